@@ -1,0 +1,132 @@
+"""The clip table: every clip of an experiment, one row each (``data/clips.csv``).
+
+Read by the Snakefile in every job, hence the standard library only.
+"""
+
+import csv
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rrrn.stage import InputError
+
+COLUMNS = ("database", "subject", "clip", "onset", "apex", "offset", "objective_class", "frames", "source")
+SOURCES = ("recorded", "synthetic")
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One row of the clip table.
+
+    ``onset``, ``apex`` and ``offset`` are frame numbers as in the file names, onset < apex <= offset.
+    ``subject`` is unique over all databases (``casme2-sub06``). ``frames`` is the folder of the clip's images,
+    relative to the working directory or absolute. ``source`` says whether a camera or the built-in renderer made them.
+    """
+
+    database: str
+    subject: str
+    clip: str
+    onset: int
+    apex: int
+    offset: int
+    objective_class: str
+    frames: str
+    source: str
+
+
+def read(path: Path | str) -> list[Clip]:
+    """Return the rows of a clip table in file order.
+
+    Raises InputError, naming file and row, for a missing, empty or contradictory table.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no such clip table; set 'clips' in the configuration") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read as a UTF-8 table ({error})") from None
+    if "\0" in text:
+        raise InputError(f"{path}: holds NUL bytes; save the clip table as CSV text")
+    reader = csv.DictReader(text.splitlines())
+    missing = [name for name in COLUMNS if name not in (reader.fieldnames or [])]
+    if missing:
+        raise InputError(f"{path}: the header lacks {', '.join(missing)}; it must name {', '.join(COLUMNS)}")
+    clips: list[Clip] = []
+    try:
+        for row in reader:
+            clips.append(_clip(row, f"{path}, line {reader.line_num}"))
+    except csv.Error as error:
+        raise InputError(f"{path}, line {reader.line_num}: not a CSV row ({error})") from None
+    if not clips:
+        raise InputError(f"{path}: the clip table has no rows")
+    _check_whole(clips, path)
+    return clips
+
+
+def write(clips: Iterable[Clip], path: Path) -> None:
+    """Write a clip table which ``read`` returns unchanged."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({name: getattr(clip, name) for name in COLUMNS} for clip in clips)
+
+
+def of_subject(clips: Iterable[Clip], subject: str) -> list[Clip]:
+    """Return the clips of one subject in table order."""
+    return [clip for clip in clips if clip.subject == subject]
+
+
+def digest(clips: Iterable[Clip], *columns: str) -> str:
+    """Return 12 hexadecimal digits for the named columns: what a rule depends on of the table."""
+    rows = [[getattr(clip, name) for name in columns] for clip in clips]
+    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:12]
+
+
+def _clip(row: dict[str, str | None], where: str) -> Clip:
+    values = {name: (row.get(name) or "").strip() for name in COLUMNS}
+    if row.get(None):  # type: ignore[call-overload]  # csv puts surplus cells under the key None
+        raise InputError(f"{where}: more cells than the header has columns")
+    for name in COLUMNS:
+        if not values[name]:
+            raise InputError(f"{where}: the cell {name} is empty")
+    for name in ("database", "subject", "clip"):
+        value = values[name]
+        if "/" in value or "," in value or value[0] in ".-" or not value.isprintable():
+            raise InputError(
+                f"{where}: {name} {value!r} cannot name a file here: no '/', ',', control characters, or leading '.' or '-'"
+            )
+    numbers = {name: _frame_number(values[name], f"{where}: {name}") for name in ("onset", "apex", "offset")}
+    onset, apex, offset = numbers["onset"], numbers["apex"], numbers["offset"]
+    if not onset < apex <= offset:
+        raise InputError(
+            f"{where}: clip {values['subject']}/{values['clip']} has apex {apex} outside of its clip "
+            f"(onset {onset}, offset {offset}); needed is onset < apex <= offset"
+        )
+    if values["source"] not in SOURCES:
+        raise InputError(f"{where}: source {values['source']!r} is neither of {', '.join(SOURCES)}")
+    texts = {name: values[name] for name in ("database", "subject", "clip", "objective_class", "frames", "source")}
+    return Clip(onset=onset, apex=apex, offset=offset, **texts)
+
+
+def _frame_number(text: str, where: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise InputError(f"{where} {text!r} is not a frame number")
+    return int(text)
+
+
+def _check_whole(clips: list[Clip], path: Path) -> None:
+    seen: set[tuple[str, str]] = set()
+    database: dict[str, str] = {}
+    for clip in clips:
+        key = (clip.subject, clip.clip)
+        if key in seen:
+            raise InputError(f"{path}: clip {clip.subject}/{clip.clip} stands twice")
+        seen.add(key)
+        if database.setdefault(clip.subject, clip.database) != clip.database:
+            raise InputError(
+                f"{path}: subject {clip.subject} stands in {database[clip.subject]} and in {clip.database}; "
+                "name subjects apart, for example casme2-sub06 and samm-006"
+            )

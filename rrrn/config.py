@@ -1,0 +1,55 @@
+"""Check a configuration against its schema, with one plain sentence for what is wrong.
+
+Imported by the Snakefile in every job, hence nothing heavy.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator, ValidationError
+from jsonschema.exceptions import best_match
+
+from rrrn.stage import InputError
+
+
+def check(config: Mapping[str, Any], schema: Path) -> None:
+    """Raise InputError that names the key and the remedy if ``config`` does not follow the schema."""
+    validator = Draft202012Validator(yaml.safe_load(schema.read_text(encoding="utf-8")))
+    error = best_match(validator.iter_errors(config))
+    if error is not None:
+        raise InputError(f"configuration: {_sentence(error)}")
+
+
+def pick(config: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """Return the part of a configuration that a dotted path names, nested as it was: ``{"occlude": {"seed": 7}}``."""
+    head, _, rest = path.partition(".")
+    return {head: pick(config[head], rest) if rest else config[head]}
+
+
+def merge(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the union of nested dictionaries, as ``pick`` gives them."""
+    merged: dict[str, Any] = {}
+    for part in parts:
+        for key, value in part.items():
+            both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+            merged[key] = merge([merged[key], value]) if both else value
+    return merged
+
+
+def _sentence(error: ValidationError) -> str:
+    while isinstance(error.parent, ValidationError):  # of several alternatives, say what they are, not how one failed
+        error = error.parent
+    key = ".".join(str(step) for step in error.absolute_path) or "the top level"
+    if error.validator == "additionalProperties":
+        known = sorted(error.schema["properties"])
+        unknown = sorted(set(error.instance) - set(known))
+        return f"{key} has the unknown key {', '.join(map(repr, unknown))}; known are {', '.join(known)}"
+    if error.validator == "required":
+        return f"{key}: {error.message}"
+    if error.validator in ("anyOf", "oneOf") and (wanted := error.schema.get("description")):
+        return f"{key} is {error.instance!r} and must be {wanted}"
+    if error.validator == "type" and isinstance(error.instance, str):
+        return f"{key} is the text {error.instance!r} and must be of type {error.validator_value}"
+    return f"{key}: {error.message}"

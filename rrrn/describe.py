@@ -1,0 +1,143 @@
+"""Describe every clip of one condition by a handcrafted descriptor.
+
+The descriptors are the modules of ``rrrn.descriptors`` that have ``describe`` and ``least_frames``. They see the gray
+face box of every frame from onset to offset at one size.
+"""
+
+import argparse
+import importlib
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from rrrn import clips, stage, store
+from rrrn.clips import Clip
+
+Key = tuple[str, str]  # subject, clip
+
+
+def face_volume(frames: NDArray[np.uint8], face: NDArray[np.int32], size: int) -> NDArray[np.uint8]:
+    """Cut the box ``face`` (x0, y0, x1, y1) out of gray frames (T, H, W) and scale it to (T, size, size).
+
+    Shrinking averages areas, enlarging interpolates linearly. Raises InputError for a box outside of the frames.
+    """
+    x0, y0, x1, y1 = (int(value) for value in face)
+    _, height, width = frames.shape
+    if not (0 <= x0 < x1 <= width and 0 <= y0 < y1 <= height):
+        raise stage.InputError(f"the face box {(x0, y0, x1, y1)} does not lie inside of the {width} x {height} frames")
+    shrinks = min(x1 - x0, y1 - y0) >= size
+    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    volume = np.empty((len(frames), size, size), np.uint8)
+    for frame, scaled in zip(frames, volume, strict=True):
+        cv2.resize(frame[y0:y1, x0:x1], (size, size), dst=scaled, interpolation=method)
+    return volume
+
+
+def interpolated(volume: NDArray[np.uint8], n_frames: int) -> NDArray[np.uint8]:
+    """Interpolate a volume (T, H, W) linearly in time to ``n_frames`` evenly spaced frames, the ends kept."""
+    position = np.linspace(0, len(volume) - 1, n_frames)
+    before = np.floor(position).astype(np.intp)
+    after = np.minimum(before + 1, len(volume) - 1)
+    share = (position - before).astype(np.float32)[:, None, None]
+    blend = volume[before] * (1 - share) + volume[after] * share
+    return np.floor(blend + np.float32(0.5)).astype(np.uint8)
+
+
+def timed(volume: NDArray[np.uint8], tim_frames: int, least: int) -> NDArray[np.uint8]:
+    """Bring a volume (T, H, W) to ``tim_frames`` frames (0 keeps all), and to ``least`` if it has fewer.
+
+    Raises InputError if ``tim_frames`` itself is less than the descriptor needs.
+    """
+    if 0 < tim_frames < least:
+        raise stage.InputError(
+            f"describe.tim_frames {tim_frames} is less than the {least} frames that this descriptor needs; "
+            f"set it to 0 or to {least} at least, or lower the radius in time"
+        )
+    wanted = tim_frames or max(len(volume), least)
+    return volume if wanted == len(volume) else interpolated(volume, wanted)
+
+
+def descriptor(name: str) -> ModuleType:
+    """Return the module of a descriptor; raises InputError if there is none of that name."""
+    module = f"rrrn.descriptors.{name}"
+    try:
+        found = importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        raise stage.InputError(f"there is no descriptor {name!r}") from None
+    if not hasattr(found, "least_frames"):
+        raise stage.InputError(f"there is no descriptor {name!r}")
+    return found
+
+
+def locate(shards: Iterable[Path], table: list[Clip]) -> dict[Key, Path]:
+    """Return the shard of each clip of the table.
+
+    Raises InputError for a clip that no shard holds, that two hold, or that the table does not name.
+    """
+    shard_of: dict[Key, Path] = {}
+    for shard in shards:
+        with store.reading(shard) as file:
+            for group in file.values():
+                key = (str(group.attrs["subject"]), str(group.attrs["clip"]))
+                if key in shard_of:
+                    raise stage.InputError(f"{shard}: holds clip {'/'.join(key)}, and so does {shard_of[key]}")
+                shard_of[key] = shard
+    wanted = [(clip.subject, clip.clip) for clip in table]
+    if missing := [key for key in wanted if key not in shard_of]:
+        raise stage.InputError(f"no shard holds clip {'/'.join(missing[0])} of the clip table; make the shards again")
+    if surplus := sorted(shard_of.keys() - set(wanted)):
+        key = surplus[0]
+        raise stage.InputError(f"{shard_of[key]}: clip {'/'.join(key)} is not in the clip table; make the shards again")
+    return shard_of
+
+
+def clip_features(
+    frames: NDArray[np.uint8], face: NDArray[np.int32], name: str, settings: dict[str, Any]
+) -> NDArray[np.float32]:
+    """Return the descriptor (D,) of the gray frames (T, H, W) of one clip, under the section ``describe``."""
+    module = descriptor(name)
+    own = settings[name]
+    volume = face_volume(frames, face, settings["size"])
+    volume = timed(volume, settings["tim_frames"], module.least_frames(**own))
+    return module.describe(volume, blocks=settings["blocks"], **own)
+
+
+def main(args: argparse.Namespace) -> None:
+    """Write the features of all clips, in the order of the clip table."""
+    cv2.setNumThreads(1)
+    settings = args.settings["describe"]
+    table = clips.read(args.clips)
+    shard_of = locate(args.shards, table)
+    rows = []
+    for clip in table:
+        shard = shard_of[clip.subject, clip.clip]
+        with store.reading(shard) as file:
+            group = file[clip.clip]
+            frames, face = group["frames"][()], group.attrs["face"]
+        try:
+            rows.append(clip_features(frames, face, args.descriptor, settings))
+        except stage.InputError as error:
+            raise stage.InputError(f"{shard}: clip {clip.subject}/{clip.clip}: {error}") from None
+    features = np.stack(rows)
+    with store.create(args.output) as file:
+        store.put(file, "features", features)
+        store.put_names(file, "subject", [clip.subject for clip in table])
+        store.put_names(file, "clip", [clip.clip for clip in table])
+    logging.info("%s: %d clips, %d numbers each", args.descriptor, *features.shape)
+
+
+if __name__ == "__main__":
+    parser = stage.command(__doc__)
+    parser.add_argument("shards", nargs="+", type=Path, help="results/occluded/CONDITION/SUBJECT.h5 of all subjects")
+    parser.add_argument("output", type=Path, help="results/features/DESCRIPTOR/CONDITION.h5")
+    parser.add_argument("--clips", required=True, type=Path, help="the clip table")
+    parser.add_argument("--descriptor", required=True, help="lbp_top, lbp_sip or hog3d")
+    stage.run(main, parser)

@@ -1,0 +1,195 @@
+"""Detect, landmark and crop the faces of one subject's clips: clean frames, onset to offset.
+
+One box a clip cuts all of its frames, so that the crop adds no motion of its own (Section III-B; the paper detects
+"in each frame", which is the reading ``box: per_frame``).
+"""
+
+import argparse
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from rrrn import clips, frames, landmarks, stage, store
+from rrrn.clips import Clip
+from rrrn.landmarks import Box
+from rrrn.stage import InputError
+
+
+@dataclass(frozen=True)
+class Faces:
+    """The faces of one clip of T frames, cropped.
+
+    frames: uint8 (T, H, W, C), BGR or gray; numbers: int32 (T); landmarks: float32 (T, 68, 2) in crop pixels;
+    found: bool (T), False where box and landmarks were interpolated; box: the clip's box in the image;
+    face: the same box in the crop.
+    """
+
+    frames: NDArray[np.uint8]
+    numbers: NDArray[np.int32]
+    landmarks: NDArray[np.float32]
+    found: NDArray[np.bool_]
+    box: Box
+    face: Box
+
+
+def locate(
+    images: Sequence[NDArray[np.uint8]], upsample: int, max_gap: int, no_face: str, where: str
+) -> tuple[NDArray[np.float64], NDArray[np.float32], NDArray[np.bool_]]:
+    """Return boxes (T, 4), landmarks (T, 68, 2) and found (T) of a clip's images, gaps interpolated.
+
+    Raises InputError, naming the frames by ``where``, if more than ``max_gap`` neighbouring frames show no face;
+    with ``no_face="full_image"`` the whole image then counts as the box.
+    """
+    boxes = np.zeros((len(images), 4))
+    points = np.zeros((len(images), 68, 2), np.float32)
+    found = np.zeros(len(images), bool)
+    for t, image in enumerate(images):
+        rgb = image[..., 0] if image.shape[2] == 1 else image[..., ::-1]
+        box = landmarks.detect(rgb, upsample)
+        if box is None and no_face == "full_image":
+            box = (0, 0, image.shape[1], image.shape[0])
+        if box is not None:
+            boxes[t], points[t], found[t] = box, landmarks.fit(rgb, box), True
+    first, last, length = _longest_gap(found)
+    if length > max_gap or not found.any():
+        raise InputError(
+            f"{where}: no face in {length} frames in a row ({first + 1} to {last} of the {len(images)} from onset to "
+            f"offset); look at them, then raise faces.upsample, or faces.max_gap (now {max_gap}), or set "
+            "faces.no_face: full_image for frames that were cropped beforehand"
+        )
+    return _interpolate(boxes, found), _interpolate(points, found).astype(np.float32), found
+
+
+def choose_box(boxes: NDArray[np.float64], box: str, margin: float) -> NDArray[np.int64]:
+    """Return the box of each frame, int (T, 4): the first one's, the median, or its own, enlarged by ``margin``."""
+    chosen = {"onset": boxes[:1], "median": np.median(boxes, axis=0, keepdims=True), "per_frame": boxes}[box]
+    centre = (chosen[:, :2] + chosen[:, 2:]) / 2
+    half = (chosen[:, 2:] - chosen[:, :2]) / 2 * (1 + margin)
+    enlarged = np.rint(np.concatenate([centre - half, centre + half], axis=1)).astype(np.int64)
+    return np.broadcast_to(enlarged, boxes.shape)
+
+
+def crop(
+    images: Sequence[NDArray[np.uint8]], boxes: NDArray[np.int64], points: NDArray[np.float32], pad: float
+) -> tuple[NDArray[np.uint8], NDArray[np.float32], Box]:
+    """Cut every image around its box, with room to rotate, at the size of the first box.
+
+    Returns frames (T, H, W, C), landmarks in crop pixels, and the box in the crop. Where the box moves only whole
+    pixels, pixels are copied; where its size changes too, it is resampled. Beyond the image its border is repeated.
+    """
+    width, height = boxes[0, 2:] - boxes[0, :2]
+    room = np.ceil(np.array([width, height]) * (pad - 1) / 2).astype(int)
+    size = (int(width + 2 * room[0]), int(height + 2 * room[1]))
+    cut = np.empty((len(images), size[1], size[0], images[0].shape[2]), np.uint8)
+    moved = np.empty_like(points)
+    for t, image in enumerate(images):
+        scale = np.array([width, height]) / (boxes[t, 2:] - boxes[t, :2])
+        # pixel centres: crop = (image + 0.5 - box corner) * scale + room - 0.5
+        shift = (0.5 - boxes[t, :2]) * scale + room - 0.5
+        warp = np.array([[scale[0], 0, shift[0]], [0, scale[1], shift[1]]])
+        warped = cv2.warpAffine(image, warp, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        cut[t] = warped.reshape(cut[t].shape)
+        moved[t] = points[t] * scale + shift
+    x, y = int(room[0]), int(room[1])
+    return cut, moved, (x, y, x + int(width), y + int(height))
+
+
+def faces(
+    images: Sequence[NDArray[np.uint8]],
+    numbers: Sequence[int],
+    *,
+    box: str,
+    upsample: int,
+    margin: float,
+    pad: float,
+    max_gap: int,
+    no_face: str,
+    where: str,
+) -> Faces:
+    """Return the cropped faces and landmarks of one clip's images (each uint8 (H, W, C)); ``where`` names it."""
+    found_boxes, points, found = locate(images, upsample, max_gap, no_face, where)
+    boxes = choose_box(found_boxes, box, margin)
+    cut, moved, face = crop(images, boxes, points, pad)
+    x0, y0, x1, y1 = (int(value) for value in boxes[0])
+    return Faces(cut, np.array(numbers, np.int32), moved, found, (x0, y0, x1, y1), face)
+
+
+def read_clip(clip: Clip) -> tuple[list[NDArray[np.uint8]], list[int]]:
+    """Return the images of a clip from onset to offset, and their frame numbers.
+
+    Raises InputError, naming folder and frames, if one is missing, unreadable, or of another size.
+    """
+    folder = Path(clip.frames)
+    files = frames.listing(folder)
+    wanted = range(clip.onset, clip.offset + 1)
+    missing = [number for number in wanted if number not in files]
+    if missing:
+        raise InputError(
+            f"{folder}: clip {clip.subject}/{clip.clip} lacks frame {', '.join(map(str, missing[:8]))}"
+            f"{' and more' if len(missing) > 8 else ''} of {clip.onset} to {clip.offset}; the folder holds "
+            f"{min(files)} to {max(files)}. Copy the frames again, or correct the row in the clip table"
+        )
+    images = [frames.read(files[number]) for number in wanted]
+    for number, image in zip(wanted, images, strict=True):
+        if image.shape != images[0].shape:
+            raise InputError(
+                f"{files[number]}: its size {image.shape} is not {images[0].shape}, the clip's first frame's"
+            )
+    return images, list(wanted)
+
+
+def _longest_gap(found: NDArray[np.bool_]) -> tuple[int, int, int]:
+    """Start, end (exclusive) and length of the longest run of False."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], ~found, [False]]).astype(np.int8)))
+    runs = edges.reshape(-1, 2)
+    if not len(runs):
+        return 0, 0, 0
+    first, last = runs[np.argmax(runs[:, 1] - runs[:, 0])]
+    return int(first), int(last), int(last - first)
+
+
+def _interpolate(values: NDArray, found: NDArray[np.bool_]) -> NDArray:
+    """Fill the rows that were not found linearly between their neighbours, at the ends by the nearest."""
+    flat = values.reshape(len(values), -1).astype(np.float64)
+    t = np.arange(len(values))
+    for column in flat.T:
+        column[~found] = np.interp(t[~found], t[found], column[found])
+    return flat.reshape(values.shape)
+
+
+def main(args: argparse.Namespace) -> None:
+    cv2.setNumThreads(1)
+    table = clips.of_subject(clips.read(args.clips), args.subject)
+    with store.create(args.output) as file:
+        for clip in table:
+            images, numbers = read_clip(clip)
+            result = faces(images, numbers, **args.settings["faces"], where=f"clip {clip.subject}/{clip.clip}")
+            group = file.create_group(clip.clip)
+            for name in ("database", "subject", "clip", "onset", "apex", "offset"):
+                group.attrs[name] = getattr(clip, name)
+            group.attrs["box"] = np.array(result.box, np.int32)
+            group.attrs["face"] = np.array(result.face, np.int32)
+            store.put(group, "frames", result.frames, compress=True)
+            store.put(group, "numbers", result.numbers)
+            store.put(group, "landmarks", result.landmarks)
+            store.put(group, "found", result.found)
+            logging.info(
+                "%s: %d frames, face box %s, %d interpolated",
+                clip.clip,
+                len(numbers),
+                result.box,
+                (~result.found).sum(),
+            )
+
+
+if __name__ == "__main__":
+    parser = stage.command(__doc__)
+    parser.add_argument("output", type=Path, help="the subject's shard of faces")
+    parser.add_argument("--clips", type=Path, required=True, help="clip table")
+    parser.add_argument("--subject", required=True)
+    stage.run(main, parser)

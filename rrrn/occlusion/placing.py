@@ -1,0 +1,99 @@
+"""From a drawing to crop pixels: the drawing's axis is laid on the face's, each half scaled on its own."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from rrrn.occlusion import compositing
+from rrrn.stage import InputError
+
+_LEAST_SIDE = 1.0  # pixels; a half narrower than this is a face in profile, or landmarks that failed
+_MOST_SAMPLES = 16  # along each side of a pixel
+
+
+@dataclass(frozen=True)
+class Template:
+    """A drawing with its anchors.
+
+    ``image`` is float32 (H, W, 4): BGR in 0..255 premultiplied by alpha in 0..1. Anchors are in its pixels: the
+    vertical axis ``seam``, the rows ``top`` and ``bottom`` that lie on the ends of the face's axis, and the columns
+    ``left`` and ``right`` that lie at the half widths.
+    """
+
+    image: np.ndarray
+    seam: float
+    top: float
+    bottom: float
+    left: float
+    right: float
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a template lies, in crop pixels: upper end of the axis, unit vector along it, height and half widths.
+
+    ``left`` and ``right`` are as seen in the image of an upright face.
+    """
+
+    top: np.ndarray
+    down: np.ndarray
+    height: float
+    left: float
+    right: float
+
+
+def on_axis(start: np.ndarray, end: np.ndarray, left: np.ndarray, right: np.ndarray, width: float) -> Placement:
+    """Place along the axis from ``start`` to ``end``, with half widths ``width`` times the side points' distances.
+
+    All points are (2,) in pixels. The axis is as long as the points are apart and tilts with them.
+    Raises InputError if a point is not finite, or if a half has no width: a face in profile or landmarks that failed.
+    """
+    if not np.isfinite([start, end, left, right]).all():
+        raise InputError("landmarks are not finite numbers; run the faces stage again or take the clip out")
+    height = float(np.hypot(*(end - start)))
+    if height < _LEAST_SIDE:
+        raise InputError("landmarks of the occluder's axis coincide; check the landmarks or take the clip out")
+    down = (end - start) / height
+    across = np.array([down[1], -down[0]])
+    halves = -width * float((left - start) @ across), width * float((right - start) @ across)
+    if min(halves) < _LEAST_SIDE:
+        raise InputError(
+            f"the occluder's halves would be {halves[0]:.1f} and {halves[1]:.1f} pixels wide: a face in profile, or "
+            "landmarks that failed; check the landmarks or take the clip out"
+        )
+    return Placement(start, down, height, *halves)
+
+
+def render(template: Template, placement: Placement, height: int, width: int) -> compositing.Layer:
+    """Draw a template on a frame of the given size; what reaches over the frame's edge is cut off.
+
+    One warp: every pixel is the mean of n x n bilinear samples, with n so large that no sample steps over a pixel of
+    the template.
+    """
+    across = np.array([placement.down[1], -placement.down[0]])
+    per_left = (template.seam - template.left) / placement.left
+    per_right = (template.right - template.seam) / placement.right
+    per_down = (template.bottom - template.top) / placement.height
+
+    rows, columns = template.image.shape[:2]
+    sides = np.array([-(template.seam + 1) / per_left, (columns - template.seam) / per_right])
+    ends = np.array([-(template.top + 1), rows - template.top]) / per_down
+    corners = placement.top + sides[:, None, None] * across + ends[None, :, None] * placement.down
+    x0, y0 = np.clip(np.floor(corners.min(axis=(0, 1))), 0, [width, height]).astype(int)
+    x1, y1 = np.clip(np.ceil(corners.max(axis=(0, 1))) + 1, 0, [width, height]).astype(int)
+    if x0 >= x1 or y0 >= y1:
+        return compositing.nothing()
+
+    n = min(_MOST_SAMPLES, max(2, int(np.ceil(max(per_left, per_right, per_down)))))
+    x = (x0 - 0.5 + (np.arange((x1 - x0) * n) + 0.5) / n - placement.top[0]).astype(np.float32)
+    y = (y0 - 0.5 + (np.arange((y1 - y0) * n) + 0.5) / n - placement.top[1]).astype(np.float32)[:, None]
+    off_axis = x * np.float32(across[0]) + y * np.float32(across[1])
+    along = x * np.float32(placement.down[0]) + y * np.float32(placement.down[1])
+    off_axis *= np.where(off_axis < 0, np.float32(per_left), np.float32(per_right))
+    off_axis += np.float32(template.seam)
+    along *= np.float32(per_down)
+    along += np.float32(template.top)
+    samples = cv2.remap(template.image, off_axis, along, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    image = cv2.resize(samples, (int(x1 - x0), int(y1 - y0)), interpolation=cv2.INTER_AREA)
+    return compositing.Layer(int(x0), int(y0), image[..., :3], image[..., 3])

@@ -1,0 +1,61 @@
+"""What an occluder is told of a clip, and what it is: the contract of ``rrrn.occlude`` with every kind of occluder.
+
+A kind is a module ``rrrn.occlusion.KIND`` with ``prepare(scene, settings) -> Occluder``.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from rrrn.occlusion.compositing import Layer
+from rrrn.stage import InputError
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One clip, as far as occluders depend on it.
+
+    ``level`` is the percentage of conditions such as ``random-05`` and None for others. ``rank`` is the clip's place
+    among its subject's clips, by name. ``frame`` is the clean onset frame, uint8 (H, W, C) with C 1 or 3 (BGR), and
+    ``points`` its anchored landmarks, float64 (68, 2) in crop pixels, centres of pixels at integers.
+    """
+
+    subject: str
+    clip: str
+    rank: int
+    level: int | None
+    frame: np.ndarray
+    points: np.ndarray
+
+
+@dataclass(frozen=True)
+class Occluder:
+    """The occluder of one clip: its name, facts to be stored beside it, and how it lies on given landmarks.
+
+    ``draw`` takes anchored landmarks (68, 2) and returns the layer for a frame of the scene's size. It raises
+    InputError, naming neither clip nor frame, where the landmarks give it no place.
+    """
+
+    name: str
+    draw: Callable[[np.ndarray], Layer]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def setting(settings: Mapping[str, Any], *path: str) -> Any:
+    """Return the setting at ``path``; raises InputError if there is none."""
+    value: Any = settings
+    for name in path:
+        if not isinstance(value, Mapping) or name not in value:
+            raise InputError(f"the settings lack occlude.{'.'.join(path)}")
+        value = value[name]
+    return value
+
+
+def option(settings: Mapping[str, Any], allowed: tuple[str, ...], *path: str) -> str:
+    """Return the setting at ``path``, one of the ``allowed`` words; raises InputError for any other."""
+    value = setting(settings, *path)
+    if value not in allowed:
+        raise InputError(f"occlude.{'.'.join(path)} is {value!r}; it must be one of {', '.join(allowed)}")
+    return str(value)

@@ -1,0 +1,65 @@
+"""Pack one condition for training: the flow of all subjects in table order, with the six region boxes.
+
+The crops themselves are taken where training runs (rrrn/crops.py), bit-equal to crops taken ahead: at the paper's
+size that is 46 GB for 13 conditions and not 277 GB. Region geometry: Section III-B of the paper.
+"""
+
+import argparse
+import logging
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rrrn import clips, stage, store
+from rrrn.stage import InputError
+
+# x0, y0, x1, y1 as shares of the side: whole face, top-left, top-right, centre-down (each 0.75), centre 0.9 and 0.85
+FRACTIONS = (
+    (0.0, 0.0, 1.0, 1.0),
+    (0.0, 0.0, 0.75, 0.75),
+    (0.25, 0.0, 1.0, 0.75),
+    (0.125, 0.25, 0.875, 1.0),
+    (0.05, 0.05, 0.95, 0.95),
+    (0.075, 0.075, 0.925, 0.925),
+)
+
+
+def boxes(side: int) -> NDArray[np.int32]:
+    """Return the six region boxes, int32 (6, 4) as (x0, y0, x1, y1), of a square map; fractions are cut to integers."""
+    return (np.array(FRACTIONS) * side + 1e-9).astype(np.int32)  # 0.85 * 20 must not become 16
+
+
+def main(args: argparse.Namespace) -> None:
+    table = clips.read(args.clips)
+    where = {}
+    for path in args.shards:
+        with store.reading(path) as shard:
+            for name, group in shard.items():
+                where[str(group.attrs["subject"]), name] = path
+    if missing := [clip for clip in table if (clip.subject, clip.clip) not in where]:
+        raise InputError(f"no flow of clip {missing[0].subject}/{missing[0].clip} in the shards given")
+    with store.create(args.output) as file:
+        for row, clip in enumerate(table):
+            with store.reading(where[clip.subject, clip.clip]) as shard:
+                flow, views = shard[clip.clip]["flow"][()], shard[clip.clip]["views"][()]
+            if row == 0:
+                shape = (len(table), *flow.shape)
+                packed = file.create_dataset("flow", shape, np.float16, chunks=(1, 1, *flow.shape[1:]), fletcher32=True)
+                store.put(file, "views", views)
+                store.put(file, "boxes", boxes(flow.shape[-1]))
+            elif flow.shape != packed.shape[1:] or not np.array_equal(views, file["views"][()]):
+                raise InputError(f"{where[clip.subject, clip.clip]}: other views than {table[0].subject}'s; delete it")
+            packed[row] = flow
+        store.put_names(file, "subject", [clip.subject for clip in table])
+        store.put_names(file, "clip", [clip.clip for clip in table])
+        file.attrs["size"] = args.settings["regions"]["size"]
+        logging.info("%d clips, flow %s", len(table), packed.shape)
+
+
+if __name__ == "__main__":
+    parser = stage.command(__doc__)
+    parser.add_argument("shards", type=Path, nargs="+", help="flow of every subject under one condition")
+    parser.add_argument("output", type=Path, help="the condition, packed")
+    parser.add_argument("--clips", type=Path, required=True, help="clip table")
+    stage.run(main, parser)

@@ -1,0 +1,82 @@
+"""The one way a module becomes a command: arguments, log, error messages, and files that are whole or absent."""
+
+import argparse
+import json
+import logging
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+
+class InputError(Exception):
+    """A user's mistake. The message names the file, row or frame and the remedy; it is shown without a traceback."""
+
+
+def command(description: str | None) -> argparse.ArgumentParser:
+    """Return a parser with the two options that all stages share: --settings (a JSON object) and --log (a file)."""
+    parser = argparse.ArgumentParser(description=(description or "").split("\n")[0])
+    parser.add_argument("--settings", type=_json_object, default={}, help="config sections of this stage, as JSON")
+    parser.add_argument("--log", type=Path, help="also write messages to this file")
+    return parser
+
+
+def run(main: Callable[[argparse.Namespace], None], parser: argparse.ArgumentParser) -> None:
+    """Parse the arguments, run ``main`` and exit: 0, or 1 with one message for an InputError."""
+    args = parser.parse_args()
+    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stdout)]
+    if args.log:
+        args.log.parent.mkdir(parents=True, exist_ok=True)
+        handlers = [logging.FileHandler(args.log, mode="w", encoding="utf-8")]
+    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=handlers)
+    signal.signal(signal.SIGTERM, _leave)  # so that a cancelled job removes its partial file
+    try:
+        main(args)
+    except InputError as error:
+        logging.error("error: %s", error)
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+    except Exception:
+        logging.exception("this is a defect of rrrn, or of a library that it uses")
+        raise
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside ``path`` which becomes it at the end, and vanishes if the block fails.
+
+    Works for a file and, if the block makes a directory, for a directory.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    _remove(partial)
+    try:
+        yield partial
+        if partial.is_dir():
+            _remove(path)
+        os.replace(partial, path)
+    finally:
+        _remove(partial)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _json_object(text: str) -> dict[str, Any]:
+    value = json.loads(text)
+    if not isinstance(value, dict):
+        raise ValueError("not a JSON object")
+    return value
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)

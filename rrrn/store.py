@@ -1,0 +1,58 @@
+"""The HDF5 artifact: one format for all stages, written whole and read with checks.
+
+Equal input gives equal bytes: no time stamps, no paths, no host names. Every chunk carries a checksum
+(Fletcher-32), so that a damaged chunk is an error and never zeros.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from rrrn import stage
+
+
+@contextmanager
+def create(path: Path) -> Iterator[h5py.File]:
+    """Yield a new HDF5 file that takes its name when the block ends without an error, and vanishes otherwise."""
+    with stage.replacing(path) as partial:
+        with h5py.File(partial, "w", locking=False) as file:
+            yield file
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[h5py.File]:
+    """Yield an HDF5 file for reading; raises InputError if it, or what is read of it, is missing or damaged."""
+    try:
+        with h5py.File(path, "r", locking=False) as file:  # locks fail on many network file systems
+            yield file
+    except OSError as error:
+        if not any(words in str(error) for words in ("open file", "read data")):  # an error of something else
+            raise
+        raise stage.InputError(f"{path}: missing, cut short or damaged ({error}); delete it and run again") from error
+
+
+def put(group: h5py.Group, name: str, values: np.ndarray, chunk_axes: int = 1, compress: bool = False) -> None:
+    """Store an array, one chunk for each index of its first ``chunk_axes`` axes.
+
+    ``compress`` is lossless (byte shuffle and deflate level 1); flow in float16 gains too little by it.
+    """
+    values = np.asarray(values)
+    chunks = (1,) * chunk_axes + values.shape[chunk_axes:]
+    options = {"compression": "gzip", "compression_opts": 1, "shuffle": True} if compress else {}
+    if values.size == 0 or values.ndim == 0:
+        group.create_dataset(name, data=values)
+    else:
+        group.create_dataset(name, data=values, chunks=chunks, fletcher32=True, **options)
+
+
+def put_names(group: h5py.Group, name: str, values: list[str]) -> None:
+    """Store a list of names as UTF-8 text."""
+    group.create_dataset(name, data=np.array(values, dtype=h5py.string_dtype()))
+
+
+def names(group: h5py.Group, name: str) -> list[str]:
+    """Return a list of names stored by ``put_names``."""
+    return [str(value) for value in group[name].asstr()[()]]

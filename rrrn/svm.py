@@ -1,0 +1,177 @@
+"""Classify clips by a linear support vector machine on their descriptors: all folds of one tested condition."""
+
+import argparse
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rrrn import clips, folds, predictions, stage, store
+from rrrn.clips import Clip
+from rrrn.predictions import Prediction
+
+GRID = (0.1, 1.0, 10.0, 100.0, 1e3, 1e4)
+INNER_FOLDS = 5
+
+
+def probabilities(
+    kernel: NDArray[np.float64], labels: NDArray[np.intp], tested: NDArray[np.float64], n_classes: int, penalty: float
+) -> NDArray[np.float64]:
+    """Train on a kernel matrix and return the class probabilities (K, n_classes) of what is tested.
+
+    ``kernel`` is (M, M) among the training samples, ``labels`` (M,) their classes, ``tested`` (K, M) between tested
+    and training samples, ``penalty`` is C. The probabilities are the softmax of the one-vs-rest decision function
+    (of two classes: the logistic function of their margin), so that the largest is what scikit-learn's SVC predicts
+    with break_ties. A class without training samples has probability 0.
+    """
+    from sklearn.svm import SVC
+
+    result = np.zeros((len(tested), n_classes))
+    present = np.unique(labels)
+    if len(present) == 1:
+        result[:, present] = 1
+        return result
+    machine = SVC(kernel="precomputed", C=penalty, decision_function_shape="ovr")
+    decision = machine.fit(kernel, labels).decision_function(tested)
+    if decision.ndim == 1:
+        decision = np.stack([np.zeros_like(decision), decision], axis=1)
+    score = np.exp(decision - decision.max(axis=1, keepdims=True))
+    result[:, present] = score / score.sum(axis=1, keepdims=True)
+    return result
+
+
+def choose_penalty(
+    kernel: NDArray[np.float64], labels: NDArray[np.intp], subjects: Sequence[str], n_classes: int
+) -> float:
+    """Return the C of GRID with the best macro-F1 in a cross-validation that never splits a subject.
+
+    ``kernel`` is (M, M) among the training samples, ``subjects`` names the subject of each. The predictions of all
+    inner folds are pooled before scoring; of equal values the smallest C wins. Raises InputError for one subject.
+    """
+    from sklearn.metrics import f1_score
+    from sklearn.model_selection import GroupKFold
+
+    n_folds = min(INNER_FOLDS, len(set(subjects)))
+    if n_folds < 2:
+        raise stage.InputError("svm.C 'grid' needs two training subjects at least; set svm.C to a number")
+    inner = list(GroupKFold(n_folds).split(kernel, labels, subjects))
+    scores = []
+    for penalty in GRID:
+        predicted = np.empty_like(labels)
+        for train, test in inner:
+            known, asked = kernel[np.ix_(train, train)], kernel[np.ix_(test, train)]
+            predicted[test] = probabilities(known, labels[train], asked, n_classes, penalty).argmax(axis=1)
+        scores.append(f1_score(labels, predicted, average="macro", zero_division=0))
+    return GRID[int(np.argmax(scores))]
+
+
+def predict(
+    train_features: Sequence[NDArray[np.float64]],
+    test_features: NDArray[np.float64],
+    table: Sequence[Clip],
+    classes: Sequence[str],
+    fold_names: Sequence[str],
+    penalty: float | str,
+) -> list[tuple[str, Clip, NDArray[np.float64]]]:
+    """Train and test every fold; return (fold, tested clip, probabilities (n_classes,)), fold by fold in table order.
+
+    ``train_features`` are arrays (N, D), one a condition to train on, ``test_features`` is (N, D), all with the rows
+    of ``table``. ``penalty`` is C, or "grid" to choose it anew from the training clips of each fold.
+    Raises InputError for an unknown fold or class.
+    """
+    from threadpoolctl import threadpool_limits
+
+    known = np.concatenate(train_features)
+    with threadpool_limits(limits=1):  # the number of threads could change the last digit
+        train_kernel, test_kernel = known @ known.T, test_features @ known.T
+    row_of = {clip: row for row, clip in enumerate(table)}
+    class_of = _classes(table, classes)
+    results = []
+    for fold in fold_names:
+        trained, tested = folds.split(table, fold)
+        of_table = np.array([row_of[clip] for clip in trained])
+        rows = np.concatenate([of_table + part * len(table) for part in range(len(train_features))])
+        labels = np.tile(class_of[of_table], len(train_features))
+        kernel = train_kernel[np.ix_(rows, rows)]
+        chosen = penalty
+        if chosen == "grid":
+            subjects = [clip.subject for clip in trained] * len(train_features)
+            chosen = choose_penalty(kernel, labels, subjects, len(classes))
+            logging.info("fold %s: C = %g", fold, chosen)
+        asked = test_kernel[np.ix_(np.array([row_of[clip] for clip in tested]), rows)]
+        found = probabilities(kernel, labels, asked, len(classes), float(chosen))
+        results += [(fold, clip, row) for clip, row in zip(tested, found, strict=True)]
+    return results
+
+
+def read_features(path: Path, table: Sequence[Clip]) -> NDArray[np.float64]:
+    """Return features (N, D) with the rows of the clip table; raises InputError if it names other clips."""
+    with store.reading(path) as file:
+        features = np.asarray(file["features"][()], np.float64)
+        keys = list(zip(store.names(file, "subject"), store.names(file, "clip"), strict=True))
+    wanted = [(clip.subject, clip.clip) for clip in table]
+    if odd := set(keys) ^ set(wanted):
+        key = min(odd)
+        where = "the clip table" if key in keys else str(path)
+        raise stage.InputError(f"{path}: clip {'/'.join(key)} is missing in {where}; make the features again")
+    row_of = {key: row for row, key in enumerate(keys)}
+    return features[[row_of[key] for key in wanted]]
+
+
+def main(args: argparse.Namespace) -> None:
+    """Write the predictions of all folds, one row a fold and tested clip."""
+    table = clips.read(args.clips)
+    classes = args.classes.split(",")
+    train_features = [read_features(path, table) for path in args.train]
+    test_features = read_features(args.test, table)
+    for path, features in zip(args.train, train_features, strict=True):
+        if features.shape != test_features.shape:
+            raise stage.InputError(
+                f"{path}: {features.shape[1]} numbers a clip, but {test_features.shape[1]} in {args.test}; "
+                "make the features again with one setting"
+            )
+    penalty = args.settings["svm"]["C"]
+    found = predict(train_features, test_features, table, classes, args.folds.split(","), penalty)
+    rows = [
+        Prediction(
+            database=clip.database,
+            subject=clip.subject,
+            clip=clip.clip,
+            condition=args.condition,
+            trained_on=args.trained_on,
+            fold=fold,
+            seed=0,
+            view=0,
+            true=clip.objective_class,
+            probabilities=tuple(map(float, shares)),
+        )
+        for fold, clip, shares in found
+    ]
+    predictions.write(rows, classes, args.output)
+    logging.info("%s on %s: %d predictions", args.method, args.condition, len(rows))
+
+
+def _classes(table: Sequence[Clip], classes: Sequence[str]) -> NDArray[np.intp]:
+    for clip in table:
+        if clip.objective_class not in classes:
+            raise stage.InputError(
+                f"clip {clip.subject}/{clip.clip} has class {clip.objective_class!r}, which is none of "
+                f"{', '.join(classes)}; correct the clip table or 'classes'"
+            )
+    return np.array([classes.index(clip.objective_class) for clip in table], np.intp)
+
+
+if __name__ == "__main__":
+    parser = stage.command(__doc__)
+    parser.add_argument("output", type=Path, help="the table of predictions")
+    parser.add_argument("--train", required=True, nargs="+", type=Path, help="features of the conditions to train on")
+    parser.add_argument("--test", required=True, type=Path, help="features of the tested condition")
+    parser.add_argument("--condition", required=True, help="name of the tested condition")
+    parser.add_argument("--trained-on", required=True, help="name of what is trained on: a condition, or mixed")
+    parser.add_argument("--method", required=True, help="name of the descriptor, for the log")
+    parser.add_argument("--clips", required=True, type=Path, help="the clip table")
+    parser.add_argument("--classes", required=True, help="classes in the order of the columns, by commas")
+    parser.add_argument("--folds", required=True, help="subjects or DATABASE-to-DATABASE, by commas")
+    stage.run(main, parser)

@@ -1,0 +1,92 @@
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from rrrn import config
+from rrrn.stage import InputError
+
+HOME = Path(__file__).resolve().parents[1]
+SCHEMA = HOME / "workflow/schemas/config.schema.yaml"
+DEFAULT = yaml.safe_load((HOME / "config.yaml").read_text())
+
+
+def overlaid(path: Path) -> dict:
+    """The default configuration with another laid over it, as Snakemake does: dictionaries merge, lists replace."""
+    return config.merge([DEFAULT, yaml.safe_load(path.read_text())])
+
+
+def test_shipped_configurations_follow_the_schema():
+    config.check(DEFAULT, SCHEMA)
+    config.check(overlaid(HOME / "config/paper.yaml"), SCHEMA)
+    config.check(overlaid(HOME / "tests/config.yaml"), SCHEMA)
+
+
+def test_papers_configuration_is_the_papers():
+    paper = overlaid(HOME / "config/paper.yaml")
+    augment, train, rrrn = paper["augment"], paper["train"], paper["networks"]["rrrn"]
+    assert (1 + len(augment["early"]) + len(augment["late"])) * len(augment["angles"]) == 70
+    assert (train["epochs"], train["batch_size"], train["lr"]) == (50, 32, 5e-4)
+    assert (rrrn["beta"], rrrn["lambda_rb"], rrrn["lambda_cor"]) == (0.02, 1.0, 0.2)
+    assert paper["flow"]["size"] == paper["regions"]["size"] == 224
+    assert len(paper["conditions"]) == 13 and len(paper["methods"]) == 6
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("train.lr", "0.5", r"train\.lr is the text '0\.5' and must be of type number"),
+        ("train.lr", 0, r"train\.lr"),
+        ("train.epochs", 2.5, r"train\.epochs"),
+        ("train.momentum", 0.9, r"train has the unknown key 'momentum'; known are amp, batch_size"),
+        ("trian", {}, r"the top level has the unknown key 'trian'"),
+        ("conditions", ["none", "random-5"], r"conditions\.1"),
+        ("conditions", [], "conditions"),
+        ("augment.angles", [-5, 5], r"augment\.angles"),
+        ("faces.box", "eyes", r"faces\.box: 'eyes' is not one of \['onset', 'median', 'per_frame'\]"),
+        ("networks.rrrn.pretrained", {"path": "a.pth"}, r"networks\.rrrn\.pretrained.*must be imagenet, none, or"),
+        ("svm.C", "grit", r"svm\.C is 'grit' and must be a number above 0, or grid"),
+        ("methods", ["rrrn", "rrrn"], "methods"),
+    ],
+)
+def test_mistake_is_named(path, value, message):
+    changed = copy.deepcopy(DEFAULT)
+    *parents, last = path.split(".")
+    section = changed
+    for parent in parents:
+        section = section[parent]
+    section[last] = value
+    with pytest.raises(InputError, match=rf"^configuration: {message}"):
+        config.check(changed, SCHEMA)
+
+
+def test_missing_key_is_named():
+    changed = copy.deepcopy(DEFAULT)
+    del changed["flow"]["tau"]
+    with pytest.raises(InputError, match=r"flow: 'tau' is a required property"):
+        config.check(changed, SCHEMA)
+
+
+def test_every_object_of_the_schema_is_closed():
+    """An open object would let a misspelt key pass."""
+
+    def walk(node):
+        if isinstance(node, dict):
+            if node.get("type") == "object":
+                assert node.get("additionalProperties") is False
+                assert set(node["required"]) == set(node["properties"]), sorted(node["properties"])
+            for child in node.values():
+                walk(child)
+        elif isinstance(node, list):
+            for child in node:
+                walk(child)
+
+    walk(yaml.safe_load(SCHEMA.read_text()))
+
+
+def test_parts_of_a_configuration():
+    tree = {"a": {"b": {"c": 1}, "d": 2}, "e": 3}
+    assert config.pick(tree, "a.b") == {"a": {"b": {"c": 1}}}
+    assert config.merge([config.pick(tree, "a.d"), config.pick(tree, "a.b"), config.pick(tree, "e")]) == tree
+    assert tree == {"a": {"b": {"c": 1}, "d": 2}, "e": 3}

@@ -1,0 +1,151 @@
+from pathlib import Path
+
+import cv2
+import dlib
+import numpy as np
+import pytest
+from PIL import Image
+
+from rrrn import clips, faces, landmarks, render
+from rrrn.stage import InputError
+
+OPTIONS = {"box": "onset", "upsample": 0, "margin": 0.0, "pad": 1.25, "max_gap": 2, "no_face": "error"}
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory) -> clips.Clip:
+    """One short rendered clip on disk: frames 9 to 19, of which 11 to 17 are from onset to offset."""
+    folder = tmp_path_factory.mktemp("frames") / "syncasme2-sub01"
+    row = clips.Clip("syncasme2", "syncasme2-sub01", "EP01_01", 11, 14, 17, "III", str(folder / "EP01_01"), "synthetic")
+    render.render_subject([row], row.subject, folder, {"seed": 1, "preset": "easy", "scale": 0.5})
+    return row
+
+
+def copied(clip: clips.Clip, folder: Path, **changes) -> clips.Clip:
+    folder.mkdir(parents=True)
+    for path in Path(clip.frames).iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    return clips.Clip(**{**clip.__dict__, "frames": str(folder), **changes})
+
+
+def test_rendered_face_is_found_and_cropped(clip):
+    images, numbers = faces.read_clip(clip)
+    result = faces.faces(images, numbers, **OPTIONS, where="clip")
+    assert result.numbers.tolist() == list(range(11, 18)) and result.found.all()
+    x0, y0, x1, y1 = result.box
+    a0, b0, a1, b1 = result.face
+    assert (a1 - a0, b1 - b0) == (x1 - x0, y1 - y0)
+    assert result.frames.shape[1] >= 1.25 * (y1 - y0) and result.frames.shape[2] >= 1.25 * (x1 - x0)
+    for frame, image in zip(result.frames, images, strict=True):  # copied, not resampled
+        assert np.array_equal(frame[b0:b1, a0:a1], image[y0:y1, x0:x1])
+    inside = (result.landmarks >= 0).all() and (result.landmarks < frame.shape[0]).all()
+    assert inside
+
+
+def test_landmarks_move_with_the_crop(clip):
+    images, numbers = faces.read_clip(clip)
+    whole = landmarks.fit(images[0][..., ::-1], landmarks.detect(images[0][..., ::-1], 0))
+    result = faces.faces(images, numbers, **OPTIONS, where="clip")
+    offset = np.array(result.box[:2]) - result.face[:2]
+    assert np.allclose(result.landmarks[0] + offset, whole)
+
+
+def test_views_into_arrays_give_the_same_detection_as_copies(clip):
+    """dlib 20 silently misreads arrays that are not contiguous."""
+    images, _ = faces.read_clip(clip)
+    for image in images:
+        gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+        wide = np.zeros((gray.shape[0] + 40, gray.shape[1] + 60), np.uint8)
+        wide[20:-20, 30:-30] = gray
+        view = wide[20:-20, 30:-30]
+        assert not view.flags.c_contiguous
+        expected = dlib.get_frontal_face_detector()(gray.copy(), 0)[0]
+        box = (expected.left(), expected.top(), expected.right() + 1, expected.bottom() + 1)
+        assert landmarks.detect(view, 0) == box
+        assert np.array_equal(landmarks.fit(view, box), landmarks.fit(gray.copy(), box))
+
+
+def stand_in(monkeypatch, boxes):
+    """Replace dlib: each image's first pixel says which of ``boxes`` is found in it; its corner becomes all landmarks."""
+
+    def detect(image, upsample):
+        return boxes[int(image.flat[0])]
+
+    def fit(image, box):
+        return np.broadcast_to(np.float32(box[:2]), (68, 2))
+
+    monkeypatch.setattr(landmarks, "detect", detect)
+    monkeypatch.setattr(landmarks, "fit", fit)
+    return [np.full((60, 80, 1), t, np.uint8) for t in range(len(boxes))]
+
+
+def test_short_gap_is_interpolated_and_recorded(monkeypatch):
+    images = stand_in(monkeypatch, [(10, 10, 30, 30), None, None, (16, 13, 36, 33), None])
+    boxes, points, found = faces.locate(images, 0, 2, "error", "clip")
+    assert found.tolist() == [True, False, False, True, False]
+    assert boxes[:, :2].tolist() == [[10, 10], [12, 11], [14, 12], [16, 13], [16, 13]]
+    assert np.allclose(points[1], [12, 11])
+
+
+@pytest.mark.parametrize("boxes", [[None] * 2, [(10, 10, 30, 30), None, None, None]])
+def test_long_gap_names_the_frames(monkeypatch, boxes):
+    images = stand_in(monkeypatch, boxes)
+    with pytest.raises(InputError, match=r"clip samm-006/x: no face in \d frames in a row"):
+        faces.locate(images, 0, 2, "error", "clip samm-006/x")
+    boxes, _, found = faces.locate(images, 0, 2, "full_image", "clip samm-006/x")
+    assert found.all() and boxes[-1].tolist() == [0, 0, 80, 60]
+
+
+def test_box_readings():
+    boxes = np.array([[10, 10, 30, 30], [12, 10, 32, 30], [40, 10, 60, 30]], float)
+    assert faces.choose_box(boxes, "onset", 0.0).tolist() == [[10, 10, 30, 30]] * 3
+    assert faces.choose_box(boxes, "median", 0.0).tolist() == [[12, 10, 32, 30]] * 3
+    assert faces.choose_box(boxes, "per_frame", 0.0).tolist() == boxes.tolist()
+    assert faces.choose_box(boxes, "onset", 0.5)[0].tolist() == [5, 5, 35, 35]
+
+
+def test_per_frame_box_follows_and_scales_to_the_first():
+    image = np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)
+    boxes = np.array([[10, 10, 30, 30], [14, 12, 34, 32], [10, 10, 50, 50]])
+    points = np.broadcast_to(np.float32([20, 20]), (3, 68, 2))
+    cut, moved, face = faces.crop([image] * 3, boxes, points, 1.2)
+    assert face == (2, 2, 22, 22) and cut.shape == (3, 24, 24, 3)
+    assert np.array_equal(cut[1], image[10:34, 12:36])
+    assert moved[0, 0].tolist() == [12, 12] and moved[1, 0].tolist() == [8, 10]
+    assert moved[2, 0].tolist() == pytest.approx([(20.5 - 10) / 2 + 2 - 0.5] * 2)
+
+
+def test_crop_beyond_the_image_repeats_its_border():
+    image = np.random.default_rng(0).integers(0, 256, (40, 40, 1), dtype=np.uint8)
+    boxes = np.array([[-6, 0, 34, 40]])
+    cut, _, face = faces.crop([image], boxes, np.zeros((1, 68, 2), np.float32), 1.0)
+    assert face == (0, 0, 40, 40)
+    assert np.array_equal(cut[0, :, :6], np.repeat(image[:, :1], 6, axis=1))
+    assert np.array_equal(cut[0, :, 6:], image[:, :34])
+
+
+def test_missing_frame_is_named(clip, tmp_path):
+    row = copied(clip, tmp_path / "c")
+    (tmp_path / "c" / "img13.jpg").unlink()
+    with pytest.raises(InputError, match=r"syncasme2-sub01/EP01_01 lacks frame 13 of 11 to 17.*9 to 19"):
+        faces.read_clip(row)
+
+
+def test_apex_beyond_the_files_is_named(clip, tmp_path):
+    with pytest.raises(InputError, match="lacks frame 20, 21"):
+        faces.read_clip(copied(clip, tmp_path / "c", offset=21))
+
+
+def test_truncated_frame_is_named(clip, tmp_path):
+    row = copied(clip, tmp_path / "c")
+    path = tmp_path / "c" / "img12.jpg"
+    path.write_bytes(path.read_bytes()[:2000])
+    with pytest.raises(InputError, match=r"img12\.jpg: not a whole image"):
+        faces.read_clip(row)
+
+
+def test_frame_of_another_size_is_named(clip, tmp_path):
+    row = copied(clip, tmp_path / "c")
+    Image.new("RGB", (20, 30)).save(tmp_path / "c" / "img15.jpg")
+    with pytest.raises(InputError, match=r"img15\.jpg: its size"):
+        faces.read_clip(row)

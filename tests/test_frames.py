@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from rrrn import frames
+from rrrn.stage import InputError
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (24, 32, 3), dtype=np.uint8)
+
+
+def save(path, pixels=PIXELS, **options):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path, **options)
+    return path
+
+
+def test_numbers_are_the_last_integer_of_the_name(tmp_path):
+    for name in ("reg_img46.jpg", "img9.PNG", "006_05562.bmp", "x2_0123_crop.jpeg"):
+        save(tmp_path / name)
+    for name in (".DS_Store", "Thumbs.db", "notes 7.txt", ".img3.jpg", "cover.jpg"):
+        (tmp_path / name).touch()
+    listed = {number: path.name for number, path in frames.listing(tmp_path).items()}
+    assert listed == {9: "img9.PNG", 46: "reg_img46.jpg", 123: "x2_0123_crop.jpeg", 5562: "006_05562.bmp"}
+    assert list(listed) == sorted(listed)
+
+
+def test_folder_that_cannot_be_listed(tmp_path):
+    with pytest.raises(InputError, match="no such folder"):
+        frames.listing(tmp_path / "nothing")
+    with pytest.raises(InputError, match="holds no numbered images"):
+        frames.listing(tmp_path)
+    save(tmp_path / "img7.png")
+    save(tmp_path / "img007.png")
+    with pytest.raises(InputError, match="both frame 7"):
+        frames.listing(tmp_path)
+
+
+def test_colour_is_bgr_and_gray_has_one_channel(tmp_path):
+    assert np.array_equal(frames.read(save(tmp_path / "a1.png")), PIXELS[..., ::-1])
+    gray = frames.read(save(tmp_path / "b1.png", PIXELS[..., 0]))
+    assert np.array_equal(gray, PIXELS[..., :1])
+    with_alpha = np.dstack([PIXELS, PIXELS[..., :1]])
+    assert frames.read(save(tmp_path / "c1.png", with_alpha)).shape == (24, 32, 3)
+
+
+@pytest.mark.parametrize("name", ["a1.jpg", "a1.png", "a1.bmp"])
+def test_truncated_image_is_an_error_that_names_the_file(tmp_path, name):
+    whole = save(tmp_path / name).read_bytes()
+    pixels = frames.read(tmp_path / name)
+    for keep in [*range(0, len(whole) - 20, 37), len(whole) - 20]:
+        (tmp_path / name).write_bytes(whole[:keep])
+        try:
+            read = frames.read(tmp_path / name)
+        except InputError as error:
+            assert name in str(error)
+        else:  # only end marks are missing
+            assert keep > len(whole) - 40 and np.array_equal(read, pixels)
+
+
+def test_image_bomb_and_deep_image_are_refused(tmp_path):
+    path = save(tmp_path / "a1.png")
+    data = bytearray(path.read_bytes())
+    data[16:24] = (30_000).to_bytes(4, "big") * 2  # width and height of the header
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"a1\.png"):
+        frames.read(path)
+    with pytest.raises(InputError, match="8 bits"):
+        frames.read(save(tmp_path / "b1.png", np.full((4, 4), 700, np.uint16)))
+    with pytest.raises(InputError, match=r"c1\.png"):
+        frames.read(tmp_path / "c1.png")
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_damaged_images_give_pixels_or_a_message(tmp_path_factory, data):
+    """Any byte of a real image changed: an image of the right kind, or an error that names the file; never a crash."""
+    folder = tmp_path_factory.getbasetemp()
+    suffix = data.draw(st.sampled_from([".jpg", ".png", ".bmp"]))
+    path = save(folder / f"fuzz1{suffix}")
+    content = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    path.write_bytes(content)
+    try:
+        image = frames.read(path)
+    except InputError as error:
+        assert path.name in str(error)
+    else:
+        assert image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] in (1, 3)

@@ -1,0 +1,190 @@
+import argparse
+import json
+import subprocess
+import sys
+
+import cv2
+import h5py
+import numpy as np
+import pytest
+from occlusion_face import face
+
+from rrrn import occlude, store
+from rrrn.stage import InputError
+
+CONDITIONS = ["none", "mask", "glasses", *(f"random-{level:02d}" for level in range(5, 55, 5))]
+SIZE = (150, 140)
+BOX = (20, 25, 120, 125)
+
+
+def told(condition, **changes):
+    kind = condition.split("-")[0]
+    own = {
+        "none": {},
+        "mask": {"width": 1.2},
+        "glasses": {"width": 1.2},
+        "random": {"region": "landmark_box", "placement": "nested", "fill": "black"},
+    }[kind]
+    return {} if kind == "none" else {"seed": 7, "anchor": "clip", kind: own} | changes
+
+
+def clip(channels=3, frames=5, jitter=0.6, centre=(70, 55), seed=0):
+    rng = np.random.default_rng(seed)
+    landmarks = face(centre, 32, 3) + rng.normal(0, jitter, (frames, 68, 2))
+    return rng.integers(0, 256, (frames, *SIZE, channels), dtype=np.uint8), landmarks.astype(np.float32)
+
+
+def shard(path, clips):
+    with store.create(path) as file:
+        for name, (frames, landmarks) in clips.items():
+            group = file.create_group(name)
+            group.attrs.update({"database": "casme2", "subject": "casme2-sub01", "clip": name})
+            group.attrs.update({"onset": 11, "apex": 13, "offset": 10 + len(frames)})
+            group.attrs["face"], group.attrs["box"] = np.array(BOX, np.int32), np.array([200, 90, 300, 190], np.int32)
+            store.put(group, "frames", frames)
+            store.put(group, "numbers", np.arange(11, 11 + len(frames), dtype=np.int32), chunk_axes=0)
+            store.put(group, "landmarks", landmarks)
+            store.put(group, "found", np.ones(len(frames), bool), chunk_axes=0)
+    return path
+
+
+def run(faces, out, condition, settings):
+    occlude.main(argparse.Namespace(faces=faces, occluded=out, condition=condition, settings={"occlude": settings}))
+    return h5py.File(out, "r")
+
+
+def gray(frames):
+    if frames.shape[3] == 1:
+        return frames[..., 0]
+    return np.stack([cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY) for frame in frames])
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_uncovered_pixels_are_bit_identical(tmp_path, condition, channels):
+    frames, landmarks = clip(channels)
+    out = run(shard(tmp_path / "f.h5", {"EP01": (frames, landmarks)}), tmp_path / "o.h5", condition, told(condition))
+    group = out["EP01"]
+    assert group["frames"].dtype == group["alpha"].dtype == np.uint8
+    assert group["frames"].shape == (5, *SIZE) and group["alpha"].shape == SIZE
+    alpha, clean = group["alpha"][()], gray(frames)
+    np.testing.assert_array_equal(group["frames"][()][:, alpha == 0], clean[:, alpha == 0])
+    if condition == "none":
+        assert not alpha.any() and group.attrs["occluder"] == "" and group.attrs["area_share"] == 0
+        return
+    assert (group["frames"][()][:, alpha == 255] != clean[:, alpha == 255]).mean() > 0.95
+    x0, y0, x1, y1 = BOX
+    assert group.attrs["area_share"] == pytest.approx(alpha[y0:y1, x0:x1].mean() / 255, abs=1e-4)
+    assert group.attrs["occluder"]
+
+
+def test_attributes_and_numbers_are_carried_over(tmp_path):
+    faces = shard(tmp_path / "f.h5", {"EP01": clip(), "EP02": clip(seed=1, frames=3)})
+    out = run(faces, tmp_path / "o.h5", "random-20", told("random-20"))
+    assert sorted(out) == ["EP01", "EP02"]
+    with h5py.File(faces, "r") as clean:
+        for name in clean:
+            for key, value in clean[name].attrs.items():
+                np.testing.assert_array_equal(out[name].attrs[key], value)
+            np.testing.assert_array_equal(out[name]["numbers"], clean[name]["numbers"])
+    assert out["EP01"].attrs["occluder"] == "black"
+    assert out["EP01"].attrs["centre"].shape == out["EP01"].attrs["size"].shape == (2,)
+
+
+@pytest.mark.parametrize("condition", ["mask", "glasses", "random-30"])
+def test_anchored_once_a_clip_the_occluder_is_still(condition):
+    frames, landmarks = clip(jitter=1.0)
+    frames[:] = 255  # what changes then is the occluder
+    for mode, still in (("clip", True), ("per_frame", False)):
+        with_mode = told(condition, anchor=mode)
+        kind, level = occlude.parse(condition)
+        points = occlude.anchoring.anchored(landmarks, mode)
+        module = __import__(f"rrrn.occlusion.{kind}", fromlist=["prepare"])
+        occluder = module.prepare(occlude.Scene("s", "c", 0, level, frames[0], points[0]), with_mode)
+        layers = list(occlude.layers(occluder, points, range(5)))
+        out, first = occlude.occlude(frames, range(5), occluder, points)
+        assert first.alpha.shape == layers[0].alpha.shape
+        assert all((frame == out[0]).all() for frame in out) is still
+        assert all(layer is layers[0] for layer in layers) is still
+
+
+def test_clips_of_a_subject_wear_different_masks(tmp_path):
+    clips = {f"EP{k:02d}": clip(frames=2) for k in range(10)}
+    out = run(shard(tmp_path / "f.h5", clips), tmp_path / "o.h5", "mask", told("mask"))
+    before = {name: out[name].attrs["occluder"] for name in out}
+    assert len(set(before.values())) == 10
+    clips["EP03"] = clip(frames=4, seed=5)  # an edited clip concerns no other
+    out = run(shard(tmp_path / "g.h5", clips), tmp_path / "p.h5", "mask", told("mask"))
+    assert before == {name: out[name].attrs["occluder"] for name in out}
+
+
+@pytest.mark.parametrize("condition", ["mask", "random-35"])
+def test_equal_input_gives_equal_bytes(tmp_path, condition):
+    faces = shard(tmp_path / "f.h5", {"EP01": clip(), "EP02": clip(seed=1)})
+    settings = told(condition)
+    if condition != "mask":
+        settings["random"]["fill"] = "noise"
+    for name in ("a.h5", "b.h5"):
+        run(faces, tmp_path / name, condition, settings).close()
+    assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
+
+
+def test_every_percentage_of_two_digits_works(tmp_path):
+    faces = shard(tmp_path / "f.h5", {"EP01": clip(frames=2)})
+    shares = [
+        run(faces, tmp_path / f"{level}.h5", f"random-{level}", told(f"random-{level}"))["EP01"].attrs["area_share"]
+        for level in ("01", "09", "51", "99")
+    ]
+    assert shares == sorted(shares) and shares[0] > 0
+
+
+@pytest.mark.parametrize(
+    "condition", ["", "hat", "random", "random-00", "random-5", "random-100", "mask-10", "none-05", "Mask"]
+)
+def test_unknown_conditions_are_refused(tmp_path, condition):
+    faces = shard(tmp_path / "f.h5", {"EP01": clip(frames=2)})
+    settings = told("random-05") | {"mask": {"width": 1.2}}
+    with pytest.raises(InputError, match="condition"):
+        run(faces, tmp_path / "o.h5", condition, settings)
+    assert not (tmp_path / "o.h5").exists()
+
+
+def test_faults_name_file_clip_and_frame(tmp_path):
+    frames, landmarks = clip()
+    landmarks[2, [2, 0]] = landmarks[2, 28]
+    faces = shard(tmp_path / "f.h5", {"EP01": clip(), "EP02": (frames, landmarks)})
+    for condition in ("mask", "glasses"):
+        with pytest.raises(InputError, match=r"f\.h5, clip EP02.*frame 13: .*profile"):
+            run(faces, tmp_path / "o.h5", condition, told(condition, anchor="per_frame"))
+        assert not list(tmp_path.glob("*o.h5*"))
+        run(faces, tmp_path / "o.h5", condition, told(condition)).close()  # the median bears one bad frame
+        (tmp_path / "o.h5").unlink()
+    far = shard(tmp_path / "g.h5", {"EP07": clip(centre=(900, 900))})
+    for condition in ("mask", "glasses", "random-10"):
+        with pytest.raises(InputError, match=r"EP07.*outside of the crop"):
+            run(far, tmp_path / "o.h5", condition, told(condition))
+    with pytest.raises(InputError, match=r"occlude\.anchor"):
+        run(faces, tmp_path / "o.h5", "mask", told("mask", anchor="loosely"))
+    with pytest.raises(InputError, match=r"lack occlude\.mask\.width"):
+        run(faces, tmp_path / "o.h5", "mask", told("mask", mask={}))
+
+
+def test_command(tmp_path):
+    faces = shard(tmp_path / "f.h5", {"EP01": clip(frames=2)})
+    command = [sys.executable, "-m", "rrrn.occlude", str(faces), str(tmp_path / "o.h5"), "--condition"]
+    given = ["--settings", json.dumps({"occlude": {}}), "--log", str(tmp_path / "log")]
+    subprocess.run([*command, "none", *given], check=True)
+    with h5py.File(tmp_path / "o.h5", "r") as out:
+        assert list(out) == ["EP01"]
+    failed = subprocess.run([*command, "hat", *given], capture_output=True, text=True)
+    assert failed.returncode == 1 and "hat" in failed.stderr and "Traceback" not in failed.stderr
+
+
+def test_a_kind_s_drawing_concerns_its_own_conditions_only():
+    check = (
+        "import sys, rrrn.occlude; seen = set(sys.modules); import rrrn.occlusion.mask; both = set(sys.modules);"
+        "kinds = ('mask', 'glasses', 'random', 'none', 'mask_art', 'glasses_art', 'canvas');"
+        "assert not seen & {f'rrrn.occlusion.{kind}' for kind in kinds};"
+        "assert not both & {f'rrrn.occlusion.{kind}' for kind in ('glasses', 'glasses_art', 'random', 'none')}"
+    )
+    subprocess.run([sys.executable, "-c", check], check=True)

@@ -1,0 +1,92 @@
+import subprocess
+import sys
+import time
+
+import pytest
+
+from rrrn import stage
+
+
+def test_replacing_leaves_the_old_file_when_the_block_fails(tmp_path):
+    path = tmp_path / "deep" / "a.csv"
+    with stage.replacing(path) as partial:
+        partial.write_text("old")
+    with pytest.raises(RuntimeError), stage.replacing(path) as partial:
+        partial.write_text("new, half")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert [p.name for p in path.parent.iterdir()] == ["a.csv"]
+
+
+def test_replacing_a_directory_replaces_all_of_it(tmp_path):
+    path = tmp_path / "frames"
+    for name in ("old", "new"):
+        with stage.replacing(path) as partial:
+            partial.mkdir()
+            (partial / name).touch()
+    assert [p.name for p in path.iterdir()] == ["new"]
+
+
+MODULE = """
+import time
+from pathlib import Path
+from rrrn import stage
+
+def main(args):
+    with stage.replacing(args.output) as partial:
+        partial.write_text("half")
+        if args.settings.get("slow"):
+            print("ready", flush=True)
+            time.sleep(60)
+        if args.settings.get("user"):
+            raise stage.InputError("clips.csv, line 3: no")
+        if args.settings.get("defect"):
+            raise ZeroDivisionError
+
+parser = stage.command("A stage. More.")
+parser.add_argument("output", type=Path)
+stage.run(main, parser)
+"""
+
+
+def command(tmp_path, settings: str) -> list[str]:
+    (tmp_path / "module.py").write_text(MODULE)
+    log = tmp_path / "logs" / "a.log"
+    return [
+        sys.executable,
+        str(tmp_path / "module.py"),
+        str(tmp_path / "out"),
+        "--settings",
+        settings,
+        "--log",
+        str(log),
+    ]
+
+
+def test_users_mistake_is_one_line_on_the_terminal_and_in_the_log(tmp_path):
+    done = subprocess.run(command(tmp_path, '{"user": true}'), capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "error: clips.csv, line 3: no\n"
+    assert (tmp_path / "logs" / "a.log").read_text() == done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_defect_has_its_traceback_in_the_log(tmp_path):
+    done = subprocess.run(command(tmp_path, '{"defect": true}'), capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "ZeroDivisionError" in (tmp_path / "logs" / "a.log").read_text()
+
+
+def test_settings_that_are_not_an_object_are_refused(tmp_path):
+    done = subprocess.run(command(tmp_path, "[1]"), capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_cancelled_job_removes_its_partial_file(tmp_path):
+    job = subprocess.Popen(command(tmp_path, '{"slow": true}'), stdout=subprocess.PIPE, text=True)
+    assert job.stdout.readline() == "ready\n"
+    time.sleep(0.05)
+    job.terminate()
+    assert job.wait(10) == 143
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["logs", "module.py"]

@@ -1,0 +1,250 @@
+import argparse
+import csv
+
+import numpy as np
+import pytest
+from sklearn.metrics import f1_score
+from sklearn.model_selection import GroupKFold, LeaveOneGroupOut, cross_val_predict
+from sklearn.svm import SVC
+
+from rrrn import clips, store, svm
+from rrrn.clips import Clip
+from rrrn.stage import InputError
+
+CLASSES = ["I", "II", "III", "IV", "V"]
+TABLE = [
+    Clip("a" if subject < 4 else "b", f"s{subject}", f"c{n}", 1, 2, 3, CLASSES[(subject * n + n) % 4], "f", "synthetic")
+    for subject in range(7)
+    for n in range(6)
+]
+SUBJECTS = [clip.subject for clip in TABLE]
+LABELS = np.array([CLASSES.index(clip.objective_class) for clip in TABLE])
+
+
+def toy_features(seed, noise=1.0, dims=40):
+    """Normalised histograms whose mean depends on the class."""
+    prototypes = np.random.default_rng(0).gamma(2, size=(5, dims))
+    values = prototypes[LABELS] + noise * np.random.default_rng(seed).gamma(2, size=(len(TABLE), dims))
+    return values / values.sum(axis=1, keepdims=True)
+
+
+def predicted(rows, fold):
+    return np.array([row for name, _, row in rows if name == fold])
+
+
+@pytest.mark.parametrize("penalty", [0.1, 10, 10000])
+def test_folds_agree_with_a_linear_svc(penalty):
+    features = toy_features(1)
+    rows = svm.predict([features], features, TABLE, CLASSES, [f"s{n}" for n in range(7)], penalty)
+    for n, (train, test) in enumerate(LeaveOneGroupOut().split(features, LABELS, SUBJECTS)):
+        machine = SVC(kernel="linear", C=penalty, break_ties=True).fit(features[train], LABELS[train])
+        found = predicted(rows, f"s{n}")
+        assert np.array_equal(found.argmax(axis=1), machine.predict(features[test]))
+        score = np.exp(machine.decision_function(features[test]))
+        np.testing.assert_allclose(found[:, machine.classes_], score / score.sum(axis=1, keepdims=True), rtol=1e-9)
+        assert (found[:, 4] == 0).all()  # no clip has class V
+        np.testing.assert_allclose(found.sum(axis=1), 1)
+
+
+def test_holdout_trains_on_one_database_and_tests_on_the_other():
+    features, other = toy_features(1), toy_features(2)
+    rows = svm.predict([features], other, TABLE, CLASSES, ["b-to-a"], 100)
+    a = np.array([clip.database == "a" for clip in TABLE])
+    assert [clip for _, clip, _ in rows] == [clip for clip in TABLE if clip.database == "a"]
+    expected = SVC(kernel="linear", C=100, break_ties=True).fit(features[~a], LABELS[~a]).predict(other[a])
+    assert np.array_equal(predicted(rows, "b-to-a").argmax(axis=1), expected)
+
+
+def test_several_conditions_train_together():
+    parts, tested = [toy_features(n) for n in (1, 2, 3)], toy_features(4)
+    rows = svm.predict(parts, tested, TABLE, CLASSES, ["s2"], 10)
+    test = np.array([subject == "s2" for subject in SUBJECTS])
+    known = np.concatenate([part[~test] for part in parts])
+    machine = SVC(kernel="linear", C=10).fit(known, np.tile(LABELS[~test], 3))
+    score = np.exp(machine.decision_function(tested[test]))
+    np.testing.assert_allclose(predicted(rows, "s2")[:, :4], score / score.sum(axis=1, keepdims=True), rtol=1e-9)
+
+
+@pytest.mark.parametrize("penalty", [100, "grid"])
+def test_nothing_of_the_tested_subject_is_trained_on(penalty):
+    parts, tested = [toy_features(1), toy_features(2)], toy_features(3)
+    before = predicted(svm.predict(parts, tested, TABLE, CLASSES, ["s5"], penalty), "s5")
+    own = np.array([subject == "s5" for subject in SUBJECTS])
+    for part in parts:
+        part[own] = 7.0
+    assert np.array_equal(predicted(svm.predict(parts, tested, TABLE, CLASSES, ["s5"], penalty), "s5"), before)
+    relabelled = [
+        Clip(
+            *(
+                c.database,
+                c.subject,
+                c.clip,
+                c.onset,
+                c.apex,
+                c.offset,
+                "V" if c.subject == "s5" else c.objective_class,
+                "f",
+                "synthetic",
+            )
+        )
+        for c in TABLE
+    ]
+    assert np.array_equal(predicted(svm.predict(parts, tested, relabelled, CLASSES, ["s5"], penalty), "s5"), before)
+    parts[1][0] += 0.5  # but what is trained on does matter
+    assert not np.array_equal(predicted(svm.predict(parts, tested, TABLE, CLASSES, ["s5"], penalty), "s5"), before)
+
+
+def test_a_tested_clip_is_judged_on_its_own():
+    features, tested = toy_features(1), toy_features(2)
+    before = predicted(svm.predict([features], tested, TABLE, CLASSES, ["s5"], 10), "s5")
+    tested[0:35] = 3.0  # all but the last clip of s5
+    assert np.array_equal(predicted(svm.predict([features], tested, TABLE, CLASSES, ["s5"], 10), "s5")[-1], before[-1])
+
+
+def test_two_classes():
+    features = toy_features(5)
+    chosen = LABELS < 2
+    kernel = features @ features.T
+    known = kernel[np.ix_(chosen, chosen)]
+    found = svm.probabilities(known, LABELS[chosen] + 2, kernel[:, chosen], 5, 10.0)
+    machine = SVC(kernel="linear", C=10).fit(features[chosen], LABELS[chosen] + 2)
+    assert np.array_equal(found.argmax(axis=1), machine.predict(features))
+    np.testing.assert_allclose(found[:, 3], 1 / (1 + np.exp(-machine.decision_function(features))), rtol=1e-9)
+    assert found[:, [0, 1, 4]].sum() == 0
+
+
+def test_one_class_is_certain():
+    found = svm.probabilities(np.eye(3), np.array([2, 2, 2]), np.ones((2, 3)), 5, 1.0)
+    assert found.tolist() == [[0, 0, 1, 0, 0]] * 2
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_grid_is_a_cross_validation_by_subject(seed):
+    features, penalties = toy_features(seed, noise=4.0), (0.1, 1, 10, 100, 1e3, 1e4)
+    scores = []
+    for penalty in penalties:
+        machine = SVC(kernel="linear", C=penalty, break_ties=True)
+        guess = cross_val_predict(machine, features, LABELS, groups=SUBJECTS, cv=GroupKFold(5))
+        scores.append(f1_score(LABELS, guess, labels=range(5), average="macro", zero_division=0))
+    assert len(set(scores)) > 1
+    best = penalties[scores.index(max(scores))]
+    assert svm.choose_penalty(features @ features.T, LABELS, SUBJECTS, 5) == best
+
+
+def test_grid_never_splits_a_subject(monkeypatch):
+    number = np.random.default_rng(0).permutation([int(subject[1:]) for subject in SUBJECTS])
+    tested_subjects = []
+
+    def probabilities(kernel, labels, tested, n_classes, penalty):
+        rows, columns = np.unique(tested // 100), np.unique(tested % 100)
+        assert not set(rows) & set(columns) and len(rows) + len(columns) == 7
+        tested_subjects.extend(rows)
+        return np.eye(5)[np.zeros(len(tested), int)]
+
+    monkeypatch.setattr(svm, "probabilities", probabilities)
+    pairs = 100 * number[:, None] + number  # a kernel that says whose samples meet
+    svm.choose_penalty(pairs, LABELS, [f"s{n}" for n in number], 5)
+    assert sorted(tested_subjects) == sorted([*range(7)] * 6)
+
+
+def test_grid_sees_the_training_subjects_of_each_fold_only(monkeypatch):
+    seen = []
+
+    def choose(kernel, labels, subjects, n_classes):
+        seen.append((kernel.shape, len(labels), set(subjects)))
+        return 10.0
+
+    monkeypatch.setattr(svm, "choose_penalty", choose)
+    features = toy_features(1)
+    rows = svm.predict([features, features], features, TABLE, CLASSES, ["s0", "a-to-b"], "grid")
+    assert seen == [((72, 72), 72, {f"s{n}" for n in range(1, 7)}), ((48, 48), 48, {f"s{n}" for n in range(4)})]
+    monkeypatch.undo()
+    fixed = svm.predict([features, features], features, TABLE, CLASSES, ["s0", "a-to-b"], 10)
+    assert all(np.array_equal(a[2], b[2]) for a, b in zip(rows, fixed, strict=True))
+
+
+def test_grid_needs_two_subjects():
+    with pytest.raises(InputError, match="two training subjects"):
+        svm.choose_penalty(np.eye(4), np.array([0, 1, 0, 1]), ["s1"] * 4, 5)
+
+
+@pytest.fixture
+def project(tmp_path):
+    clips.write(TABLE, tmp_path / "clips.csv")
+    for name, seed in [("none", 1), ("mask", 2)]:
+        write_features(tmp_path / f"{name}.h5", toy_features(seed).astype(np.float32))
+    return tmp_path
+
+
+def write_features(path, features, rows=TABLE):
+    with store.create(path) as file:
+        store.put(file, "features", features)
+        store.put_names(file, "subject", [clip.subject for clip in rows])
+        store.put_names(file, "clip", [clip.clip for clip in rows])
+
+
+def run(project, **changed):
+    given = {
+        "train": [project / "none.h5"],
+        "test": project / "mask.h5",
+        "condition": "mask",
+        "trained_on": "none",
+        "method": "lbp_top",
+        "clips": project / "clips.csv",
+        "classes": ",".join(CLASSES),
+        "folds": "s3,a-to-b",
+        "output": project / "out.csv",
+        "settings": {"svm": {"C": 10000}},
+    }
+    svm.main(argparse.Namespace(**(given | changed)))
+    return (project / "out.csv").read_text()
+
+
+def test_table_of_predictions(project):
+    text = run(project)
+    assert text.startswith("database,subject,clip,condition,trained_on,fold,seed,view,true,p_I,p_II,p_III,p_IV,p_V\n")
+    assert "\r" not in text and text.endswith("\n")
+    rows = list(csv.DictReader(text.splitlines()))
+    expected = [("s3", c) for c in TABLE if c.subject == "s3"] + [("a-to-b", c) for c in TABLE if c.database == "b"]
+    assert [(r["fold"], r["database"], r["subject"], r["clip"], r["true"]) for r in rows] == [
+        (fold, c.database, c.subject, c.clip, c.objective_class) for fold, c in expected
+    ]
+    assert {(r["condition"], r["trained_on"], r["seed"], r["view"]) for r in rows} == {("mask", "none", "0", "0")}
+    features = [toy_features(n).astype(np.float32).astype(np.float64) for n in (1, 2)]
+    known = svm.predict([features[0]], features[1], TABLE, CLASSES, ["s3", "a-to-b"], 10000)
+    for row, (_, _, found) in zip(rows, known, strict=True):
+        assert [row[f"p_{name}"] for name in CLASSES] == [f"{value:.9g}" for value in found]
+    assert run(project) == text
+
+
+def test_rows_of_features_may_stand_in_any_order(project):
+    text = run(project)
+    order = np.random.default_rng(0).permutation(len(TABLE))
+    write_features(project / "none.h5", toy_features(1).astype(np.float32)[order], [TABLE[n] for n in order])
+    assert run(project) == text
+
+
+def test_a_clip_without_features_is_named(project):
+    write_features(project / "mask.h5", toy_features(2)[:-1], TABLE[:-1])
+    with pytest.raises(InputError, match=r"mask\.h5: clip s6/c5 is missing in .*mask\.h5"):
+        run(project)
+    assert not (project / "out.csv").exists()
+
+
+def test_features_without_a_row_are_named(project):
+    clips.write(TABLE[1:], project / "clips.csv")
+    with pytest.raises(InputError, match=r"none\.h5: clip s0/c0 is missing in the clip table"):
+        run(project)
+
+
+def test_features_of_unequal_length_are_refused(project):
+    write_features(project / "none.h5", toy_features(1)[:, :30])
+    with pytest.raises(InputError, match=r"none\.h5: 30 numbers a clip, but 40"):
+        run(project)
+
+
+def test_unknown_class_and_fold_are_refused(project):
+    with pytest.raises(InputError, match="s0/c3 has class 'IV', which is none of I, II, III"):
+        run(project, classes="I,II,III")
+    with pytest.raises(InputError, match="'s9'"):
+        run(project, folds="s3,s9")

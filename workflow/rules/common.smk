@@ -1,0 +1,104 @@
+"""The configuration, the clip table, the wildcards, and what a rule is told."""
+
+import json
+import os
+import re
+import shlex
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+from rrrn import clips, folds, provenance
+from rrrn.config import check, merge, pick
+from rrrn.stage import InputError
+
+# Jobs run the code that is digested here, with the Python that runs Snakemake unless conda brings another.
+prefix = f"export PYTHONPATH={shlex.quote(str(provenance.HOME))}; "
+if not workflow.deployment_settings.deployment_method:
+    prefix += f'export PATH={shlex.quote(os.path.dirname(sys.executable))}:"$PATH"; '
+shell.prefix(prefix)
+
+try:
+    check(config, provenance.HOME / "workflow/schemas/config.schema.yaml")
+    CLIPS = clips.read(config["clips"])
+    for clip in CLIPS:
+        if clip.objective_class not in config["classes"]:
+            raise InputError(
+                f"{config['clips']}: clip {clip.subject}/{clip.clip} has class {clip.objective_class!r}; "
+                f"the configuration names {', '.join(config['classes'])}"
+            )
+    if (
+        config["protocol"]["train_condition"] == "clean"
+        and "none" not in config["conditions"]
+    ):
+        raise InputError(
+            "configuration: protocol.train_condition clean needs 'none' among the conditions"
+        )
+except InputError as error:
+    raise WorkflowError(str(error)) from None
+
+CONDITIONS = config["conditions"]
+CLASSES = ",".join(config["classes"])
+SUBJECTS = sorted({clip.subject for clip in CLIPS})
+SYNTHETIC = {clip.subject for clip in CLIPS if clip.source == "synthetic"}
+DATABASES = {clip.database for clip in CLIPS}
+DESCRIPTORS = ["lbp_top", "lbp_sip", "hog3d"]
+NETWORKS = ["vgg16", "resnet18", "rrrn"]
+SEEDS = range(config["protocol"]["n_seeds"])
+VIEW = config["protocol"]["view"]
+
+# which files train what: the conditions behind each name of a training set, and the one a tested condition uses
+TRAINED_ON = {
+    "matched": {condition: condition for condition in CONDITIONS},
+    "clean": dict.fromkeys(CONDITIONS, "none"),
+    "mixed": dict.fromkeys(CONDITIONS, "mixed"),
+}[config["protocol"]["train_condition"]]
+TRAINING_SETS = {
+    name: CONDITIONS if name == "mixed" else [name] for name in TRAINED_ON.values()
+}
+
+HOLDOUT = config["protocol"]["holdout"]
+TABLES = {"iv": folds.leave_one_subject_out(CLIPS)}
+if set(HOLDOUT) <= DATABASES:
+    TABLES["iii_a"] = [folds.holdout(*HOLDOUT)]
+    TABLES["iii_b"] = [folds.holdout(*reversed(HOLDOUT))]
+FOLDS = sorted({fold for names in TABLES.values() for fold in names})
+
+
+def one_of(names):
+    return "|".join(re.escape(name) for name in names)
+
+
+wildcard_constraints:
+    subject=one_of(SUBJECTS),
+    condition=one_of(CONDITIONS),
+    trained_on=one_of(TRAINING_SETS),
+    descriptor=one_of(DESCRIPTORS),
+    network=one_of(NETWORKS),
+    method=one_of(DESCRIPTORS + NETWORKS),
+    fold=one_of(FOLDS),
+    seed=r"\d+",
+    table="iii_a|iii_b|iv",
+
+
+def settings(*paths):
+    """The named parts of the configuration as one canonical text: what a stage is told, and no more."""
+    return json.dumps(merge([pick(config, path) for path in paths]), sort_keys=True)
+
+
+def code(*modules):
+    """A digest of the code that a rule runs, so that Snakemake sees it change."""
+    return provenance.digest(*modules)
+
+
+def rows(*columns, subject=None):
+    """A digest of what a rule depends on of the clip table: some columns, of one subject or of all."""
+    return clips.digest(
+        CLIPS if subject is None else clips.of_subject(CLIPS, subject), *columns
+    )
+
+
+def kind(condition):
+    """The kind of a condition: random-05 is random."""
+    return condition.split("-")[0]

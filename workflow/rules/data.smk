@@ -1,0 +1,163 @@
+"""From frames to one packed file of flow a condition."""
+
+
+rule render:
+    output:
+        directory("data/synthetic/{subject}"),
+    log:
+        "logs/render/{subject}.log",
+    benchmark:
+        "logs/render/{subject}.tsv"
+    conda:
+        "../../envs/vision.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
+    params:
+        code=code("rrrn.render"),
+        settings=settings("synthetic"),
+        rows=lambda wildcards: rows(*clips.COLUMNS, subject=wildcards.subject),
+        clips=config["clips"],
+    shell:
+        "python -m rrrn.render {output:q} --clips {params.clips:q} --subject {wildcards.subject:q} --settings {params.settings:q} --log {log:q}"
+
+
+rule faces:
+    input:
+        lambda wildcards: (
+            [f"data/synthetic/{wildcards.subject}"]
+            if wildcards.subject in SYNTHETIC
+            else []
+        ),
+    output:
+        ensure("results/faces/{subject}.h5", non_empty=True),
+    log:
+        "logs/faces/{subject}.log",
+    benchmark:
+        "logs/faces/{subject}.tsv"
+    conda:
+        "../../envs/vision.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        code=code("rrrn.faces"),
+        settings=settings("faces"),
+        rows=lambda wildcards: rows(
+            "database",
+            "clip",
+            "onset",
+            "apex",
+            "offset",
+            "frames",
+            subject=wildcards.subject,
+        ),
+        clips=config["clips"],
+    shell:
+        "python -m rrrn.faces {output:q} --clips {params.clips:q} --subject {wildcards.subject:q} --settings {params.settings:q} --log {log:q}"
+
+
+def occlusion(wildcards):
+    """What the occluder of a condition is told: nothing for none, else its own section and how it is placed."""
+    own = kind(wildcards.condition)
+    return settings(
+        *([] if own == "none" else ["occlude.seed", "occlude.anchor", f"occlude.{own}"])
+    )
+
+
+rule occlude:
+    input:
+        "results/faces/{subject}.h5",
+    output:
+        ensure("results/occluded/{condition}/{subject}.h5", non_empty=True),
+    log:
+        "logs/occlude/{condition}/{subject}.log",
+    benchmark:
+        "logs/occlude/{condition}/{subject}.tsv"
+    conda:
+        "../../envs/vision.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 20 * attempt,
+    params:
+        code=lambda wildcards: code(
+            "rrrn.occlude", f"rrrn.occlusion.{kind(wildcards.condition)}"
+        ),
+        settings=occlusion,
+    shell:
+        "python -m rrrn.occlude {input:q} {output:q} --condition {wildcards.condition} --settings {params.settings:q} --log {log:q}"
+
+
+rule augment:
+    output:
+        ensure("results/augment/{subject}.csv", non_empty=True),
+    log:
+        "logs/augment/{subject}.log",
+    benchmark:
+        "logs/augment/{subject}.tsv"
+    localrule: True
+    conda:
+        "../../envs/vision.yaml"
+    params:
+        code=code("rrrn.augment"),
+        settings=settings("augment"),
+        rows=lambda wildcards: rows(
+            "clip", "onset", "apex", "offset", subject=wildcards.subject
+        ),
+        clips=config["clips"],
+    shell:
+        "python -m rrrn.augment {output:q} --clips {params.clips:q} --subject {wildcards.subject:q} --settings {params.settings:q} --log {log:q}"
+
+
+def views(wildcards):
+    """All views of a condition that is trained on; else those that are tested."""
+    trained = any(
+        wildcards.condition in conditions for conditions in TRAINING_SETS.values()
+    )
+    return "all" if trained or VIEW != "original" else "original"
+
+
+rule flow:
+    input:
+        shard="results/occluded/{condition}/{subject}.h5",
+        plan="results/augment/{subject}.csv",
+    output:
+        ensure("results/flow/{condition}/{subject}.h5", non_empty=True),
+    log:
+        "logs/flow/{condition}/{subject}.log",
+    benchmark:
+        "logs/flow/{condition}/{subject}.tsv"
+    conda:
+        "../../envs/vision.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 120 * attempt,
+    params:
+        code=code("rrrn.flow"),
+        settings=settings("flow"),
+        views=views,
+    shell:
+        "python -m rrrn.flow {input.shard:q} {input.plan:q} {output:q} --views {params.views} --settings {params.settings:q} --log {log:q}"
+
+
+rule regions:
+    input:
+        expand("results/flow/{{condition}}/{subject}.h5", subject=SUBJECTS),
+    output:
+        ensure("results/regions/{condition}.h5", non_empty=True),
+    log:
+        "logs/regions/{condition}.log",
+    benchmark:
+        "logs/regions/{condition}.tsv"
+    conda:
+        "../../envs/vision.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
+    params:
+        code=code("rrrn.regions"),
+        settings=settings("regions"),
+        rows=rows("subject", "clip"),
+        clips=config["clips"],
+    shell:
+        "python -m rrrn.regions {input:q} {output:q} --clips {params.clips:q} --settings {params.settings:q} --log {log:q}"

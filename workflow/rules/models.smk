@@ -1,0 +1,143 @@
+"""Networks, one training a fold, and descriptors with a support vector machine, all folds in one job."""
+
+
+def training(wildcards):
+    """The packed conditions that a training learns from."""
+    return expand(
+        "results/regions/{condition}.h5", condition=TRAINING_SETS[wildcards.trained_on]
+    )
+
+
+def tested(trained_on):
+    """The conditions that a training is tested on."""
+    return [
+        condition for condition in CONDITIONS if TRAINED_ON[condition] == trained_on
+    ]
+
+
+def weights(network):
+    """Where a network's initial weights come from: the rule below, the user's own file, or nowhere."""
+    pretrained = config["networks"][network]["pretrained"]
+    if pretrained == "none" or config["networks"][network].get("backbone") == "shallow":
+        return []
+    if pretrained == "imagenet":
+        return [f"data/weights/{'vgg16' if network == 'vgg16' else 'resnet18'}.pth"]
+    return [pretrained["path"]]
+
+
+rule weights:
+    output:
+        ensure("data/weights/{network}.pth", non_empty=True),
+    log:
+        "logs/weights/{network}.log",
+    benchmark:
+        "logs/weights/{network}.tsv"
+    localrule: True
+    conda:
+        "../../envs/torch.yaml"
+    params:
+        code=code("rrrn.weights"),
+    shell:
+        "python -m rrrn.weights {wildcards.network} {output:q} --log {log:q}"
+
+
+rule train:
+    input:
+        train=training,
+        test=lambda wildcards: expand(
+            "results/regions/{condition}.h5", condition=tested(wildcards.trained_on)
+        ),
+        weights=lambda wildcards: weights(wildcards.network),
+    output:
+        ensure(
+            "results/predictions/{network}/{trained_on}/{fold}-{seed}.csv",
+            non_empty=True,
+        ),
+    log:
+        "logs/train/{network}/{trained_on}/{fold}-{seed}.log",
+    benchmark:
+        "logs/train/{network}/{trained_on}/{fold}-{seed}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 12000 * attempt,
+        runtime=lambda wildcards, attempt: 240 * attempt,
+    params:
+        code=lambda wildcards: code("rrrn.train", f"rrrn.networks.{wildcards.network}"),
+        settings=lambda wildcards: settings("train", f"networks.{wildcards.network}"),
+        rows=rows("database", "subject", "clip", "objective_class"),
+        clips=config["clips"],
+        test=lambda wildcards, input: [
+            f"{condition}={path}"
+            for condition, path in zip(tested(wildcards.trained_on), input.test)
+        ],
+        weights=lambda wildcards, input: (
+            ["--weights", *input.weights] if input.weights else []
+        ),
+        classes=CLASSES,
+        view=VIEW,
+    shell:
+        "python -m rrrn.train {output:q} --train {input.train:q} --test {params.test:q} --clips {params.clips:q} --classes {params.classes:q} --method {wildcards.network} --trained-on {wildcards.trained_on} --fold {wildcards.fold:q} --seed {wildcards.seed} --view {params.view} --settings {params.settings:q} {params.weights:q} --log {log:q}"
+
+
+rule describe:
+    input:
+        expand("results/occluded/{{condition}}/{subject}.h5", subject=SUBJECTS),
+    output:
+        ensure("results/features/{descriptor}/{condition}.h5", non_empty=True),
+    log:
+        "logs/describe/{descriptor}/{condition}.log",
+    benchmark:
+        "logs/describe/{descriptor}/{condition}.tsv"
+    conda:
+        "../../envs/vision.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        code=lambda wildcards: code(
+            "rrrn.describe", f"rrrn.descriptors.{wildcards.descriptor}"
+        ),
+        settings=lambda wildcards: settings(
+            "describe.size",
+            "describe.blocks",
+            "describe.tim_frames",
+            f"describe.{wildcards.descriptor}",
+        ),
+        rows=rows("subject", "clip"),
+        clips=config["clips"],
+    shell:
+        "python -m rrrn.describe {input:q} {output:q} --clips {params.clips:q} --descriptor {wildcards.descriptor} --settings {params.settings:q} --log {log:q}"
+
+
+rule svm:
+    input:
+        train=lambda wildcards: expand(
+            "results/features/{descriptor}/{condition}.h5",
+            descriptor=wildcards.descriptor,
+            condition=TRAINING_SETS[wildcards.trained_on],
+        ),
+        test="results/features/{descriptor}/{condition}.h5",
+    output:
+        ensure(
+            "results/predictions/{descriptor}/{trained_on}/{condition}.csv",
+            non_empty=True,
+        ),
+    log:
+        "logs/svm/{descriptor}/{trained_on}/{condition}.log",
+    benchmark:
+        "logs/svm/{descriptor}/{trained_on}/{condition}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
+    params:
+        code=code("rrrn.svm"),
+        settings=settings("svm"),
+        rows=rows("database", "subject", "clip", "objective_class"),
+        clips=config["clips"],
+        classes=CLASSES,
+        folds=",".join(FOLDS),
+    shell:
+        "python -m rrrn.svm {output:q} --train {input.train:q} --test {input.test:q} --condition {wildcards.condition} --trained-on {wildcards.trained_on} --method {wildcards.descriptor} --clips {params.clips:q} --classes {params.classes:q} --folds {params.folds:q} --settings {params.settings:q} --log {log:q}"

@@ -1,0 +1,86 @@
+"""From predictions to Tables III and IV."""
+
+
+def predictions(wildcards):
+    """The files that hold a method's predictions under a condition, for all folds and seeds of a table."""
+    trained_on = TRAINED_ON[wildcards.condition]
+    folder = f"results/predictions/{wildcards.method}/{trained_on}"
+    if wildcards.method in DESCRIPTORS:
+        return [f"{folder}/{wildcards.condition}.csv"]
+    return [
+        f"{folder}/{fold}-{seed}.csv"
+        for fold in table_folds(wildcards)
+        for seed in SEEDS
+    ]
+
+
+def table_folds(wildcards):
+    """The folds of a table; Table III needs the two databases of the holdout."""
+    if wildcards.table not in TABLES:
+        raise WorkflowError(
+            f"Table {wildcards.table} needs the databases {' and '.join(HOLDOUT)} (protocol.holdout); "
+            f"{config['clips']} has {', '.join(sorted(DATABASES))}"
+        )
+    return TABLES[wildcards.table]
+
+
+rule score:
+    input:
+        predictions,
+    output:
+        ensure("results/scores/{table}/{method}/{condition}.csv", non_empty=True),
+    log:
+        "logs/score/{table}/{method}/{condition}.log",
+    benchmark:
+        "logs/score/{table}/{method}/{condition}.tsv"
+    localrule: True
+    conda:
+        "../../envs/torch.yaml"
+    params:
+        code=code("rrrn.score"),
+        rows=rows("database", "subject", "clip", "objective_class"),
+        clips=config["clips"],
+        classes=CLASSES,
+        folds=lambda wildcards: ",".join(table_folds(wildcards)),
+        view=VIEW,
+    shell:
+        "python -m rrrn.score {input:q} {output:q} --clips {params.clips:q} --classes {params.classes:q} --method {wildcards.method} --condition {wildcards.condition} --folds {params.folds:q} --view {params.view} --log {log:q}"
+
+
+rule table:
+    input:
+        scores=expand(
+            "results/scores/{{table}}/{method}/{condition}.csv",
+            method=config["methods"],
+            condition=CONDITIONS,
+        ),
+        paper=Path(workflow.basedir) / "data/paper/table_{table}.csv",
+    output:
+        table=report(
+            "results/table_{table}.csv",
+            caption="../report/table.rst",
+            category="Tables",
+            labels={"table": "{table}", "form": "as in the paper"},
+        ),
+        long=report(
+            "results/table_{table}_long.csv",
+            caption="../report/table.rst",
+            category="Tables",
+            labels={"table": "{table}", "form": "long"},
+        ),
+    log:
+        "logs/table/{table}.log",
+    benchmark:
+        "logs/table/{table}.tsv"
+    localrule: True
+    conda:
+        "../../envs/torch.yaml"
+    params:
+        code=code("rrrn.table"),
+        rows=rows("database", "source"),
+        clips=config["clips"],
+        classes=CLASSES,
+        methods=",".join(config["methods"]),
+        conditions=",".join(CONDITIONS),
+    shell:
+        "python -m rrrn.table {input.scores:q} {output.table:q} {output.long:q} --table {wildcards.table} --paper {input.paper:q} --clips {params.clips:q} --classes {params.classes:q} --methods {params.methods} --conditions {params.conditions} --log {log:q}"
