@@ -96,7 +96,7 @@ def _clip(row: dict[str, str | None], where: str) -> Clip:
         value = values[name]
         if "/" in value or "," in value or value[0] in ".-" or not value.isprintable():
             raise InputError(
-                f"{where}: {name} {value!r} cannot name a file here: no '/', ',', control characters, or leading '.' or '-'"
+                f"{where}: {name} {value!r} cannot name a file here: no '/', ',', control character, leading '.' or '-'"
             )
     numbers = {name: _frame_number(values[name], f"{where}: {name}") for name in ("onset", "apex", "offset")}
     onset, apex, offset = numbers["onset"], numbers["apex"], numbers["offset"]

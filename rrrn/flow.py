@@ -44,7 +44,7 @@ def tvl1(a: NDArray[np.uint8], b: NDArray[np.uint8], **parameters: Any) -> NDArr
 def turn_and_cut(frame: NDArray[np.uint8], face: Sequence[int], angle: float) -> NDArray[np.uint8]:
     """Return the face box (x0, y0, x1, y1) of a gray frame after turning the frame about the box's centre.
 
-    ``angle`` in degrees, positive counter-clockwise on the screen; 0 copies pixels. Beyond the frame its border repeats.
+    ``angle`` in degrees, positive counter-clockwise on the screen; 0 copies pixels. Outside of it its border repeats.
     """
     x0, y0, x1, y1 = (int(value) for value in face)
     if angle == 0:

@@ -1,4 +1,4 @@
-"""Score one cell row of a table: one method under one condition, all of its folds pooled, a row for each seed and metric."""
+"""Score one method under one condition: all folds pooled, a row for each seed and metric."""
 
 import argparse
 import csv

@@ -1,9 +1,10 @@
 """The one way a module becomes a command: arguments, log, error messages, and files that are whole or absent."""
 
 import argparse
+import glob
 import json
 import logging
-import os
+import secrets
 import shutil
 import signal
 import sys
@@ -50,16 +51,18 @@ def run(main: Callable[[argparse.Namespace], None], parser: argparse.ArgumentPar
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path`` which becomes it at the end, and vanishes if the block fails.
 
-    Works for a file and, if the block makes a directory, for a directory.
+    Works for a file and, if the block makes a directory, for a directory. What killed writers of the same path left
+    is removed first; one that still runs then fails instead of putting its file in the place of this one.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    _remove(partial)
+    for leftover in path.parent.glob(f".{glob.escape(path.name)}.*.partial"):
+        _remove(leftover)
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
     try:
         yield partial
         if partial.is_dir():
             _remove(path)
-        os.replace(partial, path)
+        partial.replace(path)
     finally:
         _remove(partial)
 

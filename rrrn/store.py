@@ -17,9 +17,8 @@ from rrrn import stage
 @contextmanager
 def create(path: Path) -> Iterator[h5py.File]:
     """Yield a new HDF5 file that takes its name when the block ends without an error, and vanishes otherwise."""
-    with stage.replacing(path) as partial:
-        with h5py.File(partial, "w", locking=False) as file:
-            yield file
+    with stage.replacing(path) as partial, h5py.File(partial, "w", locking=False) as file:
+        yield file
 
 
 @contextmanager

@@ -66,7 +66,7 @@ def test_views_into_arrays_give_the_same_detection_as_copies(clip):
 
 
 def stand_in(monkeypatch, boxes):
-    """Replace dlib: each image's first pixel says which of ``boxes`` is found in it; its corner becomes all landmarks."""
+    """Replace dlib: an image's first pixel says which of ``boxes`` it shows; its corner becomes all landmarks."""
 
     def detect(image, upsample):
         return boxes[int(image.flat[0])]

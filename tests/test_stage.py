@@ -27,6 +27,17 @@ def test_replacing_a_directory_replaces_all_of_it(tmp_path):
     assert [p.name for p in path.iterdir()] == ["new"]
 
 
+def test_leftovers_of_a_killed_writer_go_and_a_late_writer_cannot_win(tmp_path):
+    path = tmp_path / "a [1].csv"
+    with pytest.raises(FileNotFoundError), stage.replacing(path) as late:
+        late.write_text("of a run that was given up")
+        with stage.replacing(path) as partial:
+            partial.write_text("right")
+        assert not late.exists()
+    assert path.read_text() == "right"
+    assert [p.name for p in tmp_path.iterdir()] == ["a [1].csv"]
+
+
 MODULE = """
 import time
 from pathlib import Path

@@ -1,0 +1,305 @@
+"""The real workflow on a toy: what runs, what an edit reruns, what a killed run leaves, and what a mistake says."""
+
+import csv
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+HOME = Path(__file__).resolve().parents[1]
+PARTS = ["Snakefile", "config.yaml", "rrrn", "workflow", "data/paper", "envs", "tests/config.yaml", "tests/clips.csv"]
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+CONFIG = ["--configfile", "tests/config.yaml"]
+
+
+def copy(root: Path) -> Path:
+    """A copy of what a user has, with the toy's clip table and configuration and two of the six methods."""
+    for part in PARTS:
+        (root / part).parent.mkdir(parents=True, exist_ok=True)
+        if (HOME / part).is_dir():
+            shutil.copytree(HOME / part, root / part, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(HOME / part, root / part)
+    with (root / "tests/config.yaml").open("a") as file:
+        file.write("methods: [lbp_top, rrrn]\n")
+    return root
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "snakemake", "--scheduler", "greedy", *arguments]
+
+
+def snakemake(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(*arguments), cwd=root, env=ENVIRONMENT, capture_output=True, text=True)
+
+
+def planned(root: Path) -> dict[str, int]:
+    """How many jobs of each rule a run would start."""
+    done = snakemake(root, "--dry-run", "--quiet", "rules", *CONFIG)
+    assert done.returncode == 0, done.stderr
+    table = re.findall(r"^(\w+) +(\d+)$", done.stdout + done.stderr, re.M)
+    return {rule: int(count) for rule, count in table if rule not in ("all", "total")}
+
+
+def results(root: Path) -> dict[str, bytes]:
+    """All predictions and tables, by path."""
+    paths = [*root.glob("results/predictions/**/*.csv"), *root.glob("results/*.csv")]
+    return {str(path.relative_to(root)): path.read_bytes() for path in paths}
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = copy(tmp_path_factory.mktemp("toy") / "with space")
+    run = snakemake(root, "--cores", "2", "--quiet", "all", *CONFIG)
+    assert run.returncode == 0, run.stderr
+    return root
+
+
+def test_tables_are_whole(done):
+    for name, metrics, folds in (("iii_a", ["WAR", "UAR"], 1), ("iii_b", ["WAR", "UAR"], 1), ("iv", ["F1", "WF1"], 4)):
+        table = pd.read_csv(done / f"results/table_{name}.csv")
+        assert table["Condition"].tolist() == ["Un-occ", "Mask", "Occ-20%", "Avg.", "Constant class", "Chance"]
+        columns = [f"{method} {metric}" for method in ("LBP-TOP", "RRRN", "Avg.") for metric in metrics]
+        assert table.columns.tolist() == ["Condition", *columns, "Data"]
+        assert table[columns].stack().between(0, 1).all()
+        assert set(table["Data"]) == {"synthetic"}
+        long = pd.read_csv(done / f"results/table_{name}_long.csv")
+        assert set(long.loc[long["method"] == "RRRN", "n_folds"]) == {folds}
+        assert long["paper"].isna().all()
+
+
+def test_every_cell_comes_from_the_predictions(done):
+    """Table IV's cells again, straight from the prediction files."""
+    from sklearn.metrics import f1_score
+
+    table = pd.read_csv(done / "results/table_iv.csv").set_index("Condition")
+    classes = ["I", "II", "III", "IV", "V"]
+    for method, label in (("lbp_top", "LBP-TOP"), ("rrrn", "RRRN")):
+        for condition, name in (("none", "Un-occ"), ("mask", "Mask"), ("random-20", "Occ-20%")):
+            rows = pd.concat(map(pd.read_csv, sorted((done / f"results/predictions/{method}/{condition}").iterdir())))
+            rows = rows[~rows["fold"].str.contains("-to-")]
+            assert len(rows) == 20 and not rows.duplicated(["subject", "clip"]).any()
+            said = rows[[f"p_{c}" for c in classes]].to_numpy().argmax(axis=1)
+            expected = f1_score(
+                rows["true"], [classes[k] for k in said], average="macro", labels=classes, zero_division=0
+            )
+            assert table.loc[name, f"{label} F1"] == pytest.approx(expected, abs=5.1e-4)
+
+
+def test_second_run_has_nothing_to_do(done):
+    run = snakemake(done, "--cores", "2", *CONFIG)
+    assert run.returncode == 0 and "Nothing to be done" in run.stdout + run.stderr
+
+
+def test_report_holds_the_tables(done):
+    run = snakemake(done, "--report", "report.html", *CONFIG)
+    assert run.returncode == 0, run.stderr
+    assert "table_iv.csv" in (done / "report.html").read_text()
+
+
+def substitute(path: str, old: str, new: str) -> Callable[[Path], None]:
+    def edit(root: Path) -> None:
+        text = (root / path).read_text()
+        assert old in text, f"{path} no longer holds {old!r}"
+        (root / path).write_text(text.replace(old, new, 1))
+
+    return edit
+
+
+def one_apex(root: Path) -> None:
+    path = root / "tests/clips.csv"
+    rows = list(csv.reader(path.read_text().splitlines()))
+    rows[3][4] = str(int(rows[3][4]) + 1)
+    path.write_text("\n".join(map(",".join, rows)) + "\n")
+
+
+def touch(root: Path) -> None:
+    for path in [*root.glob("rrrn/**/*.py"), root / "config.yaml", root / "tests/clips.csv", root / "Snakefile"]:
+        path.touch()
+
+
+AFTER_TRAINING = {"score": 9, "table": 3}
+ALL_TRAININGS = {"train": 18, **AFTER_TRAINING}
+ALL_SVMS = {"svm": 3, **AFTER_TRAINING}
+# one condition of the three: two methods in three tables; and all that follows from its frames
+ONE_CONDITION = {"flow": 4, "regions": 1, "describe": 1, "train": 6, "svm": 1, "score": 6, "table": 3}
+
+
+@pytest.mark.parametrize(
+    ("edit", "expected"),
+    [
+        pytest.param(substitute("config.yaml", "lr: 0.0", "lr: 0.1"), ALL_TRAININGS, id="learning rate"),
+        pytest.param(substitute("config.yaml", "beta: 0.02", "beta: 0.03"), ALL_TRAININGS, id="a loss weight"),
+        pytest.param(substitute("config.yaml", "width: 0.25", "width: 0.5"), {}, id="setting of a method not run"),
+        pytest.param(substitute("config.yaml", "C: 10000", "C: 10"), ALL_SVMS, id="SVM"),
+        pytest.param(
+            substitute("rrrn/networks/losses.py", "return ", "return 2 * "), ALL_TRAININGS, id="code of the losses"
+        ),
+        pytest.param(
+            substitute("rrrn/networks/vgg16.py", "import", "import os\nimport"), {}, id="code of a method not run"
+        ),
+        pytest.param(
+            substitute("rrrn/occlusion/mask_art.py", "import", "import os\nimport"),
+            {"occlude": 4, **ONE_CONDITION},
+            id="drawing of the masks",
+        ),
+        pytest.param(
+            substitute("config.yaml", "fill: black", "fill: noise"),
+            {"occlude": 4, **ONE_CONDITION},
+            id="fill of patches",
+        ),
+        pytest.param(
+            one_apex,
+            {"render": 1, "faces": 1, "augment": 1, "occlude": 3, "flow": 3, "regions": 3, "describe": 3, "train": 18}
+            | {"svm": 3, "score": 18, "table": 3},
+            id="apex of one clip",
+        ),
+        pytest.param(
+            substitute("tests/config.yaml", "random-20]", "random-20, random-40]"),
+            {"occlude": 4, **ONE_CONDITION},
+            id="new condition",
+        ),
+        pytest.param(
+            substitute("rrrn/metrics.py", "np.float64", "np.float32"), {"score": 18, "table": 3}, id="metrics"
+        ),
+        pytest.param(substitute("rrrn/flow.py", '"""', '"""Words. '), {}, id="docstring"),
+        pytest.param(substitute("rrrn/stage.py", "import argparse", "# why\nimport argparse"), {}, id="comment"),
+        pytest.param(touch, {}, id="touched files"),
+    ],
+)
+def test_edit_reruns_what_depends_on_it_and_no_more(done, edit, expected):
+    kept = {path: path.read_bytes() for path in done.rglob("*") if path.suffix in (".py", ".yaml", ".csv")}
+    kept = {path: data for path, data in kept.items() if "results" not in path.parts}
+    try:
+        edit(done)
+        assert planned(done) == expected
+    finally:
+        for path, data in kept.items():
+            if path.read_bytes() != data:
+                path.write_bytes(data)
+
+
+def test_killed_again_and_again_on_one_core_gives_the_same_bytes(done, tmp_path):
+    """SIGKILL to Snakemake and its jobs, at times that fall into different stages; the last run ends by itself."""
+    root = copy(tmp_path / "killed")
+    go_on = [*command("--cores", "1", "--rerun-incomplete", "--quiet", "all"), *CONFIG]
+    reached = []
+    for target in (
+        "results/faces/*.h5",
+        "results/occluded/*/*.h5",
+        "results/flow/*/*.h5",
+        "results/predictions/rrrn/*/*",
+    ):
+        run = subprocess.Popen(
+            go_on,
+            cwd=root,
+            env=ENVIRONMENT,
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        while run.poll() is None and not list(root.glob(target)):
+            time.sleep(0.05)
+        time.sleep(0.3)  # into the job after the first of this stage
+        reached.append(run.poll() is None)
+        os.killpg(run.pid, signal.SIGKILL)
+        run.wait()
+        assert snakemake(root, "--unlock", *CONFIG).returncode == 0
+    assert all(reached)
+    assert subprocess.run(go_on, cwd=root, env=ENVIRONMENT, capture_output=True).returncode == 0
+    assert results(root) == results(done)
+    assert not list(root.rglob("*.partial"))
+
+
+@pytest.fixture
+def recorded(done, tmp_path) -> Path:
+    """Two subjects with recorded clips: the toy's frames under another name."""
+    root = copy(tmp_path / "recorded")
+    rows = list(csv.DictReader((HOME / "tests/clips.csv").read_text().splitlines()))
+    with (root / "tests/clips.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        for row in rows:
+            if row["clip"] in ("EP01_01", "EP01_02"):
+                source, row["frames"] = done / row["frames"], row["frames"].replace("data/synthetic", "frames $(x) 'a'")
+                shutil.copytree(source, root / row["frames"])
+                writer.writerow(row | {"source": "recorded"})
+    return root
+
+
+def first_clip(root: Path) -> tuple[dict[str, str], Path]:
+    row = next(csv.DictReader((root / "tests/clips.csv").read_text().splitlines()))
+    return row, root / row["frames"] / f"img{int(row['onset']) + 2}.jpg"
+
+
+def lose_a_frame(root: Path) -> str:
+    row, frame = first_clip(root)
+    frame.unlink()
+    return f"clip {row['subject']}/{row['clip']} lacks frame {int(row['onset']) + 2}"
+
+
+def cut_a_frame_short(root: Path) -> str:
+    _, frame = first_clip(root)
+    frame.write_bytes(frame.read_bytes()[:3000])
+    return f"{frame.name}: not a whole image"
+
+
+def hide_the_face(root: Path) -> str:
+    import cv2
+    import numpy as np
+
+    row, frame = first_clip(root)
+    for path in frame.parent.iterdir():
+        cv2.imwrite(str(path), np.full((240, 320, 3), 128, np.uint8))
+    return f"clip {row['subject']}/{row['clip']}: no face in"
+
+
+@pytest.mark.parametrize("damage", [lose_a_frame, cut_a_frame_short, hide_the_face])
+def test_bad_frames_stop_with_one_message_before_any_training(recorded, damage):
+    message = damage(recorded)
+    run = snakemake(recorded, "--cores", "2", "--quiet", "all", *CONFIG)
+    assert run.returncode != 0
+    said = [line for line in run.stderr.splitlines() if line.startswith("error: ")]
+    assert len(said) == 1 and message in said[0], run.stderr
+    assert "Traceback" not in run.stderr
+    assert not (recorded / "results/faces/syncasme2-sub01.h5").exists()
+    assert not (recorded / "results/predictions").exists()
+    assert not list(recorded.rglob("*.partial"))
+
+
+def test_recorded_clips_run_from_awkward_folder_names(recorded):
+    run = snakemake(recorded, "--cores", "2", "--quiet", "all", "results/faces/syncasme2-sub01.h5", *CONFIG)
+    assert run.returncode == 0, run.stderr
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (substitute("config.yaml", "epochs:", "epoch:"), "configuration: train has the unknown key 'epoch'"),
+        (substitute("config.yaml", "seed: 7", "seed: seven"), "configuration: occlude.seed is the text 'seven'"),
+        (substitute("tests/clips.csv", ",I,", ",VI,"), "has class 'VI'; the configuration names I, II, III, IV, V"),
+        (lambda root: (root / "tests/clips.csv").write_text(""), "tests/clips.csv: the header lacks"),
+        (
+            lambda root: (root / "tests/clips.csv").write_text((root / "tests/clips.csv").read_text().split("\n")[0]),
+            "tests/clips.csv: the clip table has no rows",
+        ),
+        (
+            substitute("tests/clips.csv", ",10,16,", ",10,1600,"),
+            "tests/clips.csv, line 2: clip syncasme2-sub01/EP01_01",
+        ),
+    ],
+)
+def test_mistakes_in_tables_and_configuration_stop_before_any_job(tmp_path, edit, message):
+    root = copy(tmp_path)
+    edit(root)
+    run = snakemake(root, "--cores", "1", *CONFIG)
+    assert run.returncode != 0 and message in run.stdout + run.stderr
+    assert "Traceback" not in run.stderr and not (root / "results").exists()
