@@ -1,0 +1,46 @@
+"""The baseline ResNet18 (He et al., CVPR 2016), as in torchvision, on the flow of the uncropped face."""
+
+from collections.abc import Mapping
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from rrrn.networks import adapt, pretrained, single
+from rrrn.stage import InputError
+
+FEATURES = 512
+
+
+def build(settings: Mapping[str, Any], n_classes: int, side: int, weights: Path | None) -> single.SingleRegion:
+    """Build ResNet18 for flow; keys ``width``, ``input``, ``input_scale`` and ``pretrained``.
+
+    Raises InputError for weights that do not fit, or together with a width other than 1.
+    """
+    pretrained.check(settings["pretrained"], weights)
+    width = float(settings["width"])
+    streams = [
+        _stream(channels, width, weights, settings["pretrained"]) for channels in single.channels(settings["input"])
+    ]
+    head = nn.Linear(round(FEATURES * width) * len(streams), n_classes)
+    return single.SingleRegion(streams, head, settings["input"], float(settings["input_scale"]))
+
+
+def _stream(channels: int, width: float, weights: Path | None, setting: object) -> nn.Module:
+    """A ResNet18 for images of ``channels`` up to its pooled features."""
+    from torchvision.models import resnet18  # costs two seconds, which other networks need not pay
+
+    if weights is not None and width != 1:
+        raise InputError(f"{weights}: pretrained weights fit width 1 only; set pretrained: none or width: 1")
+    with torch.device("meta") if width != 1 else nullcontext():
+        model = resnet18(weights=None)
+    if weights is not None:
+        pretrained.load(model, pretrained.read(weights, setting), "fc.", weights)
+    model.fc = nn.Identity()
+    if width != 1:
+        adapt.narrow(model, width, inputs=3)
+    if channels != 3:
+        model.conv1 = adapt.stem(model.conv1, channels, weights is not None)
+    return model

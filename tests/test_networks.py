@@ -1,0 +1,550 @@
+"""The networks against the paper's definitions: shapes, invariants, gradients, and every configured choice."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+import torchvision
+import yaml
+from torch import nn
+from torch.autograd import gradcheck
+
+from rrrn.networks import adapt, backbone, pretrained, resnet18, rrrn, vgg16
+from rrrn.networks.attention import RegionInspired
+from rrrn.networks.relation import RelationReasoning, propagation, similarity
+from rrrn.stage import InputError
+
+HOME = Path(__file__).resolve().parents[1]
+DEFAULTS = yaml.safe_load((HOME / "config.yaml").read_text())["networks"]
+SMALL = {"backbone": "shallow", "pretrained": "none", "squeeze_channels": 8}
+TARGET = torch.tensor([0, 3, 1, 4])
+
+
+def rrrn_of(side=28, **changes):
+    torch.manual_seed(0)
+    return rrrn.build({**DEFAULTS["rrrn"], **SMALL, **changes}, 5, side, None)
+
+
+def baseline_of(method, side=28, **changes):
+    torch.manual_seed(0)
+    settings = {**DEFAULTS[method.__name__.split(".")[-1]], "pretrained": "none", "width": 0.125, **changes}
+    return method.build(settings, 5, side, None)
+
+
+def flow(count=4, regions=6, side=28, seed=0):
+    values = np.random.default_rng(seed).uniform(-1, 1, (count, regions, 2, side, side))
+    return torch.from_numpy(values.astype(np.float32))
+
+
+def features(*shape, seed=0):
+    """Features as pooled activations are: not negative."""
+    return torch.from_numpy(np.abs(np.random.default_rng(seed).normal(size=shape)))
+
+
+def assert_gradients_reach_everything(network, total):
+    network.zero_grad()
+    total.backward()
+    for name, parameter in network.named_parameters():
+        assert parameter.grad is not None, name
+        assert torch.isfinite(parameter.grad).all(), name
+        assert parameter.grad.abs().max() > 0, name
+
+
+# ---- RRRN: shapes, size, whole-model invariants
+
+
+def test_shapes():
+    network = rrrn_of().eval()
+    p = network.backbone(flow())
+    assert p.shape == (4, 6, 128, 2, 2)
+    assert (network.backbone.channels, network.backbone.side) == (128, 2)
+    output = network(flow())
+    assert output.logits.shape == (4, 5)
+    assert output.alpha.shape == (4, 6)
+    assert output.features.shape == output.relations.shape == (4, 6, 128)
+    assert tuple(network.regions) == (0, 1, 2, 3, 4, 5)
+    assert bool(((output.alpha > 0) & (output.alpha < 1)).all())
+
+
+def test_the_papers_model_has_its_size_and_shapes():
+    network = rrrn_of(side=224, backbone="resnet18", squeeze_channels=256)
+    assert (network.backbone.channels, network.backbone.side) == (1024, 7)
+
+    def millions(module):
+        return round(sum(parameter.numel() for parameter in module.parameters()) / 1e6, 3)
+
+    assert [millions(network.backbone.z1), millions(network.backbone.z2)] == [11.170, 11.170]
+    assert millions(network.ri.scores[0]) == 14.159
+    assert millions(network.rr) == 2 * 1.049 - 0.001  # 2 x 1024 x 1024
+    assert millions(network) == pytest.approx(38.61, abs=0.005)
+
+
+def test_each_component_has_its_own_trunk_and_regions_share_it():
+    network = rrrn_of().eval()
+    x = flow()
+    p = network.backbone(x)
+    assert torch.allclose(p[:, 3, :64], network.backbone.z1(x[:, 3, 1:]), atol=1e-6)  # v, vertical
+    assert torch.allclose(p[:, 3, 64:], network.backbone.z2(x[:, 3, :1]), atol=1e-6)  # u, horizontal
+    assert bool((p >= 0).all())
+
+
+def test_with_equal_attention_the_order_of_regions_does_not_matter():
+    network = rrrn_of().eval()
+    network.ri = Unweighted()
+    x = flow()
+    order = torch.tensor([3, 5, 0, 2, 1, 4])
+    assert torch.allclose(network(x).logits, network(x[:, order]).logits, atol=1e-5)
+
+
+class Unweighted(nn.Module):
+    def forward(self, p):
+        return p.mean(dim=(3, 4)), torch.ones(p.shape[:2])
+
+
+def test_overfits_ten_samples():
+    network = rrrn_of()
+    x, target = flow(10), torch.arange(10) % 5
+    optimizer = torch.optim.Adam(network.parameters(), lr=2e-3)
+    for _ in range(40):
+        optimizer.zero_grad()
+        network.loss(network(x), target)["total"].backward()
+        optimizer.step()
+    assert (network(x).logits.argmax(dim=1) == target).float().mean() >= 0.9
+
+
+# ---- region-inspired attention
+
+
+@pytest.mark.parametrize("norm", ["sigmoid", "softmax", "sigmoid_softmax"])
+@pytest.mark.parametrize("attention", ["se", "fc", "ran"])
+def test_attention_against_its_definition(attention, norm):
+    torch.manual_seed(0)
+    ri = RegionInspired(6, 4, 3, 5, attention, norm).double().eval()
+    p = features(2, 6, 4, 3, 3)
+    f, alpha = ri(p)
+    scores = torch.empty(2, 6, dtype=torch.float64)
+    if attention == "ran":
+        for k in range(6):
+            scores[:, k] = (p[:, k].mean(dim=(2, 3)) * ri.scores.query.weight[0]).sum(dim=1)
+    else:
+        squeeze = ri.scores[0]
+        psi = torch.empty(2, 6, 3, 3, dtype=torch.float64)
+        for k in range(6):
+            q = squeeze.f1[k](p[:, k])
+            assert q.shape == (2, 5, 3, 3)
+            psi[:, k] = squeeze.f2[k](torch.stack([q.mean(dim=1), q.max(dim=1).values], dim=1))[:, 0]
+        if attention == "fc":
+            layer = ri.scores[2]
+            scores = psi.reshape(2, 54) @ layer.weight.T + layer.bias
+        else:
+            a, _, b = ri.scores[1].excite
+            scores = torch.clamp(psi.mean(dim=(2, 3)) @ a.weight.T + a.bias, min=0) @ b.weight.T + b.bias
+    expected = scores if norm == "softmax" else 1 / (1 + torch.exp(-scores))
+    if norm != "sigmoid":
+        expected = torch.exp(expected) / torch.exp(expected).sum(dim=1, keepdim=True)
+    assert torch.allclose(alpha, expected)
+    for k in range(6):
+        assert torch.allclose(f[:, k], (alpha[:, k, None, None, None] * p[:, k]).mean(dim=(2, 3)))
+
+
+def test_region_squeeze_blocks_are_independent():
+    torch.manual_seed(0)
+    squeeze = RegionInspired(6, 4, 3, 5, "se", "sigmoid").eval().scores[0]
+    p = features(1, 6, 4, 3, 3).float()
+    changed = p.clone()
+    changed[:, 2] += 1
+    same = (squeeze(p) == squeeze(changed)).all(dim=(0, 2, 3))
+    assert same.tolist() == [True, True, False, True, True, True]
+
+
+@pytest.mark.parametrize("attention", ["se", "fc", "ran"])
+def test_attention_gradients(attention):
+    torch.manual_seed(0)
+    ri = RegionInspired(6, 3, 2, 2, attention, "sigmoid").double()
+    p = features(2, 6, 3, 2, 2).requires_grad_()
+    names, values = zip(*ri.named_parameters(), strict=True)
+
+    def call(p, *values):
+        return torch.func.functional_call(ri, dict(zip(names, values, strict=True)), (p,))
+
+    assert gradcheck(call, (p, *values), fast_mode=True)
+
+
+# ---- relation reasoning
+
+
+@pytest.mark.parametrize("center", [False, True])
+def test_relation_reasoning_against_loops(center):
+    torch.manual_seed(0)
+    rr = RelationReasoning(4, 3, center).double()
+    f = features(2, 6, 4)
+    ours = rr(f).detach().numpy()
+    w0, w1 = rr.w0.weight.detach().numpy().T, rr.w1.weight.detach().numpy().T
+    for b, p in enumerate(f.numpy()):
+        q = p - p.mean(axis=0) if center else p
+        gamma = np.zeros((6, 6))
+        for i in range(6):
+            for k in range(6):
+                gamma[i, k] = max(0, q[i] @ q[k] / (np.linalg.norm(q[i]) * np.linalg.norm(q[k])))
+        d = np.diag([gamma[k].sum() for k in range(6)])
+        for w in (w0, w1):
+            p = np.maximum(0, np.linalg.inv(d) @ gamma @ p @ w)
+        np.testing.assert_allclose(ours[b], p, rtol=1e-9)
+
+
+def test_graph_is_a_similarity_and_its_propagation_an_average():
+    f = features(3, 6, 16)
+    gamma = similarity(f)
+    assert torch.allclose(gamma, gamma.transpose(1, 2))
+    assert torch.allclose(torch.diagonal(gamma, dim1=1, dim2=2), torch.ones(3, 6, dtype=f.dtype))
+    assert gamma.min() >= 0
+    assert gamma.max() <= 1 + 1e-12
+    assert torch.allclose(propagation(gamma).sum(dim=2), torch.ones(3, 6, dtype=f.dtype))
+
+
+def test_graph_does_not_see_the_attention_but_its_features_do():
+    rr = RelationReasoning(16, 16, center=False).double()
+    f, alpha = features(3, 6, 16), features(3, 6, 1, seed=1) + 0.1
+    assert torch.allclose(similarity(f), similarity(alpha * f))
+    assert not torch.allclose(rr(f), rr(alpha * f))
+
+
+def test_silent_regions_stay_finite():
+    rr = RelationReasoning(8, 8, center=False)
+    f = torch.zeros(2, 6, 8, requires_grad=True)
+    rr(f).sum().backward()
+    assert torch.isfinite(f.grad).all()
+
+
+@pytest.mark.parametrize("center", [False, True])
+def test_relation_gradients(center):
+    torch.manual_seed(0)
+    rr = RelationReasoning(4, 3, center).double()
+    f = features(2, 6, 4).requires_grad_()
+    values = (rr.w0.weight, rr.w1.weight)
+
+    def call(f, w0, w1):
+        return torch.func.functional_call(rr, {"w0.weight": w0, "w1.weight": w1}, (f,))
+
+    assert gradcheck(call, (f, *values))
+
+
+# ---- the choices of the configuration
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        *({"attention": a, "attention_norm": n} for a in ("fc", "ran") for n in ("sigmoid", "sigmoid_softmax")),
+        {"attention_norm": "softmax"},
+        {"center_similarity": True},
+        {"hidden": 16},
+        *({"aggregate": a, "cor_head": c} for a in ("residual", "flatten") for c in ("probe", "tied")),
+        *({"cor_head": c, "cor_detach_region": d} for c in ("joint", "joint_ce", "tied") for d in (False, True)),
+        {"cor_detach_region": True},
+    ],
+    ids=str,
+)
+def test_every_choice_trains(changes):
+    # the wide margin keeps the region-biased hinge open, so that a zero gradient is never an accident of the data
+    network = rrrn_of(beta=2.0, **changes)
+    output = network(flow())
+    losses = network.loss(output, TARGET)
+    parts = losses["classification"] + 1.0 * losses["region_biased"] + 0.2 * losses["correlation"]
+    assert losses["total"].item() == pytest.approx((parts + losses.get("region_head", 0)).item(), rel=1e-5)
+    assert_gradients_reach_everything(network, losses["total"])
+
+
+@pytest.mark.parametrize("head", ["probe", "joint_ce", "tied"])
+def test_half_precision_stays_finite_and_close(head):
+    """As train.amp uses it on a GPU; bfloat16 is what a CPU has of it."""
+    network = rrrn_of(cor_head=head)
+    full = network.loss(network(flow()), TARGET)["total"]
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        half = network.loss(network(flow()), TARGET)["total"]
+    half.backward()
+    assert half.item() == pytest.approx(full.item(), rel=0.05)
+    assert all(torch.isfinite(parameter.grad).all() for parameter in network.parameters())
+
+
+def test_a_resnet_backbone_trains():
+    network = rrrn_of(backbone="resnet18", squeeze_channels=8, hidden=8)
+    assert (network.backbone.channels, network.backbone.side) == (1024, 1)
+    network.loss(network(flow(2)), TARGET[:2])["total"].backward()
+    assert all(torch.isfinite(parameter.grad).all() for parameter in network.parameters())
+
+
+@pytest.mark.parametrize("key", ["backbone", "attention", "attention_norm", "aggregate", "cor_head"])
+def test_an_unknown_choice_is_named(key):
+    with pytest.raises(InputError, match="'nonsense'"):
+        rrrn_of(**{key: "nonsense"})
+
+
+@pytest.mark.parametrize("aggregate", ["sum_concat", "residual", "flatten"])
+def test_aggregates(aggregate):
+    f, r = features(2, 6, 3), features(2, 6, 3, seed=1)
+    ours = rrrn.aggregated(f, r, aggregate)
+    for b in range(2):
+        if aggregate == "flatten":
+            expected = np.concatenate([np.concatenate([f[b, k], r[b, k]]) for k in range(6)])
+        else:
+            second = r[b] + f[b] if aggregate == "residual" else r[b]
+            expected = np.concatenate([f[b].sum(axis=0), second.sum(axis=0)])
+        np.testing.assert_allclose(ours[b], expected)
+
+
+# ---- who learns from the correlation loss
+
+
+def correlation_gradients(**changes):
+    network = rrrn_of(**changes)
+    output = network(flow())
+    output.features.retain_grad()
+    network.loss(output, TARGET)["correlation"].backward()
+    return network, output
+
+
+def test_the_probe_does_not_learn_from_the_correlation_loss():
+    network, output = correlation_gradients(cor_head="probe")
+    assert network.region_head.weight.grad is None
+    assert output.features.grad.abs().max() > 0
+    network.zero_grad()
+    output = network(flow())
+    output.features.retain_grad()
+    network.loss(output, TARGET)["region_head"].backward()
+    assert network.region_head.weight.grad.abs().max() > 0
+    assert output.features.grad is None
+
+
+@pytest.mark.parametrize("head", ["joint", "joint_ce"])
+def test_a_joint_head_learns_from_the_correlation_loss(head):
+    network, _ = correlation_gradients(cor_head=head)
+    assert network.region_head.weight.grad.abs().max() > 0
+
+
+def test_a_joint_head_with_cross_entropy_trains_the_features():
+    network = rrrn_of(cor_head="joint_ce")
+    output = network(flow())
+    output.features.retain_grad()
+    network.loss(output, TARGET)["region_head"].backward()
+    assert output.features.grad.abs().max() > 0
+
+
+@pytest.mark.parametrize("aggregate", ["sum_concat", "flatten"])
+def test_a_tied_head_is_the_classifier_on_one_region(aggregate):
+    network = rrrn_of(cor_head="tied", aggregate=aggregate).eval()
+    assert network.region_head is None
+    output = network(flow())
+    ours = network._region_logits(output.features, output)
+    vector = torch.cat([output.features[:, 2], output.relations[:, 2]], dim=1)
+    if aggregate == "flatten":
+        vector = F.pad(vector, (2 * 256, 3 * 256))
+    assert torch.allclose(ours[:, 2], network.classifier(vector), atol=1e-6)
+
+
+@pytest.mark.parametrize("head", ["probe", "joint", "tied"])
+def test_detached_regions_leave_only_the_whole_to_the_correlation_loss(head):
+    network = rrrn_of(cor_head=head, cor_detach_region=True)
+    output = network(flow())
+    log_p = F.log_softmax(output.logits, dim=1)[torch.arange(4), TARGET]
+    regions = F.log_softmax(network._region_logits(output.features, output), dim=2)[torch.arange(4), :, TARGET]
+    weights = (regions > log_p[:, None]).sum(dim=1).detach() / 4
+    parameter = network.backbone.z1[0].weight
+    expected = torch.autograd.grad(-(weights * log_p).sum(), parameter, retain_graph=True)[0]
+    ours = torch.autograd.grad(network.loss(output, TARGET)["correlation"], parameter)[0]
+    assert weights.sum() > 0
+    assert torch.allclose(ours, expected, atol=1e-7)
+
+
+# ---- the baselines
+
+
+@pytest.mark.parametrize("method", [resnet18, vgg16])
+@pytest.mark.parametrize("side", [28, 56])
+@pytest.mark.parametrize("width", [0.0625, 0.125])
+@pytest.mark.parametrize("input", ["inflate2", "uvm", "two_stream"])
+def test_every_baseline_trains(method, side, width, input):
+    network = baseline_of(method, side, width=width, input=input)
+    assert tuple(network.regions) == (0,)
+    output = network(flow(2, regions=1, side=side))
+    assert output.alpha is None
+    losses = network.loss(output, TARGET[:2])
+    assert losses["total"].item() == pytest.approx(F.cross_entropy(output.logits, TARGET[:2]).item())
+    losses["total"].backward()
+    assert all(torch.isfinite(parameter.grad).all() for parameter in network.parameters())
+
+
+def test_gradients_reach_every_part_of_the_baselines():
+    for method in (resnet18, vgg16):
+        network = baseline_of(method)
+        output = network(flow(4, regions=1))
+        assert_gradients_reach_everything(network, network.loss(output, TARGET)["total"])
+
+
+def test_inputs_and_scale():
+    x = flow(3, regions=1)
+    u, v = x[:, 0, :1], x[:, 0, 1:]
+    for name, expected in {
+        "inflate2": [torch.cat([u, v], dim=1)],
+        "uvm": [torch.cat([u, v, torch.sqrt(u**2 + v**2)], dim=1)],
+        "two_stream": [v, u],
+    }.items():
+        network = baseline_of(resnet18, input=name, input_scale=128.0).eval()
+        parts = [stream(128 * part) for stream, part in zip(network.streams, expected, strict=True)]
+        assert torch.allclose(network(x).logits, network.head(torch.cat(parts, dim=1)), atol=1e-5)
+
+
+@pytest.mark.parametrize(("method", "published"), [(resnet18, "resnet18"), (vgg16, "vgg16")])
+def test_width_one_is_the_published_architecture(method, published):
+    """Layer for layer, apart from the first one's input channels and the classes."""
+    with torch.device("meta"):
+        theirs = torchvision.models.get_model(published, num_classes=5)
+        ours = baseline_of(method, width=1.0, input="uvm")
+    shapes = [tuple(parameter.shape) for parameter in theirs.parameters()]
+    assert [tuple(parameter.shape) for parameter in ours.parameters()] == shapes
+    x = torch.zeros(2, 1, 2, 224, 224, device="meta")
+    assert ours(x).logits.shape == (2, 5)
+
+
+def test_a_narrow_network_has_the_same_layers():
+    wide, narrow = torchvision.models.resnet18(), torchvision.models.resnet18()
+    wide.fc = narrow.fc = nn.Identity()
+    adapt.narrow(narrow, 0.25, inputs=3)
+    for (name, a), (_, b) in zip(wide.named_modules(), narrow.named_modules(), strict=True):
+        assert type(a) is type(b)
+        if isinstance(a, nn.Conv2d):
+            assert (b.kernel_size, b.stride, b.padding) == (a.kernel_size, a.stride, a.padding)
+            assert b.out_channels == a.out_channels // 4
+            assert b.in_channels == (3 if name == "conv1" else a.in_channels // 4)
+
+
+@pytest.mark.parametrize(("side", "multiple_of_32"), [(64, True), (56, False)])
+def test_vgg16_is_torchvisions_at_multiples_of_32(side, multiple_of_32):
+    ours = baseline_of(vgg16, side, input="uvm").streams[0].eval()
+    x = torch.rand(2, 3, side, side)
+    pooled = ours(x)
+    for layer in ours.features:
+        if isinstance(layer, nn.MaxPool2d):
+            layer.ceil_mode = False
+    assert torch.equal(pooled, ours(x)) is multiple_of_32
+
+
+# ---- pretrained weights
+
+
+def test_two_inflated_channels_act_as_their_mean_fed_three_times():
+    """1.5 * mean_rgb(W) * (u + v) = sum_rgb W * (u + v) / 2."""
+    torch.manual_seed(0)
+    conv = nn.Conv2d(3, 4, 3, padding=1)
+    x = torch.rand(2, 2, 8, 8)
+    mean = x.mean(dim=1, keepdim=True).expand(-1, 3, -1, -1)
+    assert torch.allclose(adapt.stem(conv, 2, pretrained=True)(x), conv(mean), atol=1e-6)
+    one = x[:, :1]
+    assert torch.allclose(adapt.stem(conv, 1, pretrained=True)(one), conv(one.expand(-1, 3, -1, -1)), atol=1e-6)
+
+
+@pytest.fixture(scope="module")
+def imagenet(tmp_path_factory):
+    """A stand-in for the published file, with its names and shapes, and the network it came from."""
+    torch.manual_seed(1)
+    model = torchvision.models.resnet18().eval()
+    path = tmp_path_factory.mktemp("weights") / "resnet18.pth"
+    torch.save(model.state_dict(), path)
+    return path, model
+
+
+def test_backbone_loads_published_weights(imagenet):
+    path, model = imagenet
+    trunk = backbone.build("resnet18", 64, path, "imagenet").eval().z2
+    model.avgpool, keep = nn.Identity(), model.avgpool
+    model.fc, head = nn.Identity(), model.fc
+    x = torch.rand(1, 1, 64, 64)
+    theirs = model(x.expand(-1, 3, -1, -1)).reshape(1, 512, 2, 2)
+    model.avgpool, model.fc = keep, head
+    assert torch.allclose(trunk(x), theirs, atol=1e-4)
+
+
+def test_resnet18_loads_published_weights(imagenet):
+    path, model = imagenet
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    settings = {"width": 1.0, "input": "inflate2", "input_scale": 1.0, "pretrained": {"path": "x", "sha256": digest}}
+    network = resnet18.build(settings, 5, 64, path).eval()
+    model.fc, head = nn.Identity(), model.fc
+    x = torch.rand(1, 1, 2, 64, 64)
+    theirs = model(x[:, 0].mean(dim=1, keepdim=True).expand(-1, 3, -1, -1))
+    model.fc = head
+    assert torch.allclose(network.streams[0](x[:, 0]), theirs, atol=1e-4)
+
+
+def test_weights_that_do_not_fit_are_refused(imagenet, tmp_path):
+    path, model = imagenet
+    settings = {"width": 0.25, "input": "inflate2", "input_scale": 1.0, "pretrained": "imagenet"}
+    with pytest.raises(InputError, match="width 1"):
+        resnet18.build(settings, 5, 64, path)
+    with pytest.raises(InputError, match="shallow"):
+        backbone.build("shallow", 28, path, "imagenet")
+    with pytest.raises(InputError, match="--weights"):
+        resnet18.build({**settings, "width": 1.0}, 5, 64, None)
+    with pytest.raises(InputError, match="pretrained is none"):
+        resnet18.build({**settings, "width": 1.0, "pretrained": "none"}, 5, 64, path)
+    with pytest.raises(InputError, match="sha256"):
+        pretrained.read(path, {"path": str(path), "sha256": "0" * 64})
+    with pytest.raises(InputError, match=r"absent\.pth"):
+        pretrained.read(tmp_path / "absent.pth")
+    torch.save(model.layer1.state_dict(), tmp_path / "part.pth")
+    with pytest.raises(InputError, match="not the weights of this network"):
+        resnet18.build({**settings, "width": 1.0}, 5, 64, tmp_path / "part.pth")
+    (tmp_path / "text.pth").write_text("hello")
+    with pytest.raises(InputError, match="not a weights file"):
+        pretrained.read(tmp_path / "text.pth")
+    torch.save(nn.Linear(2, 2), tmp_path / "module.pth")  # holds code, which must not run
+    with pytest.raises(InputError, match="not a weights file"):
+        pretrained.read(tmp_path / "module.pth")
+
+
+def vgg_face():
+    """Names and shapes of vgg_face_dag.pth (meta tensors)."""
+    shapes, before = {}, 3
+    for block, (count, width) in enumerate(zip((2, 2, 3, 3, 3), (64, 128, 256, 512, 512), strict=True), start=1):
+        for convolution in range(1, count + 1):
+            shapes[f"conv{block}_{convolution}"] = (width, before, 3, 3)
+            before = width
+    shapes |= {"fc6": (4096, 512 * 49), "fc7": (4096, 4096), "fc8": (2622, 4096)}
+    state = {f"{name}.weight": torch.empty(shape, device="meta") for name, shape in shapes.items()}
+    return state | {f"{name}.bias": torch.empty(shape[0], device="meta") for name, shape in shapes.items()}
+
+
+def test_vgg_face_names_are_torchvisions():
+    with torch.device("meta"):
+        own = torchvision.models.vgg16(num_classes=2622).state_dict()
+    ours = vgg16.torchvision_names(vgg_face())
+    assert {name: value.shape for name, value in ours.items()} == {name: value.shape for name, value in own.items()}
+    assert vgg16.torchvision_names(own).keys() == own.keys()
+
+
+def test_vgg16_loads_vgg_face(tmp_path, monkeypatch):
+    """At a sixteenth of the width, for speed: what the full one does, but with small tensors."""
+
+    def small(weights=None):
+        with torch.device("meta"):
+            model = published()
+        adapt.narrow(model, 1 / 16, inputs=3)
+        return model
+
+    published = torchvision.models.vgg16
+    monkeypatch.setattr(torchvision.models, "vgg16", small)
+    state = {}
+    for number, (name, value) in enumerate(vgg_face().items()):
+        shape = [max(1, size // 16) if size > 3 else size for size in value.shape]
+        state[name] = torch.full(shape, float(number))
+    torch.save(state, tmp_path / "vgg_face_dag.pth")
+    settings = {"width": 1.0, "input": "inflate2", "input_scale": 128.0, "pretrained": {"path": "x"}}
+    stream = vgg16.build(settings, 5, 64, tmp_path / "vgg_face_dag.pth").streams[0]
+    assert torch.equal(stream.features[28].weight, state["conv5_3.weight"])
+    assert torch.equal(stream.features[0].weight, torch.full((4, 2, 3, 3), 1.5) * state["conv1_1.weight"][0, 0, 0, 0])
+    assert torch.equal(stream.classifier[3].bias, state["fc7.bias"])
+    assert len(stream.classifier) == 6
