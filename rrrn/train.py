@@ -1,0 +1,294 @@
+"""Train one network on one fold and write what it predicts.
+
+The last epoch counts: nothing is selected, and nothing of a tested subject enters training.
+"""
+
+import argparse
+import importlib
+import logging
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.amp.grad_scaler import GradScaler
+
+from rrrn import clips, crops, folds, predictions, seeds, stage, store
+from rrrn.clips import Clip
+from rrrn.networks.network import Network, Output
+from rrrn.predictions import Prediction
+from rrrn.stage import InputError
+
+VIEWS = ("original", "tta_mean", "augmented_pool")
+
+
+@dataclass(frozen=True)
+class Regions:
+    """An opened regions file: flow (N, V, 2, S, S), where a clip and a view lie in it, boxes (6, 4), region size."""
+
+    path: Path
+    flow: h5py.Dataset
+    rows: Mapping[tuple[str, str], int]
+    views: Mapping[int, int]
+    boxes: NDArray[np.int32]
+    size: int
+
+    def read(self, clip: Clip, view: int) -> NDArray:
+        """Return the flow (2, S, S) of one view of a clip; raises InputError if it is missing or not finite."""
+        where = f"{self.path}: clip {clip.subject}/{clip.clip}, view {view}"
+        row, place = self.rows.get((clip.subject, clip.clip)), self.views.get(view)
+        if row is None or place is None:
+            raise InputError(f"{where} is not in the file; delete it and run again")
+        try:
+            flow: NDArray = self.flow[row, place]
+        except OSError as error:
+            raise InputError(f"{where}: damaged ({error}); delete the file and run again") from None
+        if not np.isfinite(flow).all():
+            raise InputError(
+                f"{where}: the flow is not finite; look at the clip's frames, or delete the file to repeat"
+            )
+        return flow
+
+
+def open_regions(paths: Iterable[Path], stack: ExitStack) -> dict[Path, Regions]:
+    """Open regions files until ``stack`` closes; raises InputError unless they have one geometry."""
+    opened: dict[Path, Regions] = {}
+    for path in dict.fromkeys(paths):
+        with store.reading(path) as file:
+            keys = zip(store.names(file, "subject"), store.names(file, "clip"), strict=True)
+            regions = opened[path] = Regions(
+                path=path,
+                flow=stack.enter_context(h5py.File(path, locking=False))["flow"],
+                rows={key: row for row, key in enumerate(keys)},
+                views={int(view): place for place, view in enumerate(file["views"][()])},
+                boxes=file["boxes"][()],
+                size=int(file.attrs["size"]),
+            )
+        first = next(iter(opened.values()))
+        same = np.array_equal(regions.boxes, first.boxes) and regions.size == first.size
+        if not same or regions.flow.shape[2:] != first.flow.shape[2:]:
+            raise InputError(f"{path}: other sizes or region boxes than {first.path}; delete both and run again")
+    return opened
+
+
+class Samples:
+    """Flow of chosen (file, clip, view): held in memory where it fits, else read from the files batch by batch.
+
+    Either way gives the same bytes, and nothing but the chosen ones is ever read.
+    """
+
+    def __init__(self, chosen: Sequence[tuple[Regions, Clip, int]], max_bytes: float) -> None:
+        self.chosen = chosen
+        self.boxes, self.size = chosen[0][0].boxes, chosen[0][0].size
+        flow = chosen[0][0].flow
+        needed = len(chosen) * flow.dtype.itemsize * float(np.prod(flow.shape[2:]))
+        self._held = self._read(range(len(chosen))) if needed <= max_bytes else None
+
+    def __len__(self) -> int:
+        return len(self.chosen)
+
+    def batch(self, numbers: Sequence[int] | NDArray[np.int64]) -> Tensor:
+        """Return the numbered samples (B, 2, S, S), float16 as stored."""
+        return self._read(numbers) if self._held is None else self._held[torch.as_tensor(numbers)]
+
+    def _read(self, numbers: Sequence[int] | NDArray[np.int64]) -> Tensor:
+        flow = self.chosen[0][0].flow
+        maps = np.empty((len(numbers), *flow.shape[2:]), flow.dtype)
+        for place, number in enumerate(numbers):
+            file, clip, view = self.chosen[number]
+            maps[place] = file.read(clip, view)
+        return torch.from_numpy(maps)
+
+
+def draw(pools: Sequence[NDArray[np.int64]], views: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Return an epoch's sample numbers, shuffled: ``views`` out of each clip's pool without repetition.
+
+    A pool that holds fewer is taken whole.
+    """
+    return rng.permutation(np.concatenate([rng.choice(pool, min(views, len(pool)), replace=False) for pool in pools]))
+
+
+def batches(numbers: NDArray[np.int64], size: int) -> list[NDArray[np.int64]]:
+    """Cut sample numbers into batches, the last of which may be smaller.
+
+    A last batch of one joins the one before: batch normalisation of 1 x 1 maps needs two samples.
+    """
+    cut = [numbers[start : start + size] for start in range(0, len(numbers), size)]
+    if len(cut) > 1 and len(cut[-1]) == 1:
+        cut[-2:] = [np.concatenate(cut[-2:])]
+    return cut
+
+
+def fit(
+    network: Network[Output],
+    samples: Samples,
+    labels: NDArray[np.int64],
+    pools: Sequence[NDArray[np.int64]],
+    settings: Mapping[str, Any],
+    rng: np.random.Generator,
+    device: torch.device,
+) -> None:
+    """Train ``network`` in place with Adam at a constant rate (Section IV-B), and log each epoch's losses.
+
+    ``labels`` are the class indices of the samples, ``pools`` the sample numbers of each clip.
+    Raises InputError if a loss stops being finite.
+    """
+    boxes = samples.boxes[list(network.regions)]
+    half = bool(settings["amp"]) and device.type == "cuda"
+    optimizer = torch.optim.Adam(network.parameters(), lr=settings["lr"], betas=(0.9, 0.999), eps=1e-8)
+    scaler = GradScaler("cuda", enabled=half)
+    network.train()
+    for epoch in range(1, settings["epochs"] + 1):
+        numbers = draw(pools, settings["views_per_clip_per_epoch"], rng)
+        sums: dict[str, Tensor] = {}
+        for batch in batches(numbers, settings["batch_size"]):
+            x = crops.crop(samples.batch(batch).to(device), boxes, samples.size)
+            target = torch.from_numpy(labels[batch]).to(device)
+            with torch.autocast(device.type, dtype=torch.float16, enabled=half):
+                losses = network.loss(network(x), target)
+            optimizer.zero_grad()
+            torch.autograd.backward(scaler.scale(losses["total"]))
+            scaler.step(optimizer)
+            scaler.update()
+            for name, value in losses.items():
+                sums[name] = sums.get(name, 0) + value.detach() * len(batch)
+        means = {name: float(value) / len(numbers) for name, value in sums.items()}
+        logging.info("epoch %d: %s", epoch, ", ".join(f"{name} {mean:.6g}" for name, mean in means.items()))
+        if not np.isfinite(list(means.values())).all():
+            remedy = "lower train.lr, or set train.amp to false" if half else "lower train.lr"
+            raise InputError(f"the loss is not finite in epoch {epoch}; {remedy}")
+
+
+def predict(
+    network: Network[Output], samples: Samples, batch_size: int, device: torch.device
+) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Yield class probabilities and region weights (none where a network has none) of each sample, in order."""
+    boxes = samples.boxes[list(network.regions)]
+    network.eval()
+    for numbers in batches(np.arange(len(samples)), batch_size):
+        with torch.inference_mode():
+            output = network(crops.crop(samples.batch(numbers).to(device), boxes, samples.size))
+        probabilities = torch.softmax(output.logits.double(), dim=1).cpu().numpy()
+        alpha = np.empty((len(numbers), 0)) if output.alpha is None else output.alpha.double().cpu().numpy()
+        yield from zip(probabilities, alpha, strict=True)
+
+
+def views_to_test(tested: Sequence[Regions], view: str) -> list[int]:
+    """Return the view numbers that ``view`` asks for; raises InputError if the tested files do not all hold them."""
+    if view not in VIEWS:
+        raise InputError(f"protocol.view {view!r} is none of {', '.join(VIEWS)}")
+    views = [0] if view == "original" else list(tested[0].views)
+    for file in tested:
+        if (view != "original" and list(file.views) != views) or 0 not in file.views:
+            raise InputError(
+                f"{file.path}: does not hold the views that protocol.view: {view} tests; delete it and run again"
+            )
+    return views
+
+
+def choose_device(name: str) -> torch.device:
+    """Return the device that ``train.device`` asks for; raises InputError if there is none."""
+    if name not in ("auto", "cpu", "cuda"):
+        raise InputError(f"train.device {name!r} is none of auto, cpu, cuda")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise InputError("train.device is cuda, but PyTorch sees no GPU here; set it to auto or cpu")
+    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+def make_reproducible(seed: int, device: torch.device) -> None:
+    """Let results depend on nothing but ``seed`` and the device: not on the cores of the machine, nor on chance."""
+    torch.set_num_threads(1)
+    torch.manual_seed(seed)
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when CUDA starts
+    torch.use_deterministic_algorithms(True, warn_only=device.type == "cuda")  # VGG16's pooling has none on a GPU
+
+
+def main(args: argparse.Namespace) -> None:
+    settings, classes, test = args.settings["train"], args.classes.split(","), dict(args.test)
+    training, testing = folds.split(clips.read(args.clips), args.fold)
+    for clip in [*training, *testing]:
+        if clip.objective_class not in classes:
+            raise InputError(
+                f"{args.clips}: clip {clip.subject}/{clip.clip} has class {clip.objective_class}, "
+                f"which is none of {args.classes}"
+            )
+    own = (settings["seed"], args.method, args.trained_on, args.fold, args.seed)
+    device = choose_device(settings["device"])
+    make_reproducible(seeds.seed(*own), device)
+    kind = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
+    logging.info("torch %s, device %s, seed %d", torch.__version__, kind, seeds.seed(*own))
+
+    with ExitStack() as stack:
+        files = open_regions([*args.train, *test.values()], stack)
+        views = views_to_test([files[path] for path in test.values()], args.view)
+        build = importlib.import_module(f"rrrn.networks.{args.method}").build
+        side = files[args.train[0]].size
+        network: Network[Output] = build(args.settings["networks"][args.method], len(classes), side, args.weights)
+        network.to(device)
+
+        max_bytes = settings["max_memory_gb"] * 1e9
+        chosen = [(files[path], clip, view) for clip in training for path in args.train for view in files[path].views]
+        if len(chosen) < 2:
+            raise InputError(f"fold {args.fold} has a single training sample; batch normalisation needs two")
+        logging.info("%d training clips, %d samples", len(training), len(chosen))
+        labels = np.array([classes.index(clip.objective_class) for _, clip, _ in chosen])
+        pools = np.split(np.arange(len(chosen)), len(training))  # every clip has as many samples
+        order = seeds.generator(*own, "order")
+        fit(network, Samples(chosen, max_bytes), labels, pools, settings, order, device)
+
+        results = {}
+        for condition, path in test.items():
+            chosen = [(files[path], clip, view) for clip in testing for view in views]
+            outputs = predict(network, Samples(chosen, max_bytes), settings["batch_size"], device)
+            for (_, clip, view), output in zip(chosen, outputs, strict=True):
+                results[clip, condition, view] = output
+
+    rows = [
+        Prediction(
+            database=clip.database,
+            subject=clip.subject,
+            clip=clip.clip,
+            condition=condition,
+            trained_on=args.trained_on,
+            fold=args.fold,
+            seed=args.seed,
+            view=view,
+            true=clip.objective_class,
+            probabilities=tuple(results[clip, condition, view][0]),
+            alpha=tuple(results[clip, condition, view][1]),
+        )
+        for clip in testing
+        for condition in test
+        for view in views
+    ]
+    predictions.write(rows, classes, args.output)
+
+
+def _condition(text: str) -> tuple[str, Path]:
+    name, found, path = text.partition("=")
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!r} is not CONDITION=FILE")
+    return name, Path(path)
+
+
+if __name__ == "__main__":
+    parser = stage.command(__doc__)
+    parser.add_argument("output", type=Path, help="predictions, a row for each tested clip, condition and view")
+    parser.add_argument("--train", type=Path, nargs="+", required=True, help="regions files to train on")
+    parser.add_argument("--test", type=_condition, nargs="+", required=True, help="CONDITION=FILE, regions to test on")
+    parser.add_argument("--clips", type=Path, required=True, help="clip table")
+    parser.add_argument("--classes", required=True, help="class names in order, separated by commas")
+    parser.add_argument("--method", required=True, help="a module of rrrn.networks")
+    parser.add_argument("--trained-on", required=True, help="name of the training condition")
+    parser.add_argument("--fold", required=True, help="a subject, or A-to-B of two databases")
+    parser.add_argument("--seed", type=int, default=0, help="number of the training among several")
+    parser.add_argument("--view", default="original", help="what is tested of a clip: " + ", ".join(VIEWS))
+    parser.add_argument("--weights", type=Path, help="pretrained weights")
+    stage.run(main, parser)

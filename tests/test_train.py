@@ -1,0 +1,310 @@
+"""Training, on hand-made regions files of three subjects: what is drawn, what is learnt, what is written."""
+
+import argparse
+import csv
+import json
+import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rrrn import clips, regions, seeds, store, train
+from rrrn.stage import InputError
+
+HOME = Path(__file__).resolve().parents[1]
+CONFIG = yaml.safe_load((HOME / "config.yaml").read_text())
+CLASSES = CONFIG["classes"]
+SIDE, VIEWS, PER_SUBJECT = 32, 3, 5
+
+
+def make_table():
+    """Five clips a subject, one of each class; subjects of two databases."""
+    return [
+        clips.Clip("a" if subject < 2 else "b", f"s{subject}", f"c{index}", 1, 5, 9, name, "frames", "recorded")
+        for subject in range(3)
+        for index, name in enumerate(CLASSES)
+    ]
+
+
+def make_flow(table, views, seed):
+    """A class moves its own corner of the face; the rest is noise."""
+    rng = np.random.default_rng(seed)
+    flow = rng.normal(0, 0.1, (len(table), views, 2, SIDE, SIDE))
+    for row, clip in enumerate(table):
+        number = CLASSES.index(clip.objective_class)
+        y, x = 8 + 12 * (number // 2), 4 + 14 * (number % 2)
+        flow[row, :, number % 2, y : y + 8, x : x + 8] += 0.8
+    return flow.astype(np.float16)
+
+
+def write_regions(path, table, flow, views=None, size=28):
+    with store.create(path) as file:
+        store.put(file, "flow", flow, chunk_axes=2)
+        store.put(file, "views", np.arange(flow.shape[1], dtype=np.int32) if views is None else views)
+        store.put(file, "boxes", regions.boxes(flow.shape[-1]))
+        store.put_names(file, "subject", [clip.subject for clip in table])
+        store.put_names(file, "clip", [clip.clip for clip in table])
+        file.attrs["size"] = size
+
+
+@pytest.fixture
+def data(tmp_path):
+    """A folder with a clip table and the conditions none (all views) and mask (view 0, other noise)."""
+    table = make_table()
+    clips.write(table, tmp_path / "clips.csv")
+    write_regions(tmp_path / "none.h5", table, make_flow(table, VIEWS, seed=1))
+    write_regions(tmp_path / "mask.h5", table, make_flow(table, 1, seed=2))
+    return tmp_path
+
+
+def arguments(data, output="out.csv", method="rrrn", network=None, **changes):
+    """Arguments of a small training; ``changes`` go to the train section, or replace an argument of that name."""
+    section = {**CONFIG["train"], "epochs": 2, "views_per_clip_per_epoch": 2, "batch_size": 8, "device": "cpu"}
+    section |= {key: changes.pop(key) for key in list(changes) if key in section and key != "seed"}
+    settings = {**CONFIG["networks"][method], "pretrained": "none"} | (network or {})
+    if method == "rrrn":
+        settings |= {"backbone": "shallow", "squeeze_channels": 4}
+    else:
+        settings |= {"width": 0.0625}
+    values = {
+        "output": data / output,
+        "train": [data / "none.h5"],
+        "test": [("none", data / "none.h5"), ("mask", data / "mask.h5")],
+        "clips": data / "clips.csv",
+        "classes": ",".join(CLASSES),
+        "method": method,
+        "trained_on": "none",
+        "fold": "s1",
+        "seed": 0,
+        "view": "original",
+        "weights": None,
+        "settings": {"train": section, "networks": {method: settings}},
+    }
+    return argparse.Namespace(**{**values, **changes})
+
+
+def predictions(args):
+    train.main(args)
+    with args.output.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+# ---- the predictions file
+
+
+@pytest.mark.parametrize("method", ["rrrn", "resnet18", "vgg16"])
+def test_rows(data, method):
+    rows = predictions(arguments(data, method=method))
+    names = ["database", "subject", "clip", "condition", "trained_on", "fold", "seed", "view", "true"]
+    names += [f"p_{name}" for name in CLASSES] + [f"alpha_{region}" for region in range(6) if method == "rrrn"]
+    assert list(rows[0]) == names
+    order = [(f"c{index}", condition) for index in range(PER_SUBJECT) for condition in ("none", "mask")]
+    assert [(row["clip"], row["condition"]) for row in rows] == order
+    for row in rows:
+        assert (row["database"], row["subject"], row["fold"], row["view"]) == ("a", "s1", "s1", "0")
+        assert row["true"] == CLASSES[int(row["clip"][1])]
+        assert sum(float(row[f"p_{name}"]) for name in CLASSES) == pytest.approx(1, abs=1e-6)
+        assert all(0 < float(row[name]) < 1 for name in names if name.startswith("alpha_"))
+
+
+def test_learns_and_predicts_a_subject_it_never_saw(data):
+    rows = predictions(arguments(data, epochs=25, views_per_clip_per_epoch=3, lr=0.003))
+    found = [max(CLASSES, key=lambda name, row=row: float(row[f"p_{name}"])) == row["true"] for row in rows]
+    assert np.mean(found) >= 0.9
+
+
+def test_holdout_between_databases(data):
+    rows = predictions(arguments(data, fold="b-to-a", epochs=1))
+    assert {row["subject"] for row in rows} == {"s0", "s1"}
+    assert len(rows) == 2 * PER_SUBJECT * 2
+
+
+def test_mixed_training_draws_from_all_its_conditions(data, caplog):
+    caplog.set_level(logging.INFO)
+    predictions(arguments(data, train=[data / "none.h5", data / "mask.h5"], trained_on="mixed", epochs=1))
+    assert f"10 training clips, {10 * (VIEWS + 1)} samples" in caplog.text
+
+
+@pytest.mark.parametrize("view", ["tta_mean", "augmented_pool"])
+def test_a_row_for_each_view(data, view):
+    rows = predictions(arguments(data, view=view, test=[("none", data / "none.h5")], epochs=1))
+    assert [(row["clip"], row["view"]) for row in rows] == [(f"c{c}", str(v)) for c in range(5) for v in range(VIEWS)]
+
+
+def test_views_that_a_file_lacks_are_an_error(data):
+    with pytest.raises(InputError, match=r"mask\.h5.*tta_mean"):
+        train.main(arguments(data, view="tta_mean"))
+    table = make_table()
+    write_regions(data / "mask.h5", table, make_flow(table, 1, seed=2), views=np.array([3], np.int32))
+    with pytest.raises(InputError, match=r"mask\.h5.*original"):
+        train.main(arguments(data))
+
+
+# ---- reproducibility
+
+
+def run(args, threads):
+    command = [sys.executable, "-m", "rrrn.train", args.output, "--train", *args.train]
+    command += ["--test", *(f"{name}={path}" for name, path in args.test), "--clips", args.clips]
+    command += ["--classes", args.classes, "--method", args.method, "--trained-on", args.trained_on]
+    command += ["--fold", args.fold, "--settings", json.dumps(args.settings), "--log", f"{args.output}.log"]
+    environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
+    return subprocess.run(map(str, command), env=environment, capture_output=True, text=True, cwd=HOME)
+
+
+def test_equal_bytes_in_processes_with_one_and_two_threads(data):
+    one, two = (arguments(data, output=f"{threads}.csv") for threads in (1, 2))
+    for threads, args in ((1, one), (2, two)):
+        done = run(args, threads)
+        assert done.returncode == 0, done.stderr
+    assert one.output.read_bytes() == two.output.read_bytes()
+    log = Path(f"{one.output}.log").read_text().splitlines()
+    assert log == Path(f"{two.output}.log").read_text().splitlines()
+    assert log[0].startswith(f"torch {torch.__version__}, device cpu, seed ")
+    assert [line.split(":")[0] for line in log if line.startswith("epoch")] == ["epoch 1", "epoch 2"]
+    for term in ("classification", "region_biased", "correlation", "region_head", "total"):
+        assert term in log[-1]
+
+
+def test_equal_bytes_from_memory_and_from_files(data):
+    memory, files = arguments(data, output="memory.csv"), arguments(data, output="files.csv", max_memory_gb=0)
+    train.main(memory)
+    train.main(files)
+    assert memory.output.read_bytes() == files.output.read_bytes()
+
+
+def test_what_a_training_is_called_seeds_it(data):
+    def bytes_of(**changes):
+        args = arguments(data, epochs=1, test=[("none", data / "none.h5")], **changes)
+        rows = predictions(args)
+        return [row["p_I"] for row in rows if row["clip"] == "c0"]
+
+    first = bytes_of()
+    assert first == bytes_of()
+    assert first != bytes_of(seed=1)
+    assert first != bytes_of(trained_on="clean")
+
+
+def test_a_condition_more_changes_no_other(data):
+    alone = predictions(arguments(data, test=[("mask", data / "mask.h5")]))
+    both = predictions(arguments(data))
+    assert alone == [row for row in both if row["condition"] == "mask"]
+
+
+# ---- nothing of a tested subject enters training
+
+
+def test_a_tested_subjects_training_data_are_never_used(data):
+    only_mask = [("mask", data / "mask.h5")]
+    expected = predictions(arguments(data, test=only_mask))
+    table = make_table()
+    flow = make_flow(table, VIEWS, seed=1)
+    flow[[clip.subject == "s1" for clip in table]] = np.nan
+    write_regions(data / "none.h5", table, flow)
+    assert predictions(arguments(data, test=only_mask)) == expected
+    assert predictions(arguments(data, test=only_mask, max_memory_gb=0)) == expected
+    with pytest.raises(InputError, match=r"none\.h5: clip s1/c0, view 0: the flow is not finite"):
+        train.main(arguments(data))
+    with pytest.raises(InputError, match="not finite"):
+        train.main(arguments(data, fold="s0", test=only_mask))
+
+
+# ---- epochs and batches
+
+
+@given(
+    sizes=st.lists(st.integers(1, 12), min_size=1, max_size=8),
+    views=st.integers(1, 15),
+    batch_size=st.integers(1, 7),
+    seed=st.integers(0, 5),
+)
+def test_an_epoch(sizes, views, batch_size, seed):
+    pools = np.split(np.arange(sum(sizes)), np.cumsum(sizes)[:-1])
+    numbers = train.draw(pools, views, seeds.generator(seed))
+    assert len(set(numbers)) == len(numbers)
+    for pool in pools:
+        assert np.isin(numbers, pool).sum() == min(views, len(pool))
+    cut = train.batches(numbers, batch_size)
+    assert np.array_equal(np.concatenate(cut), numbers)
+    assert all(len(batch) == batch_size for batch in cut[:-1]) or len(cut) == 1
+    if len(numbers) > 1 and batch_size > 1:
+        assert 2 <= len(cut[-1]) <= batch_size + 1
+        assert (len(cut[-1]) == batch_size + 1) == (len(numbers) % batch_size == 1 and len(numbers) > batch_size)
+
+
+def test_epochs_differ_and_are_shuffled():
+    pools = np.split(np.arange(60), 6)
+    rng = seeds.generator("order")
+    first, second = train.draw(pools, 5, rng), train.draw(pools, 5, rng)
+    assert set(first) != set(second)
+    assert not np.array_equal(first, np.sort(first))
+
+
+# ---- mistakes
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"fold": "nobody"}, "nobody"),
+        ({"classes": "I,II,III"}, "class IV"),
+        ({"view": "best"}, "best"),
+        ({"device": "tpu"}, "tpu"),
+        ({"lr": 1e30}, "not finite in epoch 1; lower train.lr"),
+        ({"method": "resnet18", "network": {"pretrained": "imagenet"}}, "pretrained is imagenet"),
+        ({"network": {"pretrained": "imagenet"}}, "pretrained: imagenet"),
+    ],
+)
+def test_mistakes_have_one_message_and_leave_no_file(data, changes, message):
+    args = arguments(data, **changes)
+    with pytest.raises(InputError, match=message):
+        train.main(args)
+    assert {path.name for path in data.iterdir()} == {"clips.csv", "none.h5", "mask.h5"}
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="has a GPU")
+def test_without_a_gpu_cuda_is_an_error_and_auto_is_the_cpu():
+    with pytest.raises(InputError, match="no GPU"):
+        train.choose_device("cuda")
+    assert train.choose_device("auto") == torch.device("cpu")
+
+
+def test_a_clip_that_a_file_lacks_is_named(data):
+    table = make_table()[:-1]
+    write_regions(data / "none.h5", table, make_flow(table, VIEWS, seed=1))
+    with pytest.raises(InputError, match=r"none\.h5: clip s2/c4"):
+        train.main(arguments(data))
+
+
+def test_files_of_another_geometry_are_an_error(data):
+    table = make_table()
+    write_regions(data / "mask.h5", table, make_flow(table, 1, seed=2), size=32)
+    with pytest.raises(InputError, match=r"mask\.h5: other sizes"):
+        train.main(arguments(data))
+
+
+def test_a_single_training_sample_is_an_error(data):
+    table = [clip for clip in make_table() if (clip.subject, clip.clip) in {("s0", "c0"), ("s1", "c1")}]
+    clips.write(table, data / "clips.csv")
+    with pytest.raises(InputError, match="single training sample"):
+        train.main(arguments(data, train=[data / "mask.h5"]))
+
+
+def test_a_damaged_file_is_an_error(data):
+    whole = (data / "mask.h5").read_bytes()
+    (data / "mask.h5").write_bytes(whole[:1000])
+    with pytest.raises(InputError, match=r"mask\.h5.*delete it"):
+        train.main(arguments(data))
+    sample = make_flow(make_table(), 1, seed=2)[5, 0].tobytes()  # of s1/c0
+    assert whole.count(sample) == 1
+    (data / "mask.h5").write_bytes(whole.replace(sample, b"\xff" + sample[1:]))
+    with pytest.raises(InputError, match=r"mask\.h5: clip s1/c0, view 0: damaged"):
+        train.main(arguments(data))
