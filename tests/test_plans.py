@@ -1,0 +1,57 @@
+"""What the workflow plans for whole experiments, without running them."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HOME = Path(__file__).resolve().parents[1]
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+
+
+def plan(folder: Path, clips: str, overlay: str, *targets: str) -> dict[str, int]:
+    """Jobs of each rule in an empty working directory, for a shipped clip table and changes of the configuration."""
+    (folder / "overlay.yaml").write_text(overlay)
+    files = [HOME / "config.yaml", HOME / "config/paper.yaml"] if "paper" in clips else [HOME / "config.yaml"]
+    command = [sys.executable, "-m", "snakemake", "-n", "-q", "rules", "-s", HOME / "Snakefile", *targets]
+    command += ["--configfile", *files, folder / "overlay.yaml", "--config", f"clips={HOME / clips}"]
+    done = subprocess.run(list(map(str, command)), cwd=folder, env=ENVIRONMENT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    table = re.findall(r"^(\w+) +(\d+)$", done.stdout + done.stderr, re.M)
+    return {rule: int(count) for rule, count in table if rule not in ("all", "total")}
+
+
+def test_papers_experiment(tmp_path):
+    jobs = plan(tmp_path, "data/clips_paper_shape.csv", "{}")
+    assert jobs["render"] == jobs["faces"] == jobs["augment"] == 47
+    assert jobs["occlude"] == jobs["flow"] == 47 * 13
+    assert jobs["train"] == 3 * 13 * (47 + 2)
+    assert jobs["regions"] == 13 and jobs["describe"] == jobs["svm"] == 39
+    assert jobs["score"] == 6 * 13 * 3 and jobs["table"] == 3 and jobs["weights"] == 2
+
+
+@pytest.mark.parametrize(
+    ("overlay", "trainings"),
+    [
+        ("protocol: {train_condition: clean}", 3 * 8),
+        ("protocol: {train_condition: matched}", 3 * 8 * 13),
+        ("protocol: {train_condition: mixed}", 3 * 8),
+        ("protocol: {train_condition: clean, n_seeds: 3}", 3 * 8 * 3),
+        ("{methods: [rrrn], conditions: [none, glasses]}", 8),
+    ],
+)
+def test_table_iv_of_the_default_experiment(tmp_path, overlay, trainings):
+    jobs = plan(tmp_path, "data/clips.csv", overlay, "results/table_iv.csv")
+    assert jobs["train"] == trainings
+    assert jobs["table"] == 1
+
+
+def test_own_weights_are_an_input_and_nothing_is_fetched(tmp_path):
+    (tmp_path / "mine.pth").touch()
+    own = f"{{path: mine.pth, sha256: {'0f' * 32}}}"
+    overlay = f"networks: {{vgg16: {{pretrained: {own}}}, rrrn: {{pretrained: none}}, resnet18: {{pretrained: none}}}}"
+    jobs = plan(tmp_path, "data/clips_paper_shape.csv", overlay, "results/table_iii_a.csv")
+    assert jobs["train"] == 3 * 13 and "weights" not in jobs

@@ -1,0 +1,18 @@
+import re
+
+import pytest
+
+from rrrn import show, stage
+
+
+@pytest.mark.parametrize("kind", ["synthetic", "mixed", "recorded"])
+def test_table_on_the_terminal_says_what_its_clips_are(tmp_path, capsys, kind):
+    path = tmp_path / "table_iv.csv"
+    path.write_text(f"Condition,RRRN F1,RRRN WF1,Data\nUn-occ,0.500,0.610,{kind}\nAvg.,0.5,0.61,{kind}\n")
+    args = stage.command("").parse_args([])
+    args.table = path
+    show.main(args)
+    said = capsys.readouterr().out
+    assert re.search(r"Un-occ +0\.500 +0\.610", said)
+    assert (show.SYNTHETIC in said) == (kind != "recorded")
+    assert str(path) in said and "table_iv_long.csv" in said
