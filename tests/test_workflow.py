@@ -276,7 +276,7 @@ def test_bad_frames_stop_with_one_message_before_any_training(recorded, damage):
 
 
 def test_recorded_clips_run_from_awkward_folder_names(recorded):
-    run = snakemake(recorded, "--cores", "2", "--quiet", "all", "results/faces/syncasme2-sub01.h5", *CONFIG)
+    run = snakemake(recorded, "--cores", "2", "--quiet", "all", *CONFIG, "--", "results/faces/syncasme2-sub01.h5")
     assert run.returncode == 0, run.stderr
 
 

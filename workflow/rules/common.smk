@@ -1,6 +1,5 @@
-"""The configuration, the clip table, the wildcards, and what a rule is told."""
+"""The configuration, the clip table, the wildcards, and where things are."""
 
-import json
 import os
 import re
 import shlex
@@ -80,25 +79,3 @@ wildcard_constraints:
     fold=one_of(FOLDS),
     seed=r"\d+",
     table="iii_a|iii_b|iv",
-
-
-def settings(*paths):
-    """The named parts of the configuration as one canonical text: what a stage is told, and no more."""
-    return json.dumps(merge([pick(config, path) for path in paths]), sort_keys=True)
-
-
-def code(*modules):
-    """A digest of the code that a rule runs, so that Snakemake sees it change."""
-    return provenance.digest(*modules)
-
-
-def rows(*columns, subject=None):
-    """A digest of what a rule depends on of the clip table: some columns, of one subject or of all."""
-    return clips.digest(
-        CLIPS if subject is None else clips.of_subject(CLIPS, subject), *columns
-    )
-
-
-def kind(condition):
-    """The kind of a condition: random-05 is random."""
-    return condition.split("-")[0]

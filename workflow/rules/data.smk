@@ -57,14 +57,6 @@ rule faces:
         "python -m rrrn.faces {output:q} --clips {params.clips:q} --subject {wildcards.subject:q} --settings {params.settings:q} --log {log:q}"
 
 
-def occlusion(wildcards):
-    """What the occluder of a condition is told: nothing for none, else its own section and how it is placed."""
-    own = kind(wildcards.condition)
-    return settings(
-        *([] if own == "none" else ["occlude.seed", "occlude.anchor", f"occlude.{own}"])
-    )
-
-
 rule occlude:
     input:
         "results/faces/{subject}.h5",
@@ -107,14 +99,6 @@ rule augment:
         clips=config["clips"],
     shell:
         "python -m rrrn.augment {output:q} --clips {params.clips:q} --subject {wildcards.subject:q} --settings {params.settings:q} --log {log:q}"
-
-
-def views(wildcards):
-    """All views of a condition that is trained on; else those that are tested."""
-    trained = any(
-        wildcards.condition in conditions for conditions in TRAINING_SETS.values()
-    )
-    return "all" if trained or VIEW != "original" else "original"
 
 
 rule flow:

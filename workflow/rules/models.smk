@@ -1,30 +1,6 @@
 """Networks, one training a fold, and descriptors with a support vector machine, all folds in one job."""
 
 
-def training(wildcards):
-    """The packed conditions that a training learns from."""
-    return expand(
-        "results/regions/{condition}.h5", condition=TRAINING_SETS[wildcards.trained_on]
-    )
-
-
-def tested(trained_on):
-    """The conditions that a training is tested on."""
-    return [
-        condition for condition in CONDITIONS if TRAINED_ON[condition] == trained_on
-    ]
-
-
-def weights(network):
-    """Where a network's initial weights come from: the rule below, the user's own file, or nowhere."""
-    pretrained = config["networks"][network]["pretrained"]
-    if pretrained == "none" or config["networks"][network].get("backbone") == "shallow":
-        return []
-    if pretrained == "imagenet":
-        return [f"data/weights/{'vgg16' if network == 'vgg16' else 'resnet18'}.pth"]
-    return [pretrained["path"]]
-
-
 rule weights:
     output:
         ensure("data/weights/{network}.pth", non_empty=True),

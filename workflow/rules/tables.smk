@@ -1,29 +1,6 @@
 """From predictions to Tables III and IV."""
 
 
-def predictions(wildcards):
-    """The files that hold a method's predictions under a condition, for all folds and seeds of a table."""
-    trained_on = TRAINED_ON[wildcards.condition]
-    folder = f"results/predictions/{wildcards.method}/{trained_on}"
-    if wildcards.method in DESCRIPTORS:
-        return [f"{folder}/{wildcards.condition}.csv"]
-    return [
-        f"{folder}/{fold}-{seed}.csv"
-        for fold in table_folds(wildcards)
-        for seed in SEEDS
-    ]
-
-
-def table_folds(wildcards):
-    """The folds of a table; Table III needs the two databases of the holdout."""
-    if wildcards.table not in TABLES:
-        raise WorkflowError(
-            f"Table {wildcards.table} needs the databases {' and '.join(HOLDOUT)} (protocol.holdout); "
-            f"{config['clips']} has {', '.join(sorted(DATABASES))}"
-        )
-    return TABLES[wildcards.table]
-
-
 rule score:
     input:
         predictions,

@@ -1,0 +1,88 @@
+"""What the steps are given: parts of the configuration, digests, and inputs that depend on wildcards."""
+
+import json
+
+
+def settings(*paths):
+    """The named parts of the configuration as one canonical text: what a stage is told, and no more."""
+    return json.dumps(merge([pick(config, path) for path in paths]), sort_keys=True)
+
+
+def code(*modules):
+    """A digest of the code that is run, so that Snakemake sees it change."""
+    return provenance.digest(*modules)
+
+
+def rows(*columns, subject=None):
+    """A digest of what is used of the clip table, some columns of one subject or of all."""
+    return clips.digest(
+        CLIPS if subject is None else clips.of_subject(CLIPS, subject), *columns
+    )
+
+
+def kind(condition):
+    """The kind of a condition: random-05 is random."""
+    return condition.split("-")[0]
+
+
+def occlusion(wildcards):
+    """What the occluder of a condition is told: nothing for none, else its own section and how it is placed."""
+    own = kind(wildcards.condition)
+    return settings(
+        *([] if own == "none" else ["occlude.seed", "occlude.anchor", f"occlude.{own}"])
+    )
+
+
+def views(wildcards):
+    """All views of a condition that is trained on; else those that are tested."""
+    trained = any(
+        wildcards.condition in conditions for conditions in TRAINING_SETS.values()
+    )
+    return "all" if trained or VIEW != "original" else "original"
+
+
+def training(wildcards):
+    """The packed conditions that a training learns from."""
+    return expand(
+        "results/regions/{condition}.h5", condition=TRAINING_SETS[wildcards.trained_on]
+    )
+
+
+def tested(trained_on):
+    """The conditions that a training is tested on."""
+    return [
+        condition for condition in CONDITIONS if TRAINED_ON[condition] == trained_on
+    ]
+
+
+def weights(network):
+    """Where a network's initial weights come from: the rule below, the user's own file, or nowhere."""
+    pretrained = config["networks"][network]["pretrained"]
+    if pretrained == "none" or config["networks"][network].get("backbone") == "shallow":
+        return []
+    if pretrained == "imagenet":
+        return [f"data/weights/{'vgg16' if network == 'vgg16' else 'resnet18'}.pth"]
+    return [pretrained["path"]]
+
+
+def predictions(wildcards):
+    """The files that hold a method's predictions under a condition, for all folds and seeds of a table."""
+    trained_on = TRAINED_ON[wildcards.condition]
+    folder = f"results/predictions/{wildcards.method}/{trained_on}"
+    if wildcards.method in DESCRIPTORS:
+        return [f"{folder}/{wildcards.condition}.csv"]
+    return [
+        f"{folder}/{fold}-{seed}.csv"
+        for fold in table_folds(wildcards)
+        for seed in SEEDS
+    ]
+
+
+def table_folds(wildcards):
+    """The folds of a table; Table III needs the two databases of the holdout."""
+    if wildcards.table not in TABLES:
+        raise WorkflowError(
+            f"Table {wildcards.table} needs the databases {' and '.join(HOLDOUT)} (protocol.holdout); "
+            f"{config['clips']} has {', '.join(sorted(DATABASES))}"
+        )
+    return TABLES[wildcards.table]
