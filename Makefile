@@ -9,7 +9,7 @@ TABLE := results/table_iv.csv
 .PHONY: demo test lint clean
 
 demo: .venv/installed
-	$(BIN)/snakemake --cores all $(TABLE)
+	$(BIN)/snakemake --cores all --rerun-incomplete $(TABLE)
 	$(BIN)/python -m rrrn.show $(TABLE)
 
 test: .venv/installed-dev

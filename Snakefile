@@ -16,8 +16,13 @@ include: "workflow/rules/models.smk"
 include: "workflow/rules/tables.smk"
 
 
+rule default:
+    input:
+        "results/table_iv.csv",
+    localrule: True
+
+
 rule all:
-    default_target: True
     input:
         expand("results/table_{table}.csv", table=TABLES),
     localrule: True

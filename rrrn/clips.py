@@ -94,9 +94,10 @@ def _clip(row: dict[str, str | None], where: str) -> Clip:
             raise InputError(f"{where}: the cell {name} is empty")
     for name in ("database", "subject", "clip"):
         value = values[name]
-        if "/" in value or "," in value or value[0] in ".-" or not value.isprintable():
+        if set(value) & set("/,{}") or value[0] in ".-" or not value.isprintable():
             raise InputError(
-                f"{where}: {name} {value!r} cannot name a file here: no '/', ',', control character, leading '.' or '-'"
+                f"{where}: {name} {value!r} cannot name a file; leave out slashes, commas, braces, control characters "
+                "and a leading '.' or '-'"
             )
     numbers = {name: _frame_number(values[name], f"{where}: {name}") for name in ("onset", "apex", "offset")}
     onset, apex, offset = numbers["onset"], numbers["apex"], numbers["offset"]

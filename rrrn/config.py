@@ -3,23 +3,54 @@
 Imported by the Snakefile in every job, hence nothing heavy.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
-from jsonschema import Draft202012Validator, ValidationError
+from jsonschema import Draft202012Validator, ValidationError, validators
 from jsonschema.exceptions import best_match
 
+from rrrn.clips import Clip
 from rrrn.stage import InputError
+
+# JSON Schema counts 16.0 as an integer; a number of epochs is none to Python
+_types = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
+_Strict = validators.extend(Draft202012Validator, type_checker=_types)
 
 
 def check(config: Mapping[str, Any], schema: Path) -> None:
     """Raise InputError that names the key and the remedy if ``config`` does not follow the schema."""
-    validator = Draft202012Validator(yaml.safe_load(schema.read_text(encoding="utf-8")))
+    validator = _Strict(yaml.safe_load(schema.read_text(encoding="utf-8")))
     error = best_match(validator.iter_errors(config))
     if error is not None:
         raise InputError(f"configuration: {_sentence(error)}")
+
+
+def check_together(config: Mapping[str, Any], clips: Sequence[Clip]) -> None:
+    """Raise InputError for settings that contradict each other or the clip table: what no schema can say."""
+    for clip in clips:
+        if clip.objective_class not in config["classes"]:
+            raise InputError(
+                f"{config['clips']}: clip {clip.subject}/{clip.clip} has class {clip.objective_class!r}; "
+                f"the configuration names {', '.join(config['classes'])}"
+            )
+    if len({clip.subject for clip in clips}) < 2:
+        raise InputError(f"{config['clips']}: has one subject; leaving it out leaves none to train on")
+    protocol, databases = config["protocol"], {clip.database for clip in clips}
+    if len(databases) > 1 and not set(protocol["holdout"]) <= databases:
+        raise InputError(
+            f"configuration: protocol.holdout names {' and '.join(protocol['holdout'])}; "
+            f"{config['clips']} has the databases {', '.join(sorted(databases))}"
+        )
+    if protocol["train_condition"] == "clean" and "none" not in config["conditions"]:
+        raise InputError("configuration: protocol.train_condition clean needs 'none' among the conditions")
+    for name in set(config["methods"]) & set(config["networks"]):
+        network = config["networks"][name]
+        if network["pretrained"] != "none" and network.get("backbone") == "shallow":
+            raise InputError(f"configuration: networks.{name}: the shallow backbone has no pretrained weights")
+        if network["pretrained"] != "none" and network.get("width", 1) != 1:
+            raise InputError(f"configuration: networks.{name}: pretrained weights fit width 1 only")
 
 
 def pick(config: Mapping[str, Any], path: str) -> dict[str, Any]:

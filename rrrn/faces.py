@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from rrrn import clips, frames, landmarks, stage, store
 from rrrn.clips import Clip
 from rrrn.landmarks import Box
+from rrrn.listing import listing
 from rrrn.stage import InputError
 
 
@@ -25,7 +26,7 @@ class Faces:
     """The faces of one clip of T frames, cropped.
 
     frames: uint8 (T, H, W, C), BGR or gray; numbers: int32 (T); landmarks: float32 (T, 68, 2) in crop pixels;
-    found: bool (T), False where box and landmarks were interpolated; box: the clip's box in the image;
+    found: bool (T), False where no face was found and the box is its neighbours'; box: the clip's box in the image;
     face: the same box in the crop.
     """
 
@@ -38,31 +39,39 @@ class Faces:
 
 
 def locate(
-    images: Sequence[NDArray[np.uint8]], upsample: int, max_gap: int, no_face: str, where: str
+    images: Sequence[NDArray[np.uint8]], numbers: Sequence[int], upsample: int, max_gap: int, no_face: str, where: str
 ) -> tuple[NDArray[np.float64], NDArray[np.float32], NDArray[np.bool_]]:
     """Return boxes (T, 4), landmarks (T, 68, 2) and found (T) of a clip's images, gaps interpolated.
 
-    Raises InputError, naming the frames by ``where``, if more than ``max_gap`` neighbouring frames show no face;
-    with ``no_face="full_image"`` the whole image then counts as the box.
+    Raises InputError, naming clip and folder by ``where`` and the frames by ``numbers``, if more than ``max_gap``
+    neighbouring frames show no face. With ``no_face="full_image"`` such a gap keeps the interpolated box, or the whole
+    image if the clip shows no face at all, and its landmarks are fitted in that box.
     """
     boxes = np.zeros((len(images), 4))
     points = np.zeros((len(images), 68, 2), np.float32)
     found = np.zeros(len(images), bool)
     for t, image in enumerate(images):
-        rgb = image[..., 0] if image.shape[2] == 1 else image[..., ::-1]
-        box = landmarks.detect(rgb, upsample)
-        if box is None and no_face == "full_image":
-            box = (0, 0, image.shape[1], image.shape[0])
+        box = landmarks.detect(_for_dlib(image), upsample)
         if box is not None:
-            boxes[t], points[t], found[t] = box, landmarks.fit(rgb, box), True
-    first, last, length = _longest_gap(found)
-    if length > max_gap or not found.any():
+            boxes[t], points[t], found[t] = box, landmarks.fit(_for_dlib(image), box), True
+    gaps = _gaps(found)
+    long = [(first, last) for first, last in gaps if last - first > max_gap or not found.any()]
+    if long and no_face == "error":
+        first, last = max(long, key=lambda gap: gap[1] - gap[0])
         raise InputError(
-            f"{where}: no face in {length} frames in a row ({first + 1} to {last} of the {len(images)} from onset to "
-            f"offset); look at them, then raise faces.upsample, or faces.max_gap (now {max_gap}), or set "
-            "faces.no_face: full_image for frames that were cropped beforehand"
+            f"{where}: no face in {last - first} frames in a row, {numbers[first]} to {numbers[last - 1]}; look at "
+            f"them, then raise faces.upsample, or faces.max_gap (now {max_gap}), or set faces.no_face: full_image for "
+            "frames that were cropped beforehand"
         )
-    return _interpolate(boxes, found), _interpolate(points, found).astype(np.float32), found
+    if found.any():
+        boxes, points = _interpolate(boxes, found), _interpolate(points, found).astype(np.float32)
+    else:
+        boxes[:] = (0, 0, images[0].shape[1], images[0].shape[0])
+    for first, last in long:
+        for t in range(first, last):
+            x0, y0, x1, y1 = np.rint(boxes[t]).astype(int).tolist()
+            points[t] = landmarks.fit(_for_dlib(images[t]), (x0, y0, x1, y1))
+    return boxes, points, found
 
 
 def choose_box(boxes: NDArray[np.float64], box: str, margin: float) -> NDArray[np.int64]:
@@ -112,7 +121,7 @@ def faces(
     where: str,
 ) -> Faces:
     """Return the cropped faces and landmarks of one clip's images (each uint8 (H, W, C)); ``where`` names it."""
-    found_boxes, points, found = locate(images, upsample, max_gap, no_face, where)
+    found_boxes, points, found = locate(images, numbers, upsample, max_gap, no_face, where)
     boxes = choose_box(found_boxes, box, margin)
     cut, moved, face = crop(images, boxes, points, pad)
     x0, y0, x1, y1 = (int(value) for value in boxes[0])
@@ -125,7 +134,7 @@ def read_clip(clip: Clip) -> tuple[list[NDArray[np.uint8]], list[int]]:
     Raises InputError, naming folder and frames, if one is missing, unreadable, or of another size.
     """
     folder = Path(clip.frames)
-    files = frames.listing(folder)
+    files = listing(folder)
     wanted = range(clip.onset, clip.offset + 1)
     missing = [number for number in wanted if number not in files]
     if missing:
@@ -143,14 +152,15 @@ def read_clip(clip: Clip) -> tuple[list[NDArray[np.uint8]], list[int]]:
     return images, list(wanted)
 
 
-def _longest_gap(found: NDArray[np.bool_]) -> tuple[int, int, int]:
-    """Start, end (exclusive) and length of the longest run of False."""
+def _for_dlib(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """RGB, or gray without its channel axis."""
+    return image[..., 0] if image.shape[2] == 1 else image[..., ::-1]
+
+
+def _gaps(found: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Start and end (exclusive) of every run of False."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], ~found, [False]]).astype(np.int8)))
-    runs = edges.reshape(-1, 2)
-    if not len(runs):
-        return 0, 0, 0
-    first, last = runs[np.argmax(runs[:, 1] - runs[:, 0])]
-    return int(first), int(last), int(last - first)
+    return [(int(first), int(last)) for first, last in edges.reshape(-1, 2)]
 
 
 def _interpolate(values: NDArray, found: NDArray[np.bool_]) -> NDArray:
@@ -168,7 +178,9 @@ def main(args: argparse.Namespace) -> None:
     with store.create(args.output) as file:
         for clip in table:
             images, numbers = read_clip(clip)
-            result = faces(images, numbers, **args.settings["faces"], where=f"clip {clip.subject}/{clip.clip}")
+            result = faces(
+                images, numbers, **args.settings["faces"], where=f"{clip.frames}: clip {clip.subject}/{clip.clip}"
+            )
             group = file.create_group(clip.clip)
             for name in ("database", "subject", "clip", "onset", "apex", "offset"):
                 group.attrs[name] = getattr(clip, name)
@@ -179,7 +191,7 @@ def main(args: argparse.Namespace) -> None:
             store.put(group, "landmarks", result.landmarks)
             store.put(group, "found", result.found)
             logging.info(
-                "%s: %d frames, face box %s, %d interpolated",
+                "%s: %d frames, face box %s, %d without a face",
                 clip.clip,
                 len(numbers),
                 result.box,

@@ -77,8 +77,10 @@ def _checked(rows: list[clips.Clip], subject: str) -> list[clips.Clip]:
             raise stage.InputError(
                 f"{name} has class {row.objective_class}; the renderer knows {', '.join(action_units.CLASSES)}"
             )
-        if Path(row.frames).name != row.clip:
-            raise stage.InputError(f"{name} is rendered into a folder {row.clip}, but its frames are in {row.frames}")
+        if Path(row.frames).parts[-2:] != (subject, row.clip):
+            raise stage.InputError(
+                f"{name} is rendered into a folder {subject}/{row.clip}, but its frames are in {row.frames}"
+            )
     return rows
 
 

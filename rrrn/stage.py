@@ -1,6 +1,7 @@
 """The one way a module becomes a command: arguments, log, error messages, and files that are whole or absent."""
 
 import argparse
+import errno
 import glob
 import json
 import logging
@@ -13,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
+
+_OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 class InputError(Exception):
@@ -41,6 +44,14 @@ def run(main: Callable[[argparse.Namespace], None], parser: argparse.ArgumentPar
     except InputError as error:
         logging.error("error: %s", error)
         print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+    except OSError as error:
+        if error.errno not in _OF_THE_MACHINE:
+            logging.exception("this is a defect of rrrn, or of a library that it uses")
+            raise
+        message = f"{error.filename or 'a file'}: {error.strerror}; make room or correct the permissions, and run again"
+        logging.error("error: %s", message)
+        print(f"error: {message}", file=sys.stderr)
         raise SystemExit(1) from None
     except Exception:
         logging.exception("this is a defect of rrrn, or of a library that it uses")

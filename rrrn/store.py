@@ -17,20 +17,30 @@ from rrrn import stage
 @contextmanager
 def create(path: Path) -> Iterator[h5py.File]:
     """Yield a new HDF5 file that takes its name when the block ends without an error, and vanishes otherwise."""
-    with stage.replacing(path) as partial, h5py.File(partial, "w", locking=False) as file:
-        yield file
+    with stage.replacing(path) as partial:
+        try:
+            file = h5py.File(partial, "w", locking=False)
+        except OSError as error:
+            raise stage.InputError(f"{path}: cannot be written ({error}); check permissions and disk space") from error
+        with file:
+            yield file
 
 
 @contextmanager
 def reading(path: Path) -> Iterator[h5py.File]:
     """Yield an HDF5 file for reading; raises InputError if it, or what is read of it, is missing or damaged."""
+    remedy = "delete it and run again"
     try:
-        with h5py.File(path, "r", locking=False) as file:  # locks fail on many network file systems
-            yield file
+        file = h5py.File(path, "r", locking=False)  # locks fail on many network file systems
     except OSError as error:
-        if not any(words in str(error) for words in ("open file", "read data")):  # an error of something else
-            raise
-        raise stage.InputError(f"{path}: missing, cut short or damaged ({error}); delete it and run again") from error
+        raise stage.InputError(f"{path}: missing, cut short or damaged ({error}); {remedy}") from error
+    with file:
+        try:
+            yield file
+        except OSError as error:
+            if "read data" not in str(error):  # of another file
+                raise
+            raise stage.InputError(f"{path}: damaged ({error}); {remedy}") from error
 
 
 def put(group: h5py.Group, name: str, values: np.ndarray, chunk_axes: int = 1, compress: bool = False) -> None:

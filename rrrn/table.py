@@ -11,7 +11,20 @@ from rrrn import clips, labels, metrics, stage
 
 SHOWN = {"iii_a": ("WAR", "UAR"), "iii_b": ("WAR", "UAR"), "iv": ("F1", "WF1")}
 AVERAGE, CONSTANT, CHANCE = "Avg.", "Constant class", "Chance"
-LONG = ["table", "data", "condition", "method", "metric", "value", "sd", "paper", "n_clips", "n_folds", "n_seeds"]
+LONG = [
+    "table",
+    "task",
+    "data",
+    "condition",
+    "method",
+    "metric",
+    "value",
+    "sd",
+    "paper",
+    "n_clips",
+    "n_folds",
+    "n_seeds",
+]
 
 
 def data_kind(table: Sequence[clips.Clip]) -> str:
@@ -33,8 +46,8 @@ def cells(scores: pd.DataFrame, methods: Sequence[str], conditions: Sequence[str
         n_folds=("n_folds", "first"),
         n_seeds=("seed", "nunique"),
     ).reset_index()
-    counts = ["n_clips", "n_folds", "n_seeds"]
-    first = {name: (name, "first") for name in counts}
+    first: dict[str, tuple[str, str]] = {"n_clips": ("n_clips", "first"), "n_folds": ("n_folds", "first")}
+    first["n_seeds"] = ("n_seeds", "max")  # descriptors are trained once, whatever the number of seeds
     over_methods = (
         means.groupby(["condition", "metric"], sort=False).agg(value=("value", "mean"), **first).reset_index()
     )
@@ -103,8 +116,11 @@ def main(args: argparse.Namespace) -> None:
     scores = pd.concat([pd.read_csv(path, keep_default_na=False) for path in args.scores], ignore_index=True)
     rows = cells(scores, methods, conditions)
     everything = pd.concat([rows, no_skill(scores, classes)], ignore_index=True)
+    paper = pd.read_csv(args.paper)
     comparable = kind == "recorded" and {clip.database for clip in table} == {"casme2", "samm"}
-    long = with_paper(everything, pd.read_csv(args.paper) if comparable else None).assign(table=args.table, data=kind)
+    same_task = set(paper["task"]) == {args.task}
+    long = with_paper(everything, paper if comparable and same_task else None)
+    long = long.assign(table=args.table, task=args.task, data=kind)
     with stage.replacing(args.output) as partial:
         wide(everything, methods, conditions, SHOWN[args.table]).assign(Data=kind).to_csv(
             partial, index=False, lineterminator="\n"
@@ -119,6 +135,7 @@ if __name__ == "__main__":
     parser.add_argument("output", type=Path, help="the table")
     parser.add_argument("long", type=Path, help="its long form")
     parser.add_argument("--table", choices=sorted(SHOWN), required=True)
+    parser.add_argument("--task", required=True, help="CDE, or HDE A->B of two databases, as in the paper's values")
     parser.add_argument("--clips", type=Path, required=True, help="clip table")
     parser.add_argument("--paper", type=Path, required=True, help="the paper's values of this table")
     parser.add_argument("--classes", required=True, help="class names, separated by commas")

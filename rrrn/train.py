@@ -8,7 +8,7 @@ import importlib
 import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -210,6 +210,17 @@ def make_reproducible(seed: int, device: torch.device) -> None:
     torch.use_deterministic_algorithms(True, warn_only=device.type == "cuda")  # VGG16's pooling has none on a GPU
 
 
+@contextmanager
+def fitting_gpu() -> Iterator[None]:
+    """Say what helps when the GPU's memory is full: raises InputError for PyTorch's error."""
+    try:
+        yield
+    except torch.cuda.OutOfMemoryError:
+        raise InputError(
+            "the GPU's memory is full; lower train.batch_size, or start fewer trainings on it (--resources gpu=1)"
+        ) from None
+
+
 def main(args: argparse.Namespace) -> None:
     settings, classes, test = args.settings["train"], args.classes.split(","), dict(args.test)
     training, testing = folds.split(clips.read(args.clips), args.fold)
@@ -225,7 +236,7 @@ def main(args: argparse.Namespace) -> None:
     kind = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
     logging.info("torch %s, device %s, seed %d", torch.__version__, kind, seeds.seed(*own))
 
-    with ExitStack() as stack:
+    with ExitStack() as stack, fitting_gpu():
         files = open_regions([*args.train, *test.values()], stack)
         views = views_to_test([files[path] for path in test.values()], args.view)
         build = importlib.import_module(f"rrrn.networks.{args.method}").build
@@ -233,7 +244,7 @@ def main(args: argparse.Namespace) -> None:
         network: Network[Output] = build(args.settings["networks"][args.method], len(classes), side, args.weights)
         network.to(device)
 
-        max_bytes = settings["max_memory_gb"] * 1e9
+        max_bytes = args.max_memory_gb * 1e9
         chosen = [(files[path], clip, view) for clip in training for path in args.train for view in files[path].views]
         if len(chosen) < 2:
             raise InputError(f"fold {args.fold} has a single training sample; batch normalisation needs two")
@@ -290,5 +301,6 @@ if __name__ == "__main__":
     parser.add_argument("--fold", required=True, help="a subject, or A-to-B of two databases")
     parser.add_argument("--seed", type=int, default=0, help="number of the training among several")
     parser.add_argument("--view", default="original", help="what is tested of a clip: " + ", ".join(VIEWS))
+    parser.add_argument("--max-memory-gb", type=float, default=8.0, help="hold samples in memory up to this size")
     parser.add_argument("--weights", type=Path, help="pretrained weights")
     stage.run(main, parser)

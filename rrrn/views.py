@@ -32,17 +32,20 @@ def write(views: Sequence[View], path: Path) -> None:
 
 
 def read(path: Path) -> dict[str, list[View]]:
-    """Return the views of each clip, in the order of their numbers."""
+    """Return the views of each clip, in the order of their numbers; raises InputError for a damaged plan."""
     views: dict[str, list[View]] = {}
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            view = View(
-                clip=row["clip"],
-                view=int(row["view"]),
-                onset=int(row["onset"]),
-                apex=int(row["apex"]),
-                angle=float(row["angle"]),
-                duplicate=int(row["duplicate"]),
-            )
-            views.setdefault(view.clip, []).append(view)
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file, strict=True):
+                view = View(
+                    clip=row["clip"],
+                    view=int(row["view"]),
+                    onset=int(row["onset"]),
+                    apex=int(row["apex"]),
+                    angle=float(row["angle"]),
+                    duplicate=int(row["duplicate"]),
+                )
+                views.setdefault(view.clip, []).append(view)
+    except (OSError, UnicodeDecodeError, KeyError, TypeError, ValueError, csv.Error) as error:
+        raise stage.InputError(f"{path}: missing or damaged ({error}); delete it and run again") from None
     return views

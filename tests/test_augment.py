@@ -1,11 +1,13 @@
 from fractions import Fraction
 from math import floor
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rrrn import augment, views
 from rrrn.clips import Clip
+from rrrn.stage import InputError
 
 EARLY, LATE, ANGLES = [6, 7, 8, 9], [1, 2, 3, 4, 5], [-15, -10, -5, 0, 5, 10, 15]
 
@@ -44,3 +46,13 @@ def test_plan_survives_its_file(tmp_path):
     plan = augment.plan(clip(46, 59, 86), EARLY, LATE, ANGLES)
     views.write(plan, tmp_path / "plan.csv")
     assert views.read(tmp_path / "plan.csv") == {"x": plan}
+
+
+def test_damaged_plan_is_named(tmp_path):
+    path = tmp_path / "plan.csv"
+    views.write(augment.plan(clip(46, 59, 86), EARLY, LATE, ANGLES), path)
+    whole = path.read_text()
+    for damage in (whole[:-9], whole.replace("angle", "angel"), whole.replace("46", "x")):
+        path.write_text(damage)
+        with pytest.raises(InputError, match=r"plan\.csv"):
+            views.read(path)

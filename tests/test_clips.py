@@ -38,6 +38,7 @@ def test_round_trip(tmp_path):
         (("recorded", "recorded,surplus"), "more cells"),
         (("EP02_01f", "../EP02_01f"), "cannot name a file"),
         (("casme2-sub01", ".hidden"), "cannot name a file"),
+        (("casme2-sub01", "sub{1}"), "cannot name a file"),
     ],
 )
 def test_bad_row_is_named(tmp_path, change, message):

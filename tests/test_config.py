@@ -1,10 +1,11 @@
 import copy
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
-from rrrn import config
+from rrrn import clips, config
 from rrrn.stage import InputError
 
 HOME = Path(__file__).resolve().parents[1]
@@ -30,6 +31,8 @@ def test_papers_configuration_is_the_papers():
     assert (train["epochs"], train["batch_size"], train["lr"]) == (50, 32, 5e-4)
     assert (rrrn["beta"], rrrn["lambda_rb"], rrrn["lambda_cor"]) == (0.02, 1.0, 0.2)
     assert paper["flow"]["size"] == paper["regions"]["size"] == 224
+    assert paper["occlude"]["random"] == {"region": "landmark_box", "placement": "independent", "fill": "black"}
+    assert paper["protocol"]["train_condition"] == "matched"
     assert len(paper["conditions"]) == 13 and len(paper["methods"]) == 6
 
 
@@ -39,6 +42,8 @@ def test_papers_configuration_is_the_papers():
         ("train.lr", "0.5", r"train\.lr is the text '0\.5' and must be of type number"),
         ("train.lr", 0, r"train\.lr"),
         ("train.epochs", 2.5, r"train\.epochs"),
+        ("protocol.n_seeds", 2.0, r"protocol\.n_seeds"),
+        ("train.epochs", True, r"train\.epochs"),
         ("train.momentum", 0.9, r"train has the unknown key 'momentum'; known are amp, batch_size"),
         ("trian", {}, r"the top level has the unknown key 'trian'"),
         ("conditions", ["none", "random-5"], r"conditions\.1"),
@@ -59,6 +64,32 @@ def test_mistake_is_named(path, value, message):
     section[last] = value
     with pytest.raises(InputError, match=rf"^configuration: {message}"):
         config.check(changed, SCHEMA)
+
+
+CLIPS = clips.read(HOME / "data/clips.csv")
+
+
+@pytest.mark.parametrize(
+    ("overlay", "table", "message"),
+    [
+        ({}, [replace(CLIPS[0], objective_class="VI"), *CLIPS], "syncasme2-sub01/EP01_01 has class 'VI'"),
+        ({}, clips.of_subject(CLIPS, "synsamm-006"), "has one subject"),
+        ({"protocol": {"holdout": ["casme2", "samm"]}}, CLIPS, "has the databases syncasme2, synsamm"),
+        ({"conditions": ["mask"]}, CLIPS, "clean needs 'none'"),
+        ({"networks": {"rrrn": {"pretrained": "imagenet"}}}, CLIPS, "rrrn: the shallow backbone"),
+        ({"networks": {"vgg16": {"pretrained": "imagenet"}}}, CLIPS, "vgg16: pretrained weights fit width 1"),
+    ],
+)
+def test_contradiction_is_named(overlay, table, message):
+    config.check_together(DEFAULT, CLIPS)
+    changed = config.merge([DEFAULT, overlay])
+    config.check(changed, SCHEMA)
+    with pytest.raises(InputError, match=message):
+        config.check_together(changed, table)
+
+
+def test_one_database_needs_no_holdout():
+    config.check_together(DEFAULT, [clip for clip in CLIPS if clip.database == "synsamm"])
 
 
 def test_missing_key_is_named():

@@ -65,6 +65,9 @@ def test_views_into_arrays_give_the_same_detection_as_copies(clip):
         assert np.array_equal(landmarks.fit(view, box), landmarks.fit(gray.copy(), box))
 
 
+NUMBERS = range(46, 60)
+
+
 def stand_in(monkeypatch, boxes):
     """Replace dlib: an image's first pixel says which of ``boxes`` it shows; its corner becomes all landmarks."""
 
@@ -81,7 +84,7 @@ def stand_in(monkeypatch, boxes):
 
 def test_short_gap_is_interpolated_and_recorded(monkeypatch):
     images = stand_in(monkeypatch, [(10, 10, 30, 30), None, None, (16, 13, 36, 33), None])
-    boxes, points, found = faces.locate(images, 0, 2, "error", "clip")
+    boxes, points, found = faces.locate(images, NUMBERS, 0, 2, "error", "clip")
     assert found.tolist() == [True, False, False, True, False]
     assert boxes[:, :2].tolist() == [[10, 10], [12, 11], [14, 12], [16, 13], [16, 13]]
     assert np.allclose(points[1], [12, 11])
@@ -90,10 +93,22 @@ def test_short_gap_is_interpolated_and_recorded(monkeypatch):
 @pytest.mark.parametrize("boxes", [[None] * 2, [(10, 10, 30, 30), None, None, None]])
 def test_long_gap_names_the_frames(monkeypatch, boxes):
     images = stand_in(monkeypatch, boxes)
-    with pytest.raises(InputError, match=r"clip samm-006/x: no face in \d frames in a row"):
-        faces.locate(images, 0, 2, "error", "clip samm-006/x")
-    boxes, _, found = faces.locate(images, 0, 2, "full_image", "clip samm-006/x")
-    assert found.all() and boxes[-1].tolist() == [0, 0, 80, 60]
+    with pytest.raises(InputError, match=r"clip samm-006/x: no face in \d frames in a row, 4[67] to 4[79];"):
+        faces.locate(images, NUMBERS, 0, 2, "error", "frames/x: clip samm-006/x")
+
+
+def test_full_image_is_the_box_only_of_a_clip_without_any_face(monkeypatch):
+    images = stand_in(monkeypatch, [None, None])
+    boxes, _, found = faces.locate(images, NUMBERS, 0, 0, "full_image", "clip")
+    assert not found.any() and boxes.tolist() == [[0, 0, 80, 60]] * 2
+
+
+def test_full_image_keeps_the_box_of_the_frames_that_show_a_face(monkeypatch):
+    images = stand_in(monkeypatch, [None, (10, 10, 30, 30), None, None, (16, 13, 36, 33)])
+    boxes, points, found = faces.locate(images, NUMBERS, 0, 1, "full_image", "clip")
+    assert found.tolist() == [False, True, False, False, True]
+    assert boxes[:, 0].tolist() == [10, 10, 12, 14, 16]
+    assert points[:, 0, 0].tolist() == [10, 10, 12, 14, 16]
 
 
 def test_box_readings():

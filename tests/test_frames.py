@@ -16,27 +16,6 @@ def save(path, pixels=PIXELS, **options):
     return path
 
 
-def test_numbers_are_the_last_integer_of_the_name(tmp_path):
-    for name in ("reg_img46.jpg", "img9.PNG", "006_05562.bmp", "x2_0123_crop.jpeg"):
-        save(tmp_path / name)
-    for name in (".DS_Store", "Thumbs.db", "notes 7.txt", ".img3.jpg", "cover.jpg"):
-        (tmp_path / name).touch()
-    listed = {number: path.name for number, path in frames.listing(tmp_path).items()}
-    assert listed == {9: "img9.PNG", 46: "reg_img46.jpg", 123: "x2_0123_crop.jpeg", 5562: "006_05562.bmp"}
-    assert list(listed) == sorted(listed)
-
-
-def test_folder_that_cannot_be_listed(tmp_path):
-    with pytest.raises(InputError, match="no such folder"):
-        frames.listing(tmp_path / "nothing")
-    with pytest.raises(InputError, match="holds no numbered images"):
-        frames.listing(tmp_path)
-    save(tmp_path / "img7.png")
-    save(tmp_path / "img007.png")
-    with pytest.raises(InputError, match="both frame 7"):
-        frames.listing(tmp_path)
-
-
 def test_colour_is_bgr_and_gray_has_one_channel(tmp_path):
     assert np.array_equal(frames.read(save(tmp_path / "a1.png")), PIXELS[..., ::-1])
     gray = frames.read(save(tmp_path / "b1.png", PIXELS[..., 0]))

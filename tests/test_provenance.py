@@ -55,6 +55,11 @@ def test_digest_is_of_all_modules_named(package):
     assert digest("rrrn.occlude", "rrrn.occlusion.mask") != digest("rrrn.occlude", "rrrn.occlusion.glasses")
 
 
+def test_packages_hold_no_code_of_their_own():
+    """The digest does not follow into them."""
+    assert all(not path.read_text() for path in (provenance.HOME / "rrrn").rglob("__init__.py"))
+
+
 def test_unknown_module_is_an_error():
     with pytest.raises(ModuleNotFoundError, match=r"rrrn\.nothing"):
         digest("rrrn.nothing")

@@ -21,9 +21,9 @@ from rrrn.synthetic.presets import PRESETS
 
 SETTINGS = {"seed": 1, "preset": "easy", "scale": 0.5}
 TABLE = [
-    Clip("syncasme2", "syncasme2-sub01", "EP01_01", 2, 5, 8, "I", "x/EP01_01", "synthetic"),
-    Clip("syncasme2", "syncasme2-sub01", "EP01_02", 100, 104, 107, "IV", "x/EP01_02", "synthetic"),
-    Clip("synsamm", "synsamm-006", "006_1_1", 4998, 5002, 5006, "III", "x/006_1_1", "synthetic"),
+    Clip("syncasme2", "syncasme2-sub01", "EP01_01", 2, 5, 8, "I", "x/syncasme2-sub01/EP01_01", "synthetic"),
+    Clip("syncasme2", "syncasme2-sub01", "EP01_02", 100, 104, 107, "IV", "x/syncasme2-sub01/EP01_02", "synthetic"),
+    Clip("synsamm", "synsamm-006", "006_1_1", 4998, 5002, 5006, "III", "x/synsamm-006/006_1_1", "synthetic"),
 ]
 
 
@@ -54,7 +54,7 @@ def files(folder: Path) -> dict[str, bytes]:
 def test_frames_are_files_as_a_camera_leaves_them(rendered):
     casme2, samm = rendered / "syncasme2-sub01", rendered / "synsamm-006"
     assert {path.name for path in casme2.iterdir()} == {"EP01_01", "EP01_02", "truth.h5"}
-    assert {p.name for p in (casme2 / "EP01_01").iterdir()} == {f"img{n}.jpg" for n in range(1, 11)}  # none before 1
+    assert {p.name for p in (casme2 / "EP01_01").iterdir()} == {f"img{n}.jpg" for n in range(11)}
     assert {p.name for p in (casme2 / "EP01_02").iterdir()} == {f"img{n}.jpg" for n in range(98, 110)}
     assert {p.name for p in (samm / "006_1_1").iterdir()} == {f"006_{n:05d}.jpg" for n in range(4996, 5009)}
     colour = cv2.imread(str(casme2 / "EP01_01" / "img1.jpg"), cv2.IMREAD_UNCHANGED)
@@ -104,6 +104,7 @@ def test_a_recorded_clip_stops_the_command_and_leaves_nothing(tmp_path):
     [
         ({"objective_class": "VI"}, {}, "class VI"),
         ({"frames": "data/elsewhere"}, {}, "data/elsewhere"),
+        ({"frames": "x/syncasme2-sub02/EP01_01"}, {}, "x/syncasme2-sub02"),
         ({}, {"preset": "hard"}, "'hard' is none of"),
         ({"subject": "syncasme2-sub02"}, {}, "no subject syncasme2-sub01"),
     ],

@@ -51,6 +51,8 @@ def main(args):
             time.sleep(60)
         if args.settings.get("user"):
             raise stage.InputError("clips.csv, line 3: no")
+        if args.settings.get("full"):
+            raise OSError(28, "No space left on device", "results/a.h5")
         if args.settings.get("defect"):
             raise ZeroDivisionError
 
@@ -80,6 +82,13 @@ def test_users_mistake_is_one_line_on_the_terminal_and_in_the_log(tmp_path):
     assert done.stderr == "error: clips.csv, line 3: no\n"
     assert (tmp_path / "logs" / "a.log").read_text() == done.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_full_disk_is_no_defect(tmp_path):
+    done = subprocess.run(command(tmp_path, '{"full": true}'), capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: results/a.h5: No space left on device; make room")
+    assert "Traceback" not in (tmp_path / "logs" / "a.log").read_text()
 
 
 def test_defect_has_its_traceback_in_the_log(tmp_path):

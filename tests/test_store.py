@@ -1,3 +1,4 @@
+import h5py
 import numpy as np
 import pytest
 
@@ -56,6 +57,24 @@ def test_error_of_the_writer_is_not_blamed_on_the_reader(tmp_path, values):
     write(tmp_path / "a.h5", values)
     with pytest.raises(OSError, match="No space left"), store.reading(tmp_path / "a.h5"):
         raise OSError(28, "No space left on device")
+
+
+def test_output_that_cannot_be_made_is_named_and_not_the_input(tmp_path, values, monkeypatch):
+    write(tmp_path / "in.h5", values)
+    opened = h5py.File
+
+    def refuse(path, mode, **options):
+        if mode == "w":
+            raise PermissionError(13, "Unable to synchronously create file")
+        return opened(path, mode, **options)
+
+    monkeypatch.setattr(h5py, "File", refuse)
+    with (
+        pytest.raises(InputError, match=r"out\.h5: cannot be written"),
+        store.reading(tmp_path / "in.h5"),
+        store.create(tmp_path / "out.h5"),
+    ):
+        pass
 
 
 def test_nothing_is_left_of_a_failed_write(tmp_path):

@@ -308,3 +308,8 @@ def test_a_damaged_file_is_an_error(data):
     (data / "mask.h5").write_bytes(whole.replace(sample, b"\xff" + sample[1:]))
     with pytest.raises(InputError, match=r"mask\.h5: clip s1/c0, view 0: damaged"):
         train.main(arguments(data))
+
+
+def test_a_full_gpu_is_a_message():
+    with pytest.raises(InputError, match="lower train.batch_size"), train.fitting_gpu():
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory")

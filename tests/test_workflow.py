@@ -43,7 +43,7 @@ def snakemake(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def planned(root: Path) -> dict[str, int]:
     """How many jobs of each rule a run would start."""
-    done = snakemake(root, "--dry-run", "--quiet", "rules", *CONFIG)
+    done = snakemake(root, "--dry-run", "--quiet", "rules", *CONFIG, "--", "all")
     assert done.returncode == 0, done.stderr
     table = re.findall(r"^(\w+) +(\d+)$", done.stdout + done.stderr, re.M)
     return {rule: int(count) for rule, count in table if rule not in ("all", "total")}
@@ -58,7 +58,7 @@ def results(root: Path) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = copy(tmp_path_factory.mktemp("toy") / "with space")
-    run = snakemake(root, "--cores", "2", "--quiet", "all", *CONFIG)
+    run = snakemake(root, "--cores", "2", "--quiet", "all", *CONFIG, "--", "all")
     assert run.returncode == 0, run.stderr
     return root
 
@@ -95,7 +95,7 @@ def test_every_cell_comes_from_the_predictions(done):
 
 
 def test_second_run_has_nothing_to_do(done):
-    run = snakemake(done, "--cores", "2", *CONFIG)
+    run = snakemake(done, "--cores", "2", *CONFIG, "--", "all")
     assert run.returncode == 0 and "Nothing to be done" in run.stdout + run.stderr
 
 
@@ -190,13 +190,17 @@ def test_edit_reruns_what_depends_on_it_and_no_more(done, edit, expected):
 def test_killed_again_and_again_on_one_core_gives_the_same_bytes(done, tmp_path):
     """SIGKILL to Snakemake and its jobs, at times that fall into different stages; the last run ends by itself."""
     root = copy(tmp_path / "killed")
-    go_on = [*command("--cores", "1", "--rerun-incomplete", "--quiet", "all"), *CONFIG]
+    go_on = [*command("--cores", "1", "--rerun-incomplete", "--quiet", "all"), *CONFIG, "--", "all"]
     reached = []
     for target in (
+        "data/synthetic/*",
         "results/faces/*.h5",
         "results/occluded/*/*.h5",
         "results/flow/*/*.h5",
+        "results/regions/*.h5",
+        "results/features/*/*.h5",
         "results/predictions/rrrn/*/*",
+        "results/scores/*/*/*",
     ):
         run = subprocess.Popen(
             go_on,
@@ -208,7 +212,7 @@ def test_killed_again_and_again_on_one_core_gives_the_same_bytes(done, tmp_path)
         )
         while run.poll() is None and not list(root.glob(target)):
             time.sleep(0.05)
-        time.sleep(0.3)  # into the job after the first of this stage
+        time.sleep(0.2)  # into the job after the first of this stage
         reached.append(run.poll() is None)
         os.killpg(run.pid, signal.SIGKILL)
         run.wait()
@@ -217,6 +221,52 @@ def test_killed_again_and_again_on_one_core_gives_the_same_bytes(done, tmp_path)
     assert subprocess.run(go_on, cwd=root, env=ENVIRONMENT, capture_output=True).returncode == 0
     assert results(root) == results(done)
     assert not list(root.rglob("*.partial"))
+
+
+@pytest.mark.parametrize(("trained", "view"), [("clean", "tta_mean"), ("mixed", "augmented_pool")])
+def test_other_training_conditions_and_views_run_to_the_table(done, tmp_path, trained, view):
+    root = tmp_path / "other"
+    shutil.copytree(done, root)
+    (root / "overlay.yaml").write_text(f"protocol: {{train_condition: {trained}, view: {view}}}\n")
+    run = snakemake(root, "--cores", "2", "--quiet", "all", *CONFIG, "overlay.yaml")
+    assert run.returncode == 0, run.stderr
+    name = {"clean": "none", "mixed": "mixed"}[trained]
+    rows = pd.concat(map(pd.read_csv, (root / f"results/predictions/rrrn/{name}").glob("*-sub01-0.csv")))
+    assert set(rows["condition"]) == {"none", "mask", "random-20"} and set(rows["trained_on"]) == {name}
+    assert len(rows) == 6 * 3 * 4  # clips, conditions, views
+    table = pd.read_csv(root / "results/table_iv.csv")
+    assert table.filter(regex="F1$").stack().between(0, 1).all()
+
+
+def test_frames_that_were_copied_again_are_seen(recorded):
+    target = ["--", "results/faces/syncasme2-sub01.h5"]
+    assert snakemake(recorded, "--cores", "1", "--quiet", "all", *CONFIG, *target).returncode == 0
+    _, frame = first_clip(recorded)
+    frame.touch()
+    assert "Nothing to be done" in snakemake(recorded, "-n", *CONFIG, *target).stdout
+    frame.write_bytes(frame.read_bytes() + b"\0")
+    assert "Nothing to be done" not in snakemake(recorded, "-n", *CONFIG, *target).stdout
+
+
+def test_clip_table_under_another_name_reruns_nothing(done, tmp_path):
+    shutil.copy(done / "tests/clips.csv", done / "tests/renamed.csv")
+    (tmp_path / "overlay.yaml").write_text("clips: tests/renamed.csv\n")
+    run = snakemake(done, "-n", *CONFIG, str(tmp_path / "overlay.yaml"), "--", "all")
+    assert run.returncode == 0 and "Nothing to be done" in run.stdout
+
+
+def test_code_in_the_working_directory_does_not_stand_in_for_the_packages(tmp_path):
+    root = copy(tmp_path / "root")
+    (tmp_path / "work/rrrn").mkdir(parents=True)
+    for name in ("__init__", "augment", "clips", "stage"):
+        (tmp_path / f"work/rrrn/{name}.py").write_text("raise SystemExit('another rrrn')\n")
+    (tmp_path / "work/tests").mkdir()
+    shutil.copy(root / "tests/clips.csv", tmp_path / "work/tests")
+    files = ["--configfile", str(root / "config.yaml"), str(root / "tests/config.yaml")]
+    target = "results/augment/synsamm-006.csv"
+    run = snakemake(tmp_path / "work", "-s", str(root / "Snakefile"), "--cores", "1", *files, "--", target)
+    assert run.returncode == 0, run.stderr
+    assert (tmp_path / "work" / target).exists()
 
 
 @pytest.fixture
@@ -265,7 +315,7 @@ def hide_the_face(root: Path) -> str:
 @pytest.mark.parametrize("damage", [lose_a_frame, cut_a_frame_short, hide_the_face])
 def test_bad_frames_stop_with_one_message_before_any_training(recorded, damage):
     message = damage(recorded)
-    run = snakemake(recorded, "--cores", "2", "--quiet", "all", *CONFIG)
+    run = snakemake(recorded, "--cores", "2", "--quiet", "all", *CONFIG, "--", "all")
     assert run.returncode != 0
     said = [line for line in run.stderr.splitlines() if line.startswith("error: ")]
     assert len(said) == 1 and message in said[0], run.stderr

@@ -33,7 +33,7 @@ class SyntheticClip:
     def __init__(
         self, face: Face, clip: clips.Clip, layout: Layout, preset: Preset, seed: int, scale: float = 1.0
     ) -> None:
-        self.numbers = np.arange(max(1, clip.onset - MARGIN), clip.offset + MARGIN + 1, dtype=np.int32)
+        self.numbers = np.arange(max(0, clip.onset - MARGIN), clip.offset + MARGIN + 1, dtype=np.int32)
         self.expression = motion.draw_expression(seed, clip, preset, self.numbers)
         self._face = face
         self._gray = layout.gray

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from rrrn import clips, folds, provenance
-from rrrn.config import check, merge, pick
+from rrrn import clips, folds, listing, provenance
+from rrrn.config import check, check_together, merge, pick
 from rrrn.stage import InputError
 
 # Jobs run the code that is digested here, with the Python that runs Snakemake unless conda brings another.
-prefix = f"export PYTHONPATH={shlex.quote(str(provenance.HOME))}; "
+prefix = f"export PYTHONSAFEPATH=1 PYTHONPATH={shlex.quote(str(provenance.HOME))}; "
 if not workflow.deployment_settings.deployment_method:
     prefix += f'export PATH={shlex.quote(os.path.dirname(sys.executable))}:"$PATH"; '
 shell.prefix(prefix)
@@ -21,19 +21,7 @@ shell.prefix(prefix)
 try:
     check(config, provenance.HOME / "workflow/schemas/config.schema.yaml")
     CLIPS = clips.read(config["clips"])
-    for clip in CLIPS:
-        if clip.objective_class not in config["classes"]:
-            raise InputError(
-                f"{config['clips']}: clip {clip.subject}/{clip.clip} has class {clip.objective_class!r}; "
-                f"the configuration names {', '.join(config['classes'])}"
-            )
-    if (
-        config["protocol"]["train_condition"] == "clean"
-        and "none" not in config["conditions"]
-    ):
-        raise InputError(
-            "configuration: protocol.train_condition clean needs 'none' among the conditions"
-        )
+    check_together(config, CLIPS)
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -59,9 +47,14 @@ TRAINING_SETS = {
 
 HOLDOUT = config["protocol"]["holdout"]
 TABLES = {"iv": folds.leave_one_subject_out(CLIPS)}
+TASKS = {"iv": "CDE"}
 if set(HOLDOUT) <= DATABASES:
     TABLES["iii_a"] = [folds.holdout(*HOLDOUT)]
     TABLES["iii_b"] = [folds.holdout(*reversed(HOLDOUT))]
+    TASKS["iii_a"] = (
+        f"HDE {HOLDOUT[0].upper()}->{HOLDOUT[1].upper()}"  # as in the paper's values
+    )
+    TASKS["iii_b"] = f"HDE {HOLDOUT[1].upper()}->{HOLDOUT[0].upper()}"
 FOLDS = sorted({fold for names in TABLES.values() for fold in names})
 
 

@@ -17,7 +17,7 @@ rule render:
         code=code("rrrn.render"),
         settings=settings("synthetic"),
         rows=lambda wildcards: rows(*clips.COLUMNS, subject=wildcards.subject),
-        clips=config["clips"],
+        clips=clip_table,
     shell:
         "python -m rrrn.render {output:q} --clips {params.clips:q} --subject {wildcards.subject:q} --settings {params.settings:q} --log {log:q}"
 
@@ -52,7 +52,8 @@ rule faces:
             "frames",
             subject=wildcards.subject,
         ),
-        clips=config["clips"],
+        frames=recorded,
+        clips=clip_table,
     shell:
         "python -m rrrn.faces {output:q} --clips {params.clips:q} --subject {wildcards.subject:q} --settings {params.settings:q} --log {log:q}"
 
@@ -96,7 +97,7 @@ rule augment:
         rows=lambda wildcards: rows(
             "clip", "onset", "apex", "offset", subject=wildcards.subject
         ),
-        clips=config["clips"],
+        clips=clip_table,
     shell:
         "python -m rrrn.augment {output:q} --clips {params.clips:q} --subject {wildcards.subject:q} --settings {params.settings:q} --log {log:q}"
 
@@ -142,6 +143,6 @@ rule regions:
         code=code("rrrn.regions"),
         settings=settings("regions"),
         rows=rows("subject", "clip"),
-        clips=config["clips"],
+        clips=clip_table,
     shell:
         "python -m rrrn.regions {input:q} {output:q} --clips {params.clips:q} --settings {params.settings:q} --log {log:q}"

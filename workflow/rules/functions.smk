@@ -20,6 +20,20 @@ def rows(*columns, subject=None):
     )
 
 
+def clip_table(wildcards, output):
+    """The path of the clip table. What is derived of outputs is not tracked: its rows count, not its name."""
+    return config["clips"]
+
+
+def recorded(wildcards):
+    """A digest of a subject's frames on disk, if no rule makes them."""
+    if wildcards.subject in SYNTHETIC:
+        return ""
+    return listing.fingerprint(
+        Path(clip.frames) for clip in clips.of_subject(CLIPS, wildcards.subject)
+    )
+
+
 def kind(condition):
     """The kind of a condition: random-05 is random."""
     return condition.split("-")[0]
@@ -53,6 +67,12 @@ def tested(trained_on):
     return [
         condition for condition in CONDITIONS if TRAINED_ON[condition] == trained_on
     ]
+
+
+def optimisation(network):
+    """What a training is told: all but how much memory it may use, which changes no result."""
+    keys = [f"train.{key}" for key in config["train"] if key != "max_memory_gb"]
+    return settings(*keys, f"networks.{network}")
 
 
 def weights(network):

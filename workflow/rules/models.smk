@@ -36,13 +36,13 @@ rule train:
     conda:
         "../../envs/torch.yaml"
     resources:
+        gpu=0 if config["train"]["device"] == "cpu" else 1,
         mem_mb=lambda wildcards, attempt: 12000 * attempt,
         runtime=lambda wildcards, attempt: 240 * attempt,
     params:
         code=lambda wildcards: code("rrrn.train", f"rrrn.networks.{wildcards.network}"),
-        settings=lambda wildcards: settings("train", f"networks.{wildcards.network}"),
+        settings=lambda wildcards: optimisation(wildcards.network),
         rows=rows("database", "subject", "clip", "objective_class"),
-        clips=config["clips"],
         test=lambda wildcards, input: [
             f"{condition}={path}"
             for condition, path in zip(tested(wildcards.trained_on), input.test)
@@ -52,8 +52,10 @@ rule train:
         ),
         classes=CLASSES,
         view=VIEW,
+        clips=clip_table,
+        memory=lambda wildcards, output: config["train"]["max_memory_gb"],
     shell:
-        "python -m rrrn.train {output:q} --train {input.train:q} --test {params.test:q} --clips {params.clips:q} --classes {params.classes:q} --method {wildcards.network} --trained-on {wildcards.trained_on} --fold {wildcards.fold:q} --seed {wildcards.seed} --view {params.view} --settings {params.settings:q} {params.weights:q} --log {log:q}"
+        "python -m rrrn.train {output:q} --train {input.train:q} --test {params.test:q} --clips {params.clips:q} --classes {params.classes:q} --method {wildcards.network} --trained-on {wildcards.trained_on} --fold {wildcards.fold:q} --seed {wildcards.seed} --view {params.view} --settings {params.settings:q} --max-memory-gb {params.memory} {params.weights:q} --log {log:q}"
 
 
 rule describe:
@@ -81,7 +83,7 @@ rule describe:
             f"describe.{wildcards.descriptor}",
         ),
         rows=rows("subject", "clip"),
-        clips=config["clips"],
+        clips=clip_table,
     shell:
         "python -m rrrn.describe {input:q} {output:q} --clips {params.clips:q} --descriptor {wildcards.descriptor} --settings {params.settings:q} --log {log:q}"
 
@@ -112,8 +114,8 @@ rule svm:
         code=code("rrrn.svm"),
         settings=settings("svm"),
         rows=rows("database", "subject", "clip", "objective_class"),
-        clips=config["clips"],
         classes=CLASSES,
         folds=",".join(FOLDS),
+        clips=clip_table,
     shell:
         "python -m rrrn.svm {output:q} --train {input.train:q} --test {input.test:q} --condition {wildcards.condition} --trained-on {wildcards.trained_on} --method {wildcards.descriptor} --clips {params.clips:q} --classes {params.classes:q} --folds {params.folds:q} --settings {params.settings:q} --log {log:q}"

@@ -16,10 +16,10 @@ rule score:
     params:
         code=code("rrrn.score"),
         rows=rows("database", "subject", "clip", "objective_class"),
-        clips=config["clips"],
         classes=CLASSES,
         folds=lambda wildcards: ",".join(table_folds(wildcards)),
         view=VIEW,
+        clips=clip_table,
     shell:
         "python -m rrrn.score {input:q} {output:q} --clips {params.clips:q} --classes {params.classes:q} --method {wildcards.method} --condition {wildcards.condition} --folds {params.folds:q} --view {params.view} --log {log:q}"
 
@@ -55,9 +55,10 @@ rule table:
     params:
         code=code("rrrn.table"),
         rows=rows("database", "source"),
-        clips=config["clips"],
         classes=CLASSES,
+        task=lambda wildcards: TASKS[wildcards.table],
         methods=",".join(config["methods"]),
         conditions=",".join(CONDITIONS),
+        clips=clip_table,
     shell:
-        "python -m rrrn.table {input.scores:q} {output.table:q} {output.long:q} --table {wildcards.table} --paper {input.paper:q} --clips {params.clips:q} --classes {params.classes:q} --methods {params.methods} --conditions {params.conditions} --log {log:q}"
+        "python -m rrrn.table {input.scores:q} {output.table:q} {output.long:q} --table {wildcards.table} --task {params.task:q} --paper {input.paper:q} --clips {params.clips:q} --classes {params.classes:q} --methods {params.methods} --conditions {params.conditions} --log {log:q}"
