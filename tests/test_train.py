@@ -68,7 +68,9 @@ def data(tmp_path):
 def arguments(data, output="out.csv", method="rrrn", network=None, **changes):
     """Arguments of a small training; ``changes`` go to the train section, or replace an argument of that name."""
     section = {**CONFIG["train"], "epochs": 2, "views_per_clip_per_epoch": 2, "batch_size": 8, "device": "cpu"}
-    section |= {key: changes.pop(key) for key in list(changes) if key in section and key != "seed"}
+    section |= {
+        key: changes.pop(key) for key in list(changes) if key in section and key not in ("seed", "max_memory_gb")
+    }
     settings = {**CONFIG["networks"][method], "pretrained": "none"} | (network or {})
     if method == "rrrn":
         settings |= {"backbone": "shallow", "squeeze_channels": 4}
@@ -85,6 +87,7 @@ def arguments(data, output="out.csv", method="rrrn", network=None, **changes):
         "fold": "s1",
         "seed": 0,
         "view": "original",
+        "max_memory_gb": 8.0,
         "weights": None,
         "settings": {"train": section, "networks": {method: settings}},
     }
@@ -311,5 +314,5 @@ def test_a_damaged_file_is_an_error(data):
 
 
 def test_a_full_gpu_is_a_message():
-    with pytest.raises(InputError, match="lower train.batch_size"), train.fitting_gpu():
+    with pytest.raises(InputError, match=r"lower train\.batch_size"), train.fitting_gpu():
         raise torch.cuda.OutOfMemoryError("CUDA out of memory")
