@@ -13,7 +13,7 @@ from pathlib import Path
 from rrrn.stage import InputError
 
 COLUMNS = ("database", "subject", "clip", "onset", "apex", "offset", "objective_class", "frames", "source")
-SOURCES = ("recorded", "synthetic")
+SOURCES = ("recorded", "synthetic", "rendered")
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,8 @@ class Clip:
 
     ``onset``, ``apex`` and ``offset`` are frame numbers as in the file names, onset < apex <= offset.
     ``subject`` is unique over all databases (``casme2-sub06``). ``frames`` is the folder of the clip's images,
-    relative to the working directory or absolute. ``source`` says whether a camera or the built-in renderer made them.
+    relative to the working directory or absolute. ``source`` says what made them: a camera (``recorded``), the workflow's
+    rule ``render`` (``synthetic``), or the renderer beforehand, by ``rrrn synthesize`` (``rendered``).
     """
 
     database: str
@@ -74,6 +75,11 @@ def write(clips: Iterable[Clip], path: Path) -> None:
         writer.writerows({name: getattr(clip, name) for name in COLUMNS} for clip in clips)
 
 
+def usable_name(value: str) -> bool:
+    """Return whether a database, subject or clip can be called so: the names become files and wildcards."""
+    return bool(value) and not set(value) & set("/,{}") and value[0] not in ".-" and value.isprintable()
+
+
 def of_subject(clips: Iterable[Clip], subject: str) -> list[Clip]:
     """Return the clips of one subject in table order."""
     return [clip for clip in clips if clip.subject == subject]
@@ -94,7 +100,7 @@ def _clip(row: dict[str, str | None], where: str) -> Clip:
             raise InputError(f"{where}: the cell {name} is empty")
     for name in ("database", "subject", "clip"):
         value = values[name]
-        if set(value) & set("/,{}") or value[0] in ".-" or not value.isprintable():
+        if not usable_name(value):
             raise InputError(
                 f"{where}: {name} {value!r} cannot name a file; leave out slashes, commas, braces, control characters "
                 "and a leading '.' or '-'"

@@ -30,9 +30,14 @@ def command(description: str | None) -> argparse.ArgumentParser:
     return parser
 
 
-def run(main: Callable[[argparse.Namespace], None], parser: argparse.ArgumentParser) -> None:
-    """Parse the arguments, run ``main`` and exit: 0, or 1 with one message for an InputError."""
-    args = parser.parse_args()
+def run(
+    main: Callable[[argparse.Namespace], None], parser: argparse.ArgumentParser, arguments: list[str] | None = None
+) -> None:
+    """Parse the arguments, run ``main`` and exit: 0, or 1 with one message for an InputError.
+
+    ``arguments`` are those of the command line, unless given.
+    """
+    args = parser.parse_args(arguments)
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stdout)]
     if args.log:
         args.log.parent.mkdir(parents=True, exist_ok=True)

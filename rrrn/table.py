@@ -29,7 +29,7 @@ LONG = [
 
 def data_kind(table: Sequence[clips.Clip]) -> str:
     """Return ``recorded``, ``synthetic``, or ``mixed``: what the clips of a table are."""
-    sources = {clip.source for clip in table}
+    sources = {"recorded" if clip.source == "recorded" else "synthetic" for clip in table}
     return sources.pop() if len(sources) == 1 else "mixed"
 
 

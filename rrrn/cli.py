@@ -1,0 +1,35 @@
+"""The command ``rrrn``: what a user does beside the workflow, one sub-command each."""
+
+import argparse
+import importlib
+
+from rrrn import stage
+
+COMMANDS = {
+    "import": ("rrrn.importing.command", "make a clip table and an audit from CASME II, SAMM or a table of your own"),
+    "synthesize": (
+        "rrrn.synthesize",
+        "draw synthetic databases in the layouts of CASME II and SAMM, with ground truth",
+    ),
+}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one sub-command; exit with 1 and one message for a user's mistake, 2 for wrong arguments."""
+    stage.run(_dispatch, _parser(), arguments)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="rrrn", description="Micro-expression recognition under occlusion.")
+    parser.set_defaults(log=None)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for name, (module, summary) in COMMANDS.items():
+        command = importlib.import_module(module)
+        own = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
+        command.add_arguments(own)
+        own.set_defaults(run=command.main)
+    return parser
+
+
+def _dispatch(args: argparse.Namespace) -> None:
+    args.run(args)

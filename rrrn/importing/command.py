@@ -1,0 +1,182 @@
+"""``rrrn import``: make a clip table and an audit from CASME II, SAMM or a table of one's own."""
+
+import argparse
+import logging
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rrrn import stage
+from rrrn.importing import annotations, casme2, composite, folders, generic, output, overrides, preflight, samm
+from rrrn.importing import audit as audits
+from rrrn.importing.audit import Audit, Origin
+from rrrn.importing.database import Database
+from rrrn.importing.record import Problem, Record
+from rrrn.importing.resolve import Resolved, resolve
+from rrrn.stage import InputError
+
+DATABASES = {"casme2": casme2.DATABASE, "samm": samm.DATABASE}
+_LISTED = 20  # problems in the message that stops an import; the audit has all
+
+
+@dataclass(frozen=True)
+class Source:
+    """One database that was read: its clips before their frames were looked at."""
+
+    records: list[Record]
+    origin: Origin
+    kind: str  # recorded or rendered
+    cropped: bool = False
+    database: Database | None = None
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    parser.add_argument(
+        "sources",
+        nargs="+",
+        metavar="KIND PATH",
+        help="casme2 FOLDER, samm FOLDER or table FILE.csv; several one after the other",
+    )
+    parser.add_argument("--output", type=Path, default=Path("data/imported.csv"), help="the clip table to write")
+    parser.add_argument(
+        "--overrides", type=Path, help="a CSV of your own corrections: database, subject, clip, onset, apex, offset"
+    )
+    parser.add_argument("--sheets", type=Path, nargs="+", default=[], help="official spreadsheets that lie elsewhere")
+    parser.add_argument(
+        "--casme2-frames",
+        choices=list(casme2.DATABASE.trees),
+        help="which copy of CASME II; the default is the first there is",
+    )
+    parser.add_argument(
+        "--allow-partial",
+        action="store_true",
+        help="go on without clips that cannot be used, and if the counts differ from Table II",
+    )
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="threads that read frames")
+
+
+def main(args: argparse.Namespace) -> None:
+    """Import, write the audit, and the table and configuration if nothing stands against it."""
+    sources = [_read(kind, path, args) for kind, path in _pairs(args.sources)]
+    records = [record for source in sources for record in source.records]
+    _check_distinct(records)
+    if args.overrides:
+        overrides.apply(args.overrides, records)
+    resolved = _resolve_all(sources, max(1, args.jobs))
+    rows = [one.row for one in resolved]
+    databases = [source.database for source in sources if source.database]
+    usable = [record for record in records if not record.problem]
+    audit = Audit(
+        origins=[source.origin for source in sources],
+        records=records,
+        rows=rows,
+        comparison=composite.compare(usable, databases) if databases else None,
+        rendered=any(source.kind == "rendered" for source in sources),
+    )
+    stem = args.output.with_suffix("")
+    audit_path, overlay_path = Path(f"{stem}_audit.md"), Path(f"{stem}.yaml")
+    with stage.replacing(audit_path) as partial:
+        partial.write_text(audits.markdown(audit), encoding="utf-8")
+    for line in audits.summary(audit):
+        logging.info("%s", line)
+    logging.info("the audit: %s", audit_path)
+    if not args.allow_partial:
+        _stop_if_partial(audit)
+    if not rows:
+        raise InputError("no clip can be used; see the audit")
+    output.write_table(rows, args.output)
+    classes = generic.class_order([row.clip.objective_class for row in rows])
+    if databases:
+        classes = list(annotations.USED) + [name for name in classes if name not in annotations.USED]
+    cropped = any(source.cropped for source in sources)
+    output.write_overlay(rows, classes, cropped, args.output, overlay_path)
+    logging.info(
+        "the clip table: %s\nnext: .venv/bin/snakemake --cores 8 --configfile %s -- all", args.output, overlay_path
+    )
+
+
+def _pairs(words: list[str]) -> list[tuple[str, Path]]:
+    kinds = [*DATABASES, "table"]
+    if len(words) % 2:
+        raise InputError(f"name a kind ({', '.join(kinds)}) and a path, for each database; given was {' '.join(words)}")
+    pairs = [(kind, Path(path)) for kind, path in zip(words[::2], words[1::2], strict=True)]
+    for kind, _ in pairs:
+        if kind not in kinds:
+            raise InputError(f"{kind!r} is none of {', '.join(kinds)}")
+    return pairs
+
+
+def _read(kind: str, path: Path, args: argparse.Namespace) -> Source:
+    if kind == "table":
+        return Source(generic.read(path), Origin("table", str(path), "", [str(path)]), "recorded")
+    return _read_database(DATABASES[kind], path, args)
+
+
+def _read_database(database: Database, root: Path, args: argparse.Namespace) -> Source:
+    tree = folders.find_tree(root, database, args.casme2_frames if database.name == "casme2" else None)
+    rendered = folders.is_rendered(root) or folders.is_rendered(tree.root)
+    if rendered:
+        database = replace(database, name=f"syn{database.name}")
+    paths = [
+        path
+        for place in args.sheets
+        for path in ([place] if place.is_file() else folders.find_spreadsheets(place, database))
+    ]
+    found = annotations.read(paths or folders.find_spreadsheets(root, database), database)
+    for record in found.records:
+        record.folder = tree.clips.get(folders.key(record.subject, record.clip))
+    origin = Origin(database.title, str(root), str(tree.root), found.files, _notes(found, tree))
+    return Source(found.records, origin, "rendered" if rendered else "recorded", tree.source == "cropped", database)
+
+
+def _notes(found: annotations.Annotations, tree: folders.Tree) -> list[str]:
+    known = {folders.key(record.subject, record.clip) for record in found.records}
+    known |= {folders.key(*name) for name in found.other}
+    stray = [f"{folder.parent.name}/{folder.name}" for name, folder in tree.clips.items() if name not in known]
+    notes = [f"{count} clips of class {name} are not part of the composite" for name, count in found.n_other.items()]
+    if found.unused:
+        notes.append(f"older or further spreadsheets, not used: {', '.join(found.unused)}")
+    if found.unclassed:
+        notes.append(f"rows without an objective class, not used: {', '.join(found.unclassed)}")
+    if stray:
+        notes.append(f"folders without a row, not used: {', '.join(stray)}")
+    return notes
+
+
+def _check_distinct(records: list[Record]) -> None:
+    seen: dict[tuple[str, str, str], Record] = {}
+    for record in records:
+        other = seen.setdefault(record.key, record)
+        if other is not record:
+            raise InputError(
+                f"{other.where} and {record.where}: {record.name} is imported twice; name each database once"
+            )
+
+
+def _resolve_all(sources: list[Source], jobs: int) -> list[Resolved]:
+    """Return the clips that can be used; the others keep their problem in the record."""
+    resolved: list[tuple[Record, Resolved]] = []
+    for source in sources:
+        for record in sorted(source.records, key=lambda record: record.key):
+            try:
+                resolved.append((record, resolve(record, source.kind)))
+            except Problem as problem:
+                record.problem = str(problem) if str(problem).startswith(record.where) else f"{record.where}: {problem}"
+    for (record, _), problem in zip(resolved, preflight.check([one.images for _, one in resolved], jobs), strict=True):
+        record.problem = problem
+    return [one for record, one in resolved if not record.problem]
+
+
+def _stop_if_partial(audit: Audit) -> None:
+    lines = [f"{record.name}: {record.problem}" for record in audit.problems]
+    if audit.comparison and not audit.rendered:
+        lines += audit.comparison.differences
+        if audit.comparison.suspects:
+            lines.append(f"clips in the cells that differ: {', '.join(audit.comparison.suspects)}")
+    if lines:
+        more = [f"and {len(lines) - _LISTED} more, see the audit"] if len(lines) > _LISTED else []
+        raise InputError(
+            "the import stops; nothing but the audit was written. Correct what follows, or go on with --allow-partial, "
+            "which leaves unusable clips out:\n  " + "\n  ".join([*lines[:_LISTED], *more])
+        )

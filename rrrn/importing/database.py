@@ -1,0 +1,31 @@
+"""What a licensed database looks like on disk, and where one that is given lies."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from rrrn.importing import cells
+
+
+@dataclass(frozen=True)
+class Database:
+    """Names and patterns of one database.
+
+    ``subject_name`` formats a subject's number as its folder (``sub06``). A folder ``subject_folder`` with a folder
+    ``clip_folder`` in it makes a tree of frames. ``trees`` maps a source (``raw``) to what the names of the folders
+    above such a tree say in ``cells.header`` spelling, the preferred source first. ``known_subjects`` are published
+    numbers of clips.
+    """
+
+    name: str
+    title: str
+    subject_name: str
+    subject_folder: re.Pattern[str]
+    clip_folder: re.Pattern[str]
+    trees: Mapping[str, str]
+    known_subjects: Mapping[str, int] = field(default_factory=dict)
+
+    def subject(self, cell: object) -> str | None:
+        """Return the folder name of the subject in a cell (6, ``06`` or ``sub06``); None if it holds no subject."""
+        match = self.subject_folder.fullmatch(cells.text(cell))
+        return self.subject_name.format(int(match[1])) if match else None

@@ -1,0 +1,137 @@
+"""Where a database's frames and spreadsheets lie below the folder that the user names, however deep it was unpacked."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from rrrn.importing import cells, sheets
+from rrrn.importing.database import Database
+from rrrn.stage import InputError
+
+MARKER = "SYNTHETIC.txt"  # lies in databases that the renderer drew
+_DEPTH = 4  # folders below the given one in which trees and spreadsheets are looked for
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A tree of frames: the folder that holds the subjects, its source, and {(subject, clip): folder}.
+
+    Clips are keyed in casefolded composed Unicode.
+    """
+
+    root: Path
+    source: str
+    clips: dict[tuple[str, str], Path]
+
+
+def find_tree(root: Path, database: Database, source: str | None = None) -> Tree:
+    """Return the tree of frames of the preferred source, or of ``source``, below ``root``.
+
+    Among several of one source (``Cropped``, ``Cropped-updated``) the last by name counts. Raises InputError if there
+    is none, or if two folders stand for one subject or clip.
+    """
+    found: dict[str, list[Path]] = {}
+    for folder in _walk(root, database):
+        if _is_tree(folder, database):
+            found.setdefault(_source(folder, database), []).append(folder)
+    wanted = [source] if source else list(database.trees)
+    for name in wanted:
+        if found.get(name):
+            chosen = sorted(found[name])[-1]
+            return Tree(chosen, name, _clips(chosen, database))
+    have = f"; there are {', '.join(found)}" if found else ""
+    raise InputError(
+        f"{root}: no folders of frames of {database.title} ({' or '.join(wanted)}) were found{have}; "
+        f"needed is a folder with subjects such as {database.subject_name.format(6)}, each with a folder for a clip"
+    )
+
+
+def find_spreadsheets(root: Path, database: Database) -> list[Path]:
+    """Return the spreadsheets in ``root`` and the folders below it, but not in those of subjects, sorted by name."""
+    paths = [
+        path
+        for folder in _walk(root, database)
+        for path in _children(folder)
+        if path.suffix.lower() in sheets.SUFFIXES[:2] and not path.name.startswith((".", "~$")) and path.is_file()
+    ]
+    return sorted(paths, key=lambda path: (path.name, path))
+
+
+def is_rendered(root: Path) -> bool:
+    """Return whether the renderer drew the database in ``root``: its marker lies there, or one folder above."""
+    return (root / MARKER).is_file() or (root.resolve().parent / MARKER).is_file()
+
+
+def key(subject: str, clip: str) -> tuple[str, str]:
+    """Return the key of a clip in ``Tree.clips``."""
+    return subject, cells.text(clip).casefold()
+
+
+def _walk(root: Path, database: Database) -> Iterator[Path]:
+    """Yield ``root`` and folders below, each once whatever links there are, without those of subjects."""
+    if not root.is_dir():
+        raise InputError(f"{root}: there is no such folder; name the one that {database.title} was unpacked into")
+    seen: set[Path] = set()
+    level = [root]
+    for _ in range(_DEPTH + 1):
+        below: list[Path] = []
+        for folder in level:
+            real = folder.resolve()
+            if real in seen:
+                continue
+            seen.add(real)
+            yield folder
+            below += [
+                path
+                for path in _children(folder)
+                if path.is_dir()
+                and not path.name.startswith(".")
+                and not database.subject_folder.fullmatch(path.name)
+                and not database.clip_folder.fullmatch(path.name)
+            ]
+        level = below
+
+
+def _is_tree(folder: Path, database: Database) -> bool:
+    return any(
+        database.clip_folder.fullmatch(clip.name) and clip.is_dir()
+        for subject in _children(folder)
+        if database.subject_folder.fullmatch(subject.name) and subject.is_dir()
+        for clip in _children(subject)
+    )
+
+
+def _source(folder: Path, database: Database) -> str:
+    """Return the first source that the names of a tree's folder and those above it speak of, nearest first."""
+    for part in reversed(folder.resolve().parts):
+        for name, spelling in database.trees.items():
+            if spelling in cells.header(part):
+                return name
+    return next(iter(database.trees))
+
+
+def _clips(root: Path, database: Database) -> dict[tuple[str, str], Path]:
+    subjects: dict[str, Path] = {}
+    clips: dict[tuple[str, str], Path] = {}
+    for folder in sorted(_children(root)):
+        subject = database.subject(folder.name)
+        if subject is None or not folder.is_dir():
+            continue
+        if subject in subjects:
+            raise InputError(f"{root}: {subjects[subject].name} and {folder.name} are the same subject; remove one")
+        subjects[subject] = folder
+        for clip in sorted(_children(folder)):
+            if not clip.is_dir() or clip.name.startswith("."):
+                continue
+            name = key(subject, clip.name)
+            if name in clips:
+                raise InputError(f"{folder}: {clips[name].name} and {clip.name} are the same clip; remove one")
+            clips[name] = clip
+    return clips
+
+
+def _children(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be listed ({error.strerror}); correct its permissions") from None

@@ -1,0 +1,96 @@
+"""Any other database, from a table that its user writes: subject, clip, onset, apex, offset, class and folder."""
+
+import re
+from pathlib import Path
+
+from rrrn.importing import cells, sheets
+from rrrn.importing.record import Record
+from rrrn.importing.sheets import Row
+from rrrn.stage import InputError
+
+_NAMES: dict[str, frozenset[str]] = {
+    "subject": frozenset({"subject"}),
+    "clip": frozenset({"clip", "filename"}),
+    "onset": frozenset({"onset", "onsetframe"}),
+    "apex": frozenset({"apex", "apexframe"}),
+    "offset": frozenset({"offset", "offsetframe"}),
+    "objective_class": frozenset({"class", "objectiveclass", "emotion"}),
+    "folder": frozenset({"folder", "frames"}),
+}
+_DATABASE = frozenset({"database"})
+_AUS = frozenset({"actionunits", "aus"})
+_NOT_IN_CLASS = re.compile(r"[,;{}/\\\s]")
+
+
+def read(path: Path) -> list[Record]:
+    """Return a record for each row of a table, in its order.
+
+    Columns are found by name, whatever their order; ``database`` may be left out and is then the file's name. Folders
+    are absolute or relative to the table. Raises InputError, naming the row, for cells that cannot name a clip.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such table")
+    if path.suffix.lower() not in sheets.SUFFIXES:
+        raise InputError(f"{path}: a table is one of {', '.join(sheets.SUFFIXES)}")
+    for sheet in sheets.read(path):
+        table = sheets.table(sheet, _NAMES.values())
+        if table:
+            break
+    else:
+        raise InputError(
+            f"{path}: the header must name {', '.join(sorted(min(names) for names in _NAMES.values()))}; "
+            "further columns may be database and action_units"
+        )
+    records: dict[tuple[str, str, str], Record] = {}
+    for row in table.rows:
+        record = _record(row, path)
+        earlier = records.setdefault(record.key, record)
+        if earlier is not record:
+            _check_twice(earlier, record)
+            earlier.flags.add("duplicate_row")
+    if not records:
+        raise InputError(f"{table.where}: the table has no rows")
+    return list(records.values())
+
+
+def class_order(names: list[str]) -> list[str]:
+    """Return the classes in the order of the configuration: Roman numerals by value, others by name."""
+    roman = ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X"]
+    distinct = set(names)
+    return [name for name in roman if name in distinct] if distinct <= set(roman) else sorted(distinct)
+
+
+def _record(row: Row, path: Path) -> Record:
+    values = {name: _cell(row, names) for name, names in _NAMES.items()}
+    shown = {name: cells.text(value) for name, value in values.items()}
+    for name in ("subject", "clip", "objective_class", "folder"):
+        if not shown[name]:
+            raise InputError(f"{row.where}: the cell {min(_NAMES[name])} is empty")
+    if _NOT_IN_CLASS.search(shown["objective_class"]):
+        raise InputError(
+            f"{row.where}: class {shown['objective_class']!r} becomes a column's name; write it without blanks, "
+            "commas, semicolons, slashes and braces"
+        )
+    database = cells.text(_cell(row, _DATABASE)) or path.stem
+    return Record(
+        where=row.where,
+        database=database,
+        subject=shown["subject"].removeprefix(f"{database}-"),
+        clip=shown["clip"],
+        objective_class=shown["objective_class"],
+        onset=values["onset"],
+        apex=values["apex"],
+        offset=values["offset"],
+        action_units=_cell(row, _AUS),
+        folder=path.parent / shown["folder"],
+    )
+
+
+def _check_twice(one: Record, two: Record) -> None:
+    for name in ("objective_class", "onset", "apex", "offset", "folder"):
+        if cells.text(getattr(one, name)) != cells.text(getattr(two, name)):
+            raise InputError(f"{one.where} and {two.where}: stand for the same clip and differ in {name}; remove one")
+
+
+def _cell(row: Row, names: frozenset[str]) -> object:
+    return next((row.cells[name] for name in row.cells if name in names), None)

@@ -1,0 +1,103 @@
+"""From a record to a row of the clip table: its folder is listed, its times are repaired, its action units compared."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from rrrn import clips, listing
+from rrrn.clips import Clip
+from rrrn.importing import action_units, cells, timing
+from rrrn.importing.output import Imported
+from rrrn.importing.record import Problem, Record
+from rrrn.stage import InputError
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A row of the table and the image files from onset to offset."""
+
+    row: Imported
+    images: list[Path]
+
+
+def resolve(record: Record, source: str) -> Resolved:
+    """Return the row of a record whose frames are of ``source`` (``recorded`` or ``rendered``).
+
+    Adds flags to the record. Raises Problem if the clip cannot be used as it is.
+    """
+    if record.problem:
+        raise Problem(record.problem)
+    _check_names(record)
+    images = _list(record)
+    numbers = list(images)
+    times = timing.repair(record.onset, record.apex, record.offset, numbers, record.overridden)
+    gaps = timing.gaps(times, numbers)
+    if gaps:
+        raise Problem(
+            f"{record.folder}: frames {', '.join(gaps[:5])}{' and more' if gaps[5:] else ''} between onset "
+            f"{times.onset} and offset {times.offset} are missing; copy the clip again, or shorten it by the overrides"
+        )
+    record.flags |= times.flags
+    aus, au_class = _action_units(record)
+    clip = Clip(
+        database=record.database,
+        subject=f"{record.database}-{record.subject}",
+        clip=record.clip,
+        onset=times.onset,
+        apex=times.apex,
+        offset=times.offset,
+        objective_class=record.objective_class,
+        frames=os.path.abspath(str(record.folder)),  # noqa: PTH100  (resolve() would follow the user's links)
+        source=source,
+    )
+    origin = {
+        "apex_source": times.apex_source,
+        "offset_source": times.offset_source,
+        "au_raw": " ".join(cells.text(record.action_units).split()),
+        "aus": aus,
+        "au_class": au_class,
+        "n_on_disk": str(len(numbers)),
+        "first": str(numbers[0]),
+        "last": str(numbers[-1]),
+        "flags": ";".join(sorted(record.flags)),
+    }
+    used = [image for number, image in images.items() if times.onset <= number <= times.offset]
+    return Resolved(Imported(clip, origin), used)
+
+
+def _check_names(record: Record) -> None:
+    for name in (record.database, record.subject, record.clip):
+        if not clips.usable_name(name):
+            raise Problem(
+                f"{name!r} cannot name a file; leave out slashes, commas, braces, control characters, '.' or '-' in front"
+            )
+    if record.folder is not None and not str(record.folder).isprintable():
+        raise Problem(f"{str(record.folder)!r}: the folder's path holds control characters; rename it")
+
+
+def _list(record: Record) -> dict[int, Path]:
+    if record.folder is None:
+        raise Problem("there is no folder of its frames; copy it from the database")
+    try:
+        return listing.listing(record.folder)
+    except InputError as error:
+        raise Problem(str(error)) from None
+    except OSError as error:
+        raise Problem(f"{record.folder}: cannot be listed ({error.strerror})") from None
+
+
+def _action_units(record: Record) -> tuple[str, str]:
+    """Return the action units as ``4+7`` and their class by Table I; flag what is odd about them."""
+    shown = cells.text(record.action_units)
+    if not shown:
+        return "", ""
+    found = action_units.parse(shown)
+    if found.alternatives:
+        record.flags.add("au_alternatives")
+    record.flags |= {"au_unparsed:" + " ".join(token.replace(";", " ").split()) for token in found.unparsed}
+    if not found.numbers:
+        return "", ""
+    derived = action_units.objective_class(found.numbers)
+    if derived != record.objective_class and record.objective_class in action_units.TABLE_I_CLASSES:
+        record.flags.add(f"au_class_differs:{derived}")
+    return "+".join(map(str, sorted(found.numbers))), derived

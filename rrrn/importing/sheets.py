@@ -1,0 +1,133 @@
+"""Spreadsheets as rows of named cells, whatever stands above, beside or between them.
+
+Reads .xlsx, .xls and .csv. Columns are addressed by ``cells.header`` of their names, never by position.
+"""
+
+import csv
+import io
+import os
+import zipfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rrrn.importing import cells
+from rrrn.stage import InputError
+
+SUFFIXES = (".xlsx", ".xls", ".csv")
+_SEARCHED_ROWS = 60  # for the header; SAMM's stands in row 14
+_MOST_ROWS, _MOST_COLUMNS = 100_000, 200
+_MOST_BYTES = 500_000_000  # unpacked; a workbook that claims more is not an annotation
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet's cells, row by row, and where they stand (``file, sheet name``)."""
+
+    where: str
+    rows: list[Sequence[object]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row below a header: where it stands (``file, sheet, row``), and its cells by ``cells.header`` names."""
+
+    where: str
+    cells: dict[str, object]
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows below a header, and the names of all columns."""
+
+    where: str
+    columns: frozenset[str]
+    rows: list[Row]
+
+
+def read(path: Path) -> list[Sheet]:
+    """Return all sheets of a workbook, or the one of a CSV file.
+
+    Raises InputError, naming the file, for one that cannot be read whole.
+    """
+    readers = {".xlsx": _read_xlsx, ".xls": _read_xls, ".csv": _read_csv}
+    try:
+        sheets = readers[path.suffix.lower()](path)
+    except InputError:
+        raise
+    except Exception as error:  # the libraries let many kinds through for a damaged file
+        raise InputError(
+            f"{path}: cannot be read as a spreadsheet ({type(error).__name__}: {error}); "
+            "copy it again, or open it and save it as .xlsx"
+        ) from None
+    for sheet in sheets:
+        if len(sheet.rows) > _MOST_ROWS:
+            raise InputError(f"{sheet.where}: has more than {_MOST_ROWS} rows; remove those that are not clips")
+    return sheets
+
+
+def table(sheet: Sheet, required: Iterable[frozenset[str]]) -> Table | None:
+    """Return the rows below the first header that has one name of each set in ``required``; None without such a row.
+
+    Blank rows are left out. Raises InputError for a required column that stands twice.
+    """
+    for index, row in enumerate(sheet.rows[:_SEARCHED_ROWS]):
+        names = [cells.header(cell) for cell in row]
+        found = set(names)
+        if not all(found & alternatives for alternatives in required):
+            continue
+        for alternatives in required:
+            if sum(name in alternatives for name in names) > 1:
+                twice = [cells.text(cell) for cell, name in zip(row, names, strict=True) if name in alternatives]
+                raise InputError(
+                    f"{sheet.where}, row {index + 1}: the columns {' and '.join(map(repr, twice))} mean the same; "
+                    "remove or rename one"
+                )
+        columns = {name: i for i, name in reversed(list(enumerate(names))) if name}
+        rows = [
+            Row(f"{sheet.where}, row {number}", {name: _at(below, i) for name, i in columns.items()})
+            for number, below in enumerate(sheet.rows[index + 1 :], index + 2)
+            if any(cells.text(cell) for cell in below)
+        ]
+        return Table(sheet.where, frozenset(columns), rows)
+    return None
+
+
+def _at(row: Sequence[object], index: int) -> object:
+    return row[index] if index < len(row) else None
+
+
+def _read_xlsx(path: Path) -> list[Sheet]:
+    import openpyxl
+
+    with zipfile.ZipFile(path) as archive:
+        if sum(entry.file_size for entry in archive.infolist()) > _MOST_BYTES:
+            raise InputError(f"{path}: unpacks to more than {_MOST_BYTES} bytes; this is not an annotation of clips")
+    workbook = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    try:
+        return [
+            Sheet(
+                f"{path}, sheet {sheet.title}",
+                list(sheet.iter_rows(max_row=_MOST_ROWS + 1, max_col=_MOST_COLUMNS, values_only=True)),
+            )
+            for sheet in workbook.worksheets
+        ]
+    finally:
+        workbook.close()
+
+
+def _read_xls(path: Path) -> list[Sheet]:
+    import xlrd
+
+    with Path(os.devnull).open("w") as nowhere, xlrd.open_workbook(str(path), logfile=nowhere) as workbook:
+        return [
+            Sheet(f"{path}, sheet {sheet.name}", [sheet.row_values(i) for i in range(sheet.nrows)])
+            for sheet in workbook.sheets()
+        ]
+
+
+def _read_csv(path: Path) -> list[Sheet]:
+    text = path.read_bytes().decode("utf-8-sig")
+    if "\0" in text:
+        raise InputError(f"{path}: holds NUL bytes; save the table as CSV text")
+    return [Sheet(str(path), list(csv.reader(io.StringIO(text, newline=""), strict=True)))]
