@@ -1,5 +1,6 @@
 """Every quirk and known error of the two databases, one case each: what the importer makes of it."""
 
+import argparse
 import csv
 from pathlib import Path
 
@@ -16,8 +17,6 @@ from tests.recorded_databases import CLASSES, CODING, SAMM, Casme2, Samm, images
 
 def run(tmp_path: Path, *words: object, partial: bool = True) -> dict[str, dict[str, str]]:
     """Import and return the rows of the table by clip."""
-    import argparse
-
     parser = argparse.ArgumentParser()
     command.add_arguments(parser)
     table = tmp_path / "out/table.csv"
@@ -305,7 +304,7 @@ def test_sheets_may_lie_elsewhere(tmp_path, casme2):
     place.mkdir()
     for path in casme2.root.glob("*.xlsx"):
         path.rename(place / path.name)
-    with pytest.raises(InputError, match="no .xlsx or .xls file"):
+    with pytest.raises(InputError, match=r"no \.xlsx or \.xls file"):
         run(tmp_path, "casme2", casme2.root)
     assert len(run(tmp_path, "casme2", casme2.root, "--sheets", place)) == 3
 

@@ -161,8 +161,8 @@ def _resolve_all(sources: list[Source], jobs: int) -> list[Resolved]:
         for record in sorted(source.records, key=lambda record: record.key):
             try:
                 resolved.append((record, resolve(record, source.kind)))
-            except Problem as problem:
-                record.problem = str(problem) if str(problem).startswith(record.where) else f"{record.where}: {problem}"
+            except Problem as found:
+                record.problem = str(found) if str(found).startswith(record.where) else f"{record.where}: {found}"
     for (record, _), problem in zip(resolved, preflight.check([one.images for _, one in resolved], jobs), strict=True):
         record.problem = problem
     return [one for record, one in resolved if not record.problem]

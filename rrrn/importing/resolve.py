@@ -69,7 +69,8 @@ def _check_names(record: Record) -> None:
     for name in (record.database, record.subject, record.clip):
         if not clips.usable_name(name):
             raise Problem(
-                f"{name!r} cannot name a file; leave out slashes, commas, braces, control characters, '.' or '-' in front"
+                f"{name!r} cannot be a file's name; leave out slashes, commas, braces, control characters, "
+                "and a '.' or '-' in front"
             )
     if record.folder is not None and not str(record.folder).isprintable():
         raise Problem(f"{str(record.folder)!r}: the folder's path holds control characters; rename it")
