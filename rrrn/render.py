@@ -1,6 +1,6 @@
 """Render: draw the synthetic clips of one subject as image files, as a camera would leave them.
 
-The truth about them (landmarks, flow, action units) is written beside the clips' folders in ``truth.h5``.
+The truth about them (landmarks, flow, action units, head motion) is written beside the clips' folders in ``truth.h5``.
 """
 
 import argparse
@@ -9,17 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import numpy as np
 
-from rrrn import clips, stage, store
-from rrrn.synthetic import action_units, layouts
-from rrrn.synthetic import face as faces
-from rrrn.synthetic.clip import SyntheticClip
-from rrrn.synthetic.layouts import Layout
+from rrrn import clips, stage
+from rrrn.synthetic import action_units, recording
 from rrrn.synthetic.presets import PRESETS
+from rrrn.synthetic.recording import Camera
 
 TRUTH = "truth.h5"
-_JPEG_QUALITY = 95
 
 
 def render_subject(table: list[clips.Clip], subject: str, folder: Path, settings: dict[str, Any]) -> int:
@@ -29,41 +25,12 @@ def render_subject(table: list[clips.Clip], subject: str, folder: Path, settings
     not synthetic, and for settings or classes that the renderer does not know.
     """
     rows = _checked(clips.of_subject(table, subject), subject)
-    seed, scale = int(settings["seed"]), float(settings["scale"])
     if settings["preset"] not in PRESETS:
         raise stage.InputError(f"synthetic.preset {settings['preset']!r} is none of {', '.join(PRESETS)}")
-    preset = PRESETS[settings["preset"]]
-    layout = layouts.of_database(rows[0].database)
-    face = faces.paint(seed, subject, layout.eye_distance, scale)
-    n_frames = 0
+    camera = Camera(int(settings["seed"]), settings["preset"], float(settings["scale"]))
     folder.mkdir(parents=True)
-    with store.create(folder / TRUTH) as truth:
-        for row in rows:
-            clip = SyntheticClip(face, row, layout, preset, seed, scale)
-            write_frames(clip, row, layout, folder / row.clip)
-            _put_truth(truth.create_group(row.clip), clip, row)
-            n_frames += len(clip.numbers)
-    return n_frames
-
-
-def write_frames(clip: SyntheticClip, row: clips.Clip, layout: Layout, folder: Path) -> None:
-    """Write each frame of a clip as a JPEG file in a new ``folder``."""
-    folder.mkdir()
-    for number in clip.numbers.tolist():
-        done, code = cv2.imencode(".jpg", clip.render(number), [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
-        if not done:
-            raise RuntimeError(f"{folder}: frame {number} cannot be encoded")
-        (folder / layout.file_name(row.subject, number)).write_bytes(code.tobytes())
-
-
-def _put_truth(group: Any, clip: SyntheticClip, row: clips.Clip) -> None:
-    group.attrs["objective_class"] = row.objective_class
-    store.put(group, "numbers", clip.numbers, chunk_axes=0)
-    landmarks = np.stack([clip.landmarks(number) for number in clip.numbers.tolist()])
-    store.put(group, "landmarks", landmarks.astype(np.float32), chunk_axes=0)
-    store.put_names(group, "aus", [activation.au for activation in clip.expression])
-    store.put(group, "intensities", clip.intensities, chunk_axes=0)
-    store.put(group, "flow", clip.flow(row.onset, row.apex).astype(np.float16), compress=True)
+    recordings = [recording.whole(row, folder / row.clip) for row in rows]
+    return recording.write_subject(recordings, folder / TRUTH, camera)
 
 
 def _checked(rows: list[clips.Clip], subject: str) -> list[clips.Clip]:

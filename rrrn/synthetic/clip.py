@@ -19,7 +19,6 @@ from rrrn.synthetic.maps import Map
 from rrrn.synthetic.presets import Preset
 from rrrn.synthetic.sensor import SensorNoise
 
-MARGIN = 2  # frames before the onset and after the offset
 _PIVOT_HEIGHT = 0.35  # IOD: a turning head turns about a point behind its surface
 
 
@@ -27,18 +26,30 @@ class SyntheticClip:
     """The clip that a row of the clip table describes, drawn of ``face`` in the images of ``layout``.
 
     Frames are addressed by their number in the table's count; ``numbers`` lists them, int32 (T,): onset to offset
-    with up to ``MARGIN`` frames before and after. ``expression`` has the truth about the action units.
+    with up to two frames before and after, or those of ``recording``, its first and last frame, if that is given.
+    The frames are the same in either case. ``expression`` and ``head_motion`` have the truth about action units and
+    head, and ``blink`` how far the upper lids come down, in IOD, float64 (T,).
     """
 
     def __init__(
-        self, face: Face, clip: clips.Clip, layout: Layout, preset: Preset, seed: int, scale: float = 1.0
+        self,
+        face: Face,
+        clip: clips.Clip,
+        layout: Layout,
+        preset: Preset,
+        seed: int,
+        scale: float = 1.0,
+        recording: tuple[int, int] | None = None,
     ) -> None:
-        self.numbers = np.arange(max(0, clip.onset - MARGIN), clip.offset + MARGIN + 1, dtype=np.int32)
+        self.numbers = motion.span(clip)
+        if recording:
+            self.numbers = np.arange(recording[0], recording[1] + 1, dtype=np.int32)
         self.expression = motion.draw_expression(seed, clip, preset, self.numbers)
         self._face = face
         self._gray = layout.gray
         self._noise_sd = np.float32(preset.noise * scale)  # averaging pixels into one lowers it by as much
-        self._head_motion = motion.draw_head_motion(seed, clip, preset, self.numbers, face.image_density)
+        self.head_motion = motion.draw_head_motion(seed, clip, preset, self.numbers, face.image_density)
+        self.blink = motion.draw_blink(seed, clip, preset, self.numbers)
 
         size = layout.size(scale)
         self._pose = motion.draw_pose(seed, clip, size, face.image_density, scale)
@@ -91,19 +102,24 @@ class SyntheticClip:
             points += (target - maps.sample((back_x, back_y), points)) / self._face.supersampling
         return points + origin
 
-    def flow(self, start: int, end: int) -> np.ndarray:
+    def flow(self, start: int, end: int, step: int = 1) -> np.ndarray:
         """Return the true flow between two frames in pixels, float32 (2, H, W), horizontal component first.
 
         It is the skin's motion on the head, the head's rigid motion in the eye openings, and 0 on the background.
+        With a ``step``, only every ``step``-th pixel of every ``step``-th row is computed, from the first on.
         """
         first, last = self._index(start), self._index(end)
+        pixels = (slice(-self._head[0].start % step, None, step), slice(-self._head[1].start % step, None, step))
         back = self._back_map(first)
-        skin = maps.follow(back, self._back_map(last), self._face.supersampling)
-        rigid = maps.follow(self._rigid_map(first), self._rigid_map(last), self._face.supersampling)
-        on_head = cv2.remap(np.ascontiguousarray(self._face.skin[..., 3]), *back, cv2.INTER_LINEAR) > 0.5
-        in_eye = cv2.remap(self._face.openings, *back, cv2.INTER_LINEAR) > 0.5
-        flow = np.zeros((2, *self._background.shape[:2]), np.float32)
-        flow[(slice(None), *self._head)] = np.where(in_eye, rigid, skin * on_head)
+        skin = maps.follow(back, self._back_map(last), self._face.supersampling, pixels)
+        rigid = maps.follow(self._rigid_map(first), self._rigid_map(last), self._face.supersampling, pixels)
+        shown_x, shown_y = (np.ascontiguousarray(plane[pixels]) for plane in back)
+        on_head = cv2.remap(np.ascontiguousarray(self._face.skin[..., 3]), shown_x, shown_y, cv2.INTER_LINEAR) > 0.5
+        in_eye = cv2.remap(self._face.openings, shown_x, shown_y, cv2.INTER_LINEAR) > 0.5
+        height, width = self._background.shape[:2]
+        flow = np.zeros((2, -(-height // step), -(-width // step)), np.float32)
+        rows, columns = (slice(-(-edge.start // step), -(-edge.stop // step)) for edge in self._head)
+        flow[:, rows, columns] = np.where(in_eye, rigid, skin * on_head)
         return flow
 
     def _index(self, number: int) -> int:
@@ -144,7 +160,7 @@ class SyntheticClip:
             fields.append((patch * math.cos(tremor.direction), patch * math.sin(tremor.direction), tremor.displacement))
         lid_x, lid_y = action_units.anchors(identity)["upper_lid"]
         lids = gaussian_pair(x, y, (lid_x, lid_y + 0.03), (0.20, 0.07)) * action_units.eye_gate(identity, y, above=True)
-        fields.append((np.zeros_like(lids), lids * density, motion.draw_blink(seed, clip, preset, self.numbers)))
+        fields.append((np.zeros_like(lids), lids * density, self.blink))
         return [field for field in fields if field[2].any()]
 
     def _eye_rectangle(self) -> tuple[slice, slice]:
@@ -159,7 +175,7 @@ class SyntheticClip:
 
     def _rigid_map(self, t: int) -> Map:
         """Return the backward map of frame ``t`` without the motion of the skin."""
-        moved, (u, v) = self._head_motion, self._from_centre
+        moved, (u, v) = self.head_motion, self._from_centre
         face = self._face
         roll, growth = float(moved.roll[t]), float(moved.growth[t])
         turn_x, turn_y = (float(angle[t]) * face.canvas.density for angle in (moved.yaw, moved.pitch))
@@ -177,14 +193,14 @@ class SyntheticClip:
         return back_x, back_y
 
     def _render_eyes(self, t: int) -> np.ndarray:
-        moved, density = self._head_motion, self._face.canvas.density
+        moved, density = self.head_motion, self._face.canvas.density
         map_x, map_y = (plane[self._eyes] for plane in self._rigid_map(t))
         map_x = map_x + np.float32(moved.gaze_x[t] * density)
         map_y = map_y + np.float32(moved.gaze_y[t] * density)
         return cv2.remap(self._face.eyeballs, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
     def _expose(self, image: np.ndarray, number: int, noise: bool) -> np.ndarray:
-        gain = 255 * float(self._head_motion.brightness[self._index(number)])
+        gain = 255 * float(self.head_motion.brightness[self._index(number)])
         if self._gray:
             image = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
         image *= gain

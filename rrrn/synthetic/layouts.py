@@ -16,11 +16,14 @@ class Layout:
         """Return (width, height) in pixels of images at ``scale``."""
         return round(self.width * scale), round(self.height * scale)
 
-    def file_name(self, subject: str, number: int) -> str:
-        """Return the name of a frame's file: unpadded as in CASME II, or with the subject's number as in SAMM."""
+    def file_name(self, subject: str, number: int, digits: int = 5, suffix: str = ".jpg") -> str:
+        """Return the name of a frame's file: unpadded as in CASME II, or as in SAMM with the subject's number.
+
+        SAMM pads the frame's number to ``digits``, which differ from clip to clip.
+        """
         if self.gray:
-            return f"{subject.rpartition('-')[2]}_{number:05d}.jpg"
-        return f"img{number}.jpg"
+            return f"{subject.rpartition('-')[2]}_{number:0{digits}d}{suffix}"
+        return f"img{number}{suffix}"
 
 
 LAYOUTS = {

@@ -6,6 +6,7 @@ import numpy as np
 from rrrn.synthetic.canvas import Canvas
 
 Map = tuple[np.ndarray, np.ndarray]  # texture x and y in texture pixels, float32 (H, W) each
+Pixels = tuple[slice, slice]  # rows and columns of an image
 
 _FLOW_STEPS = 6  # each shrinks the error by the map's deviation from a translation, a few per cent
 
@@ -22,17 +23,19 @@ def sample(back: Map, points: np.ndarray) -> np.ndarray:
     return np.stack([plane[0] for plane in _sampled(back, x, y)], 1)
 
 
-def follow(start: Map, end: Map, supersampling: float) -> np.ndarray:
+def follow(start: Map, end: Map, supersampling: float, pixels: Pixels = (slice(None), slice(None))) -> np.ndarray:
     """Return f, float32 (2, H, W) in image pixels, with end(p + f) = start(p): the flow from one map to another.
 
-    ``supersampling`` is the number of texture pixels an image pixel.
+    ``supersampling`` is the number of texture pixels an image pixel; ``pixels`` says at which p the flow is wanted.
     """
     height, width = start[0].shape
-    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    flow = np.zeros((2, height, width), np.float32)
+    grid = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    x, y = (plane[pixels] for plane in grid)
+    wanted = [plane[pixels] for plane in start]
+    flow = np.zeros((2, *x.shape), np.float32)
     for _ in range(_FLOW_STEPS):
         shown = _sampled(end, x + flow[0], y + flow[1])
-        for component, there, here in zip(flow, shown, start, strict=True):
+        for component, there, here in zip(flow, shown, wanted, strict=True):
             component += (here - there) / np.float32(supersampling)
     return flow
 

@@ -18,6 +18,7 @@ _SUBJECT_SPREAD = 0.20  # sd of the logarithm of a subject's expressiveness
 _UNIT_SPREAD = 0.15  # sd of the logarithm of an action unit's intensity, and of left against right
 _NUISANCE_STRENGTH = 0.35  # of the clip's intensity
 _ONE_SIDED = 0.20  # probability that an action unit which can be shown on one side is
+_MARGIN = 2  # frames before the onset and after the offset
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,15 @@ class Pose:
 
 @dataclass(frozen=True)
 class Activation:
-    """One action unit during a clip: its intensity in each frame, float32 (T,), and the strength of its sides."""
+    """One action unit during a clip: its intensity in each frame, float32 (T,), and the strength of its sides.
+
+    ``sides`` are the image's left and right; ``of_class`` is false for a chance one, which tells nothing of the class.
+    """
 
     au: str
     intensity: np.ndarray
     sides: tuple[float, float]
+    of_class: bool = True
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,15 @@ class Tremor:
     displacement: np.ndarray
 
 
+def span(clip: Clip) -> np.ndarray:
+    """Return the numbers of a clip's frames, int32 (T,): onset to offset with up to two before and after.
+
+    The chance movements of a clip are drawn for this span. In a longer recording they go on by the same formulas, so
+    that its frames do not depend on how many of them are drawn.
+    """
+    return np.arange(max(0, clip.onset - _MARGIN), clip.offset + _MARGIN + 1, dtype=np.int32)
+
+
 def draw_pose(seed: int, clip: Clip, size: tuple[int, int], image_density: float, scale: float) -> Pose:
     """Return the pose of a clip in images of ``size`` (width, height) with ``image_density`` pixels an IOD."""
     rng = seeds.generator(seed, "pose", clip.subject, clip.clip)
@@ -81,10 +95,11 @@ def draw_pose(seed: int, clip: Clip, size: tuple[int, int], image_density: float
 
 
 def draw_head_motion(seed: int, clip: Clip, preset: Preset, numbers: np.ndarray, image_density: float) -> HeadMotion:
-    """Return the head's motion in the frames ``numbers``; it is zero at the onset."""
+    """Return the head's motion in the frames ``numbers``, the onset among them; there it is zero."""
     rng = seeds.generator(seed, "head", clip.subject, clip.clip)
-    elapsed = numbers - numbers[0]
-    phase = elapsed / len(numbers)
+    core = span(clip)
+    elapsed = numbers - core[0]
+    phase = elapsed / len(core)
     onset = clip.onset - int(numbers[0])
 
     def walk(amplitude: float) -> np.ndarray:
@@ -98,7 +113,7 @@ def draw_head_motion(seed: int, clip: Clip, preset: Preset, numbers: np.ndarray,
     roll, growth = walk(preset.roll), walk(preset.roll / 2)
     yaw, pitch = walk(preset.turn), walk(preset.turn)
     glance_x, glance_y = rng.normal(0, 0.02, 2) * (rng.random() < preset.gaze)
-    glance_time = rng.uniform(0, len(numbers))
+    glance_time = rng.uniform(0, len(core))
     glance = smoothstep(glance_time - 3, glance_time + 3, elapsed.astype(np.float64))
     # Mains light at 100 Hz, sampled at 200 frames a second, alternates from frame to frame.
     mains = np.sin(2 * math.pi * rng.uniform(0.45, 0.55) * elapsed + rng.uniform(0, 2 * math.pi))
@@ -134,19 +149,21 @@ def draw_expression(seed: int, clip: Clip, preset: Preset, numbers: np.ndarray) 
     chance = seeds.generator(seed, "nuisance", clip.subject, clip.clip)
     stray = str(chance.choice(list(action_units.KERNELS)))
     if chance.random() < preset.nuisance and stray not in [activation.au for activation in activations]:
-        activations.append(Activation(stray, _NUISANCE_STRENGTH * strength * _time_course(clip, numbers), (1.0, 1.0)))
+        course = _NUISANCE_STRENGTH * strength * _time_course(clip, numbers)
+        activations.append(Activation(stray, course, (1.0, 1.0), of_class=False))
     return activations
 
 
 def draw_tremors(seed: int, clip: Clip, preset: Preset, numbers: np.ndarray) -> list[Tremor]:
-    """Return three patches of skin that move on their own; they rest at the onset."""
+    """Return three patches of skin that move on their own; they rest at the onset, which is among ``numbers``."""
     rng = seeds.generator(seed, "tremor", clip.subject, clip.clip)
+    core = span(clip)
     tremors = []
     for _ in range(3):
         centre = (rng.uniform(-0.8, 0.8), rng.uniform(-0.5, 1.6))
         sigma = (rng.uniform(0.2, 0.4), rng.uniform(0.2, 0.4))
         direction, phase, turns = rng.uniform(0, 2 * math.pi), rng.uniform(0, 2 * math.pi), rng.uniform(0.5, 1.5)
-        wave = np.sin(phase + turns * 2 * math.pi * (numbers - numbers[0]) / len(numbers))
+        wave = np.sin(phase + turns * 2 * math.pi * (numbers - core[0]) / len(core))
         wave -= wave[clip.onset - int(numbers[0])]
         tremors.append(Tremor(centre, sigma, direction, action_units.PEAK * preset.tremor * wave))
     return tremors
@@ -155,9 +172,10 @@ def draw_tremors(seed: int, clip: Clip, preset: Preset, numbers: np.ndarray) -> 
 def draw_blink(seed: int, clip: Clip, preset: Preset, numbers: np.ndarray) -> np.ndarray:
     """Return how far the upper lids come down in each frame, in IOD, float64 (T,); mostly zeros."""
     rng = seeds.generator(seed, "blink", clip.subject, clip.clip)
-    time, duration, depth = rng.uniform(0, len(numbers)), rng.uniform(4, 9), rng.uniform(0.01, 0.05)
+    core = span(clip)
+    time, duration, depth = rng.uniform(0, len(core)), rng.uniform(4, 9), rng.uniform(0.01, 0.05)
     happens = rng.random() < preset.blink
-    return happens * depth * np.exp(-0.5 * ((numbers - numbers[0] - time) / duration) ** 2)
+    return happens * depth * np.exp(-0.5 * ((numbers - core[0] - time) / duration) ** 2)
 
 
 def _intensity(seed: int, clip: Clip, preset: Preset) -> float:
