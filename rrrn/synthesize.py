@@ -216,7 +216,7 @@ def _write_note(database: Database, out: Path, args: argparse.Namespace) -> None
 
 def _command(args: argparse.Namespace) -> str:
     """Return the command that draws the same databases."""
-    words = ["rrrn", "synthesize", args.out.name, "--layout", args.layout, "--seed", args.seed]
+    words = ["rrrn", "synthesize", "OUT", "--layout", args.layout, "--seed", args.seed]
     if args.paper_shape:
         words += ["--paper-shape"]
     else:
