@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import cv2
 import numpy as np
@@ -34,10 +34,21 @@ NEIGHBOURS = 16  # consecutive frames a clip of which noise and flicker are meas
 WALL = 40  # columns at each side of an image that show nothing but the background
 SIDE = 28  # of the flow maps that the probe sees
 PERMUTATIONS = 10
-GROUPS = {"jaw": slice(0, 17), "brows": slice(17, 27), "nose": slice(27, 36), "eyes": slice(36, 48)}
-GROUPS |= {"mouth": slice(48, 68), "inner": slice(17, 68)}
+PARTS = {
+    "jaw": slice(0, 17),
+    "brows": slice(17, 27),
+    "nose": slice(27, 36),
+    "eyes": slice(36, 48),
+    "mouth": slice(48, 68),
+}
 EYE_UNITS = frozenset({"1", "2", "4", "5", "6", "7"})
-COVERS = ("none", "eyes", "mouth")
+VISIBLE = 0.005  # IOD by which lids or pupils move in a blink or glance
+COVERS = {
+    "nothing": "true flow",
+    "eyes": "true flow, eyes and brows covered",
+    "upper": "true flow, eyes, brows and forehead covered",
+    "mouth": "true flow, mouth and nose covered",
+}
 
 Floats = NDArray[np.float64]
 
@@ -59,8 +70,8 @@ class Drawn:
     """What was drawn for one clip."""
 
     clip: Clip
-    aus: tuple[str, ...]  # of its class
-    stray: str  # action unit that does not belong to the class, or ""
+    aus: frozenset[str]  # of its class
+    stray: bool  # whether an action unit that does not belong to the class moves too
     motion: float  # 95th percentile over the face of the expression's motion at the apex, pixels
     peak: float
     blinks: bool
@@ -90,23 +101,18 @@ def measure_subject(rows: list[Clip], n_filmed: int, preset: Preset, seed: int) 
     drawn = []
     for i, row in enumerate(rows):
         clip = SyntheticClip(face, row, layout, preset, seed)
-        calm = motion.draw_expression(seed, row, replace(preset, nuisance=0.0), clip.numbers)
-        aus = tuple(unit.au for unit in calm)
-        stray = [unit.au for unit in clip.expression if unit.au not in aus]
-        apex = row.apex - int(clip.numbers[0])
-        speed = expression_motion(face, calm, apex)
-        blink = motion.draw_blink(seed, row, preset, clip.numbers)
-        head = motion.draw_head_motion(seed, row, preset, clip.numbers, face.image_density)
+        of_class = [unit for unit in clip.expression if unit.of_class]
+        speed = expression_motion(face, of_class, row.apex - int(clip.numbers[0])) * to_pixels
         drawn.append(
             Drawn(
                 clip=row,
-                aus=aus,
-                stray="".join(stray),
-                motion=float(np.percentile(speed, 95)) * to_pixels,
-                peak=float(speed.max()) * to_pixels,
-                blinks=bool(blink.max() > 0.005),
-                glances=bool(np.hypot(np.ptp(head.gaze_x), np.ptp(head.gaze_y)) > 0.005),
-                chance=chance_motion(row, clip, head, blink, preset, seed),
+                aus=frozenset(unit.au for unit in of_class),
+                stray=len(of_class) < len(clip.expression),
+                motion=float(np.percentile(speed, 95)),
+                peak=float(speed.max()),
+                blinks=bool(clip.blink.max() > VISIBLE),
+                glances=bool(np.hypot(np.ptp(clip.head_motion.gaze_x), np.ptp(clip.head_motion.gaze_y)) > VISIBLE),
+                chance=chance_motion(row, clip, preset, seed),
                 maps=flow_maps(clip, row),
                 filmed=film(clip, row, to_pixels, layout.gray) if i < n_filmed else None,
             )
@@ -128,19 +134,14 @@ def expression_motion(face: Face, activations: Iterable[motion.Activation], t: i
     return np.hypot(*total)[inside > 0] * np.float32(face.image_density)
 
 
-def chance_motion(
-    row: Clip, clip: SyntheticClip, head: motion.HeadMotion, blink: Floats, preset: Preset, seed: int
-) -> Floats:
-    """Return all that happens by chance until the apex: times, head, gaze, light, blink, stray unit and tremors."""
-    apex = row.apex - int(clip.numbers[0])
-    onset = row.onset - int(clip.numbers[0])
-    courses = [getattr(head, name) for name in motion.HeadMotion.__dataclass_fields__]
-    values = [row.onset, row.apex - row.onset, row.offset - row.apex, blink.max(), blink[apex] - blink[onset]]
+def chance_motion(row: Clip, clip: SyntheticClip, preset: Preset, seed: int) -> Floats:
+    """Return all that happens by chance until the apex: times, lids, head, gaze, light, stray unit and tremors."""
+    onset, apex = (number - int(clip.numbers[0]) for number in (row.onset, row.apex))
+    courses = [clip.blink, *(getattr(clip.head_motion, field.name) for field in fields(clip.head_motion))]
+    values: list[float] = [row.onset, row.apex - row.onset, row.offset - row.apex]
     values += [course[apex] - course[onset] for course in courses]
     values += [np.abs(course).max() for course in courses]
-    everything = motion.draw_expression(seed, row, preset, clip.numbers)
-    of_class = len(motion.draw_expression(seed, row, replace(preset, nuisance=0.0), clip.numbers))
-    stray = {unit.au: unit.intensity[apex] for unit in everything[of_class:]}
+    stray = {unit.au: unit.intensity[apex] for unit in clip.expression if not unit.of_class}
     values += [stray.get(au, 0.0) for au in action_units.KERNELS]
     for tremor in motion.draw_tremors(seed, row, preset, clip.numbers):
         moved = tremor.displacement[apex]
@@ -169,13 +170,14 @@ def flow_maps(clip: SyntheticClip, row: Clip) -> dict[str, NDArray[np.float32]]:
 
 
 def cover(name: str, points: Floats, size: tuple[int, int]) -> NDArray[np.bool_]:
-    """Return where an image of ``size`` (H, W) is covered: nowhere, at eyes and brows, or from the nose down."""
+    """Return where an image of ``size`` (H, W) is covered: nowhere, at the eyes, up from the eyes, or at the mouth."""
     mask = np.zeros(size, np.uint8)
-    if name == "eyes":
+    if name in ("eyes", "upper"):
         about = points[np.r_[17:27, 36:48]]
         margin = 0.1 * np.ptp(about[:, 0])
         (left, top), (right, bottom) = about.min(0) - margin, about.max(0) + margin
-        mask[max(0, round(top)) : round(bottom) + 1, max(0, round(left)) : round(right) + 1] = 1
+        top = 0 if name == "upper" else max(0, round(top))
+        mask[top : round(bottom) + 1, max(0, round(left)) : round(right) + 1] = 1
     elif name == "mouth":
         hull = cv2.convexHull(points[[*range(2, 15), 29]].astype(np.float32))
         cv2.fillConvexPoly(mask, np.rint(hull).astype(np.int32), 1)
@@ -227,13 +229,17 @@ def seen_drift(clip: SyntheticClip, row: Clip) -> float:
     window = preview.face_window(points, above=0.5)
     pair = [clip.render(number)[window] for number in (row.onset, row.offset)]
     onset, offset = (cv2.cvtColor(image, cv2.COLOR_BGR2GRAY) if image.ndim == 3 else image for image in pair)
-    inner = points[17:] - (window[1].start, window[0].start)
+    points = points - (window[1].start, window[0].start)
     mask = np.zeros(onset.shape, np.uint8)
-    cv2.fillConvexPoly(mask, np.rint(cv2.convexHull(inner.astype(np.float32))).astype(np.int32), 255)
+    cv2.fillConvexPoly(mask, np.rint(cv2.convexHull(points[17:].astype(np.float32))).astype(np.int32), 255)
+    for eye in (points[36:42], points[42:48]):  # which blink and glance
+        x, y = eye.mean(0).round().astype(int).tolist()
+        width = float(np.ptp(eye[:, 0]))
+        cv2.ellipse(mask, (x, y), (round(0.75 * width), round(0.5 * width)), 0, 0, 360, 0, -1)
     stop = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 60, 1e-5)
     still = np.eye(2, 3, dtype=np.float32)
     _, warp = cv2.findTransformECC(onset, offset, still, cv2.MOTION_EUCLIDEAN, stop, mask, 5)
-    middle = np.array([*inner.mean(0), 1])
+    middle = np.array([*points[17:].mean(0), 1])
     return float(np.linalg.norm(warp @ middle - middle[:2]))
 
 
@@ -301,6 +307,17 @@ def share(flags: Iterable[bool]) -> str:
     return f"{np.mean(list(flags)):.1%}"
 
 
+def within(motions: Iterable[float]) -> str:
+    """Return the share of motions, in pixels, that are as large as those of micro-expressions, as text."""
+    return share(0.3 <= pixels <= 3 for pixels in motions)
+
+
+def extent(n_frames: Iterable[int]) -> str:
+    """Return median and full range of durations given in frames, as text in seconds."""
+    seconds = np.array(list(n_frames)) / FRAMES_A_SECOND
+    return f"{np.median(seconds):.2f} ({seconds.min():.2f} to {seconds.max():.2f}, all)"
+
+
 def markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a Markdown table."""
     lines = [header, ["---"] * len(header), *rows]
@@ -312,37 +329,28 @@ def image_table(drawn: list[Drawn], milliseconds: float) -> str:
     filmed = [clip.filmed for clip in drawn if clip.filmed is not None]
     doublings = [used for clip in filmed for used in clip.doublings]
     errors = np.concatenate([clip.errors for clip in filmed])
-    seconds = [(row.clip.offset - row.clip.onset) / FRAMES_A_SECOND for row in drawn]
-    rises = [(row.clip.apex - row.clip.onset) / FRAMES_A_SECOND for row in drawn]
-    motions = np.array([clip.motion for clip in drawn])
-    in_groups = ", ".join(f"{name} {errors[:, part].mean():.3f}" for name, part in GROUPS.items() if name != "inner")
-    worst = errors[:, GROUPS["inner"]].mean(1).max()
+    inner = errors[:, 17:].mean(1)
+    by_part = ", ".join(f"{name} {errors[:, part].mean():.3f}" for name, part in PARTS.items())
+    motions, peaks = [clip.motion for clip in drawn], [clip.peak for clip in drawn]
+    rows_of = [clip.clip for clip in drawn]
     rows = [
         ("frames with a face found, at most one doubling", share(used is not None for used in doublings), "≥ 99.5%"),
         ("of them without doubling", share(used == 0 for used in doublings), ""),
         ("frames searched", str(len(doublings)), ""),
-        (
-            "landmark error, 51 inner points, IOD",
-            f"{errors[:, GROUPS['inner']].mean():.3f} (worst frame {worst:.3f})",
-            "",
-        ),
-        ("landmark error by part, IOD", in_groups, ""),
+        ("landmark error, 51 inner points, IOD", f"{inner.mean():.3f} (worst frame {inner.max():.3f})", ""),
+        ("landmark error by part, IOD", by_part, ""),
+        ("motion at the apex: fastest point of the face, px", quantiles(peaks), "0.3 to 3"),
         ("motion at the apex: 95th percentile over the face, px", quantiles(motions), "0.3 to 3"),
-        ("clips with that motion within 0.3 to 3 px", share((motions >= 0.3) & (motions <= 3)), ""),
-        ("motion at the apex: the fastest point, px", quantiles(clip.peak for clip in drawn), ""),
-        (
-            "onset to offset, s",
-            f"{np.median(seconds):.2f} ({min(seconds):.2f} to {max(seconds):.2f}, all)",
-            "0.2 to 0.5",
-        ),
-        ("onset to apex, s", f"{np.median(rises):.2f} ({min(rises):.2f} to {max(rises):.2f}, all)", ""),
+        ("clips with these between 0.3 and 3 px", f"{within(peaks)} and {within(motions)}", ""),
+        ("onset to offset, s", extent(clip.offset - clip.onset for clip in rows_of), "0.2 to 0.5"),
+        ("onset to apex, s", extent(clip.apex - clip.onset for clip in rows_of), ""),
         ("sensor noise, sd, grey levels", quantiles(clip.noise for clip in filmed), ""),
         ("flicker of the lamps, relative amplitude", quantiles((clip.flicker for clip in filmed), ".4f"), ""),
         ("head drift from onset to offset, px", quantiles(clip.drift for clip in filmed), ""),
         ("the same from the truth, px", quantiles(clip.true_drift for clip in filmed), ""),
         ("clips with a blink", share(clip.blinks for clip in drawn), ""),
         ("clips with a glance", share(clip.glances for clip in drawn), ""),
-        ("clips with a stray action unit", share(bool(clip.stray) for clip in drawn), ""),
+        ("clips with a stray action unit", share(clip.stray for clip in drawn), ""),
         ("rendering a 640x480 frame, one core, ms", f"{milliseconds:.0f}", "≤ 100"),
     ]
     return markdown(("measure", "value", "aim"), rows)
@@ -356,7 +364,7 @@ def probe_table(drawn: list[Drawn], run: Callable[[Iterable[Task]], list[NDArray
     about_mouth = np.array([not set(clip.aus) & EYE_UNITS for clip in drawn])
     tasks = {name: Task(np.stack([clip.maps[name] for clip in drawn]), classes, groups) for name in COVERS}
     chance = Task(np.stack([clip.chance for clip in drawn]), classes, groups)
-    shuffled = [permuted(task, i) for task in (tasks["none"], chance) for i in range(PERMUTATIONS)]
+    shuffled = [permuted(task, i) for task in (tasks["nothing"], chance) for i in range(PERMUTATIONS)]
     found = run([*tasks.values(), chance, *shuffled])
 
     def row(title: str, predicted: NDArray[np.intp]) -> list[str]:
@@ -369,8 +377,7 @@ def probe_table(drawn: list[Drawn], run: Callable[[Iterable[Task]], list[NDArray
         text = f"{np.mean(values):.2f} ± {np.std(values):.2f} (at most {max(values):.2f})"
         return [title, text, *[""] * (len(sheet.CLASSES) + 2)]
 
-    titles = ("true flow", "true flow, eyes and brows covered", "true flow, mouth and nose covered")
-    rows = [row(title, predicted) for title, predicted in zip(titles, found, strict=False)]
+    rows = [row(title, predicted) for title, predicted in zip(COVERS.values(), found, strict=False)]
     rows.append(dealt_anew(f"true flow, labels permuted {PERMUTATIONS} times", 0))
     rows.append(row("motion by chance only", found[len(COVERS)]))
     rows.append(dealt_anew(f"motion by chance only, labels permuted {PERMUTATIONS} times", PERMUTATIONS))

@@ -1,13 +1,13 @@
 """A contact sheet of synthetic clips: subjects by classes, each with its face at the apex and the true flow to it."""
 
+import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 import cv2
 import numpy as np
 
 from rrrn.clips import Clip
-from rrrn.synthetic import action_units, motion
+from rrrn.synthetic import action_units
 from rrrn.synthetic import face as faces
 from rrrn.synthetic.clip import SyntheticClip
 from rrrn.synthetic.layouts import Layout
@@ -49,9 +49,7 @@ def contact_sheet(subjects: Sequence[str], seed: int, layout: Layout, preset: Pr
             clip = SyntheticClip(face, shown, layout, preset, seed, scale)
             left = _LEFT + column * _CELL[0]
             _draw_cell(picture, (left, top), clip, full)
-            calm = replace(preset, nuisance=0.0)
-            of_class = [unit.au for unit in motion.draw_expression(seed, shown, calm, clip.numbers)]
-            _draw_units(picture, (left, top + _TILE[1] + 17), clip, of_class)
+            _draw_units(picture, (left, top + _TILE[1] + 17), clip)
     _draw_legend(picture, (_LEFT, picture.shape[0] - _BOTTOM), full)
     return picture
 
@@ -108,10 +106,10 @@ def _draw_outlines(tile: np.ndarray, points: np.ndarray) -> None:
         cv2.polylines(tile, [line], first in _CLOSED, _OUTLINE, 1, cv2.LINE_AA, 4)
 
 
-def _draw_units(picture: np.ndarray, place: tuple[int, int], clip: SyntheticClip, of_class: list[str]) -> None:
-    stray = [unit.au for unit in clip.expression if unit.au not in of_class]
-    text = f"AU {'+'.join(of_class)}"
-    end = _write(picture, text, place)
+def _draw_units(picture: np.ndarray, place: tuple[int, int], clip: SyntheticClip) -> None:
+    of_class = [unit.au for unit in clip.expression if unit.of_class]
+    stray = [unit.au for unit in clip.expression if not unit.of_class]
+    end = _write(picture, f"AU {'+'.join(of_class)}", place)
     if stray:
         _write(picture, f"(and {'+'.join(stray)})", (end + 6, place[1]), ink=_FAINT)
 
@@ -125,13 +123,13 @@ def _draw_legend(picture: np.ndarray, corner: tuple[int, int], full: float) -> N
     picture[y - _WHEEL : y + _WHEEL + 1, x - _WHEEL : x + _WHEEL + 1][disc] = wheel[disc]
     for radius in (_WHEEL // 2, _WHEEL):
         cv2.circle(picture, (x, y), radius, _OUTLINE, 1, cv2.LINE_AA)
-    for radius, height in ((_WHEEL, y - _WHEEL + 8), (_WHEEL / 2, y - 12), (0, y + 4)):
-        rim = x + round((max(0.0, radius**2 - (height - 4 - y) ** 2)) ** 0.5)
-        cv2.line(picture, (rim, height - 4), (x + _WHEEL + 12, height - 4), _FAINT, 1, cv2.LINE_AA)
-        _write(picture, f"{full * radius / _WHEEL:.1f} px", (x + _WHEEL + 18, height))
+    for part, up in ((1.0, _WHEEL - 4), (0.5, 16), (0.0, 0)):
+        rim = x + round(math.sqrt((part * _WHEEL) ** 2 - up**2))
+        cv2.line(picture, (rim, y - up), (x + _WHEEL + 12, y - up), _FAINT, 1, cv2.LINE_AA)
+        _write(picture, f"{part * full:.1f} px", (x + _WHEEL + 18, y - up + 4))
     lines = (
         "Synthetic faces: nobody is shown.",
-        "Left: the apex frame. Right: the true flow from onset to apex, of head and skin, over the outlines at the onset.",
+        "Left: the apex frame. Right: the true flow from onset to apex, of head and skin; outlines at the onset.",
         f"A colour's place in the wheel is where the skin moves to; {full:.1f} pixels or more are fully saturated.",
         "AU: the action units of the class; in brackets, a weak one that does not belong to it.",
     )
