@@ -56,7 +56,9 @@ def summary(audit: Audit) -> list[str]:
     lines = [_verdict(audit), "", *counts(audit.rows), ""]
     flags = Counter(flag.partition(":")[0] for row in audit.rows for flag in row.origin["flags"].split(";") if flag)
     lines += [f"{count:4d} x {flag}" for flag, count in sorted(flags.items())]
-    if audit.comparison:
+    if audit.comparison and audit.comparison.differences and audit.rendered:
+        lines += ["", "A drawn database; its counts are not those of Table II."]
+    elif audit.comparison:
         lines += ["", *_agreement(audit)]
     return lines
 

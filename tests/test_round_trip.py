@@ -1,0 +1,116 @@
+"""What `rrrn synthesize` drew, `rrrn import` reads: the same table, quirks and all, with exactly the planted flags."""
+
+import argparse
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rrrn import cli, synthesize
+from rrrn.importing import command
+from rrrn.importing.output import COLUMNS
+from rrrn.synthetic import drawn, quirks, recording
+
+
+def synthesized(out: Path, *options: object) -> Path:
+    parser = argparse.ArgumentParser()
+    synthesize.add_arguments(parser)
+    synthesize.main(parser.parse_args([str(out), "--jobs", "1", *map(str, options)]))
+    return out
+
+
+def imported(root: Path, table: Path, *options: str) -> list[dict[str, str]]:
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    words = [word for kind, name in (("casme2", "CASME2"), ("samm", "SAMM")) for word in (kind, str(root / name))]
+    command.main(parser.parse_args([*words, "--output", str(table), "--jobs", "2", *options]))
+    return rows(table)
+
+
+def rows(table: Path) -> list[dict[str, str]]:
+    with table.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def expected(out: Path) -> list[dict[str, str]]:
+    return [row | {"frames": str(out / row["frames"])} for row in rows(out / drawn.TABLE)]
+
+
+class Blank:
+    """Stands for SyntheticClip where pixels do not matter: to an importer, and where hundreds of clips are written."""
+
+    def __init__(self, *_: object, recording: tuple[int, int]) -> None:
+        self.numbers = np.arange(recording[0], recording[1] + 1)
+
+    def render(self, number: int) -> np.ndarray:
+        return np.full((6, 8), number % 256, np.uint8)
+
+
+@pytest.fixture
+def blank(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recording, "SyntheticClip", Blank)
+    monkeypatch.setattr(recording, "_put_truth", lambda *_: None)
+    monkeypatch.setattr(recording.faces, "paint", lambda *_: None)
+
+
+def test_drawn_faces_come_out(tmp_path: Path):
+    out = synthesized(tmp_path / "out", "--short", "--scale", 0.1, "--subjects", 2, "--clips", 4)
+    assert imported(out, tmp_path / "table.csv") == expected(out)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_went_in_comes_out(tmp_path: Path, blank: None, seed: int):
+    frames = "raw" if seed % 4 == 3 else "selected"
+    out = synthesized(tmp_path / "out", "--seed", seed, "--short", "--frames", frames)
+    found = imported(out, tmp_path / "table.csv")
+    assert found == expected(out)
+    flags = {flag.partition(":")[0] for row in found for flag in row["flags"].split(";") if flag}
+    assert len(flags) == 11  # all kinds that the importer knows but for overrides and a lost apex frame
+
+
+def test_every_quirk_alone_comes_out(tmp_path: Path, blank: None):
+    for name in quirks.NAMES:
+        out = synthesized(
+            tmp_path / name,
+            "--short",
+            "--scale",
+            0.05,
+            "--truth",
+            "apex",
+            "--subjects",
+            2,
+            "--clips",
+            3,
+            "--quirks",
+            name,
+        )
+        assert imported(out, tmp_path / name / "table.csv") == expected(out), name
+
+
+def test_both_write_the_same_columns():
+    assert drawn.COLUMNS == COLUMNS
+
+
+def test_a_quirk_that_is_not_planted_is_missed(tmp_path: Path, blank: None):
+    """The comparison sees flags: a table without the quirks differs."""
+    out = synthesized(tmp_path / "out", "--short", "--quirks", "none")
+    found = imported(out, tmp_path / "table.csv")
+    assert found == expected(out) and not any(row["flags"] for row in found)
+
+
+def test_the_paper_shape_is_table_ii(tmp_path: Path, blank: None):
+    """The audit compares cell by cell, known numbers per subject included."""
+    out = synthesized(tmp_path / "out", "--paper-shape", "--short")
+    found = imported(out, tmp_path / "table.csv")
+    assert found == expected(out) and len(found) == 253
+    audit = (tmp_path / "table_audit.md").read_text(encoding="utf-8")
+    assert "All cells agree with Table II." in audit and "SYNTHETIC" in audit
+    assert "1 clips of class VI " in audit and "69 clips of class VII " in audit
+
+
+def test_the_command_line_says_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["import", "casme2", str(tmp_path / "nowhere")])
+    assert stopped.value.code == 1
+    assert "nowhere: there is no such folder" in capsys.readouterr().err
