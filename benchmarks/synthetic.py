@@ -398,6 +398,8 @@ def main(args: argparse.Namespace) -> None:
     subjects = list(dict.fromkeys(clip.subject for clip in table))
     if not 2 <= args.subjects <= len(subjects):
         raise InputError(f"--subjects {args.subjects}: the table has {len(subjects)}, and the probe needs 2 at least")
+    if args.clips < 1:
+        raise InputError(f"--clips {args.clips}: at least one clip of each subject must be looked at")
     spread = np.linspace(0, len(subjects) - 1, args.subjects).round().astype(int)
     chosen = [clips.of_subject(table, subjects[i]) for i in spread]
     preset = PRESETS[args.preset]

@@ -22,8 +22,8 @@ class Clip:
 
     ``onset``, ``apex`` and ``offset`` are frame numbers as in the file names, onset < apex <= offset.
     ``subject`` is unique over all databases (``casme2-sub06``). ``frames`` is the folder of the clip's images,
-    relative to the working directory or absolute. ``source`` says what made them: a camera (``recorded``), the workflow's
-    rule ``render`` (``synthetic``), or the renderer beforehand, by ``rrrn synthesize`` (``rendered``).
+    relative to the working directory or absolute. ``source`` says what made them: a camera (``recorded``), the rule
+    ``render`` of the workflow (``synthetic``), or the renderer beforehand, by ``rrrn synthesize`` (``rendered``).
     """
 
     database: str

@@ -85,11 +85,13 @@ def main(args: argparse.Namespace) -> None:
         _stop_if_partial(audit)
     if not rows:
         raise InputError("no clip can be used; see the audit")
-    output.write_table(rows, args.output)
     classes = generic.class_order([row.clip.objective_class for row in rows])
     if databases:
         classes = list(annotations.USED) + [name for name in classes if name not in annotations.USED]
+    if len(classes) < 2:
+        raise InputError(f"all clips are of one class, {classes[0]}; a classifier needs two")
     cropped = any(source.cropped for source in sources)
+    output.write_table(rows, args.output)
     output.write_overlay(rows, classes, cropped, args.output, overlay_path)
     logging.info(
         "the clip table: %s\nnext: .venv/bin/snakemake --cores 8 --configfile %s -- all", args.output, overlay_path
