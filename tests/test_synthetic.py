@@ -276,8 +276,7 @@ def test_the_paper_shaped_table_counts_as_table_ii():
 
 def test_the_times_of_a_table_do_not_depend_on_its_classes():
     tables = [
-        sheet._clips_of("synsamm", "006", classes, SEED, sheet.REALISTIC)
-        for classes in (["I"] * 8, ["V", "IV"] * 4)
+        sheet._clips_of("synsamm", "006", classes, SEED, sheet.REALISTIC) for classes in (["I"] * 8, ["V", "IV"] * 4)
     ]
     first, second = ([(clip.clip, clip.onset, clip.apex, clip.offset) for clip in table] for table in tables)
     assert first == second
