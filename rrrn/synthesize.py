@@ -7,6 +7,7 @@ import os
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.sharedctypes import Synchronized
 from multiprocessing.synchronize import Event
@@ -141,6 +142,8 @@ def _workers(number: int) -> Iterator[tuple[ProcessPoolExecutor, "Synchronized[i
     pool = ProcessPoolExecutor(number, context, initializer=_start_worker, initargs=(counter, stopped))
     try:
         yield pool, counter
+    except BrokenProcessPool:
+        raise stage.InputError("a process was killed, most likely for want of memory; use fewer --jobs") from None
     except BaseException:
         stopped.set()
         raise
