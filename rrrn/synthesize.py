@@ -18,6 +18,7 @@ import numpy as np
 from tqdm import tqdm
 
 from rrrn import stage
+from rrrn.importing.folders import MARKER
 from rrrn.synthetic import drawn, preview, quirks, recording, sheet, tree, workbooks
 from rrrn.synthetic.drawn import Database, Entry
 from rrrn.synthetic.layouts import LAYOUTS
@@ -214,7 +215,7 @@ def _n_frames(recordings: Sequence[Recording]) -> int:
 def _write_note(database: Database, out: Path, args: argparse.Namespace) -> None:
     planted = [f"  {name}: {place}" for name, place in database.planted.items()] or ["  nothing"]
     note = _NOTE.format(title=_TITLES[database.layout], command=_command(args), planted="\n".join(planted))
-    (out / tree.ROOTS[database.layout] / tree.MARKER).write_text(note, encoding="utf-8")
+    (out / tree.ROOTS[database.layout] / MARKER).write_text(note, encoding="utf-8")
 
 
 def _command(args: argparse.Namespace) -> str:

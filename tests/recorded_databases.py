@@ -45,6 +45,12 @@ def images(folder: Path, numbers: Iterable[int], name: str = "img{}.jpg", size: 
     return folder
 
 
+def filmed(folder: Path, onset: object, offset: object, name: str) -> None:
+    """Write the frames from onset to offset, if both are numbers."""
+    if isinstance(onset, int) and isinstance(offset, int):
+        images(folder, range(onset, offset + 1), name)
+
+
 @dataclass
 class Casme2:
     """Clips (subject cell, clip, onset, apex, offset, action units, class), and what is written of them."""
@@ -83,8 +89,7 @@ class Casme2:
         """Write the sheets whole and the frames of the first clips only."""
         self.sheets()
         for index, (_, _, onset, _, offset, _, _) in enumerate(self.clips[:count]):
-            if isinstance(onset, int) and isinstance(offset, int):
-                images(self.folder(index), range(onset, offset + 1), self.frame)
+            filmed(self.folder(index), onset, offset, self.frame)
         return self
 
 
@@ -116,7 +121,5 @@ class Samm:
         notes = [["Micro-movements of SAMM"] + [None] * 11 for _ in range(self.preamble)]
         workbook(self.root / self.name, [*notes, self.header, *rows])
         for index, (subject, _, onset, _, offset, _, _) in enumerate(self.clips):
-            if isinstance(onset, int) and isinstance(offset, int):
-                name = self.frame.format(subject=f"{int(str(subject)):03d}")
-                images(self.folder(index), range(onset, offset + 1), name)
+            filmed(self.folder(index), onset, offset, self.frame.format(subject=f"{int(str(subject)):03d}"))
         return self

@@ -290,8 +290,6 @@ def test_the_header_of_samm_is_searched(tmp_path, samm, preamble):
 
 
 def test_remarks_below_the_table_are_no_clips(tmp_path, samm):
-    samm.clips.append(["", "", None, None, None, "checked in 2018", None])
-    samm.clips.pop()
     samm.write()
     rows = [SAMM, *([s, c, 1, a, b, d, None, "", u, "", k, None] for s, c, a, b, d, u, k in samm.clips)]
     workbook(samm.root / samm.name, [*rows, [], [None] * 11 + ["checked in 2018"]])

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rrrn.importing import action_units, cells, generic, sheets, timing
+from rrrn.importing import action_units, cells, classes, sheets, timing
 from rrrn.importing.record import Problem
 from rrrn.stage import InputError
 from tests.recorded_databases import images, workbook
@@ -93,8 +93,8 @@ def test_two_columns_of_one_meaning_are_refused(tmp_path, smic):
 
 
 def test_classes_in_order():
-    assert generic.class_order(["V", "II", "II", "X"]) == ["II", "V", "X"]
-    assert generic.class_order(["b", "V", "a"]) == ["V", "a", "b"]
+    assert classes.in_order(["V", "II", "II", "X"]) == ["II", "V", "X"]
+    assert classes.in_order(["b", "V", "a"]) == ["V", "a", "b"]
 
 
 @pytest.mark.parametrize("cell, shown", [(None, ""), (6.0, "6"), (" a ", "a"), (float("nan"), ""), ("e\u0301", "é")])

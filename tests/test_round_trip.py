@@ -9,7 +9,6 @@ import pytest
 
 from rrrn import cli, synthesize
 from rrrn.importing import command
-from rrrn.importing.output import COLUMNS
 from rrrn.synthetic import drawn, quirks, recording
 
 
@@ -88,12 +87,7 @@ def test_every_quirk_alone_comes_out(tmp_path: Path, blank: None):
         assert imported(out, tmp_path / name / "table.csv") == expected(out), name
 
 
-def test_both_write_the_same_columns():
-    assert drawn.COLUMNS == COLUMNS
-
-
-def test_a_quirk_that_is_not_planted_is_missed(tmp_path: Path, blank: None):
-    """The comparison sees flags: a table without the quirks differs."""
+def test_without_quirks_nothing_is_flagged(tmp_path: Path, blank: None):
     out = synthesized(tmp_path / "out", "--short", "--quirks", "none")
     found = imported(out, tmp_path / "table.csv")
     assert found == expected(out) and not any(row["flags"] for row in found)

@@ -11,8 +11,6 @@ from functools import lru_cache
 
 from rrrn import provenance
 
-TABLE_I_CLASSES = ("I", "II", "III", "IV", "V")
-
 _SPLIT = re.compile(r"\+|,|\bor\b", re.IGNORECASE)
 _OR = re.compile(r"\bor\b", re.IGNORECASE)
 _TOKEN = re.compile(r"\s*(?:AU)?\s*[LRUTB]?\s*(\d{1,2})\s*[A-E]?\s*\??\s*", re.IGNORECASE)

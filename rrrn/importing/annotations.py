@@ -7,14 +7,11 @@ a coding sheet without a class, which one version of CASME II has, change nothin
 from dataclasses import dataclass
 from pathlib import Path
 
-from rrrn.importing import cells, folders, sheets
+from rrrn.importing import classes, folders, sheets
 from rrrn.importing.database import Database
 from rrrn.importing.record import Record
 from rrrn.importing.sheets import Row, Table
 from rrrn.stage import InputError
-
-CLASSES = ("I", "II", "III", "IV", "V", "VI", "VII")
-USED = CLASSES[:5]  # of MEGC 2018
 
 SUBJECT, CLIP = frozenset({"subject"}), frozenset({"filename"})
 CLASS = frozenset({"objectiveclass", "objectiveclasses"})
@@ -45,18 +42,18 @@ def read(paths: list[Path], database: Database) -> Annotations:
 
     Raises InputError if no sheet has the classes or the times, or if cells do not name a subject, a clip or a class.
     """
-    classes = _tables(paths, database, (*_KEYS, CLASS))
-    times = _tables(paths, database, (*_KEYS, *_TIMES))
-    if not classes or not times:
-        raise InputError(_nothing_found(paths, database, bool(classes)))
-    driver, coding = classes[-1], times[-1]
+    drivers = _tables(paths, database, (*_KEYS, CLASS))
+    codings = _tables(paths, database, (*_KEYS, *_TIMES))
+    if not drivers or not codings:
+        raise InputError(_nothing_found(paths, database, bool(drivers)))
+    driver, coding = drivers[-1], codings[-1]
     coded = _by_key(coding, database)
     records: dict[tuple[str, str], Record] = {}
-    n_other = dict.fromkeys(CLASSES[5:], 0)
+    n_other = {name: 0 for name in classes.CLASSES if name not in classes.USED}
     other: list[tuple[str, str]] = []
     for (subject, clip), rows in _by_key(driver, database).items():
         record = _record(database, subject, clip, rows, coded.get((subject, clip), []))
-        if record.objective_class in USED or record.problem:
+        if record.objective_class in classes.USED or record.problem:
             records[subject, clip] = record
         else:
             n_other[record.objective_class] += 1
@@ -64,17 +61,8 @@ def read(paths: list[Path], database: Database) -> Annotations:
     known = {folders.key(*name) for name in (*records, *other)}
     unclassed = [f"{subject}/{clip}" for subject, clip in coded if folders.key(subject, clip) not in known]
     used = {driver.where, coding.where}
-    unused = [table.where for table in (*classes, *times) if table.where not in used]
+    unused = [table.where for table in (*drivers, *codings) if table.where not in used]
     return Annotations(list(records.values()), n_other, other, unclassed, sorted(used), sorted(set(unused)))
-
-
-def objective_class(cell: object) -> str | None:
-    """Return the class of a cell (3, ``3``, ``III``) as a Roman numeral, or None."""
-    number = cells.integer(cell)
-    if number is not None:
-        return CLASSES[number - 1] if 1 <= number <= len(CLASSES) else None
-    shown = cells.text(cell).upper()
-    return shown if shown in CLASSES else None
 
 
 def _tables(paths: list[Path], database: Database, required: tuple[frozenset[str], ...]) -> list[Table]:
@@ -83,7 +71,7 @@ def _tables(paths: list[Path], database: Database, required: tuple[frozenset[str
     for path in paths:
         for sheet in sheets.read(path):
             table = sheets.table(sheet, required)
-            if table and any(database.clip_folder.fullmatch(_cell_text(row, CLIP)) for row in table.rows):
+            if table and any(database.clip_folder.fullmatch(row.text(CLIP)) for row in table.rows):
                 found.append(table)
     return found
 
@@ -92,11 +80,11 @@ def _by_key(table: Table, database: Database) -> dict[tuple[str, str], list[Row]
     """Return the rows of each (subject folder, clip)."""
     grouped: dict[tuple[str, str], list[Row]] = {}
     for row in table.rows:
-        if not _cell_text(row, SUBJECT) and not _cell_text(row, CLIP):
+        if not row.text(SUBJECT) and not row.text(CLIP):
             continue  # a remark below or beside the table
-        subject, clip = database.subject(_cell(row, SUBJECT)), _cell_text(row, CLIP)
+        subject, clip = database.subject(row.cell(SUBJECT)), row.text(CLIP)
         if subject is None or not clip:
-            shown = _cell_text(row, SUBJECT), clip
+            shown = row.text(SUBJECT), clip
             raise InputError(
                 f"{row.where}: Subject {shown[0]!r} and Filename {shown[1]!r} do not name a clip of {database.title}, "
                 f"such as {database.subject_name.format(6)}; correct the cells or remove the row"
@@ -107,33 +95,23 @@ def _by_key(table: Table, database: Database) -> dict[tuple[str, str], list[Row]
 
 def _record(database: Database, subject: str, clip: str, rows: list[Row], coded: list[Row]) -> Record:
     row = rows[0]
-    name = objective_class(_cell(row, CLASS))
+    name = classes.of_cell(row.cell(CLASS))
     record = Record(row.where, database.name, subject, clip, name or "")
-    if len({_cell_text(other, CLASS) for other in rows}) > 1:
+    if len({other.text(CLASS) for other in rows}) > 1:
         record.problem = f"{_places(rows)}: stand for the same clip with different classes; remove the wrong row"
     elif name is None:
-        record.problem = (
-            f"{row.where}: objective class {_cell_text(row, CLASS)!r} is none of 1 to 7; correct it in the sheet"
-        )
+        record.problem = f"{row.where}: objective class {row.text(CLASS)!r} is none of 1 to 7; correct it in the sheet"
     elif not coded:
         record.problem = f"{row.where}: has a class but no row with onset, apex and offset; add it to the coding sheet"
     else:
         columns = (ONSET, APEX, OFFSET, AUS)
-        if len({tuple(_cell_text(other, column) for column in columns) for other in coded}) > 1:
+        if len({tuple(other.text(column) for column in columns) for other in coded}) > 1:
             record.problem = f"{_places(coded)}: stand for the same clip and differ; remove the wrong row"
         record.where = coded[0].where
-        record.onset, record.apex, record.offset, record.action_units = (_cell(coded[0], column) for column in columns)
+        record.onset, record.apex, record.offset, record.action_units = (coded[0].cell(column) for column in columns)
     if len(rows) > 1 or len(coded) > 1:
         record.flags.add("duplicate_row")
     return record
-
-
-def _cell(row: Row, column: frozenset[str]) -> object:
-    return next((row.cells[name] for name in row.cells if name in column), None)
-
-
-def _cell_text(row: Row, column: frozenset[str]) -> str:
-    return cells.text(_cell(row, column))
 
 
 def _places(rows: list[Row]) -> str:

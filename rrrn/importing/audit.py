@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from rrrn.importing.annotations import USED
+from rrrn.importing import classes
 from rrrn.importing.composite import Comparison
 from rrrn.importing.output import Imported
 from rrrn.importing.record import Record
@@ -65,13 +65,12 @@ def summary(audit: Audit) -> list[str]:
 
 def counts(rows: Sequence[Imported]) -> list[str]:
     """Return a Markdown table: clips of each class, clips and subjects of each database."""
-    classes = list(dict.fromkeys(row.clip.objective_class for row in rows))
-    classes = [name for name in USED if name in classes] if set(classes) <= set(USED) else sorted(classes)
-    lines = [_line(["database", *classes, "clips", "subjects"]), _line(["---"] * (len(classes) + 3))]
+    names = classes.in_order(row.clip.objective_class for row in rows)
+    lines = [_line(["database", *names, "clips", "subjects"]), _line(["---"] * (len(names) + 3))]
     for database in dict.fromkeys(row.clip.database for row in rows):
         own = [row.clip for row in rows if row.clip.database == database]
         sizes = Counter(clip.objective_class for clip in own)
-        numbers = [*(sizes[name] for name in classes), len(own), len({clip.subject for clip in own})]
+        numbers = [*(sizes[name] for name in names), len(own), len({clip.subject for clip in own})]
         lines.append(_line([database, *map(str, numbers)]))
     return lines
 

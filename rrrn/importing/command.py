@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rrrn import stage
-from rrrn.importing import annotations, casme2, composite, folders, generic, output, overrides, preflight, samm
+from rrrn.importing import annotations, casme2, classes, composite, folders, generic, output, overrides, preflight, samm
 from rrrn.importing import audit as audits
 from rrrn.importing.audit import Audit, Origin
 from rrrn.importing.database import Database
@@ -85,14 +85,14 @@ def main(args: argparse.Namespace) -> None:
         _stop_if_partial(audit)
     if not rows:
         raise InputError("no clip can be used; see the audit")
-    classes = generic.class_order([row.clip.objective_class for row in rows])
+    names = classes.in_order(row.clip.objective_class for row in rows)
     if databases:
-        classes = list(annotations.USED) + [name for name in classes if name not in annotations.USED]
-    if len(classes) < 2:
-        raise InputError(f"all clips are of one class, {classes[0]}; a classifier needs two")
+        names = [*classes.USED, *(name for name in names if name not in classes.USED)]
+    if len(names) < 2:
+        raise InputError(f"all clips are of one class, {names[0]}; a classifier needs two")
     cropped = any(source.cropped for source in sources)
     output.write_table(rows, args.output)
-    output.write_overlay(rows, classes, cropped, args.output, overlay_path)
+    output.write_overlay(rows, names, cropped, args.output, overlay_path)
     logging.info(
         "the clip table: %s\nnext: .venv/bin/snakemake --cores 8 --configfile %s -- all", args.output, overlay_path
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rrrn import provenance
-from rrrn.importing.annotations import USED
+from rrrn.importing.classes import USED
 from rrrn.importing.database import Database
 from rrrn.importing.record import Record
 

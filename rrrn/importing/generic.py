@@ -53,15 +53,8 @@ def read(path: Path) -> list[Record]:
     return list(records.values())
 
 
-def class_order(names: list[str]) -> list[str]:
-    """Return the classes in the order of the configuration: Roman numerals by value, others by name."""
-    roman = ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X"]
-    distinct = set(names)
-    return [name for name in roman if name in distinct] if distinct <= set(roman) else sorted(distinct)
-
-
 def _record(row: Row, path: Path) -> Record:
-    values = {name: _cell(row, names) for name, names in _NAMES.items()}
+    values = {name: row.cell(names) for name, names in _NAMES.items()}
     shown = {name: cells.text(value) for name, value in values.items()}
     for name in ("subject", "clip", "objective_class", "folder"):
         if not shown[name]:
@@ -71,7 +64,7 @@ def _record(row: Row, path: Path) -> Record:
             f"{row.where}: class {shown['objective_class']!r} becomes a column's name; write it without blanks, "
             "commas, semicolons, slashes and braces"
         )
-    database = cells.text(_cell(row, _DATABASE)) or path.stem
+    database = row.text(_DATABASE) or path.stem
     return Record(
         where=row.where,
         database=database,
@@ -81,7 +74,7 @@ def _record(row: Row, path: Path) -> Record:
         onset=values["onset"],
         apex=values["apex"],
         offset=values["offset"],
-        action_units=_cell(row, _AUS),
+        action_units=row.cell(_AUS),
         folder=path.parent / shown["folder"],
     )
 
@@ -90,7 +83,3 @@ def _check_twice(one: Record, two: Record) -> None:
     for name in ("objective_class", "onset", "apex", "offset", "folder"):
         if cells.text(getattr(one, name)) != cells.text(getattr(two, name)):
             raise InputError(f"{one.where} and {two.where}: stand for the same clip and differ in {name}; remove one")
-
-
-def _cell(row: Row, names: frozenset[str]) -> object:
-    return next((row.cells[name] for name in row.cells if name in names), None)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rrrn import clips, listing
 from rrrn.clips import Clip
-from rrrn.importing import action_units, cells, timing
+from rrrn.importing import action_units, cells, classes, timing
 from rrrn.importing.output import Imported
 from rrrn.importing.record import Problem, Record
 from rrrn.stage import InputError
@@ -99,6 +99,6 @@ def _action_units(record: Record) -> tuple[str, str]:
     if not found.numbers:
         return "", ""
     derived = action_units.objective_class(found.numbers)
-    if derived != record.objective_class and record.objective_class in action_units.TABLE_I_CLASSES:
+    if derived != record.objective_class and record.objective_class in classes.USED:
         record.flags.add(f"au_class_differs:{derived}")
     return "+".join(map(str, sorted(found.numbers))), derived

@@ -7,7 +7,7 @@ import csv
 import io
 import os
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +34,14 @@ class Row:
 
     where: str
     cells: dict[str, object]
+
+    def cell(self, column: Collection[str]) -> object:
+        """Return the cell of the column that has one of the names; None if there is none."""
+        return next((self.cells[name] for name in self.cells if name in column), None)
+
+    def text(self, column: Collection[str]) -> str:
+        """Return ``cell`` as text."""
+        return cells.text(self.cell(column))
 
 
 @dataclass(frozen=True)

@@ -55,15 +55,10 @@ def repair(onset: object, apex: object, offset: object, on_disk: Sequence[int], 
     if peak == last and not reason:
         flags.add("apex_at_offset")
 
-    near = {
-        name: _nearest(name, number, on_disk) for name, number in (("onset", first), ("apex", peak), ("offset", last))
-    }
-    changed = {name for name, number in (("onset", first), ("apex", peak), ("offset", last)) if near[name] != number}
-    flags |= {
-        f"{name}_nearest:{number}->{near[name]}"
-        for name, number in (("onset", first), ("apex", peak), ("offset", last))
-        if name in changed
-    }
+    annotated = {"onset": first, "apex": peak, "offset": last}
+    near = {name: _nearest(name, number, on_disk) for name, number in annotated.items()}
+    changed = {name for name, number in annotated.items() if near[name] != number}
+    flags |= {f"{name}_nearest:{annotated[name]}->{near[name]}" for name in changed}
     if not near["onset"] < near["apex"] <= near["offset"]:
         raise Problem(
             f"of onset {first}, apex {peak} and offset {last}, the frames on disk leave no clip; copy them again"

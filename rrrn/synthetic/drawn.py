@@ -13,14 +13,11 @@ import numpy as np
 
 from rrrn import seeds
 from rrrn.clips import Clip
+from rrrn.importing.output import COLUMNS
 from rrrn.synthetic import motion, tree
 from rrrn.synthetic.presets import Preset
 from rrrn.synthetic.sheet import CLASSES, Range
 
-COLUMNS = (
-    "database", "subject", "clip", "onset", "apex", "offset", "objective_class", "frames", "source", "apex_source",
-    "offset_source", "au_raw", "aus", "au_class", "n_on_disk", "first", "last", "flags",
-)  # fmt: skip
 TABLE = "drawn.csv"
 _SEPARATORS = {"casme2": "+", "samm": " + "}
 _TAIL = (10, 40)  # frames of a whole recording after the offset

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
-MARKER = "SYNTHETIC.txt"  # tells an import, and whoever finds the folder, that a renderer drew the database
 STRAY_FILES = (".DS_Store", "Thumbs.db")  # what macOS and Windows leave in folders
 ROOTS = {"casme2": "CASME2", "samm": "SAMM"}
 FRAMES = ("selected", "raw")  # of CASME II: from onset to offset, or whole recordings
