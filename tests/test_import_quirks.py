@@ -9,8 +9,10 @@ import xlwt
 from PIL import Image
 
 from rrrn import clips
-from rrrn.importing import command
+from rrrn.importing import casme2 as casme2_module
+from rrrn.importing import command, composite
 from rrrn.importing.output import COLUMNS
+from rrrn.importing.record import Record
 from rrrn.stage import InputError
 from tests.recorded_databases import CLASSES, CODING, SAMM, Casme2, Samm, images, workbook
 
@@ -165,6 +167,8 @@ def test_subjects_are_numbers_or_text(tmp_path, casme2, cell):
         ("AU4 + AU7", "4+7", ""),
         ("4, 7", "4+7", ""),
         ("R4A", "4", ""),
+        ("U4+T7", "4+7", ""),
+        ("B4", "4", ""),
         ("4?", "4", ""),
         ("R12 or R15", "12+15", "au_alternatives;au_class_differs:VII"),
         ("4 + brow", "4", "au_unparsed:brow"),
@@ -283,6 +287,15 @@ def test_of_two_coding_workbooks_the_later_counts(tmp_path, casme2):
     assert "CASME2-coding-20140101.xlsx" in audit(tmp_path)
 
 
+def test_of_two_sheets_of_classes_the_later_counts(tmp_path, casme2):
+    casme2.write()
+    wrong = [[s, c, 5] for s, c, *_ in casme2.clips]
+    workbook(casme2.root / "CASME2-OldClasses.xlsx", [CLASSES, *wrong])
+    workbook(casme2.root / "CASME2-AncientClasses.xlsx", [CLASSES, *wrong])
+    (casme2.root / "CASME2-ObjectiveClasses.xlsx").rename(casme2.root / "CASME2-ZClasses.xlsx")
+    assert run(tmp_path, "casme2", casme2.root)["EP01_01"]["objective_class"] == "III"
+
+
 @pytest.mark.parametrize("preamble", [0, 1, 13, 40])
 def test_the_header_of_samm_is_searched(tmp_path, samm, preamble):
     samm.preamble = preamble
@@ -349,6 +362,20 @@ def test_raw_selected_goes_before_raw_and_cropped_unless_one_is_named(tmp_path, 
     assert "RAW_selected" in run(tmp_path, "casme2", casme2.root)["EP01_01"]["frames"]
     assert "Cropped" in run(tmp_path, "casme2", casme2.root, "--casme2-frames", "cropped")["EP01_01"]["frames"]
     assert "CASME2-RAW" in run(tmp_path, "casme2", casme2.root, "--casme2-frames", "raw")["EP01_01"]["frames"]
+
+
+def test_the_updated_crops_go_before_the_first_ones(tmp_path, casme2):
+    casme2.frame = "reg_img{}.jpg"
+    for tree in ("Cropped-updated/Cropped", "Cropped/Cropped"):
+        casme2.tree = tree
+        casme2.write()
+    assert "Cropped-updated" in run(tmp_path, "casme2", casme2.root)["EP01_01"]["frames"]
+
+
+def test_folders_may_differ_in_case(tmp_path, casme2):
+    folder = casme2.write().folder(0)
+    folder.rename(folder.with_name("ep01_01"))
+    assert run(tmp_path, "casme2", casme2.root)["EP01_01"]["n_on_disk"] == "9"
 
 
 def test_subject_folders_may_be_numbers(tmp_path, casme2):
@@ -504,6 +531,11 @@ def test_counts_that_differ_from_table_ii_stop_with_a_diff(tmp_path, casme2):
     assert "CASME II, class I: 1 instead of 25" in message and "CASME II, clips: 3 instead of 185" in message
     assert "casme2 sub01/EP01_02" in message and "--allow-partial" in message
     assert not (tmp_path / "out/table.csv").exists() and (tmp_path / "out/table_audit.md").exists()
+
+
+def test_too_many_clips_differ_as_well():
+    records = [Record("here", "casme2", "sub01", f"EP01_{i:02d}", "I") for i in range(26)]
+    assert "CASME II, class I: 26 instead of 25" in composite.compare(records, [casme2_module.DATABASE]).differences
 
 
 def test_the_subjects_of_samm_are_counted(tmp_path, samm):
