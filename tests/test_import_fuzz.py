@@ -244,8 +244,12 @@ def test_broken_sheets_of_samm(rows, merged, partial):
             images(root / name, numbers, name[:3] + "_{:05d}.jpg")
         save(root / "SAMM.xlsx", rows, merged)
         audit = imported(root, "samm", str(root), partial=partial)
-        if audit is not None and list(SAMM) in rows:
-            assert accounted(audit) == distinct(rows, command.DATABASES["samm"].subject, rows.index(list(SAMM)), (0, 1))
+        header = list(SAMM)
+        saved = [list(row) for row in openpyxl.load_workbook(root / "SAMM.xlsx").active.iter_rows(values_only=True)]
+        starts = [row[: len(header)] for row in saved]  # merged cells lose what they held, a header's too
+        if audit is not None and header in starts:
+            subject = command.DATABASES["samm"].subject
+            assert accounted(audit) == distinct(saved, subject, starts.index(header), (0, 1))
 
 
 @fuzz
