@@ -1,12 +1,13 @@
 # make demo   installs into .venv and makes Table IV from synthetic faces
 # make test   installs and runs the tests
+# make fuzz   the tests of everything that reads users' files with 2000 cases each, as in a nightly run
 # make lint   what CI checks beside the tests
 
 PYTHON ?= python3
 BIN := .venv/bin
 TABLE := results/table_iv.csv
 
-.PHONY: demo test lint clean
+.PHONY: demo test fuzz lint clean
 
 demo: .venv/installed
 	$(BIN)/snakemake --cores all --rerun-incomplete $(TABLE)
@@ -14,6 +15,9 @@ demo: .venv/installed
 
 test: .venv/installed-dev
 	$(BIN)/python -m pytest
+
+fuzz: .venv/installed-dev
+	RRRN_FUZZ=2000 $(BIN)/python -m pytest tests/test_import_fuzz.py
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .

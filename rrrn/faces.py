@@ -128,28 +128,33 @@ def faces(
     return Faces(cut, np.array(numbers, np.int32), moved, found, (x0, y0, x1, y1), face)
 
 
-def read_clip(clip: Clip) -> tuple[list[NDArray[np.uint8]], list[int]]:
-    """Return the images of a clip from onset to offset, and their frame numbers.
+def read_clip(clip: Clip, max_missing: int) -> tuple[list[NDArray[np.uint8]], list[int], list[int]]:
+    """Return the images of a clip from onset to offset, their frame numbers, and which of these are not on disk.
 
-    Raises InputError, naming folder and frames, if one is missing, unreadable, or of another size.
+    For up to ``max_missing`` frames in a row inside of the clip, the nearest on disk stands in, of two the earlier
+    (spec 2.2). Raises InputError, naming folder and frames, if more are missing, or onset, apex or offset, or if an
+    image is unreadable or of another size.
     """
     folder = Path(clip.frames)
     files = listing(folder)
     wanted = range(clip.onset, clip.offset + 1)
     missing = [number for number in wanted if number not in files]
-    if missing:
+    gaps = _gaps(np.array([number in files for number in wanted]))
+    if {clip.onset, clip.apex, clip.offset} & set(missing) or any(end - start > max_missing for start, end in gaps):
         raise InputError(
             f"{folder}: clip {clip.subject}/{clip.clip} lacks frame {', '.join(map(str, missing[:8]))}"
             f"{' and more' if len(missing) > 8 else ''} of {clip.onset} to {clip.offset}; the folder holds "
-            f"{min(files)} to {max(files)}. Copy the frames again, or correct the row in the clip table"
+            f"{min(files)} to {max(files)}. Copy the frames again, correct the row in the clip table, or raise "
+            f"faces.max_missing (now {max_missing})"
         )
-    images = [frames.read(files[number]) for number in wanted]
-    for number, image in zip(wanted, images, strict=True):
-        if image.shape != images[0].shape:
-            raise InputError(
-                f"{files[number]}: its size {image.shape} is not {images[0].shape}, the clip's first frame's"
-            )
-    return images, list(wanted)
+    present = np.array([number for number in wanted if number in files])
+    images: list[NDArray[np.uint8]] = []
+    for number in wanted:
+        path = files[int(present[np.abs(present - number).argmin()])]
+        images.append(frames.read(path))
+        if images[-1].shape != images[0].shape:
+            raise InputError(f"{path}: its size {images[-1].shape} is not {images[0].shape}, the clip's first frame's")
+    return images, list(wanted), missing
 
 
 def _for_dlib(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -177,10 +182,9 @@ def main(args: argparse.Namespace) -> None:
     table = clips.of_subject(clips.read(args.clips), args.subject)
     with store.create(args.output) as file:
         for clip in table:
-            images, numbers = read_clip(clip)
-            result = faces(
-                images, numbers, **args.settings["faces"], where=f"{clip.frames}: clip {clip.subject}/{clip.clip}"
-            )
+            settings = dict(args.settings["faces"])
+            images, numbers, missing = read_clip(clip, settings.pop("max_missing"))
+            result = faces(images, numbers, **settings, where=f"{clip.frames}: clip {clip.subject}/{clip.clip}")
             group = file.create_group(clip.clip)
             for name in ("database", "subject", "clip", "onset", "apex", "offset"):
                 group.attrs[name] = getattr(clip, name)
@@ -191,11 +195,12 @@ def main(args: argparse.Namespace) -> None:
             store.put(group, "landmarks", result.landmarks)
             store.put(group, "found", result.found)
             logging.info(
-                "%s: %d frames, face box %s, %d without a face",
+                "%s: %d frames, face box %s, %d without a face%s",
                 clip.clip,
                 len(numbers),
                 result.box,
                 (~result.found).sum(),
+                f", not on disk and taken from the nearest: {missing}" if missing else "",
             )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from rrrn.stage import InputError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp")
+_OF_SYSTEMS = ("thumbs.db", "desktop.ini")
 _LAST_INTEGER = re.compile(r"(\d+)\D*$")
 
 
@@ -24,16 +25,29 @@ def listing(folder: Path) -> dict[int, Path]:
         raise InputError(f"{folder}: there is no such folder of frames; correct the column 'frames' of the clip table")
     found: dict[int, Path] = {}
     for path in sorted(folder.iterdir()):
-        match = _LAST_INTEGER.search(path.stem)
-        if path.suffix.lower() not in SUFFIXES or path.name.startswith(".") or match is None:
+        number = _number(path)
+        if number is None:
             continue
-        number = int(match[1])
         if number in found:
             raise InputError(f"{folder}: {found[number].name} and {path.name} are both frame {number}; remove one")
         found[number] = path
     if not found:
         raise InputError(f"{folder}: holds no numbered images ({', '.join(SUFFIXES)})")
     return dict(sorted(found.items()))
+
+
+def strange(folder: Path) -> list[str]:
+    """Return the names in a clip's folder that are no frames, without those that systems leave everywhere."""
+    names = [path.name for path in folder.iterdir() if _number(path) is None and not path.name.startswith(".")]
+    return sorted(name for name in names if name.lower() not in _OF_SYSTEMS)
+
+
+def _number(path: Path) -> int | None:
+    """Return the frame number of an image's name, None for what is no numbered image."""
+    match = _LAST_INTEGER.search(path.stem)
+    if path.suffix.lower() not in SUFFIXES or path.name.startswith(".") or match is None:
+        return None
+    return int(match[1])
 
 
 def fingerprint(folders: Iterable[Path]) -> str:

@@ -15,7 +15,13 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-_OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS)
+_OF_THE_MACHINE = dict.fromkeys(
+    (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS),
+    "make room or correct the permissions, and run again",
+) | dict.fromkeys(
+    (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP),
+    "name another place, or look whether another process moved it",
+)
 
 
 class InputError(Exception):
@@ -54,7 +60,7 @@ def run(
         if error.errno not in _OF_THE_MACHINE:
             logging.exception("this is a defect of rrrn, or of a library that it uses")
             raise
-        message = f"{error.filename or 'a file'}: {error.strerror}; make room or correct the permissions, and run again"
+        message = f"{error.filename or 'a file'}: {error.strerror}; {_OF_THE_MACHINE[error.errno]}"
         logging.error("error: %s", message)
         print(f"error: {message}", file=sys.stderr)
         raise SystemExit(1) from None

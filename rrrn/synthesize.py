@@ -29,6 +29,7 @@ TRUTH = "truth"
 PREVIEW = "preview.png"
 _SUBJECTS, _CLIPS = 4, 5
 _MOST_PREVIEWED = 6  # subjects of a layout
+_MOST_SUBJECTS = {"casme2": 999, "samm": 983}  # SAMM numbers people up to 37, then counts on
 _POLL = 0.2  # seconds between looks at the workers
 _NOTE = """\
 Drawn faces in the layout of {title}. This is not {title}: no person was recorded, and numbers obtained with these
@@ -90,7 +91,7 @@ def main(args: argparse.Namespace) -> None:
 
 def plan(args: argparse.Namespace) -> list[Database]:
     """Return the databases that the arguments ask for. Raises InputError for quirks without a clip."""
-    layouts = list(LAYOUTS) if args.layout == "both" else [args.layout]
+    layouts = _layouts(args)
     duration = sheet.BRIEF if args.short else sheet.REALISTIC
     databases = []
     for layout in layouts:
@@ -106,7 +107,7 @@ def plan(args: argparse.Namespace) -> list[Database]:
         if args.quirks == "all":
             database = quirks.plant_all(database, args.seed)
         elif args.quirks != "none":
-            database = quirks.plant(database, quirks.named(args.quirks), args.seed)
+            database = quirks.plant(database, quirks.named(args.quirks, layouts), args.seed)
         databases.append(database)
     return databases
 
@@ -177,6 +178,9 @@ def _check(args: argparse.Namespace) -> None:
         number = getattr(args, name)
         if number is not None and number < 1:
             raise stage.InputError(f"--{name} {number}: at least 1 is needed")
+    most = min(_MOST_SUBJECTS[layout] for layout in _layouts(args))
+    if (args.subjects or 0) > most:
+        raise stage.InputError(f"--subjects {args.subjects}: {most} is the most, since names have two or three digits")
     if args.paper_shape and (args.subjects or args.clips):
         raise stage.InputError("--paper-shape has subjects and clips of its own; leave out --subjects and --clips")
     if not 0.05 <= args.scale <= 4:
@@ -184,9 +188,13 @@ def _check(args: argparse.Namespace) -> None:
     if args.frames == "raw" and args.layout == "samm":
         raise stage.InputError("--frames raw is of CASME II; SAMM has clips from onset to offset only")
     if args.quirks not in ("all", "none"):
-        quirks.named(args.quirks)
+        quirks.named(args.quirks, _layouts(args))
     if args.out.exists() and not (args.out.is_dir() and not any(args.out.iterdir())):
         raise stage.InputError(f"{args.out}: exists and is not an empty folder; name a new one, or remove it")
+
+
+def _layouts(args: argparse.Namespace) -> list[str]:
+    return list(LAYOUTS) if args.layout == "both" else [args.layout]
 
 
 def _camera(args: argparse.Namespace) -> Camera:

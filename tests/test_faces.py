@@ -29,7 +29,7 @@ def copied(clip: clips.Clip, folder: Path, **changes) -> clips.Clip:
 
 
 def test_rendered_face_is_found_and_cropped(clip):
-    images, numbers = faces.read_clip(clip)
+    images, numbers, _ = faces.read_clip(clip, 0)
     result = faces.faces(images, numbers, **OPTIONS, where="clip")
     assert result.numbers.tolist() == list(range(11, 18)) and result.found.all()
     x0, y0, x1, y1 = result.box
@@ -43,7 +43,7 @@ def test_rendered_face_is_found_and_cropped(clip):
 
 
 def test_landmarks_move_with_the_crop(clip):
-    images, numbers = faces.read_clip(clip)
+    images, numbers, _ = faces.read_clip(clip, 0)
     whole = landmarks.fit(images[0][..., ::-1], landmarks.detect(images[0][..., ::-1], 0))
     result = faces.faces(images, numbers, **OPTIONS, where="clip")
     offset = np.array(result.box[:2]) - result.face[:2]
@@ -52,7 +52,7 @@ def test_landmarks_move_with_the_crop(clip):
 
 def test_views_into_arrays_give_the_same_detection_as_copies(clip):
     """dlib 20 silently misreads arrays that are not contiguous."""
-    images, _ = faces.read_clip(clip)
+    images, _, _ = faces.read_clip(clip, 0)
     for image in images:
         gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
         wide = np.zeros((gray.shape[0] + 40, gray.shape[1] + 60), np.uint8)
@@ -143,12 +143,33 @@ def test_missing_frame_is_named(clip, tmp_path):
     row = copied(clip, tmp_path / "c")
     (tmp_path / "c" / "img13.jpg").unlink()
     with pytest.raises(InputError, match=r"syncasme2-sub01/EP01_01 lacks frame 13 of 11 to 17.*9 to 19"):
-        faces.read_clip(row)
+        faces.read_clip(row, 0)
+
+
+def test_the_nearest_frame_stands_in_for_missing_ones(clip, tmp_path):
+    row = copied(clip, tmp_path / "c")
+    whole, _, _ = faces.read_clip(row, 0)
+    for number in (12, 13):
+        (tmp_path / "c" / f"img{number}.jpg").unlink()
+    images, numbers, missing = faces.read_clip(row, 2)
+    assert (numbers, missing) == (list(range(11, 18)), [12, 13])
+    for image, number in zip(images, (11, 11, 14, 14, 15, 16, 17), strict=True):
+        assert np.array_equal(image, whole[number - 11])
+    with pytest.raises(InputError, match=r"lacks frame 12, 13 .*max_missing \(now 1\)"):
+        faces.read_clip(row, 1)
+
+
+@pytest.mark.parametrize("end", ["onset", "apex", "offset"])
+def test_onset_apex_and_offset_must_be_there(clip, tmp_path, end):
+    row = copied(clip, tmp_path / "c")
+    (tmp_path / "c" / f"img{getattr(row, end)}.jpg").unlink()
+    with pytest.raises(InputError, match=f"lacks frame {getattr(row, end)} of"):
+        faces.read_clip(row, 10)
 
 
 def test_apex_beyond_the_files_is_named(clip, tmp_path):
     with pytest.raises(InputError, match="lacks frame 20, 21"):
-        faces.read_clip(copied(clip, tmp_path / "c", offset=21))
+        faces.read_clip(copied(clip, tmp_path / "c", offset=21), 10)
 
 
 def test_truncated_frame_is_named(clip, tmp_path):
@@ -156,11 +177,11 @@ def test_truncated_frame_is_named(clip, tmp_path):
     path = tmp_path / "c" / "img12.jpg"
     path.write_bytes(path.read_bytes()[:2000])
     with pytest.raises(InputError, match=r"img12\.jpg: not a whole image"):
-        faces.read_clip(row)
+        faces.read_clip(row, 0)
 
 
 def test_frame_of_another_size_is_named(clip, tmp_path):
     row = copied(clip, tmp_path / "c")
     Image.new("RGB", (20, 30)).save(tmp_path / "c" / "img15.jpg")
     with pytest.raises(InputError, match=r"img15\.jpg: its size"):
-        faces.read_clip(row)
+        faces.read_clip(row, 0)

@@ -8,7 +8,7 @@ import pytest
 import xlwt
 from PIL import Image
 
-from rrrn import clips
+from rrrn import clips, faces
 from rrrn.importing import casme2 as casme2_module
 from rrrn.importing import command, composite
 from rrrn.importing.output import COLUMNS
@@ -287,12 +287,11 @@ def test_of_two_coding_workbooks_the_later_counts(tmp_path, casme2):
     assert "CASME2-coding-20140101.xlsx" in audit(tmp_path)
 
 
-def test_of_two_sheets_of_classes_the_later_counts(tmp_path, casme2):
+def test_the_published_classes_go_before_others(tmp_path, casme2):
     casme2.write()
     wrong = [[s, c, 5] for s, c, *_ in casme2.clips]
-    workbook(casme2.root / "CASME2-OldClasses.xlsx", [CLASSES, *wrong])
+    workbook(casme2.root / "CASME2-ZClasses.xlsx", [CLASSES, *wrong])
     workbook(casme2.root / "CASME2-AncientClasses.xlsx", [CLASSES, *wrong])
-    (casme2.root / "CASME2-ObjectiveClasses.xlsx").rename(casme2.root / "CASME2-ZClasses.xlsx")
     assert run(tmp_path, "casme2", casme2.root)["EP01_01"]["objective_class"] == "III"
 
 
@@ -436,11 +435,23 @@ def test_an_apex_beyond_the_frames_gives_way_too(tmp_path, casme2):
     assert row["flags"] == "apex_at_offset;apex_nearest:54->53;offset_nearest:54->53"
 
 
-def test_missing_frames_inside_a_clip_stop(tmp_path, casme2):
+def test_missing_frames_inside_a_clip_are_flagged(tmp_path, casme2):
+    """sub16/EP01_08 of CASME II, cropped: the faces stage takes the nearest."""
     casme2.write()
-    for number in (48, 50, 51):
+    for number in (48, 51, 52):
         (casme2.folder(0) / f"img{number}.jpg").unlink()
-    with pytest.raises(InputError, match=r"sub01/EP01_01: .*frames 48, 50-51 between onset 46 and offset 54"):
+    row = run(tmp_path, "casme2", casme2.root)["EP01_01"]
+    assert (*times(row), row["flags"]) == (46, 50, 54, "gap_nearest:48;gap_nearest:51-52")
+    row = clips.read(tmp_path / "out/table.csv")[0]
+    assert faces.read_clip(row, 10)[2] == [48, 51, 52]
+
+
+def test_many_missing_frames_inside_a_clip_stop(tmp_path, casme2):
+    casme2.clips[0][2:5] = [46, 47, 70]
+    casme2.write()
+    for number in range(48, 59):
+        (casme2.folder(0) / f"img{number}.jpg").unlink()
+    with pytest.raises(InputError, match=r"sub01/EP01_01: .*frames 48-58 between onset 46 and offset 70"):
         run(tmp_path, "casme2", casme2.root, partial=False)
 
 
@@ -535,7 +546,9 @@ def test_counts_that_differ_from_table_ii_stop_with_a_diff(tmp_path, casme2):
 
 def test_too_many_clips_differ_as_well():
     records = [Record("here", "casme2", "sub01", f"EP01_{i:02d}", "I") for i in range(26)]
-    assert "CASME II, class I: 26 instead of 25" in composite.compare(records, [casme2_module.DATABASE]).differences
+    assert (
+        "CASME II, class I: 26 instead of 25" in composite.compare(records, casme2_module.DATABASE, False).differences
+    )
 
 
 def test_the_subjects_of_samm_are_counted(tmp_path, samm):

@@ -138,10 +138,13 @@ def test_the_nearest_frame_is_searched_ten_frames_far():
 
 def test_gaps_are_ranges():
     times_ = timing.repair(1, 5, 9, [1, 2, 4, 5, 9])
-    assert timing.gaps(times_, [1, 2, 4, 5, 9]) == ["3", "6-8"]
+    assert [timing.spelled(gap) for gap in timing.gaps(times_, [1, 2, 4, 5, 9])] == ["3", "6-8"]
 
 
 def test_headers_stand_within_sixty_rows():
     rows = [["x"]] * 70 + [["subject"], ["1"]]
-    assert sheets.table(sheets.Sheet("here", rows), [frozenset({"subject"})]) is None
-    assert sheets.table(sheets.Sheet("here", rows[20:]), [frozenset({"subject"})]).rows[0].where == "here, row 52"
+    assert sheets.table(sheets.Sheet(Path("f"), "here", rows), [frozenset({"subject"})]) is None
+    assert (
+        sheets.table(sheets.Sheet(Path("f"), "here", rows[20:]), [frozenset({"subject"})]).rows[0].where
+        == "here, row 52"
+    )

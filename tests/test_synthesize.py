@@ -1,6 +1,8 @@
 """The command that draws databases: trees and workbooks like the real ones, truth, the same bytes from any --jobs."""
 
 import argparse
+import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -151,6 +153,8 @@ def test_all_quirks_of_a_layout_find_a_clip():
         (("--paper-shape", "--clips", "3"), "has subjects and clips of its own"),
         (("--quirks", "nonsense"), "'nonsense' is none of all, none"),
         (("--quirks", ",".join(quirks.OF_CLIPS), "--subjects", "1", "--clips", "2"), "have no room for"),
+        (("--quirks", "padding", "--layout", "casme2"), "padding is of the layout samm"),
+        (("--subjects", "984"), "983 is the most"),
         (("--frames", "raw", "--layout", "samm"), "is of CASME II"),
     ],
 )
@@ -158,6 +162,18 @@ def test_wrong_arguments_stop(tmp_path, options, message):
     with pytest.raises(InputError, match=message):
         synthesize.main(arguments(tmp_path / "out", *options))
     assert not (tmp_path / "out").exists()
+
+
+def test_a_killed_process_is_said(tmp_path, monkeypatch):
+    """As the system does for want of memory."""
+    monkeypatch.setattr(synthesize, "_start_worker", _die)
+    with pytest.raises(InputError, match=r"a process was killed.*fewer --jobs"):
+        synthesize.main(arguments(tmp_path / "out", *SMALL, "--jobs", "2"))
+    assert not list(tmp_path.iterdir())
+
+
+def _die(*ignored: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_a_folder_that_holds_something_is_left_alone(tmp_path):

@@ -28,24 +28,32 @@ class Audit:
     origins: list[Origin]
     records: Sequence[Record]
     rows: Sequence[Imported]
-    comparison: Comparison | None
-    rendered: bool
+    comparisons: list[Comparison]
 
     @property
     def problems(self) -> list[Record]:
         """Return the clips that cannot be used."""
         return [record for record in self.records if record.problem]
 
+    @property
+    def differences(self) -> list[str]:
+        """Return how the recorded databases differ from Table II, and which clips are in the cells that differ."""
+        recorded = [comparison for comparison in self.comparisons if not comparison.rendered]
+        lines = [difference for comparison in recorded for difference in comparison.differences]
+        suspects = [suspect for comparison in recorded for suspect in comparison.suspects]
+        return lines + ([f"clips in the cells that differ: {', '.join(suspects)}"] if suspects else [])
+
 
 def markdown(audit: Audit) -> str:
     """Return the whole audit."""
     sections = [
-        ("# Import", [_verdict(audit), *(["SYNTHETIC: drawn by the built-in renderer."] if audit.rendered else [])]),
+        ("# Import", [_verdict(audit), *_drawn(audit)]),
         ("## Sources", [line for origin in audit.origins for line in _origin(origin)]),
         ("## Clips", counts(audit.rows)),
         ("## Table II of the paper", _comparison(audit)),
         ("## Clips that cannot be used", [f"- {record.name}: {record.problem}" for record in audit.problems]),
         ("## Repairs and remarks", _table_of_flags(audit.rows)),
+        ("## Frames and files that are not used", _unused(audit.rows)),
         ("## Classes against action units", _disagreements(audit.rows)),
     ]
     return "\n".join("\n".join([title, "", *(body or ["None."]), ""]) for title, body in sections)
@@ -56,10 +64,11 @@ def summary(audit: Audit) -> list[str]:
     lines = [_verdict(audit), "", *counts(audit.rows), ""]
     flags = Counter(flag.partition(":")[0] for row in audit.rows for flag in row.origin["flags"].split(";") if flag)
     lines += [f"{count:4d} x {flag}" for flag, count in sorted(flags.items())]
-    if audit.comparison and audit.comparison.differences and audit.rendered:
-        lines += ["", "A drawn database; its counts are not those of Table II."]
-    elif audit.comparison:
-        lines += ["", *_agreement(audit)]
+    beside = [row for row in audit.rows if row.unused]
+    if beside:
+        lines += ["", f"{len(beside)} clips with frames or files that are not used"]
+    for comparison in audit.comparisons:
+        lines += ["", *_agreement(comparison)]
     return lines
 
 
@@ -80,6 +89,11 @@ def _verdict(audit: Audit) -> str:
     return f"{len(audit.rows)} clips can be used, {repaired} of them with remarks; {len(audit.problems)} cannot."
 
 
+def _drawn(audit: Audit) -> list[str]:
+    names = list(dict.fromkeys(row.clip.database for row in audit.rows if row.clip.source == "rendered"))
+    return [f"SYNTHETIC: drawn by the built-in renderer: {', '.join(names)}."] if names else []
+
+
 def _origin(origin: Origin) -> list[str]:
     return [
         f"- **{origin.title}**: `{origin.root}`",
@@ -90,27 +104,29 @@ def _origin(origin: Origin) -> list[str]:
 
 
 def _comparison(audit: Audit) -> list[str]:
-    if audit.comparison is None:
+    if not audit.comparisons:
         return ["Not compared: the clips are not those of CASME II and SAMM."]
     return [
-        *_agreement(audit),
+        *(line for comparison in audit.comparisons for line in _agreement(comparison)),
         "",
         _line(["database", "cell", "Table II", "imported", ""]),
         _line(["---"] * 5),
         *(
             _line([database, cell, str(expected), str(found), "" if expected == found else "differs"])
-            for database, cell, expected, found in audit.comparison.rows
+            for comparison in audit.comparisons
+            for database, cell, expected, found in comparison.rows
         ),
     ]
 
 
-def _agreement(audit: Audit) -> list[str]:
-    assert audit.comparison is not None
-    if not audit.comparison.differences:
-        return ["All cells agree with Table II."]
-    lines = [f"- {difference}" for difference in audit.comparison.differences]
-    if not audit.rendered and audit.comparison.suspects:
-        lines.append(f"Clips in the cells that differ: {', '.join(audit.comparison.suspects)}.")
+def _agreement(comparison: Comparison) -> list[str]:
+    if not comparison.differences:
+        return [f"{comparison.title}: all cells agree with Table II."]
+    if comparison.rendered:
+        return [f"{comparison.title}: a drawn database; its counts are not those of Table II."]
+    lines = [f"- {difference}" for difference in comparison.differences]
+    if comparison.suspects:
+        lines.append(f"- clips in the cells that differ: {', '.join(comparison.suspects)}")
     return lines
 
 
@@ -134,6 +150,10 @@ def _table_of_flags(rows: Sequence[Imported]) -> list[str]:
             for row in flagged
         ),
     ]
+
+
+def _unused(rows: Sequence[Imported]) -> list[str]:
+    return [f"- {row.clip.database} {row.clip.subject}/{row.clip.clip}: {row.unused}" for row in rows if row.unused]
 
 
 def _disagreements(rows: Sequence[Imported]) -> list[str]:

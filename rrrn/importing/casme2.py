@@ -11,5 +11,8 @@ DATABASE = Database(
     subject_folder=re.compile(r"(?:sub(?:ject)?)?[ _]?0*(\d{1,3})", re.IGNORECASE),
     clip_folder=re.compile(r"EP\d.*", re.IGNORECASE),
     # raw frames first: the paper detects faces itself, and SAMM exists only un-cropped
-    trees={"raw_selected": "rawselected", "raw": "raw", "cropped": "cropped"},
+    trees={
+        source: re.compile(rf"(?:casme(?:2|ii))?{name}(?:updated|v?\d+)*")
+        for source, name in {"raw_selected": "rawselected", "raw": "raw", "cropped": "cropped"}.items()
+    },
 )

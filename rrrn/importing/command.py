@@ -21,13 +21,14 @@ _LISTED = 20  # problems in the message that stops an import; the audit has all
 
 @dataclass(frozen=True)
 class Source:
-    """One database that was read: its clips before their frames were looked at."""
+    """One database that was read: its clips before their frames were looked at, and the sheets that fitted it."""
 
     records: list[Record]
     origin: Origin
-    kind: str  # recorded or rendered
     cropped: bool = False
     database: Database | None = None
+    rendered: bool = False
+    fitting: frozenset[Path] = frozenset()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,21 +59,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> None:
     """Import, write the audit, and the table and configuration if nothing stands against it."""
+    _check_output(args.output)
     sources = [_read(kind, path, args) for kind, path in _pairs(args.sources)]
+    _check_sheets(args.sheets, sources)
     records = [record for source in sources for record in source.records]
     _check_distinct(records)
     if args.overrides:
         overrides.apply(args.overrides, records)
     resolved = _resolve_all(sources, max(1, args.jobs))
     rows = [one.row for one in resolved]
-    databases = [source.database for source in sources if source.database]
-    usable = [record for record in records if not record.problem]
     audit = Audit(
         origins=[source.origin for source in sources],
         records=records,
         rows=rows,
-        comparison=composite.compare(usable, databases) if databases else None,
-        rendered=any(source.kind == "rendered" for source in sources),
+        comparisons=[
+            composite.compare(
+                [record for record in source.records if not record.problem], source.database, source.rendered
+            )
+            for source in sources
+            if source.database
+        ],
     )
     stem = args.output.with_suffix("")
     audit_path, overlay_path = Path(f"{stem}_audit.md"), Path(f"{stem}.yaml")
@@ -86,7 +92,7 @@ def main(args: argparse.Namespace) -> None:
     if not rows:
         raise InputError("no clip can be used; see the audit")
     names = classes.in_order(row.clip.objective_class for row in rows)
-    if databases:
+    if audit.comparisons:
         names = [*classes.USED, *(name for name in names if name not in classes.USED)]
     if len(names) < 2:
         raise InputError(f"all clips are of one class, {names[0]}; a classifier needs two")
@@ -96,6 +102,25 @@ def main(args: argparse.Namespace) -> None:
     logging.info(
         "the clip table: %s\nnext: .venv/bin/snakemake --cores 8 --configfile %s -- all", args.output, overlay_path
     )
+
+
+def _check_output(output: Path) -> None:
+    """Find out before the long work whether the table can be written; the audit and configuration lie beside it."""
+    if output.suffix.lower() != ".csv" or output.stem.startswith("."):
+        raise InputError(f"--output {output}: the clip table is a CSV; give it a name that ends in .csv")
+    if output.is_dir():
+        raise InputError(f"--output {output}: is a folder; name a file")
+    output.parent.mkdir(parents=True, exist_ok=True)
+
+
+def _check_sheets(places: list[Path], sources: list[Source]) -> None:
+    fitting = {path for source in sources for path in source.fitting}
+    for place in places:
+        if place.is_file() and place not in fitting:
+            raise InputError(
+                f"--sheets {place}: has no table with Subject, Filename and times or classes of a database that is "
+                "imported; correct the path, or leave it out"
+            )
 
 
 def _pairs(words: list[str]) -> list[tuple[str, Path]]:
@@ -111,25 +136,27 @@ def _pairs(words: list[str]) -> list[tuple[str, Path]]:
 
 def _read(kind: str, path: Path, args: argparse.Namespace) -> Source:
     if kind == "table":
-        return Source(generic.read(path), Origin("table", str(path), "", [str(path)]), "recorded")
+        return Source(generic.read(path), Origin("table", str(path), "", [str(path)]))
     return _read_database(DATABASES[kind], path, args)
 
 
 def _read_database(database: Database, root: Path, args: argparse.Namespace) -> Source:
     tree = folders.find_tree(root, database, args.casme2_frames if database.name == "casme2" else None)
-    rendered = folders.is_rendered(root) or folders.is_rendered(tree.root)
-    if rendered:
-        database = replace(database, name=f"syn{database.name}")
-    paths = [
+    named = [
         path
         for place in args.sheets
-        for path in ([place] if place.is_file() else folders.find_spreadsheets(place, database))
+        for path in (folders.find_spreadsheets(place, database) if place.is_dir() else [place])
     ]
-    found = annotations.read(paths or folders.find_spreadsheets(root, database), database)
+    found = annotations.read(named, folders.find_spreadsheets(root, database), database)
+    rendered = any(map(folders.is_rendered, (root, tree.root, *(path.parent for path in found.paths))))
+    if rendered:
+        database = replace(database, name=f"syn{database.name}")
     for record in found.records:
         record.folder = tree.clips.get(folders.key(record.subject, record.clip))
+        record.database, record.rendered = database.name, rendered
     origin = Origin(database.title, str(root), str(tree.root), found.files, _notes(found, tree))
-    return Source(found.records, origin, "rendered" if rendered else "recorded", tree.source == "cropped", database)
+    cropped = tree.source == "cropped"
+    return Source(found.records, origin, cropped, database, rendered, frozenset(found.fitting))
 
 
 def _notes(found: annotations.Annotations, tree: folders.Tree) -> list[str]:
@@ -137,8 +164,9 @@ def _notes(found: annotations.Annotations, tree: folders.Tree) -> list[str]:
     known |= {folders.key(*name) for name in found.other}
     stray = [f"{folder.parent.name}/{folder.name}" for name, folder in tree.clips.items() if name not in known]
     notes = [f"{count} clips of class {name} are not part of the composite" for name, count in found.n_other.items()]
-    if found.unused:
-        notes.append(f"older or further spreadsheets, not used: {', '.join(found.unused)}")
+    notes += found.notes
+    if tree.others:
+        notes.append(f"further folders of frames, not used: {', '.join(map(str, tree.others))}")
     if found.unclassed:
         notes.append(f"rows without an objective class, not used: {', '.join(found.unclassed)}")
     if stray:
@@ -162,7 +190,7 @@ def _resolve_all(sources: list[Source], jobs: int) -> list[Resolved]:
     for source in sources:
         for record in sorted(source.records, key=lambda record: record.key):
             try:
-                resolved.append((record, resolve(record, source.kind)))
+                resolved.append((record, resolve(record)))
             except Problem as found:
                 record.problem = str(found) if str(found).startswith(record.where) else f"{record.where}: {found}"
     for (record, _), problem in zip(resolved, preflight.check([one.images for _, one in resolved], jobs), strict=True):
@@ -172,10 +200,7 @@ def _resolve_all(sources: list[Source], jobs: int) -> list[Resolved]:
 
 def _stop_if_partial(audit: Audit) -> None:
     lines = [f"{record.name}: {record.problem}" for record in audit.problems]
-    if audit.comparison and not audit.rendered:
-        lines += audit.comparison.differences
-        if audit.comparison.suspects:
-            lines.append(f"clips in the cells that differ: {', '.join(audit.comparison.suspects)}")
+    lines += audit.differences
     if lines:
         more = [f"and {len(lines) - _LISTED} more, see the audit"] if len(lines) > _LISTED else []
         raise InputError(

@@ -2,7 +2,7 @@
 
 import csv
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rrrn import provenance
@@ -13,38 +13,38 @@ from rrrn.importing.record import Record
 
 @dataclass(frozen=True)
 class Comparison:
-    """Table II beside what was found; ``differences`` is empty if they agree.
+    """One database's part of Table II beside what was found; ``differences`` is empty if they agree.
 
     ``rows`` are (database, class or Total or Subjects, expected, found). ``suspects`` are the clips in cells and of
-    subjects that differ.
+    subjects that differ. A ``rendered`` database need not agree.
     """
 
+    title: str
+    rendered: bool
     rows: list[tuple[str, str, int, int]]
     differences: list[str]
     suspects: list[str]
 
 
-def compare(records: Sequence[Record], databases: Iterable[Database]) -> Comparison:
-    """Return the comparison of usable ``records`` with Table II, and with the published numbers per subject."""
+def compare(records: Sequence[Record], database: Database, rendered: bool) -> Comparison:
+    """Return the comparison of a database's usable ``records`` with Table II, and with known numbers per subject."""
     expected = _table_ii()
     rows: list[tuple[str, str, int, int]] = []
     differences: list[str] = []
     suspects: list[str] = []
-    for database in databases:
-        own = [record for record in records if record.database == database.name]
-        for cell, found in _count(own).items():
-            wanted = expected[database.title, cell]
-            rows.append((database.title, cell, wanted, found))
-            if found != wanted:
-                differences.append(f"{database.title}, {_spelled(cell)}: {found} instead of {wanted}")
-                suspects += [record.name for record in own if record.objective_class == cell]
-        sizes = Counter(record.subject for record in own)
-        for subject in sorted(sizes.keys() | database.known_subjects.keys() if database.known_subjects else ()):
-            wanted, found = database.known_subjects.get(subject, 0), sizes[subject]
-            if found != wanted:
-                differences.append(f"{database.title}, subject {subject}: {found} clips instead of {wanted}")
-                suspects += [record.name for record in own if record.subject == subject]
-    return Comparison(rows, differences, sorted(set(suspects)))
+    for cell, found in _count(records).items():
+        wanted = expected[database.title, cell]
+        rows.append((database.title, cell, wanted, found))
+        if found != wanted:
+            differences.append(f"{database.title}, {_spelled(cell)}: {found} instead of {wanted}")
+            suspects += [record.name for record in records if record.objective_class == cell]
+    sizes = Counter(record.subject for record in records)
+    for subject in sorted(sizes.keys() | database.known_subjects.keys() if database.known_subjects else ()):
+        wanted, found = database.known_subjects.get(subject, 0), sizes[subject]
+        if found != wanted:
+            differences.append(f"{database.title}, subject {subject}: {found} clips instead of {wanted}")
+            suspects += [record.name for record in records if record.subject == subject]
+    return Comparison(database.title, rendered, rows, differences, sorted(set(suspects)))
 
 
 def _count(records: Sequence[Record]) -> dict[str, int]:

@@ -12,9 +12,9 @@ class Database:
     """Names and patterns of one database.
 
     ``subject_name`` formats a subject's number as its folder (``sub06``). A folder ``subject_folder`` with a folder
-    ``clip_folder`` in it makes a tree of frames. ``trees`` maps a source (``raw``) to what the names of the folders
-    above such a tree say in ``cells.header`` spelling, the preferred source first. ``known_subjects`` are published
-    numbers of clips.
+    ``clip_folder`` in it makes a tree of frames. ``trees`` maps a source (``raw``) to the names that such a tree's own
+    folder has, in ``cells.header`` spelling, the preferred source first. ``known_subjects`` are published numbers of
+    clips.
     """
 
     name: str
@@ -22,7 +22,7 @@ class Database:
     subject_name: str
     subject_folder: re.Pattern[str]
     clip_folder: re.Pattern[str]
-    trees: Mapping[str, str]
+    trees: Mapping[str, re.Pattern[str]]
     known_subjects: Mapping[str, int] = field(default_factory=dict)
 
     def subject(self, cell: object) -> str | None:

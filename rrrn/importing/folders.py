@@ -16,29 +16,42 @@ _DEPTH = 4  # folders below the given one in which trees and spreadsheets are lo
 class Tree:
     """A tree of frames: the folder that holds the subjects, its source, and {(subject, clip): folder}.
 
-    Clips are keyed in casefolded composed Unicode.
+    Clips are keyed in casefolded composed Unicode. ``others`` are trees beside it that are not used.
     """
 
     root: Path
     source: str
     clips: dict[tuple[str, str], Path]
+    others: list[Path]
 
 
 def find_tree(root: Path, database: Database, source: str | None = None) -> Tree:
     """Return the tree of frames of the preferred source, or of ``source``, below ``root``.
 
-    Among several of one source (``Cropped``, ``Cropped-updated``) the last by name counts. Raises InputError if there
-    is none, or if two folders stand for one subject or clip.
+    A tree has the source that its own folder's name says; among several of one source an updated one counts
+    (``Cropped-updated``), then the least deep. A tree of another name may hold derived frames: it counts as the first
+    source only if it is ``root`` itself, or if there is no other tree at all. Raises InputError if
+    there is none, if unnamed ones leave it open, or if two folders stand for one subject or clip.
     """
+    trees = [folder for folder in _walk(root, database) if _is_tree(folder, database)]
     found: dict[str, list[Path]] = {}
-    for folder in _walk(root, database):
-        if _is_tree(folder, database):
-            found.setdefault(_source(folder, database), []).append(folder)
+    for folder in trees:
+        found.setdefault(_source(folder, root, database), []).append(folder)
+    unnamed = found.pop("", [])
+    first = next(iter(database.trees))
+    if not found and len(unnamed) == 1:
+        found[first] = unnamed
     wanted = [source] if source else list(database.trees)
     for name in wanted:
         if found.get(name):
-            chosen = sorted(found[name])[-1]
-            return Tree(chosen, name, _clips(chosen, database))
+            updated = {folder: "updated" in str(folder.relative_to(root)).lower() for folder in sorted(found[name])}
+            chosen = max(updated, key=lambda folder: (updated[folder], -len(folder.parts)))
+            return Tree(chosen, name, _clips(chosen, database), [folder for folder in trees if folder != chosen])
+    if not found and unnamed:
+        raise InputError(
+            f"{root}: {', '.join(map(str, unnamed))} all hold folders of frames, and no name says which are the "
+            f"originals of {database.title}; name one of them instead, and the spreadsheets with --sheets"
+        )
     have = f"; there are {', '.join(found)}" if found else ""
     raise InputError(
         f"{root}: no folders of frames of {database.title} ({' or '.join(wanted)}) were found{have}; "
@@ -57,9 +70,10 @@ def find_spreadsheets(root: Path, database: Database) -> list[Path]:
     return sorted(paths, key=lambda path: (path.name, path))
 
 
-def is_rendered(root: Path) -> bool:
-    """Return whether the renderer drew the database in ``root``: its marker lies there, or one folder above."""
-    return (root / MARKER).is_file() or (root.resolve().parent / MARKER).is_file()
+def is_rendered(folder: Path) -> bool:
+    """Return whether the renderer drew what lies in ``folder``: its marker lies there, or not far above."""
+    real = folder.resolve()
+    return any((place / MARKER).is_file() for place in [folder, real, *list(real.parents)[:_DEPTH]])
 
 
 def key(subject: str, clip: str) -> tuple[str, str]:
@@ -101,13 +115,18 @@ def _is_tree(folder: Path, database: Database) -> bool:
     )
 
 
-def _source(folder: Path, database: Database) -> str:
-    """Return the first source that the names of a tree's folder and those above it speak of, nearest first."""
-    for part in reversed(folder.resolve().parts):
-        for name, spelling in database.trees.items():
-            if spelling in cells.header(part):
-                return name
-    return next(iter(database.trees))
+def _source(folder: Path, root: Path, database: Database) -> str:
+    """Return the source that a tree's folder is named after; nothing for another name.
+
+    For ``root`` itself, which the user chose, the names of the folders above count too, and without one of these it
+    is the first source.
+    """
+    real = folder.resolve()
+    for place in [real, *real.parents] if folder == root else [real]:
+        for source, names in database.trees.items():
+            if names.fullmatch(cells.header(place.name)):
+                return source
+    return next(iter(database.trees)) if folder == root else ""
 
 
 def _clips(root: Path, database: Database) -> dict[tuple[str, str], Path]:

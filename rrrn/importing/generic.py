@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from rrrn.importing import cells, sheets
+from rrrn.importing import casme2, cells, folders, samm, sheets
 from rrrn.importing.record import Record
 from rrrn.importing.sheets import Row
 from rrrn.stage import InputError
@@ -19,6 +19,7 @@ _NAMES: dict[str, frozenset[str]] = {
 }
 _DATABASE = frozenset({"database"})
 _AUS = frozenset({"actionunits", "aus"})
+_SOURCE = frozenset({"source"})
 _NOT_IN_CLASS = re.compile(r"[,;{}/\\\s]")
 
 
@@ -26,21 +27,19 @@ def read(path: Path) -> list[Record]:
     """Return a record for each row of a table, in its order.
 
     Columns are found by name, whatever their order; ``database`` may be left out and is then the file's name. Folders
-    are absolute or relative to the table. Raises InputError, naming the row, for cells that cannot name a clip.
+    are absolute or relative to the table. Raises InputError, naming the row, for cells that cannot name a clip, and
+    for a workbook with several tables.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: there is no such table")
-    if path.suffix.lower() not in sheets.SUFFIXES:
-        raise InputError(f"{path}: a table is one of {', '.join(sheets.SUFFIXES)}")
-    for sheet in sheets.read(path):
-        table = sheets.table(sheet, _NAMES.values())
-        if table:
-            break
-    else:
+    tables = [table for sheet in sheets.read(path) if (table := sheets.table(sheet, _NAMES.values()))]
+    if not tables:
         raise InputError(
             f"{path}: the header must name {', '.join(sorted(min(names) for names in _NAMES.values()))}; "
-            "further columns may be database and action_units"
+            "further columns may be database, action_units and source"
         )
+    if len(tables) > 1:
+        places = " and ".join(table.where for table in tables)
+        raise InputError(f"{places}: all have the columns of a table of clips; leave one, or save each as .csv")
+    table = tables[0]
     records: dict[tuple[str, str, str], Record] = {}
     for row in table.rows:
         record = _record(row, path)
@@ -65,6 +64,10 @@ def _record(row: Row, path: Path) -> Record:
             "commas, semicolons, slashes and braces"
         )
     database = row.text(_DATABASE) or path.stem
+    folder = path.parent / shown["folder"]
+    rendered = _is_rendered(row, folder)
+    if rendered and database in (casme2.DATABASE.name, samm.DATABASE.name):
+        raise InputError(f"{row.where}: drawn clips cannot be called {database}; name the database syn{database}")
     return Record(
         where=row.where,
         database=database,
@@ -75,8 +78,19 @@ def _record(row: Row, path: Path) -> Record:
         apex=values["apex"],
         offset=values["offset"],
         action_units=row.cell(_AUS),
-        folder=path.parent / shown["folder"],
+        folder=folder,
+        rendered=rendered,
     )
+
+
+def _is_rendered(row: Row, folder: Path) -> bool:
+    """Return whether the renderer drew a clip: its folder's marker says so, or its row, which must not contradict."""
+    said, marked = row.text(_SOURCE), folders.is_rendered(folder)
+    if said not in ("", "recorded", "rendered"):
+        raise InputError(f"{row.where}: source {said!r} is neither recorded nor rendered; correct or empty the cell")
+    if said == "recorded" and marked:
+        raise InputError(f"{row.where}: says recorded, but a file {folders.MARKER} above {folder} says drawn")
+    return marked or said == "rendered"
 
 
 def _check_twice(one: Record, two: Record) -> None:

@@ -16,10 +16,14 @@ COLUMNS = clips.COLUMNS + ORIGIN
 
 @dataclass(frozen=True)
 class Imported:
-    """A row of the table that is written: the clip, and by column where its numbers come from."""
+    """A row of the table that is written: the clip, and by column where its numbers come from.
+
+    ``unused`` says in words what lies in its folder beside the frames from onset to offset.
+    """
 
     clip: Clip
     origin: dict[str, str]
+    unused: str = ""
 
 
 def write_table(rows: Sequence[Imported], path: Path) -> None:

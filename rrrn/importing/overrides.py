@@ -35,11 +35,10 @@ def apply(path: Path, records: list[Record]) -> None:
 
 
 def _only_sheet(path: Path) -> sheets.Sheet:
-    if not path.is_file():
-        raise InputError(f"{path}: there is no such overrides file")
-    if path.suffix.lower() not in sheets.SUFFIXES:
-        raise InputError(f"{path}: an overrides file is one of {', '.join(sheets.SUFFIXES)}")
-    return sheets.read(path)[0]
+    found = sheets.read(path)
+    if len(found) != 1:
+        raise InputError(f"{path}: an overrides file has one sheet, and this has {len(found)}; remove the others")
+    return found[0]
 
 
 def _key(row: Row) -> tuple[str, str, str]:

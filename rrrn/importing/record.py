@@ -13,7 +13,8 @@ class Record:
     """A clip as annotated: raw cells, where they stand, and the folder of its frames.
 
     ``subject`` is the folder's name (``sub06``); ``flags`` collects what was repaired or noticed; ``problem`` is set
-    once the clip cannot be used; ``overridden`` names the columns whose cells come from the overrides file.
+    once the clip cannot be used; ``overridden`` names the columns whose cells come from the overrides file;
+    ``rendered`` says that its frames were drawn.
     """
 
     where: str
@@ -29,6 +30,7 @@ class Record:
     flags: set[str] = field(default_factory=set)
     overridden: set[str] = field(default_factory=set)
     problem: str = ""
+    rendered: bool = False
 
     @property
     def key(self) -> tuple[str, str, str]:

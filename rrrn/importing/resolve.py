@@ -20,8 +20,8 @@ class Resolved:
     images: list[Path]
 
 
-def resolve(record: Record, source: str) -> Resolved:
-    """Return the row of a record whose frames are of ``source`` (``recorded`` or ``rendered``).
+def resolve(record: Record) -> Resolved:
+    """Return the row of a record, after its folder was listed.
 
     Adds flags to the record. Raises Problem if the clip cannot be used as it is.
     """
@@ -31,13 +31,7 @@ def resolve(record: Record, source: str) -> Resolved:
     images = _list(record)
     numbers = list(images)
     times = timing.repair(record.onset, record.apex, record.offset, numbers, record.overridden)
-    gaps = timing.gaps(times, numbers)
-    if gaps:
-        raise Problem(
-            f"{record.folder}: frames {', '.join(gaps[:5])}{' and more' if gaps[5:] else ''} between onset "
-            f"{times.onset} and offset {times.offset} are missing; copy the clip again, or shorten it by the overrides"
-        )
-    record.flags |= times.flags
+    record.flags |= times.flags | _gaps(record, times, numbers)
     aus, au_class = _action_units(record)
     clip = Clip(
         database=record.database,
@@ -48,7 +42,7 @@ def resolve(record: Record, source: str) -> Resolved:
         offset=times.offset,
         objective_class=record.objective_class,
         frames=os.path.abspath(str(record.folder)),  # noqa: PTH100  (resolve() would follow the user's links)
-        source=source,
+        source="rendered" if record.rendered else "recorded",
     )
     origin = {
         "apex_source": times.apex_source,
@@ -62,7 +56,7 @@ def resolve(record: Record, source: str) -> Resolved:
         "flags": ";".join(sorted(record.flags)),
     }
     used = [image for number, image in images.items() if times.onset <= number <= times.offset]
-    return Resolved(Imported(clip, origin), used)
+    return Resolved(Imported(clip, origin, _unused(record, times, images)), used)
 
 
 def _check_names(record: Record) -> None:
@@ -85,6 +79,29 @@ def _list(record: Record) -> dict[int, Path]:
         raise Problem(str(error)) from None
     except OSError as error:
         raise Problem(f"{record.folder}: cannot be listed ({error.strerror})") from None
+
+
+def _gaps(record: Record, times: timing.Timing, numbers: list[int]) -> set[str]:
+    """Return a flag for each run of frames that the clip lacks; the faces stage takes the nearest for them."""
+    gaps = timing.gaps(times, numbers)
+    long = [timing.spelled(gap) for gap in gaps if len(gap) > timing.FARTHEST]
+    if long:
+        raise Problem(
+            f"{record.folder}: frames {', '.join(long[:5])}{' and more' if long[5:] else ''} between onset "
+            f"{times.onset} and offset {times.offset} are missing; copy the clip again, or shorten it by the overrides"
+        )
+    return {f"gap_nearest:{timing.spelled(gap)}" for gap in gaps}
+
+
+def _unused(record: Record, times: timing.Timing, images: dict[int, Path]) -> str:
+    """Return in words what lies in the folder beside the frames from onset to offset."""
+    assert record.folder is not None
+    before, after = sum(number < times.onset for number in images), sum(number > times.offset for number in images)
+    strange = listing.strange(record.folder)
+    return ", ".join(
+        [f"{count} frames {where}" for count, where in ((before, "before"), (after, "after")) if count]
+        + ([f"no frames: {' '.join(map(repr, strange[:5]))}" + " and more" * bool(strange[5:])] if strange else [])
+    )
 
 
 def _action_units(record: Record) -> tuple[str, str]:

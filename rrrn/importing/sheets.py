@@ -24,6 +24,7 @@ _MOST_BYTES = 500_000_000  # unpacked; a workbook that claims more is not an ann
 class Sheet:
     """A sheet's cells, row by row, and where they stand (``file, sheet name``)."""
 
+    path: Path
     where: str
     rows: list[Sequence[object]]
 
@@ -48,6 +49,7 @@ class Row:
 class Table:
     """The rows below a header, and the names of all columns."""
 
+    path: Path
     where: str
     columns: frozenset[str]
     rows: list[Row]
@@ -56,8 +58,12 @@ class Table:
 def read(path: Path) -> list[Sheet]:
     """Return all sheets of a workbook, or the one of a CSV file.
 
-    Raises InputError, naming the file, for one that cannot be read whole.
+    Raises InputError, naming the file, for one that is missing, of another kind, or cannot be read whole.
     """
+    if path.suffix.lower() not in SUFFIXES:
+        raise InputError(f"{path}: a spreadsheet is one of {', '.join(SUFFIXES)}; save it as such")
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such spreadsheet")
     readers = {".xlsx": _read_xlsx, ".xls": _read_xls, ".csv": _read_csv}
     try:
         sheets = readers[path.suffix.lower()](path)
@@ -97,7 +103,7 @@ def table(sheet: Sheet, required: Iterable[frozenset[str]]) -> Table | None:
             for number, below in enumerate(sheet.rows[index + 1 :], index + 2)
             if any(cells.text(cell) for cell in below)
         ]
-        return Table(sheet.where, frozenset(columns), rows)
+        return Table(sheet.path, sheet.where, frozenset(columns), rows)
     return None
 
 
@@ -115,6 +121,7 @@ def _read_xlsx(path: Path) -> list[Sheet]:
     try:
         return [
             Sheet(
+                path,
                 f"{path}, sheet {sheet.title}",
                 list(sheet.iter_rows(max_row=_MOST_ROWS + 1, max_col=_MOST_COLUMNS, values_only=True)),
             )
@@ -129,7 +136,7 @@ def _read_xls(path: Path) -> list[Sheet]:
 
     with Path(os.devnull).open("w") as nowhere, xlrd.open_workbook(str(path), logfile=nowhere) as workbook:
         return [
-            Sheet(f"{path}, sheet {sheet.name}", [sheet.row_values(i) for i in range(sheet.nrows)])
+            Sheet(path, f"{path}, sheet {sheet.name}", [sheet.row_values(i) for i in range(sheet.nrows)])
             for sheet in workbook.sheets()
         ]
 
@@ -138,4 +145,4 @@ def _read_csv(path: Path) -> list[Sheet]:
     text = path.read_bytes().decode("utf-8-sig")
     if "\0" in text:
         raise InputError(f"{path}: holds NUL bytes; save the table as CSV text")
-    return [Sheet(str(path), list(csv.reader(io.StringIO(text, newline=""), strict=True)))]
+    return [Sheet(path, str(path), list(csv.reader(io.StringIO(text, newline=""), strict=True)))]

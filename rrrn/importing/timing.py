@@ -1,8 +1,8 @@
 """Onset, apex and offset that a clip can be used with, from what was annotated and what is on disk.
 
 The rules are the specification's (its section 2): an offset that is none becomes the last frame on disk; then an apex
-that is none, or lies outside of the clip or on its onset, becomes the midpoint; then frames that the ends of a clip
-lack on disk give way to the nearest. Every change is flagged.
+that is none, or lies outside of the clip or on its onset, becomes the midpoint; then onset, apex and offset that are
+not on disk give way to the nearest frame. Every change is flagged.
 """
 
 from collections.abc import Collection, Sequence
@@ -71,14 +71,15 @@ def repair(onset: object, apex: object, offset: object, on_disk: Sequence[int], 
     )
 
 
-def gaps(timing: Timing, on_disk: Sequence[int]) -> list[str]:
-    """Return the frames between onset and offset that are not on disk, as ``120`` or ``120-122``."""
+def gaps(timing: Timing, on_disk: Sequence[int]) -> list[range]:
+    """Return the runs of frames between onset and offset that are not on disk."""
     present = [timing.onset, *(number for number in on_disk if timing.onset < number <= timing.offset)]
-    return [
-        str(before + 1) if after - before == 2 else f"{before + 1}-{after - 1}"
-        for before, after in pairwise(present)
-        if after - before > 1
-    ]
+    return [range(before + 1, after) for before, after in pairwise(present) if after - before > 1]
+
+
+def spelled(gap: range) -> str:
+    """Return a run of frames as ``120`` or ``120-122``."""
+    return str(gap[0]) if len(gap) == 1 else f"{gap[0]}-{gap[-1]}"
 
 
 def _apex_reason(onset: int, apex: int | None, offset: int) -> str:

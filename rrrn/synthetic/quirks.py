@@ -4,7 +4,7 @@ Each quirk changes the plan of a database, and with it what an import must read.
 their own each.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import count
 
@@ -298,12 +298,16 @@ def of_layout(layout: str) -> list[str]:
     return [name for name in NAMES if _ONLY.get(name, layout) == layout]
 
 
-def named(text: str) -> list[str]:
-    """Return the quirks of a comma-separated list. Raises InputError for an unknown one."""
+def named(text: str, layouts: Sequence[str]) -> list[str]:
+    """Return the quirks of a comma-separated list. Raises InputError for one that none of the layouts has."""
     names = [name.strip() for name in text.split(",") if name.strip()]
     for name in names:
         if name not in NAMES:
             raise stage.InputError(f"--quirks: {name!r} is none of all, none, {', '.join(NAMES)}")
+        if _ONLY.get(name, layouts[0]) not in layouts:
+            raise stage.InputError(
+                f"--quirks: {name} is of the layout {_ONLY[name]}; leave it out, or draw that layout"
+            )
     return names
 
 
