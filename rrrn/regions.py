@@ -9,25 +9,9 @@ import logging
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rrrn import clips, stage, store
+from rrrn import clips, region_boxes, stage, store
 from rrrn.stage import InputError
-
-# x0, y0, x1, y1 as shares of the side: whole face, top-left, top-right, centre-down (each 0.75), centre 0.9 and 0.85
-FRACTIONS = (
-    (0.0, 0.0, 1.0, 1.0),
-    (0.0, 0.0, 0.75, 0.75),
-    (0.25, 0.0, 1.0, 0.75),
-    (0.125, 0.25, 0.875, 1.0),
-    (0.05, 0.05, 0.95, 0.95),
-    (0.075, 0.075, 0.925, 0.925),
-)
-
-
-def boxes(side: int) -> NDArray[np.int32]:
-    """Return the six region boxes, int32 (6, 4) as (x0, y0, x1, y1), of a square map; fractions are cut to integers."""
-    return (np.array(FRACTIONS) * side + 1e-9).astype(np.int32)  # 0.85 * 20 must not become 16
 
 
 def main(args: argparse.Namespace) -> None:
@@ -47,7 +31,7 @@ def main(args: argparse.Namespace) -> None:
                 shape = (len(table), *flow.shape)
                 packed = file.create_dataset("flow", shape, np.float16, chunks=(1, 1, *flow.shape[1:]), fletcher32=True)
                 store.put(file, "views", views)
-                store.put(file, "boxes", boxes(flow.shape[-1]))
+                store.put(file, "boxes", region_boxes.boxes(flow.shape[-1]))
             elif flow.shape != packed.shape[1:] or not np.array_equal(views, file["views"][()]):
                 raise InputError(f"{where[clip.subject, clip.clip]}: other views than {table[0].subject}'s; delete it")
             packed[row] = flow

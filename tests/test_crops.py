@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from rrrn import crops, regions
+from rrrn import crops, region_boxes
 
 
 def flows(count, side, seed=0):
@@ -16,7 +16,7 @@ def flows(count, side, seed=0):
 
 @pytest.mark.parametrize(("side", "size"), [(64, 28), (224, 224), (56, 56), (48, 28)])
 def test_bit_equal_to_crops_taken_ahead(side, size):
-    flow, boxes = flows(7, side), regions.boxes(side)
+    flow, boxes = flows(7, side), region_boxes.boxes(side)
     ahead = torch.empty(7, 6, 2, size, size)
     for sample in range(7):
         for region, (x0, y0, x1, y1) in enumerate(boxes):
@@ -27,7 +27,7 @@ def test_bit_equal_to_crops_taken_ahead(side, size):
 
 @pytest.mark.parametrize(("side", "size"), [(64, 28), (48, 56)])
 def test_against_opencv(side, size):
-    flow, boxes = flows(2, side), regions.boxes(side)
+    flow, boxes = flows(2, side), region_boxes.boxes(side)
     ours = crops.crop(flow, boxes, size).numpy()
     for sample, region, component in np.ndindex(2, 6, 2):
         x0, y0, x1, y1 = boxes[region]
@@ -37,14 +37,14 @@ def test_against_opencv(side, size):
 
 
 def test_half_precision_is_converted_before_anything_is_computed():
-    flow, boxes = flows(2, 64), regions.boxes(64)
+    flow, boxes = flows(2, 64), region_boxes.boxes(64)
     half = crops.crop(flow, boxes, 28)
     assert half.dtype == torch.float32
     assert torch.equal(half, crops.crop(flow.float(), boxes, 28))
 
 
 def test_a_whole_map_at_its_own_size_is_unchanged_and_chosen_regions_come_alone():
-    flow, boxes = flows(3, 28), regions.boxes(28)
+    flow, boxes = flows(3, 28), region_boxes.boxes(28)
     alone = crops.crop(flow, boxes[[0]], 28)
     assert alone.shape == (3, 1, 2, 28, 28)
     assert torch.equal(alone[:, 0], flow.float())

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rrrn import clips, faces, landmarks, render
+from rrrn import clips, faces, landmarks, render, tracking
 from rrrn.stage import InputError
 
 OPTIONS = {"box": "onset", "upsample": 0, "margin": 0.0, "pad": 1.25, "max_gap": 2, "no_face": "error"}
@@ -84,7 +84,7 @@ def stand_in(monkeypatch, boxes):
 
 def test_short_gap_is_interpolated_and_recorded(monkeypatch):
     images = stand_in(monkeypatch, [(10, 10, 30, 30), None, None, (16, 13, 36, 33), None])
-    boxes, points, found = faces.locate(images, NUMBERS, 0, 2, "error", "clip")
+    boxes, points, found = tracking.locate(images, NUMBERS, 0, 2, "error", "clip")
     assert found.tolist() == [True, False, False, True, False]
     assert boxes[:, :2].tolist() == [[10, 10], [12, 11], [14, 12], [16, 13], [16, 13]]
     assert np.allclose(points[1], [12, 11])
@@ -94,18 +94,18 @@ def test_short_gap_is_interpolated_and_recorded(monkeypatch):
 def test_long_gap_names_the_frames(monkeypatch, boxes):
     images = stand_in(monkeypatch, boxes)
     with pytest.raises(InputError, match=r"clip samm-006/x: no face in \d frames in a row, 4[67] to 4[79];"):
-        faces.locate(images, NUMBERS, 0, 2, "error", "frames/x: clip samm-006/x")
+        tracking.locate(images, NUMBERS, 0, 2, "error", "frames/x: clip samm-006/x")
 
 
 def test_full_image_is_the_box_only_of_a_clip_without_any_face(monkeypatch):
     images = stand_in(monkeypatch, [None, None])
-    boxes, _, found = faces.locate(images, NUMBERS, 0, 0, "full_image", "clip")
+    boxes, _, found = tracking.locate(images, NUMBERS, 0, 0, "full_image", "clip")
     assert not found.any() and boxes.tolist() == [[0, 0, 80, 60]] * 2
 
 
 def test_full_image_keeps_the_box_of_the_frames_that_show_a_face(monkeypatch):
     images = stand_in(monkeypatch, [None, (10, 10, 30, 30), None, None, (16, 13, 36, 33)])
-    boxes, points, found = faces.locate(images, NUMBERS, 0, 1, "full_image", "clip")
+    boxes, points, found = tracking.locate(images, NUMBERS, 0, 1, "full_image", "clip")
     assert found.tolist() == [False, True, False, False, True]
     assert boxes[:, 0].tolist() == [10, 10, 12, 14, 16]
     assert points[:, 0, 0].tolist() == [10, 10, 12, 14, 16]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from rrrn import clips, regions, store
+from rrrn import clips, region_boxes, regions, store
 from rrrn.stage import InputError
 
 
@@ -14,13 +14,13 @@ def test_boxes_at_the_papers_size():
         [11, 11, 212, 212],
         [16, 16, 207, 207],
     ]
-    assert regions.boxes(224).tolist() == expected
+    assert region_boxes.boxes(224).tolist() == expected
 
 
 @pytest.mark.parametrize("side", [20, 28, 40, 64, 112, 224, 1000])
 def test_boxes_are_exact_fractions_cut_to_integers(side):
-    thousandths = (np.array(regions.FRACTIONS) * 1000).round().astype(int)
-    assert np.array_equal(regions.boxes(side), thousandths * side // 1000)
+    thousandths = (np.array(region_boxes.FRACTIONS) * 1000).round().astype(int)
+    assert np.array_equal(region_boxes.boxes(side), thousandths * side // 1000)
 
 
 def shard(path, subject, flows, views=(0, 1)):
@@ -62,7 +62,7 @@ def test_packed_in_table_order_whatever_the_order_of_shards(tmp_path, flows):
             assert store.names(file, "subject") == ["a-2", "a-1", "a-2"]
             assert np.array_equal(file["flow"][()], np.stack(list(flows.values())))
             assert file["flow"].chunks == (1, 1, 2, 16, 16)
-            assert file["boxes"][()].tolist() == regions.boxes(16).tolist()
+            assert file["boxes"][()].tolist() == region_boxes.boxes(16).tolist()
         contents.append((tmp_path / "out.h5").read_bytes())
     assert contents[0] == contents[1]
 

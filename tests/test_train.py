@@ -16,7 +16,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rrrn import clips, regions, seeds, store, train
+from rrrn import clips, region_boxes, seeds, store, train
 from rrrn.stage import InputError
 
 HOME = Path(__file__).resolve().parents[1]
@@ -49,7 +49,7 @@ def write_regions(path, table, flow, views=None, size=28):
     with store.create(path) as file:
         store.put(file, "flow", flow, chunk_axes=2)
         store.put(file, "views", np.arange(flow.shape[1], dtype=np.int32) if views is None else views)
-        store.put(file, "boxes", regions.boxes(flow.shape[-1]))
+        store.put(file, "boxes", region_boxes.boxes(flow.shape[-1]))
         store.put_names(file, "subject", [clip.subject for clip in table])
         store.put_names(file, "clip", [clip.clip for clip in table])
         file.attrs["size"] = size
