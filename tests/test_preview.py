@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from rrrn import pictures
 from rrrn.synthetic import layouts, preview
 from rrrn.synthetic.presets import PRESETS
 
@@ -39,12 +40,12 @@ def test_the_gray_layout_has_gray_faces_and_coloured_flow():
     [((0, 0), (255, 255, 255)), ((2, 0), (0, 0, 255)), ((4, 0), (0, 0, 255)), ((-2, 0), (255, 255, 0))],
 )
 def test_a_colour_tells_direction_and_length(flow, colour):
-    picture = preview.colours(np.array(flow, np.float32).reshape(2, 1, 1), full=2.0)
+    picture = pictures.colours(np.array(flow, np.float32).reshape(2, 1, 1), full=2.0)
     assert tuple(picture[0, 0].tolist()) == colour
 
 
 def test_less_motion_is_paler_and_of_the_same_hue():
-    strong, weak = (preview.colours(np.full((2, 1, 1), v, np.float32), 4.0)[0, 0].astype(int) for v in (2.0, 0.5))
+    strong, weak = (pictures.colours(np.full((2, 1, 1), v, np.float32), 4.0)[0, 0].astype(int) for v in (2.0, 0.5))
     assert np.ptp(strong) > np.ptp(weak) > 0
     assert strong.argsort().tolist() == weak.argsort().tolist()
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from rrrn import pictures
 from rrrn.clips import Clip
 from rrrn.synthetic import action_units
 from rrrn.synthetic import face as faces
@@ -22,7 +23,7 @@ _CELL = (2 * _TILE[0] + _GAP + 14, _TILE[1] + 26)
 _LEFT, _TOP, _BOTTOM, _BORDER = 104, 42, 122, 12  # room for subjects, classes and the legend
 _WHEEL = 44  # radius of the legend's wheel of colours
 
-_INK, _FAINT, _OUTLINE = (50, 50, 50), (135, 135, 135), (165, 165, 165)
+_OUTLINE = (165, 165, 165)
 _OUTLINES = ((0, 17), (17, 22), (22, 27), (27, 31), (31, 36), (36, 42), (42, 48), (48, 60), (60, 68))
 _CLOSED = (36, 42, 48, 60)  # first landmarks of the outlines that end where they begin
 
@@ -39,10 +40,10 @@ def contact_sheet(subjects: Sequence[str], seed: int, layout: Layout, preset: Pr
     full = _FULL_COLOUR * layout.eye_distance * scale
     for column, name in enumerate(classes):
         centre = _LEFT + column * _CELL[0] + _TILE[0] + _GAP // 2
-        _write(picture, f"class {name}", (centre, _TOP - 14), size=0.56, align=0.5)
+        pictures.write(picture, f"class {name}", (centre, _TOP - 14), size=0.56, align=0.5)
     for row, subject in enumerate(subjects):
         top = _TOP + row * _CELL[1]
-        _write(picture, subject.rpartition("-")[2], (_LEFT - 16, top + _TILE[1] // 2 + 5), size=0.5, align=1.0)
+        pictures.write(picture, subject.rpartition("-")[2], (_LEFT - 16, top + _TILE[1] // 2 + 5), size=0.5, align=1.0)
         face = faces.paint(seed, subject, layout.eye_distance, scale)
         for column, name in enumerate(classes):
             shown = Clip(subject.partition("-")[0], subject, f"preview_{name}", *_TIMES, name, "", "synthetic")
@@ -68,15 +69,6 @@ def face_window(landmarks: np.ndarray, above: float) -> tuple[slice, slice]:
     )
 
 
-def colours(flow: np.ndarray, full: float) -> np.ndarray:
-    """Return a picture, uint8 (H, W, 3) BGR, of a flow (2, H, W): white is rest, ``full`` pixels a pure colour."""
-    u, v = flow.astype(np.float32)
-    hue = np.degrees(np.arctan2(v, u)) % 360
-    saturation = np.clip(np.hypot(u, v) / full, 0, 1)
-    picture = cv2.cvtColor(cv2.merge([hue, saturation, np.ones_like(u)]), cv2.COLOR_HSV2BGR)
-    return np.rint(picture * 255).astype(np.uint8)
-
-
 def _draw_cell(picture: np.ndarray, corner: tuple[int, int], clip: SyntheticClip, full: float) -> None:
     """Draw the face of a clip's apex frame and the flow that led there, side by side."""
     onset, apex, _ = _TIMES
@@ -85,7 +77,7 @@ def _draw_cell(picture: np.ndarray, corner: tuple[int, int], clip: SyntheticClip
     image = clip.render(apex)
     image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR) if image.ndim == 2 else image
     flow = clip.flow(onset, apex)[(slice(None), *window)]
-    tiles = [_resized(image[window]), colours(np.stack([_resized(component) for component in flow]), full)]
+    tiles = [_resized(image[window]), pictures.colours(np.stack([_resized(component) for component in flow]), full)]
     corner_of_window = np.array([window[1].start, window[0].start])
     _draw_outlines(tiles[1], (points - corner_of_window + 0.5) * (_TILE[0] / flow.shape[2], _TILE[1] / flow.shape[1]))
     for i, tile in enumerate(tiles):
@@ -109,9 +101,9 @@ def _draw_outlines(tile: np.ndarray, points: np.ndarray) -> None:
 def _draw_units(picture: np.ndarray, place: tuple[int, int], clip: SyntheticClip) -> None:
     of_class = [unit.au for unit in clip.expression if unit.of_class]
     stray = [unit.au for unit in clip.expression if not unit.of_class]
-    end = _write(picture, f"AU {'+'.join(of_class)}", place)
+    end = pictures.write(picture, f"AU {'+'.join(of_class)}", place)
     if stray:
-        _write(picture, f"(and {'+'.join(stray)})", (end + 6, place[1]), ink=_FAINT)
+        pictures.write(picture, f"(and {'+'.join(stray)})", (end + 6, place[1]), ink=pictures.FAINT)
 
 
 def _draw_legend(picture: np.ndarray, corner: tuple[int, int], full: float) -> None:
@@ -119,14 +111,14 @@ def _draw_legend(picture: np.ndarray, corner: tuple[int, int], full: float) -> N
     x, y = corner[0] + _WHEEL, corner[1] + 12 + _WHEEL
     across, down = np.meshgrid(np.arange(-_WHEEL, _WHEEL + 1), np.arange(-_WHEEL, _WHEEL + 1))
     disc = np.hypot(across, down) <= _WHEEL
-    wheel = colours(np.stack([across, down]) * (full / _WHEEL), full)
+    wheel = pictures.colours(np.stack([across, down]) * (full / _WHEEL), full)
     picture[y - _WHEEL : y + _WHEEL + 1, x - _WHEEL : x + _WHEEL + 1][disc] = wheel[disc]
     for radius in (_WHEEL // 2, _WHEEL):
         cv2.circle(picture, (x, y), radius, _OUTLINE, 1, cv2.LINE_AA)
     for part, up in ((1.0, _WHEEL - 4), (0.5, 16), (0.0, 0)):
         rim = x + round(math.sqrt((part * _WHEEL) ** 2 - up**2))
-        cv2.line(picture, (rim, y - up), (x + _WHEEL + 12, y - up), _FAINT, 1, cv2.LINE_AA)
-        _write(picture, f"{part * full:.1f} px", (x + _WHEEL + 18, y - up + 4))
+        cv2.line(picture, (rim, y - up), (x + _WHEEL + 12, y - up), pictures.FAINT, 1, cv2.LINE_AA)
+        pictures.write(picture, f"{part * full:.1f} px", (x + _WHEEL + 18, y - up + 4))
     lines = (
         "Synthetic faces: nobody is shown.",
         "Left: the apex frame. Right: the true flow from onset to apex, of head and skin; outlines at the onset.",
@@ -134,19 +126,4 @@ def _draw_legend(picture: np.ndarray, corner: tuple[int, int], full: float) -> N
         "AU: the action units of the class; in brackets, a weak one that does not belong to it.",
     )
     for i, line in enumerate(lines):
-        _write(picture, line, (x + _WHEEL + 100, corner[1] + 28 + 21 * i))
-
-
-def _write(
-    picture: np.ndarray,
-    text: str,
-    place: tuple[int, int],
-    size: float = 0.42,
-    align: float = 0.0,
-    ink: tuple[int, int, int] = _INK,
-) -> int:
-    """Write text on a baseline, from, around or up to ``place`` (``align`` 0, 0.5 or 1); return where it ends."""
-    (width, _), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, size, 1)
-    start = round(place[0] - align * width)
-    cv2.putText(picture, text, (start, place[1]), cv2.FONT_HERSHEY_SIMPLEX, size, ink, 1, cv2.LINE_AA)
-    return start + int(width)
+        pictures.write(picture, line, (x + _WHEEL + 100, corner[1] + 28 + 21 * i))
