@@ -97,6 +97,13 @@ def test_a_table_says_which_clips_are_drawn(tmp_path, smic):
     assert {row["source"] for row in run(tmp_path, "table", smic).values()} == {"rendered"}
 
 
+def test_a_folder_that_cannot_exist_is_a_problem_of_its_clip(tmp_path, smic):
+    smic.write_text(smic.read_text() + f"s04,d,1,2,3,surprise,{'x' * 300}\n")
+    with pytest.raises(InputError, match=r"smic s04/d: .*x{300}"):
+        run(tmp_path, "table", smic, partial=False)
+    assert len(run(tmp_path, "table", smic)) == 3
+
+
 @pytest.mark.parametrize("cell, message", [("synthetic", "neither recorded nor rendered"), ("rendered", "synsamm")])
 def test_a_table_cannot_call_drawn_clips_recorded_ones(tmp_path, smic, cell, message):
     lines = smic.read_text().splitlines()

@@ -72,8 +72,11 @@ def find_spreadsheets(root: Path, database: Database) -> list[Path]:
 
 def is_rendered(folder: Path) -> bool:
     """Return whether the renderer drew what lies in ``folder``: its marker lies there, or not far above."""
-    real = folder.resolve()
-    return any((place / MARKER).is_file() for place in [folder, real, *list(real.parents)[:_DEPTH]])
+    try:
+        real = folder.resolve()
+        return any((place / MARKER).is_file() for place in [folder, real, *list(real.parents)[:_DEPTH]])
+    except (OSError, RuntimeError):  # no folder can be there; who lists it will say so
+        return False
 
 
 def key(subject: str, clip: str) -> tuple[str, str]:
