@@ -8,6 +8,7 @@ import argparse
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -102,16 +103,17 @@ def read_clip(clip: Clip, max_missing: int) -> tuple[list[NDArray[np.uint8]], li
     folder = Path(clip.frames)
     files = listing(folder)
     wanted = range(clip.onset, clip.offset + 1)
-    missing = [number for number in wanted if number not in files]
-    gaps = tracking.gaps(np.array([number in files for number in wanted]))
-    if {clip.onset, clip.apex, clip.offset} & set(missing) or any(end - start > max_missing for start, end in gaps):
+    present = np.array([number for number in files if number in wanted])
+    far = np.diff(present).max(initial=1) - 1 > max_missing
+    if {clip.onset, clip.apex, clip.offset} - files.keys() or far:
+        missing = list(islice((number for number in wanted if number not in files), 9))
         raise InputError(
             f"{folder}: clip {clip.subject}/{clip.clip} lacks frame {', '.join(map(str, missing[:8]))}"
             f"{' and more' if len(missing) > 8 else ''} of {clip.onset} to {clip.offset}; the folder holds "
-            f"{min(files)} to {max(files)}. Copy the frames again, correct the row in the clip table, or raise "
-            f"faces.max_missing (now {max_missing})"
+            f"{min(files)} to {max(files)}. Copy the frames again, or correct the row in the clip table"
+            + (f", or raise faces.max_missing (now {max_missing})" if far else "")
         )
-    present = np.array([number for number in wanted if number in files])
+    missing = [number for number in wanted if number not in files]
     images: list[NDArray[np.uint8]] = []
     for number in wanted:
         path = files[int(present[np.abs(present - number).argmin()])]

@@ -55,6 +55,47 @@ def test_the_named_folder_goes_before_trees_in_it(tmp_path, casme2):
     assert run(tmp_path, "casme2", casme2.root)["EP01_01"]["frames"] == str(casme2.root / "sub01/EP01_01")
 
 
+@pytest.mark.parametrize(
+    "original, derived",
+    [
+        ("CASME2_RAW_selected/CASME2_RAW_selected", "CASME2_RAW_selected_224"),
+        ("CASME2_RAW_selected", "flow_updated/CASME2_RAW_selected/flow"),
+        ("CASME2_RAW_selected", "CASME2_RAW_selected/CASME2_RAW_selected"),
+        ("CASME2_RAW_selected", "__MACOSX/CASME2_RAW_selected"),
+    ],
+)
+def test_copies_are_not_taken_for_the_originals(tmp_path, casme2, original, derived):
+    casme2.tree = original
+    images(casme2.write().root / derived / "sub01/EP01_01", range(46, 55), size=(4, 4))
+    assert run(tmp_path, "casme2", casme2.root)["EP01_01"]["frames"] == str(casme2.folder(0))
+
+
+@pytest.mark.parametrize("second", ["flow_updated/CASME2_RAW_selected", "backup/CASME2_RAW_selected"])
+def test_two_trees_of_one_name_stop(tmp_path, casme2, second):
+    for casme2.tree in (second, "CASME2_RAW_selected"):
+        casme2.write()
+    with pytest.raises(InputError, match="no name says which are the originals"):
+        run(tmp_path, "casme2", casme2.root)
+
+
+def test_a_linked_tree_goes_by_the_name_of_the_link(tmp_path, casme2):
+    casme2.tree = "Cropped"
+    casme2.write()
+    shutil.copytree(casme2.root / "Cropped", tmp_path / "disk/frames640")
+    (casme2.root / "CASME2_RAW_selected").symlink_to(tmp_path / "disk/frames640")
+    run(tmp_path, "casme2", casme2.root)
+    assert f"frames: `{casme2.root / 'CASME2_RAW_selected'}`" in audit(tmp_path)
+    assert "full_image" not in (tmp_path / "out/table.yaml").read_text()
+
+
+def test_the_option_says_what_a_named_folder_is(tmp_path, casme2):
+    casme2.root, casme2.tree = tmp_path / "raw/mine", "."
+    casme2.write()
+    for source in ("raw_selected", "cropped"):
+        assert run(tmp_path, "casme2", casme2.root, "--casme2-frames", source)
+        assert ("full_image" in (tmp_path / "out/table.yaml").read_text()) == (source == "cropped")
+
+
 # --- drawn or recorded -----------------------------------------------------------------------------------------------
 
 
@@ -75,6 +116,23 @@ def test_drawn_sheets_are_drawn(tmp_path, casme2):
     (tmp_path / "drawn/SYNTHETIC.txt").write_text("drawn")
     rows = run(tmp_path, "casme2", casme2.root, "--sheets", tmp_path / "drawn", partial=False)
     assert rows["EP01_01"]["source"] == "rendered"
+
+
+@pytest.mark.parametrize("linked", ["sheets", "subject", "tree"])
+def test_links_into_a_drawn_database_are_drawn(tmp_path, casme2, linked):
+    drawn = Casme2(tmp_path / "drawn/CASME2").write()
+    (tmp_path / "drawn/CASME2/SYNTHETIC.txt").write_text("drawn")
+    casme2.write()
+    if linked == "sheets":
+        links = {path: drawn.root / path.name for path in casme2.root.glob("*.xlsx")}
+    elif linked == "subject":
+        links = {casme2.folder(0).parent: drawn.folder(0).parent}
+    else:
+        links = {casme2.root / "CASME2_RAW_selected": drawn.root / "CASME2_RAW_selected"}
+    for path, target in links.items():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        path.symlink_to(target)
+    assert {row["source"] for row in run(tmp_path, "casme2", casme2.root).values()} == {"rendered"}
 
 
 def test_a_drawn_database_does_not_excuse_a_recorded_one(tmp_path, casme2, samm):
@@ -171,6 +229,54 @@ def test_of_two_sheets_in_a_workbook_the_first_counts(tmp_path, casme2):
     assert "sheet draft; sub01/EP01_01 is 46, 51, 54, 4 there" in audit(tmp_path)
 
 
+@pytest.mark.parametrize("cells", [("046", "III"), (46.0, "3")])
+def test_sheets_that_mean_the_same_are_no_question(tmp_path, casme2, cells):
+    casme2.write()
+    rows = [[s, c, None, on, apex, off, None, au, ""] for s, c, on, apex, off, au, _ in casme2.clips]
+    workbook(casme2.root / "again" / casme2.coding, [CODING, [*rows[0][:3], cells[0], *rows[0][4:]], *rows[1:]])
+    classes = [[s, c, name] for s, c, *_, name in casme2.clips]
+    workbook(casme2.root / "again/CASME2-ObjectiveClasses.xlsx", [CLASSES, [1, "EP01_01", cells[1]], *classes[1:]])
+    assert len(run(tmp_path, "casme2", casme2.root)) == 3
+    assert audit(tmp_path).count("it says the same") == 2
+
+
+def test_a_sheet_with_more_clips_is_a_question(tmp_path, casme2):
+    casme2.write()
+    classes = [[s, c, name] for s, c, *_, name in casme2.clips]
+    workbook(casme2.root / "CASME2-ObjectiveClasses.xlsx", [CLASSES, *classes[:2]])
+    workbook(casme2.root / "zz/CASME2-ObjectiveClasses.xlsx", [CLASSES, *classes])
+    with pytest.raises(InputError, match=r"sub02/EP03_04f is only there"):
+        run(tmp_path, "casme2", casme2.root)
+
+
+def test_a_sheet_for_each_subject_is_a_question(tmp_path, casme2):
+    import openpyxl
+
+    casme2.write()
+    classes = [[s, c, name] for s, c, *_, name in casme2.clips]
+    path = workbook(casme2.root / "CASME2-ObjectiveClasses.xlsx", [CLASSES, *classes[:2]])
+    book = openpyxl.load_workbook(path)
+    second = book.create_sheet("second")
+    second.append(CLASSES)
+    second.append(classes[2])
+    book.save(path)
+    with pytest.raises(InputError, match=r"sheet second: differ.*sub02/EP03_04f is only there"):
+        run(tmp_path, "casme2", casme2.root)
+
+
+def test_named_sheets_say_what_the_own_have_different(tmp_path, casme2):
+    other = workbook(tmp_path / "CASME2-coding-20130101.xlsx", shifted(casme2.write()))
+    assert times(run(tmp_path, "casme2", casme2.root, "--sheets", other)["EP01_01"]) == (46, 51, 54)
+    assert f"not used: {casme2.root / casme2.coding}, sheet Sheet1; sub01/EP01_01 is 46, 50" in audit(tmp_path)
+
+
+@pytest.mark.parametrize("cells", [[None, None, 3], ["sum", None, None]])
+def test_rows_without_a_clip_are_not_passed_over(tmp_path, casme2, cells):
+    casme2.extra_classes = [cells]
+    with pytest.raises(InputError, match=r"row 5: .*do not name a clip of CASME II"):
+        run(tmp_path, "casme2", casme2.write().root)
+
+
 def test_named_sheets_of_one_database_leave_the_others_alone(tmp_path, casme2, samm):
     elsewhere = tmp_path / "elsewhere" / samm.name
     elsewhere.parent.mkdir()
@@ -181,11 +287,18 @@ def test_named_sheets_of_one_database_leave_the_others_alone(tmp_path, casme2, s
 
 @pytest.mark.parametrize(
     "name, message",
-    [("nowhere.xlsx", "there is no such spreadsheet"), ("a.txt", "a spreadsheet is one of"), ("b.csv", "has no table")],
+    [
+        ("nowhere.xlsx", "there is no such spreadsheet"),
+        ("nowhere", "there is no such"),
+        ("a.txt", "a spreadsheet is one of"),
+        ("b.csv", "has no table"),
+        ("empty", "has no table"),
+    ],
 )
 def test_wrong_sheets_stop(tmp_path, casme2, name, message):
     for made in ("a.txt", "b.csv"):
         (tmp_path / made).write_text("x\n")
+    (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match=message):
         run(tmp_path, "casme2", casme2.write().root, "--sheets", tmp_path / name)
 
@@ -244,6 +357,22 @@ def test_the_table_is_a_csv(tmp_path, capsys, smic, name):
         f"error: --output {kept}: the clip table"
     )
     assert kept.read_text() == "mine"
+
+
+def test_nothing_of_the_users_is_replaced(tmp_path, capsys, smic):
+    (tmp_path / "other.yaml").write_text("mine")
+    for name, message in (("smic.csv", "is read by this import"), ("other.csv", "no import wrote it")):
+        assert message in failed(capsys, "import", "table", smic, "--output", tmp_path / name)
+    assert smic.read_text().startswith("subject,") and (tmp_path / "other.yaml").read_text() == "mine"
+    for _ in range(2):  # its own files it does replace
+        run(tmp_path, "table", smic)
+
+
+def test_subjects_of_two_databases_cannot_get_one_name(tmp_path, smic):
+    lines = smic.read_text().splitlines()
+    smic.write_text("\n".join([f"database,{lines[0]}", f"a,b-{lines[1]}", f"a-b,{lines[2].replace('s02', 's01', 1)}"]))
+    with pytest.raises(InputError, match="would have one name"):
+        run(tmp_path, "table", smic)
 
 
 def test_places_that_cannot_be_written_are_named(tmp_path, capsys, smic):

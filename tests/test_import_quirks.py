@@ -485,8 +485,37 @@ def test_damaged_frames_stop_and_are_named(tmp_path, casme2):
 
 def test_two_sizes_in_a_clip_stop(tmp_path, casme2):
     images(casme2.write().folder(0), [50], size=(9, 6))
-    with pytest.raises(InputError, match=r"different sizes \(img46\.jpg 8x6, img50\.jpg 9x6\)"):
+    with pytest.raises(InputError, match=r"different sizes or colours \(img46\.jpg 8x6 gray, img50\.jpg 9x6 gray\)"):
         run(tmp_path, "casme2", casme2.root, partial=False)
+
+
+def test_gray_and_colour_in_a_clip_stop(tmp_path, casme2):
+    """As the faces stage would."""
+    Image.new("RGB", (8, 6)).save(casme2.write().folder(0) / "img50.jpg")
+    with pytest.raises(InputError, match=r"img46\.jpg 8x6 gray, img50\.jpg 8x6 colour"):
+        run(tmp_path, "casme2", casme2.root, partial=False)
+
+
+@pytest.mark.parametrize("column", ["class", "onset"])
+def test_errors_and_booleans_of_old_workbooks_are_no_numbers(tmp_path, casme2, column):
+    """Inside of the file, #DIV/0! is 7 and TRUE is 1."""
+    casme2.write()
+    header = [*CODING, "Objective Class"]
+    rows = [[s, c, "", on, apex, off, "", au, "others", name] for s, c, on, apex, off, au, name in casme2.clips]
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("Sheet1", cell_overwrite_ok=True)
+    for i, row in enumerate([[name or "" for name in header], *rows]):
+        for j, cell in enumerate(row):
+            sheet.write(i, j, cell)
+    place = 9 if column == "class" else 3
+    sheet.row(1).set_cell_error(place, "#DIV/0!")
+    sheet.row(2).set_cell_boolean(place, True)
+    for path in casme2.root.glob("*.xlsx"):
+        path.unlink()
+    book.save(str(casme2.root / "CASME2-all.xls"))
+    assert set(run(tmp_path, "casme2", casme2.root)) == {"EP03_04f"}
+    found = audit(tmp_path)
+    assert "sub01/EP01_01: " in found and "sub01/EP01_02: " in found and "DIV/0!" in found
 
 
 def test_two_files_of_one_number_stop(tmp_path, casme2):

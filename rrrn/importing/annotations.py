@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rrrn.importing import classes, folders, sheets, versions
+from rrrn.importing import action_units, cells, classes, folders, sheets, versions
 from rrrn.importing.database import Database
 from rrrn.importing.record import Record
 from rrrn.importing.sheets import Row, Table
@@ -50,17 +50,19 @@ def read(named: Sequence[Path], own: Sequence[Path], database: Database) -> Anno
     the classes or the times, if two differ and no name says which is newer, or if cells do not name a subject, a clip
     or a class.
     """
-    drivers = _tables(named, database, (*_KEYS, CLASS)) or _tables(own, database, (*_KEYS, CLASS))
-    codings = _tables(named, database, (*_KEYS, *_TIMES)) or _tables(own, database, (*_KEYS, *_TIMES))
+    drivers, other_drivers = _of_these(named, own, database, (*_KEYS, CLASS))
+    codings, other_codings = _of_these(named, own, database, (*_KEYS, *_TIMES))
     if not drivers or not codings:
         raise InputError(_nothing_found([*named, *own], database, bool(drivers)))
-    driver, driver_notes = _choose(drivers, (CLASS,), database)
-    coding, coding_notes = _choose(codings, _CODED, database)
-    coded = _by_key(coding, database)
+    driver, notes = _choose(drivers, other_drivers, (CLASS,), database, None)
+    driving = _by_key(driver, database, (CLASS,))
+    used = {key for key, rows in driving.items() if classes.of_cell(rows[0].cell(CLASS)) in classes.USED}
+    coding, coding_notes = _choose(codings, other_codings, _CODED, database, used)
+    coded = _by_key(coding, database, _TIMES)
     records: dict[tuple[str, str], Record] = {}
     n_other = {name: 0 for name in classes.CLASSES if name not in classes.USED}
     other: list[tuple[str, str]] = []
-    for key, rows in _by_key(driver, database).items():
+    for key, rows in driving.items():
         record = _record(database, key[0], rows, coded.get(key, []))
         if record.objective_class in classes.USED or record.problem:
             records[key] = record
@@ -77,7 +79,7 @@ def read(named: Sequence[Path], own: Sequence[Path], database: Database) -> Anno
         files=sorted({driver.where, coding.where}),
         paths={driver.path, coding.path},
         fitting={table.path for table in (*drivers, *codings)},
-        notes=list(dict.fromkeys(driver_notes + coding_notes)),
+        notes=list(dict.fromkeys(notes + coding_notes)),
     )
 
 
@@ -92,61 +94,100 @@ def _tables(paths: Sequence[Path], database: Database, required: tuple[frozenset
     return found
 
 
-def _choose(tables: list[Table], columns: Sequence[frozenset[str]], database: Database) -> tuple[Table, list[str]]:
-    """Return the newest of some tables by their files' names, and what the others have different in ``columns``."""
+def _of_these(
+    named: Sequence[Path], own: Sequence[Path], database: Database, required: tuple[frozenset[str], ...]
+) -> tuple[list[Table], list[Table]]:
+    """Return the tables to choose from, the user's before the database's own, and those that are passed over."""
+    first = _tables(named, database, required)
+    if not first:
+        return _tables(own, database, required), []
+    rest = []
+    for path in own:
+        try:
+            rest += _tables([path], database, required)
+        except InputError:  # of no matter, since another was named
+            continue
+    return first, [table for table in rest if table.where not in {used.where for used in first}]
+
+
+def _choose(
+    tables: list[Table],
+    others: list[Table],
+    columns: Sequence[frozenset[str]],
+    database: Database,
+    keys: set[tuple[str, str]] | None,
+) -> tuple[Table, list[str]]:
+    """Return the newest of ``tables`` by their files' names, and what these and ``others`` have different.
+
+    Compared are ``columns`` of the clips ``keys``, or of all. Raises InputError for two of one version that differ.
+    In one workbook the first sheet counts, unless a further one has clips that it lacks.
+    """
     newest = max(versions.of_file(table.path) for table in tables)
     chosen = next(table for table in tables if versions.of_file(table.path) == newest)
-    if len(tables) == 1:
-        return chosen, []
-    wanted = _by_key(chosen, database)
+    ours = _by_key(chosen, database, columns)
     notes = []
-    for table in tables:
+    for table in (*tables, *others):
         if table.where == chosen.where:
             continue
-        differing = _differences(table, wanted, columns, database)
-        if differing and versions.of_file(table.path) == newest and table.path != chosen.path:
+        theirs = _by_key(table, database, None)
+        compared = sorted((ours.keys() | theirs.keys()) if keys is None else keys)
+        changed = [
+            _change(ours[key], theirs[key], columns, key[0]) for key in compared if key in ours and key in theirs
+        ]
+        more = [f"{_shown(theirs[key], key[0])} is only there" for key in compared if key in theirs and key not in ours]
+        less = [f"{_shown(ours[key], key[0])} is only here" for key in compared if key in ours and key not in theirs]
+        differing = [*filter(None, changed), *more, *less]
+        one_book = table.path == chosen.path
+        if table in tables and versions.of_file(table.path) == newest and (more if one_book else differing):
             raise InputError(
                 f"{chosen.where} and {table.where}: differ, and their names do not say which is newer "
-                f"({differing[0]}); remove one, or name the other with --sheets"
+                f"({(more if one_book else differing)[0]}); remove one, or name the other with --sheets"
             )
-        more = f" and {len(differing) - _LISTED} more" if len(differing) > _LISTED else ""
-        notes.append(f"not used: {table.where}; " + ("; ".join(differing[:_LISTED]) + more or "it says the same"))
+        rest = f" and {len(differing) - _LISTED} more" if len(differing) > _LISTED else ""
+        notes.append(f"not used: {table.where}; " + ("; ".join(differing[:_LISTED]) + rest or "it says the same"))
     return chosen, notes
 
 
-def _differences(
-    table: Table, wanted: dict[tuple[str, str], list[Row]], columns: Sequence[frozenset[str]], database: Database
-) -> list[str]:
-    found = _by_key(table, database, strict=False)
-    differing = []
-    for key, rows in wanted.items():
-        shown = f"{key[0]}/{rows[0].text(CLIP)}"
-        if key not in found:
-            differing.append(f"{shown} is not in it")
-            continue
-        ours, theirs = ([row[key][0].text(column) for column in columns] for row in (wanted, found))
-        if ours != theirs:
-            differing.append(f"{shown} is {', '.join(theirs)} there and {', '.join(ours)} here")
-    return differing
+def _shown(rows: list[Row], subject: str) -> str:
+    return f"{subject}/{rows[0].text(CLIP)}"
 
 
-def _by_key(table: Table, database: Database, strict: bool = True) -> dict[tuple[str, str], list[Row]]:
+def _change(ours: list[Row], theirs: list[Row], columns: Sequence[frozenset[str]], subject: str) -> str:
+    """Return how the rows of a clip differ in two sheets; nothing if they mean the same."""
+    here, there = ({tuple(_meaning(row, column) for column in columns) for row in rows} for rows in (ours, theirs))
+    if here == there:
+        return ""
+    shown = [", ".join(row.text(column) for column in columns) for row in (theirs[0], ours[0])]
+    return f"{_shown(ours, subject)} is {shown[0]} there and {shown[1]} here"
+
+
+def _meaning(row: Row, column: frozenset[str]) -> object:
+    cell = row.cell(column)
+    if column == CLASS:
+        return classes.of_cell(cell) or cells.text(cell)
+    if column == AUS:
+        return action_units.parse(cells.text(cell))
+    number = cells.integer(cell)
+    return cells.text(cell) if number is None else number
+
+
+def _by_key(
+    table: Table, database: Database, columns: Sequence[frozenset[str]] | None
+) -> dict[tuple[str, str], list[Row]]:
     """Return the rows of each (subject folder, clip), by ``folders.key``.
 
-    Rows that name no clip are an error, or are left out if not ``strict``.
+    Rows that name no clip are remarks if ``columns`` are empty too, and else an error; without ``columns`` they are
+    left out.
     """
     grouped: dict[tuple[str, str], list[Row]] = {}
     for row in table.rows:
-        if not row.text(SUBJECT) and not row.text(CLIP):
-            continue  # a remark below or beside the table
         subject, clip = database.subject(row.cell(SUBJECT)), row.text(CLIP)
         if subject is not None and clip:
             grouped.setdefault(folders.key(subject, clip), []).append(row)
-        elif strict:
-            shown = row.text(SUBJECT), clip
+        elif columns is not None and any(row.text(column) for column in (SUBJECT, CLIP, *columns)):
             raise InputError(
-                f"{row.where}: Subject {shown[0]!r} and Filename {shown[1]!r} do not name a clip of {database.title}, "
-                f"such as {database.subject_name.format(6)}; correct the cells or remove the row"
+                f"{row.where}: Subject {row.text(SUBJECT)!r} and Filename {clip!r} do not name a clip of "
+                f"{database.title}, such as {database.subject_name.format(6)}; correct the cells or remove the row"
             )
     return grouped
 

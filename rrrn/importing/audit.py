@@ -9,6 +9,8 @@ from rrrn.importing.composite import Comparison
 from rrrn.importing.output import Imported
 from rrrn.importing.record import Record
 
+TITLE = "# Import"
+
 
 @dataclass
 class Origin:
@@ -47,7 +49,7 @@ class Audit:
 def markdown(audit: Audit) -> str:
     """Return the whole audit."""
     sections = [
-        ("# Import", [_verdict(audit), *_drawn(audit)]),
+        (TITLE, [_verdict(audit), *_drawn(audit)]),
         ("## Sources", [line for origin in audit.origins for line in _origin(origin)]),
         ("## Clips", counts(audit.rows)),
         ("## Table II of the paper", _comparison(audit)),
@@ -105,7 +107,7 @@ def _origin(origin: Origin) -> list[str]:
 
 def _comparison(audit: Audit) -> list[str]:
     if not audit.comparisons:
-        return ["Not compared: the clips are not those of CASME II and SAMM."]
+        return ["Not compared: done for the folders of CASME II and SAMM, not for tables."]
     return [
         *(line for comparison in audit.comparisons for line in _agreement(comparison)),
         "",

@@ -12,7 +12,7 @@ DATABASE = Database(
     clip_folder=re.compile(r"EP\d.*", re.IGNORECASE),
     # raw frames first: the paper detects faces itself, and SAMM exists only un-cropped
     trees={
-        source: re.compile(rf"(?:casme(?:2|ii))?{name}(?:updated|v?\d+)*")
+        source: re.compile(rf"(?:casme(?:2|ii))?{name}(?:updated)?")
         for source, name in {"raw_selected": "rawselected", "raw": "raw", "cropped": "cropped"}.items()
     },
 )

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rrrn import stage
-from rrrn.importing import annotations, casme2, classes, composite, folders, generic, output, overrides, preflight, samm
+from rrrn.importing import annotations, casme2, classes, composite, folders, generic, overrides, preflight, samm, sheets
 from rrrn.importing import audit as audits
+from rrrn.importing import output as output_files
 from rrrn.importing.audit import Audit, Origin
 from rrrn.importing.database import Database
 from rrrn.importing.record import Problem, Record
@@ -59,8 +60,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> None:
     """Import, write the audit, and the table and configuration if nothing stands against it."""
-    _check_output(args.output)
-    sources = [_read(kind, path, args) for kind, path in _pairs(args.sources)]
+    pairs = _pairs(args.sources)
+    _check_output(args, [path for _, path in pairs])
+    sources = [_read(kind, path, args) for kind, path in pairs]
     _check_sheets(args.sheets, sources)
     records = [record for source in sources for record in source.records]
     _check_distinct(records)
@@ -80,8 +82,7 @@ def main(args: argparse.Namespace) -> None:
             if source.database
         ],
     )
-    stem = args.output.with_suffix("")
-    audit_path, overlay_path = Path(f"{stem}_audit.md"), Path(f"{stem}.yaml")
+    audit_path, overlay_path = _beside(args.output)
     with stage.replacing(audit_path) as partial:
         partial.write_text(audits.markdown(audit), encoding="utf-8")
     for line in audits.summary(audit):
@@ -97,26 +98,42 @@ def main(args: argparse.Namespace) -> None:
     if len(names) < 2:
         raise InputError(f"all clips are of one class, {names[0]}; a classifier needs two")
     cropped = any(source.cropped for source in sources)
-    output.write_table(rows, args.output)
-    output.write_overlay(rows, names, cropped, args.output, overlay_path)
+    output_files.write_table(rows, args.output)
+    output_files.write_overlay(rows, names, cropped, args.output, overlay_path)
     logging.info(
         "the clip table: %s\nnext: .venv/bin/snakemake --cores 8 --configfile %s -- all", args.output, overlay_path
     )
 
 
-def _check_output(output: Path) -> None:
-    """Find out before the long work whether the table can be written; the audit and configuration lie beside it."""
+def _beside(output: Path) -> tuple[Path, Path]:
+    """Return the paths of audit and configuration, which lie beside the table."""
+    stem = output.with_suffix("")
+    return Path(f"{stem}_audit.md"), Path(f"{stem}.yaml")
+
+
+def _check_output(args: argparse.Namespace, inputs: list[Path]) -> None:
+    """Find out before the long work whether the files can be written, and that none of the user's is replaced."""
+    output: Path = args.output
     if output.suffix.lower() != ".csv" or output.stem.startswith("."):
         raise InputError(f"--output {output}: the clip table is a CSV; give it a name that ends in .csv")
     if output.is_dir():
         raise InputError(f"--output {output}: is a folder; name a file")
     output.parent.mkdir(parents=True, exist_ok=True)
+    for given in [*inputs, *args.sheets, *([args.overrides] if args.overrides else [])]:
+        if given.exists() and output.exists() and given.samefile(output):
+            raise InputError(f"--output {output}: is read by this import; name another file")
+    heads = dict(zip(_beside(output), (audits.TITLE, output_files.HEAD), strict=True))
+    for path, head in heads.items():
+        if path.is_file() and not path.read_bytes().startswith(head.encode()):
+            raise InputError(f"{path}: would be replaced, and no import wrote it; name another --output, or move it")
 
 
 def _check_sheets(places: list[Path], sources: list[Source]) -> None:
     fitting = {path for source in sources for path in source.fitting}
     for place in places:
-        if place.is_file() and place not in fitting:
+        if not place.exists():
+            raise InputError(f"--sheets {place}: there is no such file or folder")
+        if place not in fitting and not any(place in path.parents for path in fitting):
             raise InputError(
                 f"--sheets {place}: has no table with Subject, Filename and times or classes of a database that is "
                 "imported; correct the path, or leave it out"
@@ -145,14 +162,16 @@ def _read_database(database: Database, root: Path, args: argparse.Namespace) -> 
     named = [
         path
         for place in args.sheets
-        for path in (folders.find_spreadsheets(place, database) if place.is_dir() else [place])
+        for path in (folders.find_spreadsheets(place, database, sheets.SUFFIXES) if place.is_dir() else [place])
     ]
     found = annotations.read(named, folders.find_spreadsheets(root, database), database)
-    rendered = any(map(folders.is_rendered, (root, tree.root, *(path.parent for path in found.paths))))
+    for record in found.records:
+        record.folder = tree.clips.get(folders.key(record.subject, record.clip))
+    clip_folders = [record.folder for record in found.records if record.folder]
+    rendered = any(map(folders.is_rendered, (root, tree.root, *found.paths, *clip_folders)))
     if rendered:
         database = replace(database, name=f"syn{database.name}")
     for record in found.records:
-        record.folder = tree.clips.get(folders.key(record.subject, record.clip))
         record.database, record.rendered = database.name, rendered
     origin = Origin(database.title, str(root), str(tree.root), found.files, _notes(found, tree))
     cropped = tree.source == "cropped"
@@ -181,6 +200,14 @@ def _check_distinct(records: list[Record]) -> None:
         if other is not record:
             raise InputError(
                 f"{other.where} and {record.where}: {record.name} is imported twice; name each database once"
+            )
+    databases: dict[str, Record] = {}
+    for record in records:
+        other = databases.setdefault(f"{record.database}-{record.subject}", record)
+        if other.database != record.database:
+            raise InputError(
+                f"{other.where} and {record.where}: subject {other.subject} of {other.database} and {record.subject} "
+                f"of {record.database} would have one name; rename a database"
             )
 
 

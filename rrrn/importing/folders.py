@@ -1,6 +1,8 @@
 """Where a database's frames and spreadsheets lie below the folder that the user names, however deep it was unpacked."""
 
-from collections.abc import Iterator
+import os
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,29 +31,26 @@ def find_tree(root: Path, database: Database, source: str | None = None) -> Tree
     """Return the tree of frames of the preferred source, or of ``source``, below ``root``.
 
     A tree has the source that its own folder's name says; among several of one source an updated one counts
-    (``Cropped-updated``), then the least deep. A tree of another name may hold derived frames: it counts as the first
-    source only if it is ``root`` itself, or if there is no other tree at all. Raises InputError if
-    there is none, if unnamed ones leave it open, or if two folders stand for one subject or clip.
+    (``Cropped-updated``), then the one that the others lie in. A tree of another name may hold derived frames: it
+    counts only if it is ``root`` itself, or if there is no other tree at all. Raises InputError if there is none, if
+    the names leave it open which to take, or if two folders stand for one subject or clip.
     """
     trees = [folder for folder in _walk(root, database) if _is_tree(folder, database)]
     found: dict[str, list[Path]] = {}
     for folder in trees:
         found.setdefault(_source(folder, root, database), []).append(folder)
     unnamed = found.pop("", [])
-    first = next(iter(database.trees))
     if not found and len(unnamed) == 1:
-        found[first] = unnamed
+        found[source or next(iter(database.trees))] = unnamed
+    if root in trees and source and source not in found:
+        found[source] = [root]  # the user says so
     wanted = [source] if source else list(database.trees)
     for name in wanted:
         if found.get(name):
-            updated = {folder: "updated" in str(folder.relative_to(root)).lower() for folder in sorted(found[name])}
-            chosen = max(updated, key=lambda folder: (updated[folder], -len(folder.parts)))
+            chosen = _one(found[name], database, name)
             return Tree(chosen, name, _clips(chosen, database), [folder for folder in trees if folder != chosen])
     if not found and unnamed:
-        raise InputError(
-            f"{root}: {', '.join(map(str, unnamed))} all hold folders of frames, and no name says which are the "
-            f"originals of {database.title}; name one of them instead, and the spreadsheets with --sheets"
-        )
+        raise InputError(_open_question(unnamed, database))
     have = f"; there are {', '.join(found)}" if found else ""
     raise InputError(
         f"{root}: no folders of frames of {database.title} ({' or '.join(wanted)}) were found{have}; "
@@ -59,23 +58,47 @@ def find_tree(root: Path, database: Database, source: str | None = None) -> Tree
     )
 
 
-def find_spreadsheets(root: Path, database: Database) -> list[Path]:
+def _one(trees: list[Path], database: Database, source: str) -> Path:
+    updated = [folder for folder in trees if _is_updated(folder, database.trees[source])]
+    candidates = updated or trees
+    above = [folder for folder in candidates if all(folder in (other, *other.parents) for other in candidates)]
+    if not above:
+        raise InputError(_open_question(candidates, database))
+    return above[0]
+
+
+def _is_updated(folder: Path, names: re.Pattern[str]) -> bool:
+    own = [cells.header(place.name) for place in (folder, folder.parent)]
+    return any(name.endswith("updated") and names.fullmatch(name) for name in own)
+
+
+def _open_question(trees: list[Path], database: Database) -> str:
+    return (
+        f"{', '.join(map(str, trees))} all hold folders of frames, and no name says which are the originals of "
+        f"{database.title}; name one of them instead of the folder above, and the spreadsheets with --sheets"
+    )
+
+
+def find_spreadsheets(root: Path, database: Database, suffixes: Sequence[str] = sheets.SUFFIXES[:2]) -> list[Path]:
     """Return the spreadsheets in ``root`` and the folders below it, but not in those of subjects, sorted by name."""
     paths = [
         path
         for folder in _walk(root, database)
         for path in _children(folder)
-        if path.suffix.lower() in sheets.SUFFIXES[:2] and not path.name.startswith((".", "~$")) and path.is_file()
+        if path.suffix.lower() in suffixes and not path.name.startswith((".", "~$")) and path.is_file()
     ]
     return sorted(paths, key=lambda path: (path.name, path))
 
 
-def is_rendered(folder: Path) -> bool:
-    """Return whether the renderer drew what lies in ``folder``: its marker lies there, or not far above."""
+def is_rendered(path: Path) -> bool:
+    """Return whether the renderer drew a file, or what lies in a folder: its marker lies there, or not far above.
+
+    Links are followed, and the place where the link lies counts too.
+    """
     try:
-        real = folder.resolve()
-        return any((place / MARKER).is_file() for place in [folder, real, *list(real.parents)[:_DEPTH]])
-    except (OSError, RuntimeError):  # no folder can be there; who lists it will say so
+        places = [Path(os.path.abspath(path)), Path(os.path.realpath(path))]  # noqa: PTH100  (resolve() may raise)
+        return any((above / MARKER).is_file() for place in places for above in [place, *place.parents[: _DEPTH + 2]])
+    except OSError:  # nothing can be there; who lists it will say so
         return False
 
 
@@ -102,7 +125,7 @@ def _walk(root: Path, database: Database) -> Iterator[Path]:
                 path
                 for path in _children(folder)
                 if path.is_dir()
-                and not path.name.startswith(".")
+                and not path.name.startswith((".", "__MACOSX"))
                 and not database.subject_folder.fullmatch(path.name)
                 and not database.clip_folder.fullmatch(path.name)
             ]
@@ -119,13 +142,12 @@ def _is_tree(folder: Path, database: Database) -> bool:
 
 
 def _source(folder: Path, root: Path, database: Database) -> str:
-    """Return the source that a tree's folder is named after; nothing for another name.
+    """Return the source that a tree's folder, or what it links to, is named after; nothing for another name.
 
-    For ``root`` itself, which the user chose, the names of the folders above count too, and without one of these it
-    is the first source.
+    For ``root`` itself, which the user chose, the folder above counts too, and without a name it is the first source.
     """
     real = folder.resolve()
-    for place in [real, *real.parents] if folder == root else [real]:
+    for place in [folder, real, real.parent] if folder == root else [folder, real]:
         for source, names in database.trees.items():
             if names.fullmatch(cells.header(place.name)):
                 return source

@@ -94,6 +94,6 @@ def _is_rendered(row: Row, folder: Path) -> bool:
 
 
 def _check_twice(one: Record, two: Record) -> None:
-    for name in ("objective_class", "onset", "apex", "offset", "folder"):
+    for name in ("objective_class", "onset", "apex", "offset", "folder", "action_units", "rendered"):
         if cells.text(getattr(one, name)) != cells.text(getattr(two, name)):
             raise InputError(f"{one.where} and {two.where}: stand for the same clip and differ in {name}; remove one")

@@ -12,6 +12,7 @@ from rrrn.clips import Clip
 
 ORIGIN = ("apex_source", "offset_source", "au_raw", "aus", "au_class", "n_on_disk", "first", "last", "flags")
 COLUMNS = clips.COLUMNS + ORIGIN
+HEAD = "# Written by rrrn import"  # of the configuration
 
 
 @dataclass(frozen=True)
@@ -43,5 +44,5 @@ def write_overlay(rows: Sequence[Imported], classes: Sequence[str], cropped: boo
     if cropped:
         overlay["faces"] = {"no_face": "full_image"}  # a face that fills its image is often not found
     with stage.replacing(path) as partial:
-        head = f"# Written by rrrn import. Run: .venv/bin/snakemake --cores 8 --configfile {path} -- all\n"
+        head = f"{HEAD}. Run: .venv/bin/snakemake --cores 8 --configfile {path} -- all\n"
         partial.write_text(head + yaml.safe_dump(overlay, sort_keys=False, allow_unicode=True), encoding="utf-8")

@@ -36,12 +36,13 @@ def _check_clip(paths: Sequence[Path]) -> str:
             damaged.append(f"{path}: is not a file, or a link to nothing; copy the frame again from the database")
             continue
         try:
-            shapes.setdefault(frames.read(path).shape[:2], path)
+            shapes.setdefault(frames.read(path).shape, path)
         except InputError as error:
             damaged.append(str(error))
     if damaged:
         return damaged[0] + (f" ({len(damaged) - 1} more frames of this clip are damaged)" if damaged[1:] else "")
     if len(shapes) > 1:
-        sizes = ", ".join(f"{path.name} {shape[1]}x{shape[0]}" for shape, path in shapes.items())
-        return f"the frames have different sizes ({sizes}); copy the clip again from the database"
+        colours = {1: "gray", 3: "colour"}
+        sizes = ", ".join(f"{path.name} {shape[1]}x{shape[0]} {colours[shape[2]]}" for shape, path in shapes.items())
+        return f"the frames have different sizes or colours ({sizes}); copy the clip again from the database"
     return ""

@@ -10,7 +10,7 @@ DATABASE = Database(
     subject_name="{:03d}",
     subject_folder=re.compile(r"0*(\d{1,3})"),
     clip_folder=re.compile(r"\d{3}_\d.*"),
-    trees={"raw": re.compile(r"samm(?:microexpressions?|release|dataset|v?\d+)*")},
+    trees={"raw": re.compile(r"samm(?:microexpressions?|release|dataset)*")},
     # clips of classes I to V
     known_subjects={
         "006": 10, "007": 4, "009": 1, "011": 12, "012": 1, "014": 8, "015": 2, "016": 4, "018": 2, "019": 1, "020": 1,

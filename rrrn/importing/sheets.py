@@ -60,10 +60,10 @@ def read(path: Path) -> list[Sheet]:
 
     Raises InputError, naming the file, for one that is missing, of another kind, or cannot be read whole.
     """
-    if path.suffix.lower() not in SUFFIXES:
-        raise InputError(f"{path}: a spreadsheet is one of {', '.join(SUFFIXES)}; save it as such")
     if not path.is_file():
         raise InputError(f"{path}: there is no such spreadsheet")
+    if path.suffix.lower() not in SUFFIXES:
+        raise InputError(f"{path}: a spreadsheet is one of {', '.join(SUFFIXES)}; save it as such")
     readers = {".xlsx": _read_xlsx, ".xls": _read_xls, ".csv": _read_csv}
     try:
         sheets = readers[path.suffix.lower()](path)
@@ -134,9 +134,15 @@ def _read_xlsx(path: Path) -> list[Sheet]:
 def _read_xls(path: Path) -> list[Sheet]:
     import xlrd
 
+    def value(cell: xlrd.sheet.Cell) -> object:
+        """What the cell shows; xlrd gives errors such as #DIV/0!, and booleans, as integers."""
+        if cell.ctype == xlrd.XL_CELL_ERROR:
+            return xlrd.error_text_from_code.get(cell.value, "#ERROR!")
+        return bool(cell.value) if cell.ctype == xlrd.XL_CELL_BOOLEAN else cell.value
+
     with Path(os.devnull).open("w") as nowhere, xlrd.open_workbook(str(path), logfile=nowhere) as workbook:
         return [
-            Sheet(path, f"{path}, sheet {sheet.name}", [sheet.row_values(i) for i in range(sheet.nrows)])
+            Sheet(path, f"{path}, sheet {sheet.name}", [[value(cell) for cell in row] for row in sheet.get_rows()])
             for sheet in workbook.sheets()
         ]
 

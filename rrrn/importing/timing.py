@@ -56,7 +56,11 @@ def repair(onset: object, apex: object, offset: object, on_disk: Sequence[int], 
         flags.add("apex_at_offset")
 
     annotated = {"onset": first, "apex": peak, "offset": last}
-    near = {name: _nearest(name, number, on_disk) for name, number in annotated.items()}
+    near = {"onset": _nearest("onset", first, on_disk, on_disk)}
+    after = [number for number in on_disk if number > near["onset"]]
+    if not after:
+        raise Problem(f"no frame after the onset {near['onset']} is on disk; copy the clip again")
+    near |= {name: _nearest(name, annotated[name], after, on_disk) for name in ("apex", "offset")}
     changed = {name for name, number in annotated.items() if near[name] != number}
     flags |= {f"{name}_nearest:{annotated[name]}->{near[name]}" for name in changed}
     if not near["onset"] < near["apex"] <= near["offset"]:
@@ -96,9 +100,9 @@ def _refuse_given(name: str, given: Collection[str], why: str) -> None:
         raise Problem(f"the overrides file gives an {name} that is {why}; correct it there")
 
 
-def _nearest(name: str, number: int, on_disk: Sequence[int]) -> int:
-    """Return the frame on disk nearest to ``number``; of two, the earlier."""
-    found = min(on_disk, key=lambda present: abs(present - number))
+def _nearest(name: str, number: int, among: Sequence[int], on_disk: Sequence[int]) -> int:
+    """Return the frame, of some on disk, nearest to ``number``; of two, the earlier."""
+    found = min(among, key=lambda present: abs(present - number))
     if abs(found - number) > FARTHEST:
         raise Problem(
             f"{name} is annotated as frame {number}, but the folder holds frames {on_disk[0]} to {on_disk[-1]}; "

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-_DATE = re.compile(r"(?<!\d)(20\d{6})(?!\d)")
+_DATE = re.compile(r"(?<!\d)(20\d\d)[-_. ]?(\d\d)[-_. ]?(\d\d)(?!\d)")
 _VERSION = re.compile(r"(?:^|[^a-z])v(?:er(?:sion)?)?[ _.-]?(\d{1,3})(?!\d)", re.IGNORECASE)
 
 
@@ -17,7 +17,7 @@ def of_file(path: Path) -> tuple[bool, int, bool, int]:
     date, version = _DATE.search(name), _VERSION.search(name)
     return (
         "objectiveclass" in re.sub(r"[^a-z]", "", name),
-        int(date[1]) if date else 0,
+        int("".join(date.groups())) if date else 0,
         "updated" in name,
         int(version[1]) if version else 0,
     )
