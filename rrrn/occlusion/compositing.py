@@ -1,12 +1,13 @@
 """Laying an occluder over a frame; pixels that it neither touches nor shades keep their bits."""
 
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property
 
 import cv2
 import numpy as np
 
 _LEAST_ALPHA = 0.5 / 255  # below, the stored 8-bit alpha says "not covered", and so must the frame
+_LEAST_LIGHT = 1e-5  # less light from the frame, white though it be, is no grey level in a black occluder
 _FINE = 65535  # steps of the tables of linear light: an error of 0.03 grey levels at most
 
 
@@ -28,18 +29,25 @@ class Layer:
     alpha: np.ndarray
     shade: np.ndarray | None = None
     grain: np.ndarray | None = None
-    _gray: np.ndarray = field(init=False, repr=False, compare=False)
-    _passing: np.ndarray = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         covered = self.alpha >= _LEAST_ALPHA
-        alpha = np.where(covered, np.clip(self.alpha, 0, 1), 0).astype(np.float32)
-        colour = np.where(covered[..., None], self.colour, 0).astype(np.float32)
-        gray = cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY) if alpha.size else alpha
-        for name, value in (("alpha", alpha), ("colour", colour), ("_gray", gray), ("_passing", 1 - alpha)):
-            object.__setattr__(self, name, value)
-        if self.grain is not None:
-            object.__setattr__(self, "grain", np.where(covered[..., None], self.grain, np.float32(0)))
+        alpha = np.clip(self.alpha, 0, 1, dtype=np.float32) * covered
+        object.__setattr__(self, "alpha", alpha)
+        for name in ("colour", "grain"):
+            plane = getattr(self, name)
+            if plane is not None:
+                object.__setattr__(self, name, np.where(covered[..., None], plane, np.float32(0)))
+
+    @cached_property
+    def gray(self) -> np.ndarray:
+        """The colour's luma, float32 (h, w), premultiplied as well."""
+        return cv2.cvtColor(self.colour, cv2.COLOR_BGR2GRAY)
+
+    @cached_property
+    def passing(self) -> np.ndarray:
+        """The part of the frame that comes through, float32 (h, w) in 0..1."""
+        return 1 - self.alpha if self.shade is None else (1 - self.alpha) * self.shade
 
 
 def nothing() -> Layer:
@@ -59,13 +67,12 @@ def composite(frame: np.ndarray, layer: Layer, linear_light: bool = False) -> np
         return out
     height, width = layer.alpha.shape
     under = out[layer.y : layer.y + height, layer.x : layer.x + width]
-    colour = layer.colour if frame.shape[2] == 3 else layer._gray[..., None]
-    passing = layer._passing if layer.shade is None else layer._passing * layer.shade
-    over = under * passing[..., None]
+    colour = layer.colour if frame.shape[2] == 3 else layer.gray[..., None]
+    over = under * layer.passing[..., None]
     over += colour
     if linear_light:
-        mixed = (passing > 0) & (passing < 1)  # elsewhere both ways agree
-        over[mixed] = _mix_light(under[mixed], passing[mixed], colour[mixed], layer.alpha[mixed])
+        mixed = (layer.passing > _LEAST_LIGHT) & (layer.passing < 1)  # elsewhere both ways agree
+        over[mixed] = _mix_light(under[mixed], layer.passing[mixed], colour[mixed], layer.alpha[mixed])
     if layer.grain is not None:
         over += layer.grain
     over += 0.5

@@ -8,11 +8,12 @@ import numpy as np
 
 from rrrn.occlusion.compositing import Layer, to_gray
 
-# Skin, BGR, under the light that occluders are drawn in, where white cloth has 235: midway between the patches "dark
-# skin" and "light skin" of the ColorChecker Classic in sRGB, whose white patch has 243.
-REFERENCE_SKIN = np.array([99.0, 116.0, 154.5]) * 235 / 243
+# Skin, BGR, in the light that occluders are drawn in, where white cloth has 235: the patch "light skin" of the
+# ColorChecker Classic in sRGB, whose white patch has 243.
+REFERENCE_SKIN = np.array([130.0, 150.0, 194.0]) * 235 / 243
 GAINS = (0.5, 1.3)  # beyond, the skin's own shade is more likely the reason than the lamp
-CASTS = (0.93, 1.07)  # of a channel against the others; complexions differ by half as much
+CASTS = (0.96, 1.04)  # of a channel against the others
+_CAST_SHARE = 0.4  # of a difference in colour that is laid to the light; complexions differ as much as lamps do
 _WHITE = 250.0  # grey level that the occluder's brightest parts stay below
 _BRIGHTEST = 99.0  # per cent of the occluder that are not its brightest parts
 _LUMA = np.array([0.114, 0.587, 0.299])  # ITU-R BT.601, BGR
@@ -38,7 +39,7 @@ def tone(frames: np.ndarray, ring: np.ndarray, cover: Layer, share: float) -> np
     gain = min(gain, max(GAINS[0], _WHITE / _brightness(cover)))
     if frames.shape[3] == 1:
         return np.full(3, gain)
-    cast = np.clip((skin / luma / (REFERENCE_SKIN / reference)) ** share, *CASTS)
+    cast = np.clip((skin / luma / (REFERENCE_SKIN / reference)) ** (_CAST_SHARE * share), *CASTS)
     return gain * cast / float(cast @ _LUMA)
 
 

@@ -4,7 +4,7 @@ All is measured once a clip, on clean frames, and applied frame by frame. Every 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import cv2
@@ -18,6 +18,7 @@ from rrrn.occlusion.scene import setting
 from rrrn.stage import InputError
 
 FEATHERS = ("matched", "none")
+_SLOPES = compositing.slope(np.arange(256)).astype(np.float32)
 _SOME = 8  # frames, spread over the clip, that tone and sharpness are measured on
 
 
@@ -40,6 +41,7 @@ class Look:
     face_height: float
     noise: Noise | None
     seed_names: tuple[object, ...]
+    _last: list[Layer] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def dress(self, layer: Layer, index: int) -> Layer:
         """Return an occluder's layer as the camera would see it in frame ``index`` of the clip.
@@ -49,41 +51,48 @@ class Look:
         """
         if not layer.alpha.any():
             return layer
-        height, width = self.frames.shape[1:3]
-        lit = self._lit(layer, index)
-        soft = sharpness.feathered(lit, self.spread, height, width)
-        shaded = shadow.shaded(soft, self.shadow, self.down, self.face_height, height, width)
-        return self._grained(shaded, index)
+        base = self._in_this_clip(layer)
+        gain = np.float32(self.drift[index])
+        if gain != 1:
+            base = Layer(base.x, base.y, base.colour * gain, base.alpha, base.shade)
+        return self._grained(base, index)
 
-    def _lit(self, layer: Layer, index: int) -> Layer:
-        gains = self.tone * self.drift[index]
-        colour = layer.colour
-        if self.frames.shape[3] == 1:
-            colour = cv2.cvtColor(cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
-        if (gains == 1).all():
-            return layer if colour is layer.colour else Layer(layer.x, layer.y, colour, layer.alpha)
-        return Layer(layer.x, layer.y, colour * gains.astype(np.float32), layer.alpha)
+    def _in_this_clip(self, layer: Layer) -> Layer:
+        """Return what is the same in all frames; kept, as occluders lie still in many clips."""
+        if not (self._last and self._last[0] is layer):
+            height, width = self.frames.shape[1:3]
+            colour = layer.colour * self.tone.astype(np.float32)
+            if self.frames.shape[3] == 1:
+                colour = cv2.cvtColor(cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
+            lit = Layer(layer.x, layer.y, colour, layer.alpha)
+            soft = sharpness.feathered(lit, self.spread, height, width)
+            self._last[:] = layer, shadow.shaded(soft, self.shadow, self.down, self.face_height, height, width)
+        return self._last[1]
 
     def _grained(self, layer: Layer, index: int) -> Layer:
         """Add as much noise as brings the composite, in which the frame's own shines through, to the clip's."""
         if self.noise is None:
             return layer
         rows, columns = layer.alpha.shape
-        under = self.frames[index, layer.y : layer.y + rows, layer.x : layer.x + columns]
-        moved = Layer(0, 0, layer.colour, layer.alpha, layer.shade)
-        over = compositing.composite(under, moved, self.linear_light)
-        passing = (1 - layer.alpha if layer.shade is None else (1 - layer.alpha) * layer.shade)[..., None]
-        if self.linear_light:
-            steps = compositing.slope(np.arange(256)).astype(np.float32)
-            passing = passing * steps[under] / steps[over]
+        part = slice(layer.y, layer.y + rows), slice(layer.x, layer.x + columns)
+        under = self.frames[index][part]
+        over = compositing.composite(self.frames[index], layer, self.linear_light)[part]
         variances = self.noise.variances()
-        channels = range(len(self.noise.lines))
-        wanted, there = (np.stack([variances[:, c][image[..., c]] for c in channels], -1) for image in (over, under))
+        wanted, there = (_look_up(variances, image) for image in (over, under))
+        passing = layer.passing[..., None]
+        if self.linear_light:
+            slopes = np.repeat(_SLOPES[:, None], under.shape[2], axis=1)
+            passing = passing * _look_up(slopes, under) / _look_up(slopes, over)
         strength = np.sqrt(np.maximum(wanted - passing**2 * there, 0))
         rng = seeds.generator(*self.seed_names, "grain", index)
-        return Layer(
-            layer.x, layer.y, layer.colour, layer.alpha, layer.shade, strength * self.noise.draw(rng, rows, columns)
-        )
+        grain = strength * self.noise.draw(rng, rows, columns)
+        return Layer(layer.x, layer.y, layer.colour, layer.alpha, layer.shade, grain)
+
+
+def _look_up(table: np.ndarray, image: np.ndarray) -> np.ndarray:
+    """Return what a table, float32 (256, C), says of each grey level of an image uint8 (h, w, C)."""
+    found = cv2.LUT(np.ascontiguousarray(image), table.reshape(1, 256, -1))
+    return found.reshape(image.shape)
 
 
 def measure(
