@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from rrrn import seeds
-from rrrn.occlusion import compositing, light, noise, sharpness, shadow, skin
+from rrrn.occlusion import compositing, light, noise, shadow, sharpness, skin
 from rrrn.occlusion.compositing import Layer
 from rrrn.occlusion.noise import Noise
 from rrrn.occlusion.scene import setting

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+_BLIND_TO_SLOPES = np.outer([1, -2, 1], [1, -2, 1]).astype(np.float32) / 6  # of unit energy
 _BLOCK = 8  # side of the patches, in pixels, that noise is measured in
 _PAIRS = 32  # of neighbouring frames, spread over the clip
 _LAGS = 3  # pixels over which noise may be correlated
@@ -45,7 +46,7 @@ class Noise:
         channels = len(self.mixing)
         white = rng.standard_normal((channels, height + 2 * _REACH, width + 2 * _REACH), dtype=np.float32)
         inside = slice(_REACH, _REACH + height), slice(_REACH, _REACH + width)
-        planes = [cv2.sepFilter2D(plane, cv2.CV_32F, *pair)[inside] for plane, pair in zip(white, self.filters)]
+        planes = [cv2.sepFilter2D(white[c], cv2.CV_32F, *self.filters[c])[inside] for c in range(channels)]
         if channels == 1:
             return planes[0][..., None]
         return cv2.transform(cv2.merge(planes), self.mixing)
@@ -100,7 +101,7 @@ def _patches(frames: np.ndarray, skin: np.ndarray) -> tuple[np.ndarray, np.ndarr
         if last > 0:
             difference = (two.astype(np.float32) - one) * np.float32(math.sqrt(0.5))
         else:
-            image = cv2.filter2D(frames[0], cv2.CV_32F, np.float32([[1, -2, 1], [-2, 4, -2], [1, -2, 1]]) / 6)
+            image = cv2.filter2D(frames[0], cv2.CV_32F, _BLIND_TO_SLOPES)
             difference = cut(image.reshape(frames.shape[1:]))
         both = np.concatenate([one, two], axis=1)
         good = ((both >= _CLIPPED[0]) & (both <= _CLIPPED[1])).all(axis=(1, 2, 3))

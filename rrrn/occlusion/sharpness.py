@@ -11,12 +11,12 @@ from rrrn.occlusion.compositing import Layer
 
 RANGE = (0.3, 1.5)  # pixels; the lower end is a sharp edge averaged over pixels, the upper a soft one
 _DRAWN = 0.3  # spread, in pixels, of the edges of an occluder as drawn: averaged over pixels
-_AGAIN = 1.0  # pixels by which a frame is blurred once more
+_AGAIN = 1.0  # pixels by which a frame is blurred once more; more would mix neighbouring edges of eyes and brows
 _STEEP = 0.5  # of the 95th percentile of gradients
 _FEWEST = 12
 _LEAST_STEP = 4.0  # grey levels a pixel; flatter slopes are shading and noise
 _MOST_TILT = 3.0  # a gradient across so many times that along an upright edge: 18 degrees
-_DIFFERENCE, _AVERAGE = np.float32([-1, 1, 0]), np.float32([0.25, 0.5, 0.25])
+_DIFFERENCE, _AVERAGE = np.array([-1, 1, 0], np.float32), np.array([0.25, 0.5, 0.25], np.float32)
 
 
 def spread(images: Sequence[np.ndarray], region: np.ndarray) -> float:
@@ -100,6 +100,7 @@ def _spread_of(ratio: np.ndarray, place: np.ndarray) -> np.ndarray:
 
 
 def _difference(sigmas: np.ndarray, place: float) -> np.ndarray:
-    """Return the difference of pixels to both sides of a blurred step of height 1 that is ``place`` off their middle."""
-    upper, lower = (0.5 - place) / sigmas, (-0.5 - place) / sigmas
-    return np.array([math.erf(u / math.sqrt(2)) - math.erf(v / math.sqrt(2)) for u, v in zip(upper, lower)]) / 2
+    """Return the difference of two neighbouring pixels on a blurred step of height 1 ``place`` off their middle."""
+    ends = ((place + side) / (sigmas * math.sqrt(2)) for side in (0.5, -0.5))
+    after, before = (np.array([math.erf(end) for end in part]) for part in ends)
+    return (after - before) / 2
