@@ -17,7 +17,6 @@ _LEAST_RANGE = 16.0  # grey levels; over less, a slope cannot be told from chanc
 _STILL = 2.0  # times the usual variance; more is motion
 _ROUNDING = 1 / 12  # variance that rounding to whole grey levels adds; the composite is rounded again
 _CLIPPED = (2, 253)  # grey levels beyond which noise is cut off
-_LEAST_SHARE = 0.25  # of the smallest variance that was measured; a line may fall below zero further off
 # Of the median of a chi-square with 63 degrees of freedom to its mean (Wilson and Hilferty, 1931)
 _MEDIAN_TO_MEAN = (1 - 2 / (9 * 63)) ** 3
 
@@ -26,20 +25,20 @@ _MEDIAN_TO_MEAN = (1 - 2 / (9 * 63)) ** 3
 class Noise:
     """Noise of images with C channels.
 
-    ``lines`` float64 (C, 2): the variance at grey level I is a + b I, and never below ``least`` (C,). ``mixing``
-    (C, C) makes correlated channels, of variance 1, from independent ones; each of these is filtered across and down
-    by its ``filters``, float32 (C, 2, 9), of unit energy.
+    ``lines`` float64 (C, 2): the variance at grey level I is a + b I inside of the ``levels``, (C, 2), that the clip's
+    skin has, and beyond what it is there. ``mixing`` (C, C) makes correlated channels, of variance 1, from independent
+    ones; each of these is filtered across and down by its ``filters``, float32 (C, 2, 9), of unit energy.
     """
 
     lines: np.ndarray
-    least: np.ndarray
+    levels: np.ndarray
     mixing: np.ndarray
     filters: np.ndarray
 
     def variances(self) -> np.ndarray:
         """Return the variance at each grey level, float32 (256, C)."""
-        levels = self.lines[:, 0] + np.arange(256)[:, None] * self.lines[:, 1]
-        return np.maximum(levels, self.least).astype(np.float32)
+        level = np.clip(np.arange(256)[:, None], self.levels[:, 0], self.levels[:, 1])
+        return np.maximum(self.lines[:, 0] + level * self.lines[:, 1], 0).astype(np.float32)
 
     def draw(self, rng: np.random.Generator, height: int, width: int) -> np.ndarray:
         """Return a field of noise of variance 1, float32 (height, width, C)."""
@@ -76,10 +75,9 @@ def measure(frames: np.ndarray, skin: np.ndarray) -> Noise | None:
             correlations, lost[i] = _correlations(scaled @ directions[:, i])
             filters[i] = [_filter(correlation) for correlation in correlations]
     lines /= (1 - directions**2 @ (strength * lost) / (directions**2 @ strength))[:, None]
-    measured = lines[:, :1] + lines[:, 1:] * np.percentile(level, [2, 98], axis=0).T
-    least = np.maximum(_LEAST_SHARE * (measured.min(axis=1) - _ROUNDING), 0)
     lines[:, 0] -= _ROUNDING
-    return Noise(lines, least, (directions * np.sqrt(strength)).astype(np.float32), filters)
+    levels = np.percentile(level, [2, 98], axis=0).T
+    return Noise(lines, levels, (directions * np.sqrt(strength)).astype(np.float32), filters)
 
 
 def _patches(frames: np.ndarray, skin: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
