@@ -405,6 +405,21 @@ def test_noise_is_not_misled_by_motion_drift_and_burnt_out_skin():
         assert found[level] == pytest.approx(2 + 0.01 * level, rel=0.15)
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("n", [1, 5])
+def test_a_clip_without_noise_gets_none(channels, n):
+    frames = np.full((n, SIDE, SIDE, channels), 120, np.uint8)
+    layer = disc(60.0)
+    with np.errstate(all="raise"):
+        made = look.measure(frames, still(frames=n), layer, {**OFF, "noise": True}, SEEDS)
+        assert not made.dress(layer, n - 1).grain.any()
+
+
+def test_noise_of_skin_that_is_burnt_out_is_not_measured():
+    assert noise.measure(np.full((3, SIDE, SIDE, 1), 255, np.uint8), np.ones((SIDE, SIDE), bool)) is None
+    assert noise.measure(skin_frames(3), np.zeros((SIDE, SIDE), bool)) is None
+
+
 def correlation(one, two):
     return float(np.mean(one * two) / np.sqrt(np.mean(one**2) * np.mean(two**2)))
 

@@ -128,7 +128,9 @@ def _components(scaled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return np.ones(channels), np.eye(channels)
     covariance = np.einsum("nyxc,nyxd->cd", scaled, scaled, dtype=np.float64)
     deviation = np.sqrt(np.maximum(np.diag(covariance), 1e-12))
-    strength, directions = np.linalg.eigh(covariance / np.outer(deviation, deviation))
+    correlation = covariance / np.outer(deviation, deviation)
+    np.fill_diagonal(correlation, 1)  # of a channel without noise as well
+    strength, directions = np.linalg.eigh(correlation)
     return np.maximum(strength, 0), directions
 
 
