@@ -65,6 +65,7 @@ def measure(frames: np.ndarray, skin: np.ndarray) -> Noise | None:
     lines = np.stack([_line(level[:, c], variance[:, c]) for c in range(frames.shape[3])])
     usual = np.maximum(lines[:, 0] + level * lines[:, 1], 1e-9)
     still = (variance <= _STILL * usual).all(axis=1)
+    still |= not still.any()
     scaled = (residual - residual.mean(axis=(1, 2), keepdims=True))[still] / np.sqrt(usual[still])[:, None, None]
     strength, directions = _components(scaled)
     filters = np.zeros((len(strength), 2, 2 * _REACH + 1), np.float32)
@@ -124,8 +125,8 @@ def _line(level: np.ndarray, variance: np.ndarray) -> tuple[float, float]:
 def _components(scaled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return variances (C,) and directions, the columns of (C, C), of the channels' uncorrelated mixtures."""
     channels = scaled.shape[-1]
-    if channels == 1 or not len(scaled):
-        return np.ones(channels), np.eye(channels)
+    if channels == 1:
+        return np.ones(1), np.eye(1)
     covariance = np.einsum("nyxc,nyxd->cd", scaled, scaled, dtype=np.float64)
     deviation = np.sqrt(np.maximum(np.diag(covariance), 1e-12))
     correlation = covariance / np.outer(deviation, deviation)
