@@ -1,11 +1,14 @@
-"""Laying an occluder over a frame; pixels that it does not touch keep their bits."""
+"""Laying an occluder over a frame; pixels that it neither touches nor shades keep their bits."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cache, cached_property
 
 import cv2
 import numpy as np
 
 _LEAST_ALPHA = 0.5 / 255  # below, the stored 8-bit alpha says "not covered", and so must the frame
+_LEAST_LIGHT = 1e-5  # less light from the frame, white though it be, is no grey level in a black occluder
+_FINE = 65535  # steps of the tables of linear light: an error of 0.03 grey levels at most
 
 
 @dataclass(frozen=True)
@@ -14,22 +17,37 @@ class Layer:
 
     ``colour`` is float32 (h, w, 3), BGR in 0..255, premultiplied by ``alpha``, float32 (h, w) in 0..1. Where alpha
     would be stored as 0, both become 0.
+
+    Two planes act on the frame and are no part of the occluder: ``shade``, float32 (h, w) in 0..1, multiplies the
+    frame below it, and ``grain``, float32 (h, w, C) in grey levels with C as the frame's, is added to the result where
+    alpha is not 0.
     """
 
     x: int
     y: int
     colour: np.ndarray
     alpha: np.ndarray
-    _gray: np.ndarray = field(init=False, repr=False, compare=False)
-    _passing: np.ndarray = field(init=False, repr=False, compare=False)
+    shade: np.ndarray | None = None
+    grain: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         covered = self.alpha >= _LEAST_ALPHA
-        alpha = np.where(covered, np.clip(self.alpha, 0, 1), 0).astype(np.float32)
-        colour = np.where(covered[..., None], self.colour, 0).astype(np.float32)
-        gray = cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY) if alpha.size else alpha
-        for name, value in (("alpha", alpha), ("colour", colour), ("_gray", gray), ("_passing", 1 - alpha)):
-            object.__setattr__(self, name, value)
+        alpha = np.clip(self.alpha, 0, 1, dtype=np.float32) * covered
+        object.__setattr__(self, "alpha", alpha)
+        for name in ("colour", "grain"):
+            plane = getattr(self, name)
+            if plane is not None:
+                object.__setattr__(self, name, np.where(covered[..., None], plane, np.float32(0)))
+
+    @cached_property
+    def gray(self) -> np.ndarray:
+        """The colour's luma, float32 (h, w), premultiplied as well."""
+        return cv2.cvtColor(self.colour, cv2.COLOR_BGR2GRAY)
+
+    @cached_property
+    def passing(self) -> np.ndarray:
+        """The part of the frame that comes through, float32 (h, w) in 0..1."""
+        return 1 - self.alpha if self.shade is None else (1 - self.alpha) * self.shade
 
 
 def nothing() -> Layer:
@@ -37,19 +55,26 @@ def nothing() -> Layer:
     return Layer(0, 0, np.zeros((0, 0, 3), np.float32), np.zeros((0, 0), np.float32))
 
 
-def composite(frame: np.ndarray, layer: Layer) -> np.ndarray:
+def composite(frame: np.ndarray, layer: Layer, linear_light: bool = False) -> np.ndarray:
     """Return ``frame``, uint8 (H, W, C) with C 1 or 3, under ``layer``: premultiplied "over" (Porter and Duff, 1984).
 
-    Computed in float32 and rounded half up. Pixels with alpha 0 are bit-identical to the frame's.
+    Computed in float32 and rounded half up; with ``linear_light`` the grey levels are taken as sRGB (IEC 61966-2-1)
+    and it is light that is mixed and shaded, else the grey levels. Pixels that have alpha 0 and no shade are
+    bit-identical to the frame's.
     """
     out = frame.copy()
     if layer.alpha.size == 0:
         return out
     height, width = layer.alpha.shape
     under = out[layer.y : layer.y + height, layer.x : layer.x + width]
-    colour = layer.colour if frame.shape[2] == 3 else layer._gray[..., None]
-    over = under * layer._passing[..., None]
+    colour = layer.colour if frame.shape[2] == 3 else layer.gray[..., None]
+    over = under * layer.passing[..., None]
     over += colour
+    if linear_light:
+        mixed = (layer.passing > _LEAST_LIGHT) & (layer.passing < 1)  # elsewhere both ways agree
+        over[mixed] = _mix_light(under[mixed], layer.passing[mixed], colour[mixed], layer.alpha[mixed])
+    if layer.grain is not None:
+        over += layer.grain
     over += 0.5
     under[...] = np.clip(over, 0, 255, out=over)  # the cast to uint8 rounds down
     return out
@@ -73,3 +98,46 @@ def area_share(layer: Layer, box: tuple[int, int, int, int]) -> float:
     x0, y0, x1, y1 = box
     inside = layer.alpha[max(y0 - layer.y, 0) : max(y1 - layer.y, 0), max(x0 - layer.x, 0) : max(x1 - layer.x, 0)]
     return float(inside.sum(dtype=np.float64)) / ((x1 - x0) * (y1 - y0))
+
+
+def grown(layer: Layer, margin: int, height: int, width: int) -> tuple[int, int, np.ndarray]:
+    """Return the layer in a rectangle wider by ``margin`` pixels on each side, as far as the frame reaches.
+
+    The result is the corner (x, y) and colour with alpha, float32 (h, w, 4); what was added is transparent.
+    """
+    rows, columns = layer.alpha.shape
+    left, above = min(margin, layer.x), min(margin, layer.y)
+    right, below = min(margin, width - layer.x - columns), min(margin, height - layer.y - rows)
+    image = cv2.merge([layer.colour, layer.alpha])
+    image = cv2.copyMakeBorder(image, above, below, left, right, cv2.BORDER_CONSTANT, value=(0, 0, 0, 0))
+    return layer.x - left, layer.y - above, image
+
+
+def slope(levels: np.ndarray) -> np.ndarray:
+    """Return the light that a step of one grey level is at each of ``levels`` (0..255), in parts of white: sRGB."""
+    encoded = np.asarray(levels, np.float64) / 255
+    curved = 2.4 / 1.055 * ((encoded + 0.055) / 1.055) ** 1.4
+    return np.where(encoded <= 0.04045, 1 / 12.92, curved) / 255
+
+
+def _mix_light(under: np.ndarray, passing: np.ndarray, colour: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """Return the grey levels, float32 (n, C), of n pixels that are mixed of frame and occluder in linear light."""
+    to_light, to_level = _tables()
+    straight = colour / np.maximum(alpha, _LEAST_ALPHA)[:, None]
+    light = to_light[_index(straight / 255)]
+    light *= alpha[:, None]
+    light += to_light[under.astype(np.intp) * (_FINE // 255)] * passing[:, None]
+    return to_level[_index(light)]
+
+
+def _index(share: np.ndarray) -> np.ndarray:
+    return (np.clip(share, 0, 1) * _FINE + 0.5).astype(np.intp)
+
+
+@cache
+def _tables() -> tuple[np.ndarray, np.ndarray]:
+    """Tables in steps of 1 / _FINE: from a grey level (1 is 255) to light in 0..1, and from light to grey level."""
+    share = np.arange(_FINE + 1) / _FINE
+    light = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
+    level = np.where(share <= 0.0031308, share * 12.92, 1.055 * share ** (1 / 2.4) - 0.055) * 255
+    return light.astype(np.float32), level.astype(np.float32)
