@@ -77,22 +77,22 @@ def _pleated(canvas: Canvas, mask: Mask, name: str) -> None:
     height = mask_form.draped(canvas) + mask_form.rim(inside, 0.09, 0.012)
     wobble = 0.010 * canvas.soft(canvas.noise((0.25, 0.6), name, "pleats"), 0.04)
     middle = np.clip(1 - (canvas.x / 0.74) ** 2, 0, 1)
-    for at, bow, deep in ((0.425, 0.02, 0.021), (0.555, 0.13, 0.024), (0.675, 0.25, 0.024)):
+    for at, bow, deep in ((0.425, 0.02, 0.016), (0.555, 0.13, 0.020), (0.675, 0.25, 0.020)):
         fold = canvas.y - at - bow * middle - wobble
-        deep = deep * (0.55 + 0.45 * middle)
-        height += deep * np.exp(np.minimum(fold, 0) / 0.075) * (1 - step(fold, 0.005))
-        height -= 0.006 * bump(fold - 0.012, 0.010)
+        deep = deep * (0.5 + 0.5 * middle) * (1 + 0.25 * canvas.soft(canvas.noise((0.3, 2), name, str(at)), 0.05))
+        height += deep * np.exp(np.minimum(fold, 0) / 0.075) * (1 - step(fold, 0.008))
+        height -= 0.003 * bump(fold - 0.012, 0.010)
     for tug in (((0.72, 0.34), (0.45, 0.33), (0.20, 0.36)), ((0.70, 0.42), (0.50, 0.47), (0.30, 0.50)),
                 ((0.68, 0.74), (0.52, 0.86), (0.36, 1.00)), ((0.69, 0.66), (0.55, 0.70), (0.38, 0.75))):  # fmt: skip
-        height += _both(canvas, tug, 0.011, 0.020, name)
-    height += mask_form.dents(canvas, name, 0.0075)
+        height += _both(canvas, tug, 0.019, 0.022, name)
+    height += mask_form.dents(canvas, name, 0.010)
     top, bottom = canvas.away(across(upper)), canvas.away(across(lower[::-1]))
     height += 0.006 * (1 - step(np.minimum(top, bottom) - 0.062, 0.004))
     side = np.minimum(*(canvas.away(end) for end in _sides(np.array([upper[-1], lower[0]]))))
     height += 0.008 * (1 - step(side - 0.045, 0.005))
     weld = mask_form.stitches(canvas, np.minimum(top, bottom) - 0.052, canvas.x, 0.020, 0.0035)
     weld += mask_form.stitches(canvas, side - 0.030, canvas.y, 0.030, 0.004)
-    height -= 0.0022 * weld
+    height -= 0.0014 * weld
     wire = canvas.away(curve((-0.27, 0.205), (-0.13, 0.135), (0, 0.105), (0.13, 0.135), (0.27, 0.205)))
     height += 0.012 * step(0.016 - wire, 0.008)
     nap = canvas.noise(0.007, name, "nap")
@@ -114,7 +114,7 @@ def _folded(canvas: Canvas, mask: Mask, name: str) -> None:
     height -= 0.012 * bump(canvas.x, 0.006)
     for dent in (((0.06, 0.42), (0.30, 0.47), (0.66, 0.44)), ((0.12, 0.26), (0.30, 0.33), (0.56, 0.40)),
                  ((0.70, 0.52), (0.50, 0.62), (0.24, 0.66)), ((0.66, 0.70), (0.46, 0.88), (0.22, 0.98))):  # fmt: skip
-        height += _both(canvas, dent, 0.013, 0.024, name)
+        height += _both(canvas, dent, 0.022, 0.028, name)
     height += mask_form.dents(canvas, name, 0.008)
     for inset in (0.028, 0.050):
         height -= 0.0035 * mask_form.stitches(canvas, inside - inset, canvas.x + canvas.y, 0.016, 0.0035)
@@ -301,16 +301,16 @@ _HOLDS: dict[str, Callable[[Canvas, Mask], None]] = {
 
 def _strap(canvas: Canvas, mask: Mask, line: np.ndarray, half: float) -> None:
     """Elastic along a line, on both sides, to its end where it passes out of sight."""
-    for side in _sides(line):
-        away = canvas.away(side)
-        cover = canvas.cover(half - away) * step(np.hypot(canvas.x - side[-1, 0], canvas.y - side[-1, 1]) - 0.03, 0.02)
-        canvas.shadow(cover, 0.012, 0.014, 0.40)
-        ribs = np.sin(2 * np.pi * (canvas.x * np.sign(side[-1, 0]) - canvas.y) / 0.018)
-        height = np.sqrt(np.maximum(half**2 - away**2, 0)) * (1.0 if half < 0.015 else 0.35)
-        height = height + 0.0012 * ribs * (away < half) - 0.2 * np.abs(canvas.x)
-        surface = shading.lit(height, canvas.scale, 0.02)
-        albedo = shading.decode(mask.strap) * 0.92
-        canvas.paint(cover, shading.encode(albedo * surface.light[..., None]))
+    away = np.minimum(*(canvas.away(side) for side in _sides(line)))
+    from_end = np.hypot(np.abs(canvas.x) - line[-1, 0], canvas.y - line[-1, 1])
+    cover = canvas.cover(half - away) * step(from_end - 0.03, 0.02)
+    canvas.shadow(cover, 0.012, 0.014, 0.40)
+    ribs = np.sin(2 * np.pi * (np.abs(canvas.x) - canvas.y) / 0.018)
+    height = np.sqrt(np.maximum(half**2 - away**2, 0)) * (1.0 if half < 0.015 else 0.35)
+    height += 0.0012 * ribs * (away < half) - 0.2 * np.abs(canvas.x)
+    surface = shading.lit(height, canvas.scale, 0.02)
+    albedo = shading.decode(mask.strap) * 0.92
+    canvas.paint(cover, shading.encode(albedo * surface.light[..., None]))
 
 
 def _clip(canvas: Canvas, height: np.ndarray) -> None:

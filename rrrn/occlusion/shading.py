@@ -12,9 +12,9 @@ import numpy as np
 from rrrn import seeds
 
 _LIGHT = np.array([-0.28, -0.60, 0.75], np.float32) / np.float32(np.sqrt(0.28**2 + 0.60**2 + 0.75**2))
-_WRAP = 0.18  # light reaches this far beyond a right angle: the lamp is large
-_KEY, _SKY, _BOUNCE = 0.84, 0.24, 0.09  # of the light on a surface: lamp, all of the upper half, all of the lower
-_CAVITIES = ((0.006, 0.45), (0.02, 0.55), (0.06, 0.60))  # half widths, weight
+_WRAP = 0.10  # light reaches this far beyond a right angle: the lamp is large
+_KEY, _SKY, _BOUNCE = 0.80, 0.20, 0.06  # of the light on a surface: lamp, all of the upper half, all of the lower
+_CAVITIES = ((0.006, 0.25), (0.02, 0.45), (0.06, 0.50), (0.18, 0.55))  # half widths, weight
 _STEPS = 10
 _MAP = 256  # side of a map of reflections
 
@@ -108,8 +108,8 @@ def _street(azimuth: np.ndarray, elevation: np.ndarray) -> np.ndarray:
     seen = np.where(up[..., None] > 0, sky, np.where(elevation[..., None] > -0.05, walls, ground))
     body = (np.abs(azimuth) < 0.10 + 0.05 * (elevation < -0.1)) & (elevation < 0.05)  # who takes the photograph
     seen = np.where(body[..., None], 0.4 * seen, seen)
-    sun = np.exp(-(((azimuth + 0.85) / 0.16) ** 2) - ((elevation - 0.75) / 0.13) ** 2)[..., None]
-    return (seen + 7 * sun * np.array([0.92, 0.98, 1.0], np.float32)).astype(np.float32)
+    sun = np.exp(-(((azimuth + 0.42) / 0.10) ** 2) - ((elevation - 0.44 - 0.1 * azimuth) / 0.075) ** 2)[..., None]
+    return (seen + 8 * sun * np.array([0.92, 0.98, 1.0], np.float32)).astype(np.float32)
 
 
 def _wave(angle: np.ndarray, name: str, tones: int, size: float) -> np.ndarray:
