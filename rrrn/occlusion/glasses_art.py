@@ -13,6 +13,7 @@ from rrrn.occlusion.canvas import Canvas, across, bump, curve, flipped, mirrored
 from rrrn.occlusion.placing import Template
 
 COLUMNS = 768
+_LIMITS = {"shield": 0.35, "goggles": 0.35}  # least ratio of the halves: these curve around the face
 _TOP, _BROW, _LOW, _BOTTOM = -0.10, 0.0, 0.6, 0.80  # of the sheet, and of the face's axis
 _RADIUS = 0.95  # of a lens's sphere: base curve 6 on a face 14 cm wide
 _WRAP = 0.10  # slope by which each lens turns outwards
@@ -68,7 +69,7 @@ GLASSES = {
                          ((16, 14, 13), 0.98), ((130, 124, 118), 0.62), taper=0.08, material="metal"),
     "half-rim": Glasses((0.42, 0.30), (0.320, 0.245), 2.7, (26, 40, 62), 0.008,
                         ((11, 16, 13), 0.98), ((30, 44, 38), 0.93), taper=0.18, material="metal", style="brow"),
-    "goggles": Glasses((0.36, 0.31), (0.450, 0.270), 4.2, (46, 46, 48), 0.080,
+    "goggles": Glasses((0.36, 0.31), (0.445, 0.250), 4.0, (46, 46, 48), 0.070,
                        ((20, 14, 26), 0.99), ((20, 14, 26), 0.99), taper=0.06, mirror=(60, 120, 235),
                        style="goggles"),
 }  # fmt: skip
@@ -84,10 +85,11 @@ def template(name: str) -> Template:
 def draw(name: str, columns: int) -> Template:
     """Return the drawing of one of ``NAMES``, ``columns`` pixels wide."""
     canvas = Canvas(columns, _TOP, _BOTTOM)
-    _STYLES[GLASSES[name].style](canvas, GLASSES[name], name)
+    style = GLASSES[name].style
+    _STYLES[style](canvas, GLASSES[name], name)
     seam, right = columns / 2 - 0.5, columns - 0.5
     top, bottom = (round((y - _TOP) * canvas.scale, 6) - 0.5 for y in (_BROW, _LOW))
-    return Template(canvas.image, seam, top=top, bottom=bottom, left=-0.5, right=right)
+    return Template(canvas.image, seam, top, bottom, -0.5, right, _LIMITS.get(style, Template.min_ratio))
 
 
 # ------------------------------------------------------------------------------------------------- styles
@@ -109,9 +111,7 @@ def _brow(canvas: Canvas, glasses: Glasses, name: str) -> None:
     _pair(canvas, glasses, name, [], 0.042)
 
 
-def _pair(
-    canvas: Canvas, glasses: Glasses, name: str, bars: list[tuple[np.ndarray, float]], brow: float
-) -> None:
+def _pair(canvas: Canvas, glasses: Glasses, name: str, bars: list[tuple[np.ndarray, float]], brow: float) -> None:
     lens = _lens(glasses)
     inside = np.maximum(canvas.inside(lens), canvas.inside(flipped(lens)))
     outer, inner = lens[np.argmax(lens[:, 0] - 0.6 * np.abs(lens[:, 1] - _hinge(glasses)))], lens[:, 0].min()
@@ -242,9 +242,7 @@ def _glass(canvas: Canvas, glasses: Glasses, inside: np.ndarray, one: bool = Fal
     canvas.paint(canvas.cover(inside), shading.encode(radiance), dense + (thin - dense) * t[..., 0])
 
 
-def _frame(
-    canvas: Canvas, colour: Colour, material: str, name: str, inside: np.ndarray, half: float
-) -> None:
+def _frame(canvas: Canvas, colour: Colour, material: str, name: str, inside: np.ndarray, half: float) -> None:
     """Wire or plastic with a round profile, ``half`` wide to each side of its middle."""
     cover = canvas.cover(inside)
     deep = np.clip(inside / np.float32(half), 0, 1)
@@ -253,9 +251,7 @@ def _frame(
     _surface(canvas, cover, height, colour, material, name)
 
 
-def _surface(
-    canvas: Canvas, cover: np.ndarray, height: np.ndarray, colour: Colour, material: str, name: str
-) -> None:
+def _surface(canvas: Canvas, cover: np.ndarray, height: np.ndarray, colour: Colour, material: str, name: str) -> None:
     if material == "metal":
         _metal(canvas, cover, height, colour)
     else:

@@ -13,6 +13,7 @@ from rrrn.occlusion.canvas import Canvas, across, bump, curve, flipped, mirrored
 from rrrn.occlusion.placing import Template
 
 COLUMNS = 640
+_LIMITS = {"cup": 0.35}  # least ratio of the halves: a shell bulges, and looks wrong on a turned face sooner
 _TOP, _CHIN, _BOTTOM = -0.16, 1.28, 1.42
 
 Colour = tuple[int, int, int]
@@ -63,7 +64,7 @@ def draw(name: str, columns: int) -> Template:
         _valve(canvas, *mask.valve)
     seam, right = columns / 2 - 0.5, columns - 0.5
     top, bottom = (round((y - _TOP) * canvas.scale, 6) - 0.5 for y in (0, _CHIN))
-    return Template(canvas.image, seam, top=top, bottom=bottom, left=-0.5, right=right)
+    return Template(canvas.image, seam, top, bottom, -0.5, right, _LIMITS.get(mask.cut, Template.min_ratio))
 
 
 # ------------------------------------------------------------------------------------------------- cuts
@@ -212,8 +213,8 @@ def _cloth_body(
     cover = canvas.cover(inside)
     canvas.shadow(cover, 0.022, 0.012, 0.42)
     surface = shading.lit(height, canvas.scale)
-    blotches = 1 + 0.020 * canvas.soft(canvas.noise(0.05, name, "blotches"), 0.01) + 0.014 * canvas.noise(
-        0.008, name, "grain"
+    blotches = (
+        1 + 0.020 * canvas.soft(canvas.noise(0.05, name, "blotches"), 0.01) + 0.014 * canvas.noise(0.008, name, "grain")
     )
     edge = 1 - 0.35 * np.exp(-np.maximum(inside, 0) / np.float32(0.008))  # light is lost between rim and skin
     radiance = albedo * (surface.light * blotches * edge)[..., None]

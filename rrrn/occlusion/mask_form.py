@@ -3,7 +3,6 @@
 import numpy as np
 
 from rrrn import seeds
-
 from rrrn.occlusion.canvas import Canvas, bump, curve, step
 
 Point = tuple[float, float]
