@@ -260,14 +260,14 @@ def _surface(canvas: Canvas, cover: np.ndarray, height: np.ndarray, colour: Colo
 
 
 def _metal(canvas: Canvas, cover: np.ndarray, height: np.ndarray, colour: Colour) -> None:
-    surface = shading.lit(canvas.soft(height.astype(np.float32), 0.0015), canvas.scale, 0.02)
+    surface = shading.lit(canvas.soft(height.astype(np.float32), 0.003), canvas.scale, 0.02)
     mirror = shading.reflection(0.75 * surface.right, 0.75 * surface.down, 0.10)
     radiance = shading.decode(colour) * (0.75 * mirror + 0.16 * surface.light[..., None])
     canvas.paint(cover, shading.encode(radiance))
 
 
 def _plastic(canvas: Canvas, cover: np.ndarray, height: np.ndarray, albedo: np.ndarray, roughness: float) -> None:
-    surface = shading.lit(canvas.soft(height.astype(np.float32), 0.0025), canvas.scale, 0.03)
+    surface = shading.lit(canvas.soft(height.astype(np.float32), 0.006), canvas.scale, 0.03)
     gloss = shading.fresnel(surface.right, surface.down, 0.045)[..., None]
     mirror = shading.reflection(surface.right, surface.down, roughness)
     canvas.paint(cover, shading.encode(albedo * surface.light[..., None] + gloss * mirror))

@@ -320,7 +320,7 @@ def _clip(canvas: Canvas, height: np.ndarray) -> None:
     inside = np.float32(0.027) - away
     cover = canvas.cover(inside)
     canvas.shadow(cover, 0.006, 0.004, 0.5)
-    bent = canvas.soft(height, 0.02) + 0.006 * step(inside, 0.008)
+    bent = canvas.soft(height, 0.02) + 0.016 * canvas.soft(np.sqrt(np.clip(inside / np.float32(0.027), 0, 1)), 0.005)
     surface = shading.lit(bent, canvas.scale, 0.02)
     metal = shading.reflection(surface.right, surface.down, 0.12) * np.float32(0.45)
     canvas.paint(cover, shading.encode(metal * surface.light[..., None] + 0.06))

@@ -42,7 +42,7 @@ def rim(inside: np.ndarray, curl: float, thickness: float) -> np.ndarray:
 def crease(canvas: Canvas, line: tuple[Point, Point, Point], depth: float, width: float) -> np.ndarray:
     """Return the height of a fold that runs along a curve and fades at its ends; a negative ``depth`` is a groove."""
     start, _, end = (np.array(point) for point in line)
-    away = canvas.away(curve(*line))
+    away = canvas.soft(canvas.away(curve(*line), fine=1), 0.004)
     along = ((canvas.x - start[0]) * (end[0] - start[0]) + (canvas.y - start[1]) * (end[1] - start[1])) / float(
         (end - start) @ (end - start)
     )
