@@ -33,10 +33,9 @@ def test_ten_drawings_that_differ(kind, art):
 @pytest.mark.parametrize(("kind", "art"), KINDS)
 def test_drawings_are_premultiplied_and_deterministic(kind, art):
     for name in art.NAMES:
+        small = [art.draw(name, art.COLUMNS // 2).image for _ in range(2)]
+        np.testing.assert_array_equal(*small)
         first = art.template(name).image
-        second = art.draw(name, art.COLUMNS).image
-        assert first is not second
-        np.testing.assert_array_equal(first, second)
         assert first.dtype == np.float32
         assert first[..., 3].min() >= 0 and first[..., 3].max() <= 1 + 1e-6
         assert (first[..., :3] >= 0).all() and (first[..., :3] <= 255 * first[..., 3:] + 1e-3).all()
