@@ -21,8 +21,8 @@ def told(condition, **changes):
     kind = condition.split("-")[0]
     own = {
         "none": {},
-        "mask": {"width": 1.2},
-        "glasses": {"width": 1.2},
+        "mask": {"art": "built_in", "width": 1.2},
+        "glasses": {"art": "built_in", "width": 1.2},
         "random": {"region": "landmark_box", "placement": "nested", "fill": "black"},
     }[kind]
     return {} if kind == "none" else {"seed": 7, "anchor": "clip", kind: own} | changes
@@ -166,7 +166,7 @@ def test_faults_name_file_clip_and_frame(tmp_path):
     with pytest.raises(InputError, match=r"occlude\.anchor"):
         run(faces, tmp_path / "o.h5", "mask", told("mask", anchor="loosely"))
     with pytest.raises(InputError, match=r"lack occlude\.mask\.width"):
-        run(faces, tmp_path / "o.h5", "mask", told("mask", mask={}))
+        run(faces, tmp_path / "o.h5", "mask", told("mask", mask={"art": "built_in"}))
 
 
 def test_command(tmp_path):

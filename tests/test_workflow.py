@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -185,6 +187,23 @@ def test_edit_reruns_what_depends_on_it_and_no_more(done, edit, expected):
         for path, data in kept.items():
             if path.read_bytes() != data:
                 path.write_bytes(data)
+
+
+def test_files_of_ones_own_art_are_depended_on(done, tmp_path):
+    """A drawing that is exchanged for one of the same size reruns the occluder's condition and no other."""
+    root = tmp_path / "own"
+    shutil.copytree(done, root)
+    substitute("config.yaml", "art: built_in", "art: masks")(root)
+    (root / "masks").mkdir()
+    (root / "masks/anchors.csv").write_text("file,seam,top,bottom,left,right\nred.png,20,0,30,0,40\n")
+    for colour in ((0, 0, 255, 255), (0, 255, 0, 255)):
+        cv2.imwrite(
+            str(root / "masks/red.png"), np.full((30, 40, 4), colour, np.uint8), [cv2.IMWRITE_PNG_COMPRESSION, 0]
+        )
+        assert planned(root) == {"occlude": 4, **ONE_CONDITION}
+        run = snakemake(root, "--cores", "2", *CONFIG, "--until", "occlude", "--", "all")
+        assert run.returncode == 0, run.stderr
+        assert "occlude" not in planned(root)
 
 
 def test_killed_again_and_again_on_one_core_gives_the_same_bytes(done, tmp_path):

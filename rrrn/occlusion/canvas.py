@@ -1,43 +1,73 @@
 """A transparent sheet to draw occluders on: shapes given by curves, so that any resolution can be had.
 
-Coordinates: x from -1 to 1, y downwards from 0, both in half widths of the sheet.
+Coordinates: x from -1 to 1, y downwards, both in half widths of the sheet.
 """
 
 import cv2
 import numpy as np
 
+from rrrn import seeds
+
 _SHIFT = 6  # fractional bits of polygon corners
+_FINE = 2  # samples a pixel, each way, of distances
 
 
 class Canvas:
-    """A sheet of ``columns`` pixels across and ``height`` half widths down.
+    """A sheet of ``columns`` pixels across, from ``top`` down to ``bottom``.
 
-    ``x`` and ``y`` are the coordinates of its pixels, float32 (H, W).
+    ``x`` and ``y`` are the coordinates of its pixels, float32 (H, W); ``scale`` is pixels a half width. Distances,
+    lengths and radii are in half widths.
     """
 
-    def __init__(self, columns: int, height: float) -> None:
+    def __init__(self, columns: int, top: float, bottom: float) -> None:
         self.scale = columns / 2
-        rows = round(height * self.scale)
+        self.top = top
+        rows = round((bottom - top) * self.scale)
         self._planes = np.zeros((4, rows, columns), np.float32)  # premultiplied BGR, alpha
         y, x = np.mgrid[0:rows, 0:columns].astype(np.float32)
-        self.x, self.y = (x + 0.5) / self.scale - 1, (y + 0.5) / self.scale
+        self.x, self.y = (x + 0.5) / self.scale - 1, (y + 0.5) / self.scale + top
 
-    def area(self, outline: np.ndarray) -> np.ndarray:
-        """Return the coverage, float32 (H, W) in 0..1, of the inside of an outline (n, 2)."""
-        cover = np.zeros(self.x.shape, np.uint8)
-        cv2.fillPoly(cover, [self._pixels(outline)], 255, cv2.LINE_AA, _SHIFT)
-        return cover.astype(np.float32) / 255
+    def inside(self, outline: np.ndarray) -> np.ndarray:
+        """Return how far each pixel is inside an outline (n, 2), float32 (H, W); negative outside."""
+        shape = self._samples(_FINE)
+        cv2.fillPoly(shape, [self._pixels(outline, _FINE)], 255, cv2.LINE_8, _SHIFT)
+        within, without = (cv2.distanceTransform(part, cv2.DIST_L2, cv2.DIST_MASK_PRECISE) for part in (shape, ~shape))
+        return self._means(np.where(shape > 0, within - 0.5, 0.5 - without), _FINE)
 
-    def line(self, points: np.ndarray, width: float, closed: bool = False) -> np.ndarray:
-        """Return the coverage of a line of the given width through points (n, 2)."""
-        cover = np.zeros(self.x.shape, np.uint8)
-        thickness = max(1, round(width * self.scale))
-        cv2.polylines(cover, [self._pixels(points)], closed, 255, thickness, cv2.LINE_AA, _SHIFT)
-        return cover.astype(np.float32) / 255
+    def away(self, line: np.ndarray, fine: int = _FINE) -> np.ndarray:
+        """Return how far each pixel is from an open line (n, 2), float32 (H, W).
 
-    def soft(self, cover: np.ndarray, radius: float) -> np.ndarray:
-        """Return a coverage blurred by a Gaussian with the given standard deviation."""
-        return cv2.GaussianBlur(cover, (0, 0), radius * self.scale)
+        ``fine`` is the number of samples a pixel, each way; 1 does for what is wide and soft.
+        """
+        shape = ~self._samples(fine)
+        cv2.polylines(shape, [self._pixels(line, fine)], False, 0, 1, cv2.LINE_8, _SHIFT)
+        return self._means(cv2.distanceTransform(shape, cv2.DIST_L2, cv2.DIST_MASK_PRECISE), fine)
+
+    def cover(self, distance: np.ndarray) -> np.ndarray:
+        """Return the coverage, 0..1, of pixels whose centres are ``distance`` inside a shape."""
+        return np.clip(0.5 + distance * self.scale, 0, 1).astype(np.float32)
+
+    def soft(self, field: np.ndarray, radius: float) -> np.ndarray:
+        """Return a field blurred by a Gaussian with the given standard deviation."""
+        return cv2.GaussianBlur(field, (0, 0), radius * self.scale)
+
+    def below(self, field: np.ndarray, right: float, down: float) -> np.ndarray:
+        """Return a field moved to the right and down."""
+        move = np.array([[1, 0, right * self.scale], [0, 1, down * self.scale]], np.float32)
+        return cv2.warpAffine(field, move, field.shape[::-1], borderMode=cv2.BORDER_CONSTANT)
+
+    def noise(self, pitch: float | tuple[float, float], *names: str) -> np.ndarray:
+        """Return noise, float32 (H, W), mean 0 and deviation 1 on a lattice of the given pitch (across, down).
+
+        It belongs to ``names`` and is the same at every resolution, but for what a coarse sheet cannot show.
+        """
+        across, down = pitch if isinstance(pitch, tuple) else (pitch, pitch)
+        rows, columns = self.x.shape
+        size = max(2, round(rows / self.scale / down)), max(2, round(2 / across))
+        lattice = seeds.generator("art", *names).standard_normal(size).astype(np.float32)
+        if size[0] > rows or size[1] > columns:
+            return cv2.resize(lattice, (columns, rows), interpolation=cv2.INTER_AREA)
+        return cv2.resize(lattice, (columns, rows), interpolation=cv2.INTER_CUBIC)
 
     @property
     def image(self) -> np.ndarray:
@@ -57,16 +87,21 @@ class Canvas:
         for plane, value in zip(self._planes, (*np.moveaxis(paint, 2, 0), 1), strict=True):
             plane[part] += alpha * (value - plane[part])
 
-    def shade(self, cover: np.ndarray, factor: float | np.ndarray) -> None:
-        """Multiply the colour by ``factor`` where ``cover`` says; transparency stays."""
-        part = _bounds(cover)
-        change = (1 + cover * (np.asarray(factor, np.float32) - 1))[part]
-        white = 255 * self._planes[3][part]
-        for plane in self._planes[:3]:
-            plane[part] = np.clip(plane[part] * change, 0, white)
+    def shadow(self, cover: np.ndarray, spread: float, drop: float, opacity: float) -> None:
+        """Darken what lies under a shape: its coverage, dropped and blurred."""
+        self.paint(self.soft(self.below(cover, drop / 3, drop), spread), (8, 9, 14), opacity)
 
-    def _pixels(self, points: np.ndarray) -> np.ndarray:
-        pixels = (np.asarray(points, np.float64) + np.array([1, 0])) * self.scale - 0.5
+    def _samples(self, fine: int) -> np.ndarray:
+        rows, columns = self.x.shape
+        return np.zeros((rows * fine, columns * fine), np.uint8)
+
+    def _means(self, distance: np.ndarray, fine: int) -> np.ndarray:
+        rows, columns = self.x.shape
+        means = cv2.resize(distance.astype(np.float32), (columns, rows), interpolation=cv2.INTER_AREA)
+        return means / np.float32(self.scale * fine)
+
+    def _pixels(self, points: np.ndarray, fine: int) -> np.ndarray:
+        pixels = (np.asarray(points, np.float64) - [-1, self.top]) * self.scale * fine - 0.5
         return np.round(pixels * 2**_SHIFT).astype(np.int32)
 
 
@@ -95,6 +130,11 @@ def mirrored(right: np.ndarray) -> np.ndarray:
     return np.concatenate([right, flipped(right)[::-1]])
 
 
+def across(right: np.ndarray) -> np.ndarray:
+    """Return the open line (2n, 2) from left to right of which the right half is given, from the axis outwards."""
+    return np.concatenate([flipped(right)[::-1], right])
+
+
 def flipped(points: np.ndarray) -> np.ndarray:
     """Return points (n, 2) mirrored at the axis."""
     return points * [-1, 1]
@@ -102,4 +142,10 @@ def flipped(points: np.ndarray) -> np.ndarray:
 
 def bump(distance: np.ndarray, width: float) -> np.ndarray:
     """Return a bell of the given standard deviation over a field of distances."""
-    return np.exp(-0.5 * (distance / width) ** 2)
+    return np.exp(-0.5 * (distance / np.float32(width)) ** 2)
+
+
+def step(distance: np.ndarray, width: float) -> np.ndarray:
+    """Return a smooth step from 0 to 1 at distance 0, about ``width`` wide to each side."""
+    t = np.clip(distance / np.float32(2 * width) + np.float32(0.5), 0, 1)
+    return t * t * (3 - 2 * t)

@@ -1,11 +1,12 @@
 """Sunglasses over eyes and brows."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from rrrn.occlusion import glasses_art, placing
+from rrrn.occlusion import glasses_art, own_art, placing
 from rrrn.occlusion.choice import choose
 from rrrn.occlusion.compositing import Layer
 from rrrn.occlusion.scene import Occluder, Scene, setting
@@ -13,11 +14,14 @@ from rrrn.stage import InputError
 
 
 def prepare(scene: Scene, settings: Mapping[str, Any]) -> Occluder:
-    """Return the clip's sunglasses; settings: ``seed`` and ``glasses`` with ``width``."""
+    """Return the clip's sunglasses; settings: ``seed`` and ``glasses`` with ``width`` and ``art``."""
     if scene.level is not None:
         raise InputError("the condition glasses takes no percentage")
-    name = choose(glasses_art.NAMES, setting(settings, "seed"), scene.subject, "glasses", scene.rank)
-    template = glasses_art.template(name)
+    art = str(setting(settings, "glasses", "art"))
+    own = {} if art == "built_in" else own_art.read(Path(art))
+    names = tuple(own) or glasses_art.NAMES
+    name = choose(names, setting(settings, "seed"), scene.subject, "glasses", scene.rank)
+    template = own_art.template(own[name]) if own else glasses_art.template(name)
     width = float(setting(settings, "glasses", "width"))
     rows, columns = scene.frame.shape[:2]
 

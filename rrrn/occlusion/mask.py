@@ -1,11 +1,12 @@
 """Medical and cloth masks over nose, mouth and chin."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from rrrn.occlusion import mask_art, placing
+from rrrn.occlusion import mask_art, own_art, placing
 from rrrn.occlusion.choice import choose
 from rrrn.occlusion.compositing import Layer
 from rrrn.occlusion.scene import Occluder, Scene, setting
@@ -13,11 +14,14 @@ from rrrn.stage import InputError
 
 
 def prepare(scene: Scene, settings: Mapping[str, Any]) -> Occluder:
-    """Return the clip's mask; settings: ``seed`` and ``mask`` with ``width``."""
+    """Return the clip's mask; settings: ``seed`` and ``mask`` with ``width`` and ``art``."""
     if scene.level is not None:
         raise InputError("the condition mask takes no percentage")
-    name = choose(mask_art.NAMES, setting(settings, "seed"), scene.subject, "mask", scene.rank)
-    template = mask_art.template(name)
+    art = str(setting(settings, "mask", "art"))
+    own = {} if art == "built_in" else own_art.read(Path(art))
+    names = tuple(own) or mask_art.NAMES
+    name = choose(names, setting(settings, "seed"), scene.subject, "mask", scene.rank)
+    template = own_art.template(own[name]) if own else mask_art.template(name)
     width = float(setting(settings, "mask", "width"))
     rows, columns = scene.frame.shape[:2]
 

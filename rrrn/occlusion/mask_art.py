@@ -1,5 +1,5 @@
 """Ten masks, drawn from a table. Axis and half widths of the sheet are those of the face, see ``mask.place``:
-the nose bridge is at (0, 0), the chin at (0, 1.28), the jaw below the ears at (-+0.83, 0.3).
+the nose bridge is at (0, 0), the chin at (0, 1.28), the jaw below the ears at (-+0.83, 0.3), ears at (-+0.88, 0.1).
 """
 
 from collections.abc import Callable
@@ -8,39 +8,42 @@ from functools import lru_cache
 
 import numpy as np
 
-from rrrn import seeds
-from rrrn.occlusion.canvas import Canvas, bump, curve, flipped, mirrored
+from rrrn.occlusion import mask_form, shading
+from rrrn.occlusion.canvas import Canvas, across, bump, curve, flipped, mirrored, step
 from rrrn.occlusion.placing import Template
 
-_COLUMNS = 640
-_HEIGHT = 1.28
+COLUMNS = 640
+_LIMITS = {"cup": 0.35}  # least ratio of the halves: a shell bulges, and looks wrong on a turned face sooner
+_TOP, _CHIN, _BOTTOM = -0.16, 1.28, 1.42
 
 Colour = tuple[int, int, int]
+Knots = tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True)
 class Mask:
-    """One mask: its cut, its colours (BGR), the printed pattern and where valves sit on its right half."""
+    """One mask: its cut, its colours (BGR), the printed pattern, what holds it and where a valve sits."""
 
     cut: str
     colour: Colour
     trim: Colour
     strap: Colour
+    hold: str = "loops"
     pattern: str = "plain"
     valve: tuple[float, float] | None = None
 
 
 MASKS = {
-    "surgical-blue": Mask("pleated", (214, 182, 128), (238, 230, 214), (240, 238, 234)),
-    "surgical-white": Mask("pleated", (234, 234, 230), (214, 214, 208), (240, 240, 238)),
-    "surgical-black": Mask("pleated", (50, 46, 44), (28, 26, 26), (34, 32, 32)),
-    "ffp2-white": Mask("folded", (238, 238, 236), (206, 206, 204), (242, 242, 240)),
-    "ffp2-valve": Mask("folded", (196, 192, 186), (150, 146, 142), (90, 86, 84), valve=(0.36, 0.74)),
-    "n95-cup": Mask("cup", (226, 232, 234), (196, 204, 206), (60, 190, 226)),
-    "n95-cup-valve": Mask("cup", (176, 158, 118), (140, 124, 92), (44, 44, 44), valve=(0.0, 0.80)),
-    "cloth-navy": Mask("cloth", (96, 56, 36), (70, 40, 26), (60, 36, 24)),
-    "cloth-gingham": Mask("cloth", (66, 60, 176), (52, 46, 140), (228, 226, 222), "gingham"),
-    "cloth-dots": Mask("cloth", (92, 128, 62), (70, 100, 46), (60, 84, 40), "dots"),
+    "surgical-blue": Mask("pleated", (226, 188, 128), (234, 214, 178), (236, 236, 232)),
+    "surgical-white": Mask("pleated", (234, 236, 234), (226, 228, 226), (236, 238, 236), "flat_loops"),
+    "surgical-black": Mask("pleated", (44, 42, 42), (34, 32, 32), (36, 34, 34)),
+    "ffp2-white": Mask("folded", (238, 240, 240), (232, 234, 234), (240, 240, 238), "flat_loops"),
+    "ffp2-valve": Mask("folded", (196, 190, 184), (184, 178, 172), (84, 80, 78), "bands", valve=(0.34, 0.74)),
+    "n95-cup": Mask("cup", (226, 234, 238), (214, 222, 226), (72, 190, 224), "bands"),
+    "n95-cup-valve": Mask("cup", (186, 170, 134), (172, 156, 120), (44, 44, 46), "bands", valve=(0.0, 0.82)),
+    "cloth-navy": Mask("cloth", (92, 56, 40), (82, 48, 34), (70, 44, 32)),
+    "cloth-gingham": Mask("cloth", (232, 234, 236), (226, 228, 230), (230, 230, 228), "ties", pattern="gingham"),
+    "cloth-dots": Mask("cloth", (86, 120, 58), (80, 112, 52), (64, 90, 44), "flat_loops", pattern="dots"),
 }
 NAMES = tuple(MASKS)
 
@@ -48,108 +51,134 @@ NAMES = tuple(MASKS)
 @lru_cache(maxsize=len(MASKS))
 def template(name: str) -> Template:
     """Return the drawing of one of ``NAMES`` with its anchors; the same bits every time."""
-    canvas = Canvas(_COLUMNS, _HEIGHT)
+    return draw(name, COLUMNS)
+
+
+def draw(name: str, columns: int) -> Template:
+    """Return the drawing of one of ``NAMES``, ``columns`` pixels wide."""
+    canvas = Canvas(columns, _TOP, _BOTTOM)
     mask = MASKS[name]
-    _CUTS[mask.cut](canvas, mask)
+    _HOLDS[mask.hold](canvas, mask)
+    _CUTS[mask.cut](canvas, mask, name)
     if mask.valve:
         _valve(canvas, *mask.valve)
-    _weave(canvas, name)
-    rows, columns = canvas.x.shape
-    seam, bottom, right = columns / 2 - 0.5, rows - 0.5, columns - 0.5
-    return Template(canvas.image, seam, top=-0.5, bottom=bottom, left=-0.5, right=right)
+    seam, right = columns / 2 - 0.5, columns - 0.5
+    top, bottom = (round((y - _TOP) * canvas.scale, 6) - 0.5 for y in (0, _CHIN))
+    return Template(canvas.image, seam, top, bottom, -0.5, right, _LIMITS.get(mask.cut, Template.min_ratio))
 
 
-def _pleated(canvas: Canvas, mask: Mask) -> None:
-    """Rectangle of three pleats with a wire over the nose and loops about the ears."""
-    _loops(canvas, mask.strap, (0.74, 0.31), (0.66, 0.78), 0.018)
-    upper = curve((0, 0.045), (0.16, 0.075), (0.36, 0.17), (0.56, 0.245), (0.755, 0.28))
-    lower = curve((0.675, 0.80), (0.56, 0.99), (0.40, 1.15), (0.20, 1.235), (0, 1.255))
-    body = canvas.area(mirrored(np.concatenate([upper, lower])))
-    canvas.paint(body, mask.colour)
-    _roundness(canvas, body)
-    for at in (0.44, 0.66, 0.88):
-        fold = canvas.y - at - 0.10 * (1 - (canvas.x / 0.75) ** 2) + 0.05
-        canvas.shade(body, 1 - 0.20 * bump(fold, 0.010) - 0.16 * bump(np.maximum(fold, 0), 0.05) * (fold > 0))
-        canvas.shade(body, 1 + 0.09 * bump(fold + 0.028, 0.012))
-    for border in (upper, lower):
-        _border(canvas, mask, mirrored(border), 0.052)
-    side = np.array([[0.755, 0.28], [0.675, 0.80]])
-    for hem in (side, flipped(side)):
-        canvas.paint(canvas.line(hem, 0.05), mask.trim, 0.75 * body)
-    wire = curve((-0.30, 0.205), (-0.14, 0.135), (0, 0.112), (0.14, 0.135), (0.30, 0.205))
-    _emboss(canvas, body, wire, 0.030)
+# ------------------------------------------------------------------------------------------------- cuts
 
 
-def _folded(canvas: Canvas, mask: Mask) -> None:
+def _pleated(canvas: Canvas, mask: Mask, name: str) -> None:
+    """Rectangle of three pleats with a wire over the nose."""
+    upper = curve((0, 0.035), (0.10, 0.055), (0.22, 0.115), (0.40, 0.19), (0.58, 0.245), (0.765, 0.29))
+    lower = curve((0.705, 0.84), (0.60, 1.03), (0.44, 1.19), (0.22, 1.285), (0, 1.31))
+    inside = canvas.inside(mirrored(np.concatenate([upper, lower])))
+    height = mask_form.draped(canvas) + mask_form.rim(inside, 0.09, 0.012)
+    wobble = 0.010 * canvas.soft(canvas.noise((0.25, 0.6), name, "pleats"), 0.04)
+    middle = np.clip(1 - (canvas.x / 0.74) ** 2, 0, 1)
+    for at, bow, deep in ((0.425, 0.02, 0.016), (0.555, 0.13, 0.020), (0.675, 0.25, 0.020)):
+        fold = canvas.y - at - bow * middle - wobble
+        deep = deep * (0.5 + 0.5 * middle) * (1 + 0.25 * canvas.soft(canvas.noise((0.3, 2), name, str(at)), 0.05))
+        height += deep * np.exp(np.minimum(fold, 0) / 0.075) * (1 - step(fold, 0.008))
+        height -= 0.003 * bump(fold - 0.012, 0.010)
+    for tug in (((0.72, 0.34), (0.45, 0.33), (0.20, 0.36)), ((0.70, 0.42), (0.50, 0.47), (0.30, 0.50)),
+                ((0.68, 0.74), (0.52, 0.86), (0.36, 1.00)), ((0.69, 0.66), (0.55, 0.70), (0.38, 0.75))):  # fmt: skip
+        height += _both(canvas, tug, 0.019, 0.022, name)
+    height += mask_form.dents(canvas, name, 0.010)
+    top, bottom = canvas.away(across(upper)), canvas.away(across(lower[::-1]))
+    height += 0.006 * (1 - step(np.minimum(top, bottom) - 0.062, 0.004))
+    side = np.minimum(*(canvas.away(end) for end in _sides(np.array([upper[-1], lower[0]]))))
+    height += 0.008 * (1 - step(side - 0.045, 0.005))
+    weld = mask_form.stitches(canvas, np.minimum(top, bottom) - 0.052, canvas.x, 0.020, 0.0035)
+    weld += mask_form.stitches(canvas, side - 0.030, canvas.y, 0.030, 0.004)
+    height -= 0.0014 * weld
+    wire = canvas.away(curve((-0.27, 0.205), (-0.13, 0.135), (0, 0.105), (0.13, 0.135), (0.27, 0.205)))
+    height += 0.012 * step(0.016 - wire, 0.008)
+    nap = canvas.noise(0.007, name, "nap")
+    hem = 1 - step(np.minimum(side - 0.045, np.minimum(top, bottom) - 0.062), 0.003)
+    _cloth_body(canvas, inside, height + 0.0005 * nap, _mix(mask.colour, mask.trim, 0.75 * hem), name, 0.035)
+
+
+def _folded(canvas: Canvas, mask: Mask, name: str) -> None:
     """Two panels that meet in a ridge down the middle, welded at the rim."""
-    _loops(canvas, mask.strap, (0.72, 0.36), (0.70, 0.60), 0.022)
-    upper = curve((0, 0.03), (0.10, 0.05), (0.24, 0.15), (0.48, 0.28), (0.745, 0.345))
-    lower = curve((0.725, 0.62), (0.60, 0.90), (0.40, 1.12), (0.18, 1.24), (0, 1.265))
-    right = np.concatenate([upper, lower])
-    outline = mirrored(right)
-    body = canvas.area(outline)
-    canvas.paint(body, mask.colour)
-    _roundness(canvas, body)
-    canvas.shade(body, np.where(canvas.x > 0, 0.90, 1.0) + 0.08 * bump(canvas.x + 0.05, 0.05))
-    canvas.shade(body, 1 - 0.30 * bump(canvas.x, 0.008))
-    middle = np.array([0, 0.62])
-    for inset in (0.955, 0.925):
-        _emboss(canvas, body, (outline - middle) * inset + middle, 0.012, closed=True)
-    for sign in (-1, 1):
-        panel = curve((sign * 0.02, 0.34), (sign * 0.28, 0.46), (sign * 0.54, 0.50), (sign * 0.71, 0.46))
-        _emboss(canvas, body, panel, 0.012)
-    _border(canvas, mask, outline, 0.022)
-
-
-def _cup(canvas: Canvas, mask: Mask) -> None:
-    """A moulded shell with ribs and a metal clip, held by two bands about the head."""
-    for sign in (-1, 1):
-        bands = (curve((0.58, 0.46), (0.78, 0.30), (1.05, 0.02)), curve((0.58, 0.86), (0.78, 0.78), (1.05, 0.62)))
-        for band in bands:
-            shape = canvas.line(band * [sign, 1], 0.045)
-            canvas.paint(shape, mask.strap)
-            canvas.shade(canvas.soft(shape, 0.01), 1.0 - 0.15 * (np.abs(canvas.x) > 0.85))
-    right = curve((0, 0.04), (0.14, 0.065), (0.30, 0.20), (0.50, 0.36), (0.645, 0.56), (0.655, 0.78),
-                  (0.56, 1.00), (0.36, 1.18), (0.16, 1.25), (0, 1.262))  # fmt: skip
-    outline = mirrored(right)
-    body = canvas.area(outline)
-    canvas.paint(body, mask.colour)
-    radius = np.hypot(canvas.x / 0.66, (canvas.y - 0.68) / 0.64)
-    canvas.shade(body, 1.06 - 0.40 * np.clip(radius, 0, 1.1) ** 3)
-    canvas.shade(body, 1 + 0.10 * bump(np.hypot(canvas.x + 0.16, canvas.y - 0.46), 0.16))
-    for ring in (0.50, 0.68):
-        canvas.shade(body, 1 - 0.13 * bump(radius - ring, 0.014) + 0.09 * bump(radius - ring + 0.04, 0.016))
-    _border(canvas, mask, outline, 0.05)
-    clip = curve((-0.19, 0.205), (-0.09, 0.135), (0, 0.118), (0.09, 0.135), (0.19, 0.205))
-    metal = canvas.line(clip, 0.052)
-    canvas.paint(metal, (168, 166, 164))
-    canvas.shade(metal, 1 + 0.30 * bump(canvas.x + 0.04, 0.05))
-
-
-def _cloth(canvas: Canvas, mask: Mask) -> None:
-    """Two sewn panels with a curved seam, stitched rims and soft creases."""
-    _loops(canvas, mask.strap, (0.76, 0.36), (0.70, 0.68), 0.026)
-    upper = curve((0, 0.06), (0.12, 0.075), (0.30, 0.17), (0.54, 0.25), (0.785, 0.30))
-    lower = curve((0.735, 0.70), (0.62, 0.90), (0.44, 1.08), (0.22, 1.24), (0, 1.27))
+    upper = curve((0, 0.02), (0.09, 0.045), (0.20, 0.13), (0.42, 0.25), (0.62, 0.315), (0.775, 0.345))
+    lower = curve((0.755, 0.64), (0.67, 0.88), (0.50, 1.11), (0.26, 1.28), (0, 1.33))
     outline = mirrored(np.concatenate([upper, lower]))
-    body = canvas.area(outline)
-    canvas.paint(body, mask.colour)
-    _PATTERNS[mask.pattern](canvas, body)
-    _roundness(canvas, body)
-    for sign in (-1, 1):
-        for start, end in (((0.10, 0.62), (0.70, 0.42)), ((0.10, 0.76), (0.68, 0.66)), ((0.12, 0.98), (0.60, 0.84))):
-            crease = curve((start[0] * sign, start[1]), ((start[0] + end[0]) / 2 * sign, start[1] - 0.07),
-                           (end[0] * sign, end[1]))  # fmt: skip
-            canvas.shade(canvas.soft(canvas.line(crease, 0.02), 0.020) * body, 0.72)
-    canvas.shade(body, 1 - 0.35 * bump(canvas.x, 0.007) + 0.12 * bump(canvas.x + 0.03, 0.02))
-    middle = np.array([0, 0.66])
-    stitches = (outline - middle) * 0.945 + middle
-    thread = canvas.line(stitches, 0.009, closed=True) * (np.sin(110 * (canvas.x + 0.7 * canvas.y)) > -0.2)
-    canvas.paint(thread * body, tuple(min(255, value + 60) for value in mask.colour), 0.8)
-    _border(canvas, mask, outline, 0.018)
+    inside = canvas.inside(outline)
+    keel = mask_form.profile(canvas, (-0.2, 0.0, 0.2, 0.42, 0.7, 1.0, 1.2, 1.33, 1.5),
+                     (0.1, 0.14, 0.33, 0.50, 0.50, 0.40, 0.24, 0.02, -0.3))  # fmt: skip
+    panel = np.clip(1 - np.sqrt(canvas.x**2 + 0.02**2) / 0.80, 0, 1) ** 1.25
+    height = canvas.soft((mask_form.head(canvas) + keel * panel).astype(np.float32), 0.006)
+    height += mask_form.rim(inside, 0.06, 0.014)
+    height -= 0.012 * bump(canvas.x, 0.006)
+    for dent in (((0.06, 0.42), (0.30, 0.47), (0.66, 0.44)), ((0.12, 0.26), (0.30, 0.33), (0.56, 0.40)),
+                 ((0.70, 0.52), (0.50, 0.62), (0.24, 0.66)), ((0.66, 0.70), (0.46, 0.88), (0.22, 0.98))):  # fmt: skip
+        height += _both(canvas, dent, 0.022, 0.028, name)
+    height += mask_form.dents(canvas, name, 0.008)
+    for inset in (0.028, 0.050):
+        height -= 0.0035 * mask_form.stitches(canvas, inside - inset, canvas.x + canvas.y, 0.016, 0.0035)
+    height -= 0.003 * mask_form.stitches(canvas, np.abs(canvas.x) - 0.022, canvas.y, 0.016, 0.0035)
+    height += 0.006 * step(inside - 0.058, 0.006)
+    wire = canvas.away(curve((-0.24, 0.235), (-0.12, 0.15), (0, 0.115), (0.12, 0.15), (0.24, 0.235)))
+    height += 0.009 * step(0.020 - wire, 0.010)
+    nap = canvas.noise(0.007, name, "nap")
+    _cloth_body(canvas, inside, height + 0.0005 * nap, _mix(mask.colour, mask.trim, step(0.058 - inside, 0.003)), name,
+                0.030)  # fmt: skip
 
 
-_CUTS: dict[str, Callable[[Canvas, Mask], None]] = {
+def _cup(canvas: Canvas, mask: Mask, name: str) -> None:
+    """A moulded shell with ribs, a soft rim and a metal clip."""
+    right = curve((0, 0.03), (0.12, 0.05), (0.28, 0.18), (0.50, 0.33), (0.685, 0.54), (0.71, 0.80),
+                  (0.61, 1.04), (0.40, 1.23), (0.18, 1.305), (0, 1.32))  # fmt: skip
+    inside = canvas.inside(mirrored(right))
+    radius = np.hypot(canvas.x / 0.73, (canvas.y - 0.66) / 0.67)
+    height = 0.62 * np.clip(1 - np.clip(radius, 0, 1) ** 2.6, 0, 1) + 0.10 * bump(canvas.x, 0.13) * bump(
+        canvas.y - 0.22, 0.16
+    )
+    height = canvas.soft(height.astype(np.float32), 0.012)
+    for ring in (0.42, 0.60, 0.76):
+        wavy = radius - ring - 0.02 * np.cos(2 * np.arctan2(canvas.x, canvas.y - 0.66))
+        height += 0.014 * step(-wavy, 0.018) - 0.007 * bump(wavy - 0.018, 0.012)
+    height += mask_form.rim(inside, 0.03, 0.010)
+    height += 0.020 * bump(inside - 0.030, 0.014) - 0.010 * bump(inside - 0.060, 0.006)
+    height += 0.5 * mask_form.dents(canvas, name, 0.006)
+    fibres = canvas.noise((0.014, 0.006), name, "fibres") + canvas.noise((0.006, 0.014), name, "more")
+    flange = step(0.058 - inside, 0.003)
+    _cloth_body(canvas, inside, height + 0.00028 * fibres, _mix(mask.colour, mask.trim, flange), name, 0.05)
+    _clip(canvas, height)
+
+
+def _cloth(canvas: Canvas, mask: Mask, name: str) -> None:
+    """Two sewn panels with a curved seam, stitched rims and soft creases."""
+    upper = curve((0, 0.045), (0.10, 0.065), (0.24, 0.14), (0.46, 0.235), (0.64, 0.28), (0.80, 0.31))
+    lower = curve((0.765, 0.72), (0.68, 0.93), (0.52, 1.11), (0.28, 1.27), (0, 1.33))
+    inside = canvas.inside(mirrored(np.concatenate([upper, lower])))
+    height = mask_form.draped(canvas) + mask_form.rim(inside, 0.07, 0.018)
+    height += 0.05 * np.exp(-np.abs(canvas.x) / 0.06) * bump(canvas.y - 0.60, 0.35)
+    height -= 0.014 * bump(canvas.x, 0.006)
+    for fold, deep, wide in (
+        (((0.08, 0.50), (0.36, 0.46), (0.74, 0.42)), 0.020, 0.024), (((0.06, 0.62), (0.40, 0.60), (0.72, 0.56)), 0.024,
+        0.030), (((0.10, 0.80), (0.40, 0.74), (0.70, 0.66)), 0.018, 0.026), (((0.12, 1.02), (0.36, 0.94), (0.60, 0.80)),
+        0.016, 0.026), (((0.16, 0.30), (0.34, 0.34), (0.62, 0.37)), 0.014, 0.018), (((0.05, 0.92), (0.2, 0.9),
+        (0.34, 0.84)), 0.014, 0.018),
+    ):  # fmt: skip
+        height += _both(canvas, fold, deep, wide, name)
+    height += mask_form.dents(canvas, name, 0.012)
+    height += 0.010 * step(0.050 - inside, 0.006)
+    seam = inside - 0.040
+    thread = mask_form.stitches(canvas, seam, canvas.x + 0.8 * canvas.y, 0.024, 0.0045)
+    height -= 0.006 * bump(seam, 0.008)
+    weave = np.sin(2 * np.pi * canvas.x / 0.013) * np.sin(2 * np.pi * canvas.y / 0.013)
+    slubs = canvas.noise((0.05, 0.007), name, "weft") + canvas.noise((0.007, 0.05), name, "warp")
+    colour = _PATTERNS[mask.pattern](canvas, mask)
+    colour = _mix(colour, tuple(min(255, 1.25 * value + 12) for value in mask.trim), 0.7 * thread)
+    height += 0.0006 * weave + 0.0006 * slubs + 0.003 * thread
+    _cloth_body(canvas, inside, height, colour * (1 + 0.035 * slubs[..., None]), name, 0.02)
+
+
+_CUTS: dict[str, Callable[[Canvas, Mask, str], None]] = {
     "pleated": _pleated,
     "folded": _folded,
     "cup": _cup,
@@ -157,69 +186,159 @@ _CUTS: dict[str, Callable[[Canvas, Mask], None]] = {
 }
 
 
-def _plain(canvas: Canvas, body: np.ndarray) -> None:
-    """Leave the cloth in its own colour."""
+def _both(canvas: Canvas, line: Knots, depth: float, width: float, name: str) -> np.ndarray:
+    """A crease on the right and its like on the left, each a little off the line and of its own depth."""
+    out = np.zeros_like(canvas.x)
+    for side in (-1, 1):
+        rng = mask_form.generator(name, side, *line)
+        (a, b, c) = [(side * (x + rng.normal(0, 0.014)), y + rng.normal(0, 0.014)) for x, y in line]
+        out += mask_form.crease(canvas, (a, b, c), depth * rng.uniform(0.5, 1.3), width * rng.uniform(0.8, 1.2))
+    return out
 
 
-def _gingham(canvas: Canvas, body: np.ndarray) -> None:
-    for field in (canvas.x, canvas.y):
-        canvas.paint(body, (236, 236, 238), 0.62 * (np.sin(field * 2 * np.pi / 0.13 + 0.8) > 0))
+def _sides(right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return right, flipped(right)
 
 
-def _dots(canvas: Canvas, body: np.ndarray) -> None:
-    pitch = 0.15
-    row = np.floor(canvas.y / pitch)
-    x = np.mod(canvas.x + (row % 2) * pitch / 2, pitch) - pitch / 2
-    y = canvas.y - (row + 0.5) * pitch
-    canvas.paint(body * np.clip((0.036 - np.hypot(x, y)) * canvas.scale, 0, 1), (226, 240, 236))
+def _mix(colour: Colour | np.ndarray, other: tuple[float, ...], share: np.ndarray) -> np.ndarray:
+    """Linear albedo (H, W, 3) between two sRGB colours; the first may be linear already."""
+    base = colour if isinstance(colour, np.ndarray) else shading.decode(colour)
+    return base * (1 - share[..., None]) + shading.decode(other) * share[..., None]
 
 
-_PATTERNS: dict[str, Callable[[Canvas, np.ndarray], None]] = {"plain": _plain, "gingham": _gingham, "dots": _dots}
-
-
-def _loops(
-    canvas: Canvas, colour: Colour, upper: tuple[float, float], lower: tuple[float, float], width: float
+def _cloth_body(
+    canvas: Canvas, inside: np.ndarray, height: np.ndarray, albedo: np.ndarray, name: str, sheen: float
 ) -> None:
-    """Bands from the mask's corners to behind the ears."""
-    for band in (curve(upper, (0.86, 0.17), (0.97, 0.02)), curve(lower, (0.80, 0.52), (0.90, 0.34), (0.98, 0.22))):
-        for side in (band, flipped(band)):
-            shape = canvas.line(side, width)
-            canvas.paint(shape, colour)
-            canvas.shade(shape, 0.92 - 0.15 * (np.abs(canvas.x) > 0.88))
+    """Lay a lit surface over the sheet, and its shadow on the skin around it."""
+    cover = canvas.cover(inside)
+    canvas.shadow(cover, 0.022, 0.012, 0.42)
+    surface = shading.lit(height, canvas.scale)
+    blotches = (
+        1 + 0.020 * canvas.soft(canvas.noise(0.05, name, "blotches"), 0.01) + 0.014 * canvas.noise(0.008, name, "grain")
+    )
+    edge = 1 - 0.35 * np.exp(-np.maximum(inside, 0) / np.float32(0.008))  # light is lost between rim and skin
+    radiance = albedo * (surface.light * blotches * edge)[..., None]
+    gloss = shading.fresnel(surface.right, surface.down, 0.04) * sheen * 8
+    radiance += gloss[..., None] * shading.reflection(surface.right, surface.down, 0.5)
+    canvas.paint(cover, shading.encode(radiance))
+
+
+# ------------------------------------------------------------------------------------------------- patterns
+
+
+def _plain(canvas: Canvas, mask: Mask) -> np.ndarray:
+    """Leave the cloth in its own colour."""
+    return np.broadcast_to(shading.decode(mask.colour), (*canvas.x.shape, 3))
+
+
+def _on_panel(canvas: Canvas) -> tuple[np.ndarray, np.ndarray]:
+    """Coordinates on the cloth: they follow its way around the head, and each panel is cut at its own slant."""
+    around = 0.97 * np.arcsin(np.clip(canvas.x / 0.97, -1, 1)) * 1.06
+    side = np.sign(canvas.x)
+    slant = 0.14
+    down = canvas.y + 0.05 * bump(canvas.x, 0.2) * bump(canvas.y - 0.4, 0.2)
+    return around + side * slant * (down - 0.6), down - side * slant * around + 0.03 * (side > 0)
+
+
+def _gingham(canvas: Canvas, mask: Mask) -> np.ndarray:
+    """White cloth woven with bands of red threads, which show through each other."""
+    white, red = shading.decode(mask.colour), shading.decode((52, 44, 168))
+    share = np.zeros_like(canvas.x)
+    for field in _on_panel(canvas):
+        share += 0.5 * step(np.sin(field * 2 * np.pi / 0.115 + 0.8), 0.12)
+    return white * (1 - share[..., None]) + red * share[..., None]
+
+
+def _dots(canvas: Canvas, mask: Mask) -> np.ndarray:
+    pitch = 0.125
+    around, down = _on_panel(canvas)
+    row = np.floor(down / pitch)
+    x = np.mod(around + (row % 2) * pitch / 2, pitch) - pitch / 2
+    y = down - (row + 0.5) * pitch
+    return _mix(_plain(canvas, mask), (206, 226, 224), canvas.cover(0.027 - np.hypot(x, y)))
+
+
+_PATTERNS: dict[str, Callable[[Canvas, Mask], np.ndarray]] = {"plain": _plain, "gingham": _gingham, "dots": _dots}
+
+
+# ------------------------------------------------------------------------------------------------- straps, parts
+
+
+def _loops(canvas: Canvas, mask: Mask) -> None:
+    """Round elastic from the mask's corners to behind the ears."""
+    for line in (curve((0.72, 0.31), (0.79, 0.20), (0.84, 0.10), (0.88, 0.0)),
+                 curve((0.67, 0.81), (0.76, 0.64), (0.82, 0.45), (0.855, 0.26))):  # fmt: skip
+        _strap(canvas, mask, line, 0.012)
+
+
+def _flat_loops(canvas: Canvas, mask: Mask) -> None:
+    """Flat elastic from the mask's corners to behind the ears."""
+    for line in (curve((0.72, 0.36), (0.79, 0.23), (0.84, 0.11), (0.88, 0.0)),
+                 curve((0.70, 0.74), (0.77, 0.60), (0.82, 0.43), (0.855, 0.25))):  # fmt: skip
+        _strap(canvas, mask, line, 0.020)
+
+
+def _bands(canvas: Canvas, mask: Mask) -> None:
+    """Two bands about the head, over and under the ears."""
+    for line in (curve((0.55, 0.42), (0.72, 0.25), (0.83, 0.09), (0.92, -0.06)),
+                 curve((0.60, 0.88), (0.70, 0.79), (0.78, 0.69), (0.835, 0.60))):  # fmt: skip
+        _strap(canvas, mask, line, 0.022)
+
+
+def _ties(canvas: Canvas, mask: Mask) -> None:
+    """Narrow tapes that are tied behind the head."""
+    for line in (curve((0.76, 0.33), (0.81, 0.22), (0.86, 0.08), (0.91, -0.08)),
+                 curve((0.74, 0.74), (0.78, 0.67), (0.81, 0.61), (0.83, 0.56))):  # fmt: skip
+        _strap(canvas, mask, line, 0.019)
+
+
+_HOLDS: dict[str, Callable[[Canvas, Mask], None]] = {
+    "loops": _loops,
+    "flat_loops": _flat_loops,
+    "bands": _bands,
+    "ties": _ties,
+}
+
+
+def _strap(canvas: Canvas, mask: Mask, line: np.ndarray, half: float) -> None:
+    """Elastic along a line, on both sides, to its end where it passes out of sight."""
+    away = np.minimum(*(canvas.away(side) for side in _sides(line)))
+    from_end = np.hypot(np.abs(canvas.x) - line[-1, 0], canvas.y - line[-1, 1])
+    cover = canvas.cover(half - away) * step(from_end - 0.03, 0.02)
+    canvas.shadow(cover, 0.012, 0.014, 0.40)
+    ribs = np.sin(2 * np.pi * (np.abs(canvas.x) - canvas.y) / 0.018)
+    height = np.sqrt(np.maximum(half**2 - away**2, 0)) * (1.0 if half < 0.015 else 0.35)
+    height += 0.0012 * ribs * (away < half) - 0.2 * np.abs(canvas.x)
+    surface = shading.lit(height, canvas.scale, 0.02)
+    albedo = shading.decode(mask.strap) * 0.92
+    canvas.paint(cover, shading.encode(albedo * surface.light[..., None]))
+
+
+def _clip(canvas: Canvas, height: np.ndarray) -> None:
+    """A strip of soft metal pressed over the nose."""
+    away = canvas.away(curve((-0.21, 0.225), (-0.11, 0.145), (0, 0.118), (0.11, 0.145), (0.21, 0.225)))
+    inside = np.float32(0.027) - away
+    cover = canvas.cover(inside)
+    canvas.shadow(cover, 0.006, 0.004, 0.5)
+    bent = canvas.soft(height, 0.02) + 0.016 * canvas.soft(np.sqrt(np.clip(inside / np.float32(0.027), 0, 1)), 0.005)
+    surface = shading.lit(bent, canvas.scale, 0.02)
+    metal = shading.reflection(surface.right, surface.down, 0.12) * np.float32(0.45)
+    canvas.paint(cover, shading.encode(metal * surface.light[..., None] + 0.06))
 
 
 def _valve(canvas: Canvas, x: float, y: float) -> None:
+    """A round plastic lid with slots over a membrane."""
     distance = np.hypot(canvas.x - x, canvas.y - y)
-    canvas.shade(bump(np.maximum(distance - 0.15, 0), 0.03), 0.72)
-    for radius, colour in ((0.150, (206, 206, 206)), (0.118, (176, 176, 176))):
-        disc = np.clip((radius - distance) * canvas.scale, 0, 1)
-        canvas.paint(disc, colour)
-        canvas.shade(disc, 1.10 - 0.9 * (canvas.y - y + 0.5 * (canvas.x - x)))
-    slots = (np.sin((canvas.y - y) * 2 * np.pi / 0.05) > 0.2) & (np.abs(canvas.x - x) > 0.018)
-    canvas.paint(np.clip((0.095 - distance) * canvas.scale, 0, 1) * slots, (70, 70, 72))
-
-
-def _roundness(canvas: Canvas, body: np.ndarray) -> None:
-    """Light from above on a face: dark towards the ears and below the chin, bright along the nose."""
-    canvas.shade(body, 1.05 - 0.42 * np.abs(canvas.x / 0.8) ** 2.4 - 0.20 * np.clip(canvas.y - 0.75, 0, 1))
-    canvas.shade(body, 1 + 0.08 * bump(canvas.x + 0.02, 0.07) * bump(canvas.y - 0.30, 0.16))
-    canvas.shade(body, 1 - 0.10 * bump(canvas.y - 0.60, 0.06) * bump(canvas.x, 0.28))
-
-
-def _border(canvas: Canvas, mask: Mask, line: np.ndarray, width: float) -> None:
-    visible = canvas.alpha > 0.5
-    canvas.paint(canvas.line(line, width) * visible, mask.trim, 0.8)
-    canvas.shade(visible * canvas.soft(canvas.line(line, 0.004), 0.006), 0.6)
-
-
-def _emboss(canvas: Canvas, body: np.ndarray, line: np.ndarray, width: float, closed: bool = False) -> None:
-    """Press a line into the cloth: dark below, bright above."""
-    for side, factor in ((1, 0.86), (-1, 1.07)):
-        edge = canvas.line(line + np.array([0, side * width / 2]), width, closed)
-        canvas.shade(canvas.soft(edge, width / 2) * body, factor)
-
-
-def _weave(canvas: Canvas, name: str) -> None:
-    """The unevenness of cloth, always the same for one mask."""
-    grain = seeds.generator("weave", name).standard_normal(canvas.x.shape).astype(np.float32)
-    canvas.shade(np.ones_like(grain), 1 + 0.06 * canvas.soft(grain, 0.004) + 0.5 * canvas.soft(grain, 0.04))
+    cover = canvas.cover(0.150 - distance)
+    canvas.shadow(cover, 0.020, 0.022, 0.6)
+    height = 0.030 * step(0.146 - distance, 0.008) + 0.028 * step(0.118 - distance, 0.014)
+    height += 0.05 * np.sqrt(np.clip(1 - (distance / 0.2) ** 2, 0, 1)) - 0.006 * bump(distance - 0.096, 0.005)
+    slot = step(np.cos((canvas.y - y) * 2 * np.pi / 0.046) - 0.2, 0.3) * step(np.abs(canvas.x - x) - 0.014, 0.004)
+    slot *= step(0.086 - distance, 0.006)
+    height -= 0.030 * slot
+    surface = shading.lit(height.astype(np.float32), canvas.scale, 0.04)
+    albedo = _mix((214, 216, 216), (96, 98, 100), slot)
+    radiance = albedo * (surface.light * (1 - 0.75 * slot))[..., None]
+    gloss = shading.fresnel(surface.right, surface.down, 0.05) * (1 - slot)
+    radiance += gloss[..., None] * shading.reflection(surface.right, surface.down, 0.12)
+    canvas.paint(cover, shading.encode(radiance))

@@ -18,7 +18,8 @@ class Template:
 
     ``image`` is float32 (H, W, 4): BGR in 0..255 premultiplied by alpha in 0..1. Anchors are in its pixels: the
     vertical axis ``seam``, the rows ``top`` and ``bottom`` that lie on the ends of the face's axis, and the columns
-    ``left`` and ``right`` that lie at the half widths.
+    ``left`` and ``right`` that lie at the half widths. It suits no face turned so far that the narrower half is less
+    than ``min_ratio`` of the wider: a flat drawing does not show an occluder from the side.
     """
 
     image: np.ndarray
@@ -27,6 +28,7 @@ class Template:
     bottom: float
     left: float
     right: float
+    min_ratio: float = 0.25
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,15 @@ def render(template: Template, placement: Placement, height: int, width: int) ->
     """Draw a template on a frame of the given size; what reaches over the frame's edge is cut off.
 
     One warp: every pixel is the mean of n x n bilinear samples, with n so large that no sample steps over a pixel of
-    the template.
+    the template. Raises InputError if the face is turned further than the template's ``min_ratio`` allows.
     """
+    ratio = min(placement.left, placement.right) / max(placement.left, placement.right)
+    if ratio < template.min_ratio:
+        raise InputError(
+            f"the occluder's narrower half would be {ratio:.2f} of the wider one, less than its limit of "
+            f"{template.min_ratio:g}: a face near profile, or landmarks that failed; check the landmarks or take the "
+            "clip out"
+        )
     across = np.array([placement.down[1], -placement.down[0]])
     per_left = (template.seam - template.left) / placement.left
     per_right = (template.right - template.seam) / placement.right

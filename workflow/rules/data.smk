@@ -77,6 +77,7 @@ rule occlude:
             "rrrn.occlude", f"rrrn.occlusion.{kind(wildcards.condition)}"
         ),
         settings=occlusion,
+        art=own_art,
     shell:
         "python -m rrrn.occlude {input:q} {output:q} --condition {wildcards.condition} --settings {params.settings:q} --log {log:q}"
 

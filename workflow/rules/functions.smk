@@ -47,6 +47,13 @@ def occlusion(wildcards):
     )
 
 
+def own_art(wildcards):
+    """A digest of the folder of the user's own occluders of a condition; nothing if they are built in."""
+    section = config["occlude"].get(kind(wildcards.condition), {})
+    art = section.get("art", "built_in")
+    return "" if art == "built_in" else listing.contents(Path(art))
+
+
 def views(wildcards):
     """All views of a condition that is trained on; else those that are tested."""
     trained = any(
