@@ -40,6 +40,8 @@ def prepare(scene: Scene, settings: Mapping[str, Any]) -> Occluder:
     """
     if scene.level is None:
         raise InputError("the condition random needs a percentage, for example random-05")
+    if scene.occluder is not None:
+        raise InputError("random patches have no names; leave out the occluder's")
     region = option(settings, REGIONS, "random", "region")
     placement = option(settings, PLACEMENTS, "random", "placement")
     fill = option(settings, FILLS, "random", "fill")
@@ -47,6 +49,8 @@ def prepare(scene: Scene, settings: Mapping[str, Any]) -> Occluder:
     draw_of = (*identity, "centre") if placement == "nested" else (*identity, "centre", scene.level)
     drawn = seeds.generator(*draw_of).random(2)
     block = place(scene.points, scene.level, region, placement, drawn)
+    if scene.anchor == "author_compat":
+        block = in_whole_pixels(block)
 
     rows, columns = scene.frame.shape[:2]
     offset = block.centre - scene.points[_NOSE]
@@ -93,6 +97,12 @@ def place(points: np.ndarray, level: int, region: str, placement: str, drawn: np
     slack = np.maximum(sides - size, 0) / 2
     middle = box.mean(axis=0)
     return Block(np.clip(centre, middle - slack, middle + slack), size)
+
+
+def in_whole_pixels(block: Block) -> Block:
+    """Return the block with its size and corner cut to whole pixels, as the released scripts have it."""
+    size = np.maximum(np.floor(block.size), 1)
+    return Block(np.floor(block.centre - block.size / 2) + size / 2 - 0.5, size)
 
 
 def render(block: Block, texture: np.ndarray, box: np.ndarray, height: int, width: int) -> Layer:

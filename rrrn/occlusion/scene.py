@@ -19,7 +19,8 @@ class Scene:
 
     ``level`` is the percentage of conditions such as ``random-05`` and None for others. ``rank`` is the clip's place
     among its subject's clips, by name. ``frame`` is the clean onset frame, uint8 (H, W, C) with C 1 or 3 (BGR), and
-    ``points`` its anchored landmarks, float64 (68, 2) in crop pixels, centres of pixels at integers.
+    ``points`` its anchored landmarks, float64 (68, 2) in crop pixels, centres of pixels at integers. ``anchor`` is the
+    mode of anchoring, ``occluder`` the name of the one that is asked for, if any.
     """
 
     subject: str
@@ -28,6 +29,8 @@ class Scene:
     level: int | None
     frame: np.ndarray
     points: np.ndarray
+    anchor: str
+    occluder: str | None = None
 
 
 @dataclass(frozen=True)
@@ -35,12 +38,14 @@ class Occluder:
     """The occluder of one clip: its name, facts to be stored beside it, and how it lies on given landmarks.
 
     ``draw`` takes anchored landmarks (68, 2) and returns the layer for a frame of the scene's size. It raises
-    InputError, naming neither clip nor frame, where the landmarks give it no place.
+    InputError, naming neither clip nor frame, where the landmarks give it no place. One that is ``dressed`` takes on
+    the clip's light, sharpness and noise.
     """
 
     name: str
     draw: Callable[[np.ndarray], Layer]
     facts: Mapping[str, Any] = field(default_factory=dict)
+    dressed: bool = False
 
 
 def setting(settings: Mapping[str, Any], *path: str) -> Any:

@@ -1,0 +1,123 @@
+"""One clip wears one occluder: anchored on its landmarks, drawn for each frame, dressed in the clip's light."""
+
+import importlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rrrn.occlusion import anchoring, compositing, conditions
+from rrrn.occlusion import look as looks
+from rrrn.occlusion.anchoring import Anchors
+from rrrn.occlusion.compositing import Layer
+from rrrn.occlusion.scene import Occluder, Scene, option, setting
+from rrrn.stage import InputError
+
+
+@dataclass(frozen=True)
+class Wearer:
+    """Whose occluder it is: subject, clip, and the clip's rank among its subject's clips, by name.
+
+    The draw of an occluder and of all that is random in it belongs to these names.
+    """
+
+    subject: str
+    clip: str
+    rank: int
+
+
+@dataclass(frozen=True)
+class Worn:
+    """An occluder on every frame of a clip.
+
+    ``frames`` uint8 (T, H, W, C) with ``numbers`` (T); ``anchors`` are where it is held; ``look`` is None for
+    occluders that stay as drawn.
+    """
+
+    frames: np.ndarray
+    numbers: np.ndarray
+    anchors: Anchors
+    occluder: Occluder
+    look: looks.Look | None
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Return how the occluder was anchored and drawn."""
+        return {**self.anchors.facts, **self.occluder.facts}
+
+    def layers(self) -> Iterator[Layer]:
+        """Yield the layer of each frame. It is drawn anew only where the landmarks move.
+
+        Raises InputError, naming the frame, where landmarks give it no place.
+        """
+        points, layer = self.anchors.points, compositing.nothing()
+        for index in range(len(points)):
+            if index == 0 or not np.array_equal(points[index], points[index - 1]):
+                layer = _draw(self.occluder, points[index], int(self.numbers[index]))
+            yield layer if self.look is None else self.look.dress(layer, index)
+
+    def layer(self, index: int) -> Layer:
+        """Return the layer of one frame."""
+        layer = _draw(self.occluder, self.anchors.points[index], int(self.numbers[index]))
+        return layer if self.look is None else self.look.dress(layer, index)
+
+    def composite(self, index: int, layer: Layer) -> np.ndarray:
+        """Return a frame under its layer, uint8 (H, W, C)."""
+        linear = self.look is not None and self.look.linear_light
+        return compositing.composite(self.frames[index], layer, linear)
+
+
+def wear(
+    frames: np.ndarray,
+    numbers: np.ndarray,
+    landmarks: np.ndarray,
+    wearer: Wearer,
+    condition: str,
+    settings: Mapping[str, Any],
+    name: str | None = None,
+) -> Worn:
+    """Return the occluder of a condition on a clip.
+
+    ``frames`` uint8 (T, H, W, C) with C 1 or 3 (BGR), ``numbers`` (T) their frame numbers; ``landmarks``
+    (T, 68, 2) as detected, in pixels of the frames. ``settings`` are the section ``occlude``; ``name`` asks for one
+    mask or pair of glasses. Raises InputError for settings and landmarks that cannot be used.
+    """
+    kind, _ = conditions.parse(condition)
+    if kind == "none":
+        anchors = Anchors(landmarks.astype(np.float64), {})
+    else:
+        mode = option(settings, anchoring.MODES, "anchor")
+        anchors = anchoring.anchored(frames, landmarks, mode, settings)
+    return put_on(frames, numbers, anchors, wearer, condition, settings, name)
+
+
+def put_on(
+    frames: np.ndarray,
+    numbers: np.ndarray,
+    anchors: Anchors,
+    wearer: Wearer,
+    condition: str,
+    settings: Mapping[str, Any],
+    name: str | None = None,
+) -> Worn:
+    """Return the same for a clip whose anchors are known."""
+    kind, level = conditions.parse(condition)
+    # The kind is imported by name: a drawing then concerns the conditions of its own kind alone.
+    module = importlib.import_module(f"rrrn.occlusion.{kind}")
+    mode = str(settings.get("anchor", ""))
+    scene = Scene(wearer.subject, wearer.clip, wearer.rank, level, frames[0], anchors.points[0], mode, name)
+    occluder = module.prepare(scene, settings)
+    look = None
+    if occluder.dressed:
+        first = _draw(occluder, anchors.points[0], int(numbers[0]))
+        names = (setting(settings, "seed"), wearer.subject, wearer.clip, kind)
+        look = looks.measure(frames, anchors.points, first, setting(settings, "look"), names)
+    return Worn(frames, numbers, anchors, occluder, look)
+
+
+def _draw(occluder: Occluder, points: np.ndarray, number: int) -> Layer:
+    try:
+        return occluder.draw(points)
+    except InputError as error:
+        raise InputError(f"frame {number}: {error}") from None
