@@ -28,7 +28,7 @@ class Motion:
     rigid points. poses: (T, 4) as in ``similarity``. units: (4,), RMS pixels by which the rigid points move in a unit
     of each column of the poses. variance: (4,), of the poses' columns by the noise of one frame's landmarks. residual:
     RMS distance of rigid landmarks and fit in pixels. turn: (T, 2), how far the head is turned out of the image's
-    plane, to the right and down, in radians for a face of mean depth.
+    plane, to the right and down, in radians for a face of mean depth, and turn_variance: (2,), by the noise of a frame.
     """
 
     shape: np.ndarray
@@ -38,6 +38,7 @@ class Motion:
     variance: np.ndarray
     residual: float
     turn: np.ndarray
+    turn_variance: np.ndarray
 
 
 def measure(landmarks: np.ndarray) -> Motion:
@@ -53,55 +54,65 @@ def measure(landmarks: np.ndarray) -> Motion:
             "or take the clip out"
         )
     shape = np.median(landmarks, axis=0)
-    for _ in range(2):  # the median of a moving head is blurred
+    for _ in range(3):  # the median of a moving head is blurred; of a head brought to rest it is not
         centre = np.average(shape[INDICES], axis=0, weights=_WEIGHTS)
-        poses, weights = _fit(shape, landmarks, centre)
-        rest = similarity.lift(poses, landmarks, centre)
-        shape = np.median(rest, axis=0)
+        poses = _fit(shape, landmarks, centre)
+        shape = np.median(similarity.lift(poses, landmarks, centre), axis=0)
     centre = np.average(shape[INDICES], axis=0, weights=_WEIGHTS)
-    poses, weights = _fit(shape, landmarks, centre)
+    poses = _fit(shape, landmarks, centre)
+
     off = similarity.lift(poses, landmarks, centre)[:, INDICES] - shape[INDICES]
-    squares = (off**2).sum(-1)
-    reach = float(np.average(((shape[INDICES] - centre) ** 2).sum(-1), weights=_WEIGHTS))
+    spots = shape[INDICES] - centre
+    reach = float(np.sqrt(np.average((spots**2).sum(-1), weights=_WEIGHTS)))
+    units = np.array([reach, reach, 1.0, 1.0])
+    turn, precision = _turn(spots, off)
     # two coordinates a landmark, less the four of the pose
-    noise = float((weights * squares).sum(1).mean()) / (2 * len(INDICES) - 4)
+    noise = float(np.median((_unturned(off, turn) ** 2).sum(-1))) / (2 * np.log(2)) / (1 - 2 / len(INDICES))
     return Motion(
         shape=shape,
         centre=centre,
         poses=poses,
-        units=np.sqrt([reach, reach, 1.0, 1.0]),
-        variance=noise / _WEIGHTS.sum() / np.array([reach, reach, 1.0, 1.0]),
-        residual=float(np.sqrt(squares.mean())),
-        turn=_turn(shape[INDICES] - centre, off),
+        units=units,
+        variance=noise / _WEIGHTS.sum() / units**2,
+        residual=float(np.sqrt((off**2).sum(-1).mean())),
+        turn=turn,
+        turn_variance=noise / precision,
     )
 
 
-def _fit(shape: np.ndarray, landmarks: np.ndarray, centre: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return poses (T, 4), and weights (T, N) of the rigid landmarks, by iteratively reweighted least squares."""
+def _fit(shape: np.ndarray, landmarks: np.ndarray, centre: np.ndarray) -> np.ndarray:
+    """Return poses (T, 4) by iteratively reweighted least squares."""
     origin, points = shape[INDICES], landmarks[:, INDICES]
     weights = np.broadcast_to(_WEIGHTS, points.shape[:2])
     poses = similarity.fit(origin, points, weights, centre)
     for _ in range(_ROUNDS):
-        distance = np.sqrt(((similarity.place(poses, origin, centre) - points) ** 2).sum(-1))
+        off = similarity.lift(poses, points, centre) - origin
+        distance = np.linalg.norm(_unturned(off, _turn(origin - centre, off)[0]), axis=-1)
         bound = _HUBER * max(float(np.median(distance)) / _RAYLEIGH, _FINEST)
         weights = _WEIGHTS / np.maximum(1, distance / bound)
         poses = similarity.fit(origin, points, weights, centre)
-    return poses, weights
+    return poses
 
 
-def _turn(spots: np.ndarray, off: np.ndarray) -> np.ndarray:
-    """Return the turn (T, 2) from what the poses leave over (T, N, 2).
+def _turn(spots: np.ndarray, off: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the turn (T, 2) from what the poses leave over (T, N, 2), and its precision (2,) per unit of noise.
 
     A turning head shifts each point by its depth times the angle. A part of that is a similarity, which the poses have
     taken; orthogonal to it, the turn's error is independent of theirs.
     """
     x, y = spots.T
     one, zero = np.ones(len(x)), np.zeros(len(x))
-    root = np.sqrt(np.repeat(_WEIGHTS, 2))[:, None]
-    moves = np.stack([np.ravel([x, y], "F"), np.ravel([-y, x], "F"), np.ravel([one, zero], "F"), np.ravel([zero, one], "F")], 1)
-    depths = _DEPTHS * float(np.hypot(*(spots[3] - spots[0])))
-    parallax = np.stack([np.ravel([depths, zero], "F"), np.ravel([zero, depths], "F")], 1)
-    basis = np.linalg.qr(root * moves)[0]
-    pure = root * parallax
-    pure -= basis @ (basis.T @ pure)
-    return (root.T * off.reshape(len(off), -1)) @ pure / (pure**2).sum(0)
+    depths = _DEPTHS * float(np.linalg.norm(spots[3] - spots[0]))
+    root = np.sqrt(np.repeat(_WEIGHTS, 2))
+    fields = np.array([[x, y], [-y, x], [one, zero], [zero, one], [depths, zero], [zero, depths]])
+    columns = root[:, None] * fields.transpose(2, 1, 0).reshape(-1, 6)
+    basis = np.linalg.qr(columns[:, :4])[0]
+    pure = columns[:, 4:] - basis @ (basis.T @ columns[:, 4:])
+    precision = (pure**2).sum(0)
+    return (root * off.reshape(len(off), -1)) @ pure / precision, precision
+
+
+def _unturned(off: np.ndarray, turn: np.ndarray) -> np.ndarray:
+    """Return what poses leave over (T, N, 2) less what goes with the turn, for each point by its own depth."""
+    flat = off.reshape(len(off), -1)
+    return (flat - turn @ np.linalg.lstsq(turn, flat, rcond=None)[0]).reshape(off.shape)
