@@ -15,6 +15,7 @@ from rrrn.occlusion.scene import option, setting
 from rrrn.stage import InputError
 
 MODES = ("stable", "clip", "per_frame", "author_compat")
+_FINISH = 0.125  # of the landmarks' sigma: registration's noise is that much less and independent from frame to frame
 YAW = ("median", "tracked")
 
 
@@ -64,6 +65,7 @@ def _stable(frames: np.ndarray, landmarks: np.ndarray, settings: Mapping[str, An
         skin = registration.rigid_skin(motion.shape)
         registered = registration.register(frames, poses, skin, motion.centre, motion.units)
         poses, done = fusion.fuse(motion, poses, sigma, registered)
+        poses = smoothing.smooth(poses, _FINISH * sigma, motion.units)
     shape = slack.loosen(
         motion.shape, similarity.lift(poses, landmarks, motion.centre), sigma, jaw, brow, tracked
     )

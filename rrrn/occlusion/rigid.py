@@ -113,6 +113,10 @@ def _turn(spots: np.ndarray, off: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _unturned(off: np.ndarray, turn: np.ndarray) -> np.ndarray:
-    """Return what poses leave over (T, N, 2) less what goes with the turn, for each point by its own depth."""
+    """Return what poses leave over (T, N, 2) less what goes with the turn (parallax) and its square (shortening).
+
+    Regression gives each landmark its own depth. What is left is noise, whose outliers are errors of the detector.
+    """
     flat = off.reshape(len(off), -1)
-    return (flat - turn @ np.linalg.lstsq(turn, flat, rcond=None)[0]).reshape(off.shape)
+    told = np.column_stack([turn, turn**2 - (turn**2).mean(0)])
+    return (flat - told @ np.linalg.lstsq(told, flat, rcond=None)[0]).reshape(off.shape)
