@@ -4,18 +4,74 @@ Landmarks found frame by frame shake by more than a micro-expression moves; an o
 of its own to the optical flow.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
 import numpy as np
 
-MODES = ("clip", "per_frame")
+from rrrn.occlusion import fusion, registration, rigid, similarity, slack, smoothing
+from rrrn.occlusion.scene import option, setting
+from rrrn.stage import InputError
+
+MODES = ("stable", "clip", "per_frame", "author_compat")
+_FINISH = 0.125  # of the landmarks' sigma: registration's noise is that much less and independent from frame to frame
+YAW = ("median", "tracked")
 
 
-def anchored(landmarks: np.ndarray, mode: str) -> np.ndarray:
-    """Return the landmarks (T, 68, 2) that occluders are placed by, float64.
+@dataclass(frozen=True)
+class Anchors:
+    """Landmarks that occluders are placed by, float64 (T, 68, 2) in pixels, and facts about them to be stored."""
 
-    ``clip``: the median over the clip's frames in every frame. ``per_frame``: the landmarks themselves, as in
-    arXiv 2107.05904.
+    points: np.ndarray
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def anchored(frames: np.ndarray, landmarks: np.ndarray, mode: str, settings: Mapping[str, Any]) -> Anchors:
+    """Return the anchors of a clip: clean frames uint8 (T, H, W, C), C 1 or 3 (BGR), and landmarks (T, 68, 2).
+
+    ``stable``: the clip's median shape, moved as the skull moves; ``settings`` are the section ``occlude`` with its
+    part ``stable``. ``clip``: the median over the clip's frames in every frame. ``per_frame``: the landmarks
+    themselves, as in arXiv 2107.05904. ``author_compat``: the landmarks in whole pixels, as in the scripts released
+    with it.
+
+    Raises InputError, naming the frame counted from 0, for landmarks that are not finite, or of one point.
     """
     points = landmarks.astype(np.float64)
+    wrong = np.flatnonzero(~np.isfinite(points).all(axis=(1, 2)))
+    if len(wrong):
+        raise InputError(
+            f"frame {wrong[0]} of the clip, counted from 0: its landmarks are not finite numbers; run the faces stage "
+            "again or take the clip out"
+        )
+    if mode == "stable":
+        return _stable(frames, points, settings)
     if mode == "clip":
-        return np.broadcast_to(np.median(points, axis=0), points.shape)
-    return points
+        points = np.broadcast_to(np.median(points, axis=0), points.shape)
+    elif mode == "author_compat":
+        points = np.rint(points)
+    return Anchors(points)
+
+
+def _stable(frames: np.ndarray, landmarks: np.ndarray, settings: Mapping[str, Any]) -> Anchors:
+    sigma = float(setting(settings, "stable", "smooth"))
+    tracked = option(settings, YAW, "stable", "yaw") == "tracked"
+    jaw, brow = (float(setting(settings, "stable", "slack", part)) for part in ("jaw", "brow"))
+
+    motion = rigid.measure(landmarks)
+    poses = smoothing.smooth(motion.poses, sigma, motion.units)
+    done = np.zeros(len(poses), bool)
+    if setting(settings, "stable", "registration"):
+        skin = registration.rigid_skin(motion.shape)
+        registered = registration.register(frames, poses, skin, motion.centre, motion.units)
+        poses, done = fusion.fuse(motion, poses, sigma, registered)
+        poses = smoothing.smooth(poses, _FINISH * sigma, motion.units)
+    shape = slack.loosen(
+        motion.shape, similarity.lift(poses, landmarks, motion.centre), sigma, jaw, brow, tracked
+    )
+    facts = {
+        "landmark_residual": motion.residual,
+        "registered_frames": int(done.sum()),
+        "turn": np.rad2deg(np.ptp(smoothing.smooth(motion.turn, sigma, np.full(2, motion.units[0])), axis=0)),
+    }
+    return Anchors(similarity.place(poses, shape, motion.centre), facts)
