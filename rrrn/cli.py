@@ -7,6 +7,7 @@ from rrrn import stage
 
 COMMANDS = {
     "import": ("rrrn.importing.command", "make a clip table and an audit from CASME II, SAMM or a table of your own"),
+    "occlude": ("rrrn.occlusion.command", "lay a mask, sunglasses or a patch over the face of any clip"),
     "synthesize": (
         "rrrn.synthesize",
         "draw synthetic databases in the layouts of CASME II and SAMM, with ground truth",

@@ -88,8 +88,8 @@ class Canvas:
             plane[part] += alpha * (value - plane[part])
 
     def shadow(self, cover: np.ndarray, spread: float, drop: float, opacity: float) -> None:
-        """Darken what lies under a shape: its coverage, dropped and blurred."""
-        self.paint(self.soft(self.below(cover, drop / 3, drop), spread), (8, 9, 14), opacity)
+        """Darken what is drawn already under a shape: its coverage, dropped and blurred. Skin has its own shadow."""
+        self.paint(self.soft(self.below(cover, drop / 3, drop), spread) * self.alpha, (8, 9, 14), opacity)
 
     def _samples(self, fine: int) -> np.ndarray:
         rows, columns = self.x.shape

@@ -54,9 +54,7 @@ def main(args: argparse.Namespace) -> None:
         raise InputError("the condition none leaves every frame as it is; name mask, glasses or random-NN")
     _check_out(args.out)
     frames, numbers, rate = read(args.clip)
-    _, landmarks, found = tracking.locate(
-        list(frames), numbers, args.upsample, args.max_gap, "error", f"{args.clip}"
-    )
+    _, landmarks, found = tracking.locate(list(frames), numbers, args.upsample, args.max_gap, "error", f"{args.clip}")
     window = _window(landmarks, frames.shape[1], frames.shape[2])
     corner = np.array([window[1].start, window[0].start])
     name = args.clip.resolve().stem
@@ -99,26 +97,22 @@ def read(clip: Path) -> tuple[np.ndarray, list[int], float]:
 
     Raises InputError for a clip that is not there, not whole, of several sizes, or too large to be held in memory.
     """
-    if clip.is_dir():
-        files = listing(clip)
-        numbers, read = list(files), (images.read(path) for path in files.values())
-        rate = 200.0
-    elif clip.is_file():
-        capture = cv2.VideoCapture(str(clip))
-        count, rate = int(capture.get(cv2.CAP_PROP_FRAME_COUNT)), float(capture.get(cv2.CAP_PROP_FPS)) or 25.0
-        numbers, read = list(range(1, count + 1)), _decode(capture)
-    else:
+    if not clip.exists():
         raise InputError(f"{clip}: there is no such folder of frames and no such video")
+    files = listing(clip) if clip.is_dir() else {}
+    capture = None if files else cv2.VideoCapture(str(clip))
+    rate = 200.0 if capture is None else float(capture.get(cv2.CAP_PROP_FPS)) or 25.0
     kept: list[np.ndarray] = []
-    for image in read:
+    for image in map(images.read, files.values()) if capture is None else _decode(capture):
         if kept and image.shape != kept[0].shape:
-            raise InputError(f"{clip}: frame {len(kept) + 1} is {image.shape}, the first {kept[0].shape}; one size is needed")
+            sizes = f"frame {len(kept) + 1} is {image.shape}, the first {kept[0].shape}"
+            raise InputError(f"{clip}: {sizes}; all frames must have one size, and be gray or colour")
         if (len(kept) + 1) * image.nbytes > _MOST_BYTES:
             raise InputError(f"{clip}: more than {_MOST_BYTES // 10**9} GB of pixels; cut the clip into shorter ones")
         kept.append(image)
     if not kept:
-        raise InputError(f"{clip}: is no video that can be decoded; convert it, for example into a folder of PNG frames")
-    return np.stack(kept), numbers if clip.is_dir() else list(range(1, len(kept) + 1)), rate
+        raise InputError(f"{clip}: is no video that can be decoded; convert it, for example into a folder of PNG")
+    return np.stack(kept), list(files) or list(range(1, len(kept) + 1)), rate
 
 
 def _decode(capture: cv2.VideoCapture) -> Iterator[np.ndarray]:
@@ -202,7 +196,7 @@ def _write_video(frames: Iterator[np.ndarray], out: Path, partial: Path, rate: f
         code = cv2.VideoWriter.fourcc(*VIDEOS[out.suffix.lower()])
         writer = cv2.VideoWriter(str(path), code, rate, (first.shape[1], first.shape[0]))
         if not writer.isOpened():
-            raise InputError(f"{out}: this OpenCV cannot write such videos; name a folder, or another of {', '.join(VIDEOS)}")
+            raise InputError(f"{out}: this OpenCV cannot write such videos; name a folder instead")
         for frame in (first, *frames):
             writer.write(frame if frame.shape[2] == 3 else cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR))
         writer.release()

@@ -151,7 +151,9 @@ def _template(values: np.ndarray, weights: np.ndarray, grid: _Grid) -> _Template
     down, right = (slope[grid.mask][grid.inside] for slope in np.gradient(lattice))
     x, y = (grid.points[grid.inside] - grid.centre).T
     values = values[grid.inside]
-    descent = np.stack([x * right + y * down, x * down - y * right, right, down, values - values.mean(), np.ones(len(x))], 1)
+    descent = np.stack(
+        [x * right + y * down, x * down - y * right, right, down, values - values.mean(), np.ones(len(x))], 1
+    )
     return _Template(values, descent, weights)
 
 

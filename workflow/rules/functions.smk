@@ -40,11 +40,13 @@ def kind(condition):
 
 
 def occlusion(wildcards):
-    """What the occluder of a condition is told: nothing for none, else its own section and how it is placed."""
+    """What the occluder of a condition is told: its own section, how it is held, and how it looks unless a patch."""
     own = kind(wildcards.condition)
-    return settings(
-        *([] if own == "none" else ["occlude.seed", "occlude.anchor", f"occlude.{own}"])
-    )
+    if own == "none":
+        return settings()
+    anchor = ["occlude.anchor", "occlude.stable"]
+    look = [] if own == "random" else ["occlude.look"]
+    return settings("occlude.seed", *anchor, *look, f"occlude.{own}")
 
 
 def own_art(wildcards):
