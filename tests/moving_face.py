@@ -57,7 +57,9 @@ def moving(
     pivot = rest[27]
 
     def out_of_plane(points, t):
-        at = ndimage.map_coordinates(heights, [points[..., 1], points[..., 0]], order=3, prefilter=False, mode="nearest")
+        at = ndimage.map_coordinates(
+            heights, [points[..., 1], points[..., 0]], order=3, prefilter=False, mode="nearest"
+        )
         moved = np.stack([(np.cos(yaw[t]) - 1) * (points[..., 0] - pivot[0]) + np.sin(yaw[t]) * at, 0 * at], -1)
         return moved if skin is None else moved + skin(points, t)
 

@@ -1,4 +1,5 @@
 import argparse
+import importlib
 import json
 import subprocess
 import sys
@@ -10,11 +11,16 @@ import pytest
 from occlusion_face import face
 
 from rrrn import occlude, store
+from rrrn.occlusion import wearing
 from rrrn.stage import InputError
 
 CONDITIONS = ["none", "mask", "glasses", *(f"random-{level:02d}" for level in range(5, 55, 5))]
 SIZE = (150, 140)
 BOX = (20, 25, 120, 125)
+
+
+STABLE = {"smooth": 4, "registration": False, "yaw": "median", "slack": {"jaw": 0.0, "brow": 0.0}}
+LOOK = {"linear_light": True, "feather": "none", "shadow": 0.0, "photometric": 0.7, "flicker": True, "noise": True}
 
 
 def told(condition, **changes):
@@ -25,7 +31,9 @@ def told(condition, **changes):
         "glasses": {"art": "built_in", "width": 1.2},
         "random": {"region": "landmark_box", "placement": "nested", "fill": "black"},
     }[kind]
-    return {} if kind == "none" else {"seed": 7, "anchor": "clip", kind: own} | changes
+    if kind == "none":
+        return {}
+    return {"seed": 7, "anchor": "clip", "stable": STABLE, "look": LOOK, kind: own} | changes
 
 
 def clip(channels=3, frames=5, jitter=0.6, centre=(70, 55), seed=0):
@@ -95,17 +103,54 @@ def test_attributes_and_numbers_are_carried_over(tmp_path):
 def test_anchored_once_a_clip_the_occluder_is_still(condition):
     frames, landmarks = clip(jitter=1.0)
     frames[:] = 255  # what changes then is the occluder
-    for mode, still in (("clip", True), ("per_frame", False)):
-        with_mode = told(condition, anchor=mode)
-        kind, level = occlude.parse(condition)
-        points = occlude.anchoring.anchored(landmarks, mode)
-        module = __import__(f"rrrn.occlusion.{kind}", fromlist=["prepare"])
-        occluder = module.prepare(occlude.Scene("s", "c", 0, level, frames[0], points[0]), with_mode)
-        layers = list(occlude.layers(occluder, points, range(5)))
-        out, first = occlude.occlude(frames, range(5), occluder, points)
+    for mode, still in (("clip", True), ("per_frame", False), ("author_compat", False), ("stable", False)):
+        settings = told(condition, anchor=mode, look=LOOK | {"noise": False})
+        worn = wearing.wear(frames, np.arange(5), landmarks, wearing.Wearer("s", "c", 0), condition, settings)
+        layers = list(worn.layers())
+        out, first = occlude.occlude(worn)
         assert first.alpha.shape == layers[0].alpha.shape
         assert all((frame == out[0]).all() for frame in out) is still
-        assert all(layer is layers[0] for layer in layers) is still
+        assert all((layer.x, layer.y) == (layers[0].x, layers[0].y) for layer in layers) or not still
+        for index, layer in enumerate(layers):
+            np.testing.assert_array_equal(worn.layer(index).alpha, layer.alpha)
+
+
+@pytest.mark.parametrize("kind", ["mask", "glasses"])
+def test_the_released_geometry_never_tilts(kind):
+    """Its picture lies up and to the left of the right place, by half of what 1.6 degrees add to its size."""
+    module = importlib.import_module(f"rrrn.occlusion.{kind}")
+    points = np.rint(face((150, 130), 60, 8))
+    right, released = module.place(points, 1.2), module.place(points, 1.2, as_released=True)
+    assert np.rad2deg(np.arctan2(-right.down[0], right.down[1])) == pytest.approx(8, abs=3)
+    np.testing.assert_array_equal(released.down, [0, 1])
+    middle, shifted = (where.top + where.down * where.height / 2 for where in (right, released))
+    # the axis need not be in the middle of the picture
+    shifted = shifted - ((released.left - released.right) / 2, 0)
+    turn = np.deg2rad(1.6)
+    expected = -np.array([released.height, released.left + released.right]) * np.sin(turn) / 2
+    assert np.abs(shifted - middle - expected).max() < 1.6
+    assert released.height == int(right.height) and released.left == int(right.left)
+
+
+def test_what_is_hidden_is_stored(tmp_path):
+    faces = shard(tmp_path / "f.h5", {"EP01": clip(frames=2)})
+    mask_, glasses_ = (
+        run(faces, tmp_path / f"{kind}.h5", kind, told(kind))["EP01"].attrs for kind in ("mask", "glasses")
+    )
+    assert mask_["visible"].shape == (6,) and mask_["visible"].dtype == np.float32
+    assert mask_["visible"][0] == pytest.approx(1 - mask_["area_share"], abs=1e-5)
+    assert mask_["visible"][3] < mask_["visible"][1] and glasses_["visible"][3] > glasses_["visible"][1]
+    units = mask_["aus"].tolist()
+    assert mask_["au_shares"][units.index(12)] > 0.8 > 0.2 > glasses_["au_shares"][units.index(12)]
+
+
+def test_a_shadow_darkens_beside_the_mask_only(tmp_path):
+    frames, landmarks = clip(frames=2)
+    frames[:] = 180
+    faces = shard(tmp_path / "f.h5", {"EP01": (frames, landmarks)})
+    with run(faces, tmp_path / "o.h5", "mask", told("mask", look=LOOK | {"shadow": 0.5})) as out:
+        beside = out["EP01"]["frames"][0][out["EP01"]["alpha"][()] == 0]
+    assert beside.max() == 180 and beside.min() < 160 and (beside == 180).mean() > 0.5
 
 
 def test_clips_of_a_subject_wear_different_masks(tmp_path):
@@ -143,7 +188,7 @@ def test_every_percentage_of_two_digits_works(tmp_path):
 )
 def test_unknown_conditions_are_refused(tmp_path, condition):
     faces = shard(tmp_path / "f.h5", {"EP01": clip(frames=2)})
-    settings = told("random-05") | {"mask": {"width": 1.2}}
+    settings = told("random-05") | {"mask": {"art": "built_in", "width": 1.2}}
     with pytest.raises(InputError, match="condition"):
         run(faces, tmp_path / "o.h5", condition, settings)
     assert not (tmp_path / "o.h5").exists()

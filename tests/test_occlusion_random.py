@@ -20,7 +20,7 @@ def told(**changes):
 def scene(level, points=None, clip="EP01", channels=3):
     points = face((90, 70), 35, 4) if points is None else points
     frame = np.random.default_rng(0).integers(60, 200, (200, 190, channels), dtype=np.uint8)
-    return Scene("casme2-sub01", clip, 0, level, frame, points)
+    return Scene("casme2-sub01", clip, 0, level, frame, points, "clip")
 
 
 def whole(layer):
