@@ -34,6 +34,7 @@ from rrrn.occlusion import (
     mask,
     mask_art,
     random,
+    rigid,
     similarity,
     skin,
     wearing,
