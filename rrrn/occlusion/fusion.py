@@ -6,8 +6,8 @@ from rrrn.occlusion import similarity, smoothing
 from rrrn.occlusion.registration import Registered
 from rrrn.occlusion.rigid import Motion
 
-_BEYOND_NOISE = 4.0  # variances of noise that must be exceeded to be taken for motion: noise of few frames varies
-_FEWEST = 8  # frames from which a turn can be told
+_BEYOND_NOISE = 6.0  # variances of noise that must be exceeded to be taken for motion: noise of few frames varies
+_FEWEST = 30  # frames; in fewer, a slow turn cannot be told from noise that is correlated in time
 _JUMP = 5.0  # median distances between registration and landmarks beyond which a frame's registration is wrong
 _LEAST_JUMP = 0.5  # pixels
 
@@ -45,20 +45,22 @@ def fuse(motion: Motion, smooth: np.ndarray, sigma: float, registered: Registere
 
 def _steady(
     link: np.ndarray, done: np.ndarray, motion: Motion, sigma: float, averaging: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, float]:
     """Return the link (T, 4) as a constant and a multiple of the head's turn, the variance (T, 4) of the multiple, and
-    by how much the correlation of the landmarks' noise in time inflates variances (4,).
+    by how much the correlation of the landmarks' noise in time inflates the variance of means.
 
     The turn fades out where it is no larger than the noise of landmarks makes it.
     """
+    centred = link[done] - link[done].mean(0)
+    if done.sum() < _FEWEST:
+        constant = np.broadcast_to(np.median(link[done], axis=0), link.shape)
+        return constant, np.zeros(link.shape), smoothing.inflation(centred)
     turn = smoothing.smooth(motion.turn, sigma, np.full(2, motion.units[0]))
     turn = turn - turn[done].mean(0)
-    slopes = np.linalg.lstsq(turn[done], link[done] - link[done].mean(0), rcond=None)[0]
-    rest = link[done] - turn[done] @ slopes
+    slopes = np.linalg.lstsq(turn[done], centred, rcond=None)[0]
+    rest = centred - turn[done] @ slopes
     inflation = smoothing.inflation(rest)
-    if done.sum() < _FEWEST:
-        return np.broadcast_to(np.median(link[done], axis=0), link.shape), np.zeros(link.shape), inflation
-    noise = motion.turn_variance * min(1.0, averaging * float(inflation.mean()))
+    noise = motion.turn_variance * min(1.0, averaging * inflation)
     power = np.maximum(turn[done].var(0), np.finfo(float).tiny)
     gain = np.maximum(0, 1 - _BEYOND_NOISE * noise / power)
     part = (turn * gain) @ slopes

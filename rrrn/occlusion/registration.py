@@ -100,6 +100,7 @@ def register(
 
     ``centre`` and ``units`` are those of ``rigid.Motion``. Frames are aligned with that of the middlemost pose first;
     then with the mean of what was aligned, where pixels that still move count less: there the skin is not rigid.
+    A frame alone counts as failed.
     """
     grid = _grid(polygons, centre, units)
     images = [_blurred(frame) for frame in frames]
@@ -107,7 +108,9 @@ def register(
     template = _template(_sample(images[middle], poses[middle], grid)[0], np.ones(int(grid.inside.sum())), grid)
     aligned = [_align(image, pose, template, grid) for image, pose in zip(images, poses, strict=True)]
     found = [t for t, one in enumerate(aligned) if one.done]
-    if found:
+    if len(found) < 2:  # the template's own frame, which tells nothing
+        aligned = [_failed(pose, template) for pose in poses]
+    else:
         values = np.mean([_sample(images[t], aligned[t].pose, grid)[0] for t in found], axis=0)
         weights = _rigidity(np.mean([aligned[t].left_over for t in found], axis=0), grid)
         template = _template(values, weights, grid)
@@ -157,7 +160,7 @@ def _template(values: np.ndarray, weights: np.ndarray, grid: _Grid) -> _Template
 
 def _align(image: np.ndarray, start: np.ndarray, template: _Template, grid: _Grid) -> _Aligned:
     """Align one image with the template by Gauss-Newton steps, robust (Tukey) against pixels that changed."""
-    failed = _Aligned(start, np.full(4, np.inf), np.zeros(len(template.values)), False)
+    failed = _failed(start, template)
     pose = start
     for _ in range(_STEPS):
         values, visible = (given[grid.inside] for given in _sample(image, pose, grid))
@@ -184,11 +187,15 @@ def _align(image: np.ndarray, start: np.ndarray, template: _Template, grid: _Gri
     else:
         return failed
     left_over = rest**2
-    noise_power = float(np.average(left_over, weights=weights))
+    noise_power = max(float(np.average(left_over, weights=weights)), _LEAST_NOISE**2)
     power = float(np.average((values - np.average(values, weights=weights)) ** 2, weights=weights))
     if noise_power > _LEAST_SHARE * power:
         return failed
     return _Aligned(pose, _SHARED * noise_power * np.diag(np.linalg.inv(information))[:4], left_over, True)
+
+
+def _failed(pose: np.ndarray, template: _Template) -> _Aligned:
+    return _Aligned(pose, np.full(4, np.inf), np.zeros(len(template.values)), False)
 
 
 def _sound(information: np.ndarray) -> bool:
