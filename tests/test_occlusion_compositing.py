@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from rrrn.occlusion import anchoring, compositing
+from rrrn.occlusion import compositing
 from rrrn.occlusion.compositing import Layer
 
 
@@ -65,13 +65,3 @@ def test_area_share_by_hand():
     assert compositing.area_share(over, (0, 0, 12, 11)) == pytest.approx(9.5 / 132)
     assert compositing.area_share(over, (5, 5, 9, 9)) == pytest.approx(4 / 16)
     assert compositing.area_share(over, (0, 0, 2, 3)) == 0
-
-
-def test_anchoring_once_a_clip_is_the_median():
-    rng = np.random.default_rng(5)
-    landmarks = rng.normal(size=(9, 68, 2)).astype(np.float32)
-    anchored = anchoring.anchored(landmarks, "clip")
-    assert anchored.shape == landmarks.shape
-    for frame in anchored:
-        np.testing.assert_allclose(frame, np.sort(landmarks, axis=0)[4])
-    np.testing.assert_array_equal(anchoring.anchored(landmarks, "per_frame"), landmarks)

@@ -66,9 +66,7 @@ def _stable(frames: np.ndarray, landmarks: np.ndarray, settings: Mapping[str, An
         registered = registration.register(frames, poses, skin, motion.centre, motion.units)
         poses, done = fusion.fuse(motion, poses, sigma, registered)
         poses = smoothing.smooth(poses, _FINISH * sigma, motion.units)
-    shape = slack.loosen(
-        motion.shape, similarity.lift(poses, landmarks, motion.centre), sigma, jaw, brow, tracked
-    )
+    shape = slack.loosen(motion.shape, similarity.lift(poses, landmarks, motion.centre), sigma, jaw, brow, tracked)
     facts = {
         "landmark_residual": motion.residual,
         "registered_frames": int(done.sum()),
