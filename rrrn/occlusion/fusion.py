@@ -18,7 +18,7 @@ def fuse(motion: Motion, smooth: np.ndarray, sigma: float, registered: Registere
 
     ``smooth`` (T, 4) are the poses of ``motion``, smoothed with ``sigma`` frames. Registration tells how a patch of
     skin moves from frame to frame, landmarks where the shape is. What leads from the one to the other, the link, is
-    constant for a head that does not turn out of the image's plane: then its mean over the clip is used. For one that
+    constant for a head that does not turn out of the image's plane: then its median over the clip is used. For one that
     turns, the patch moves otherwise than the landmarks do, for it lies at another depth: then the link goes with the
     turn, or, as far as that does not explain it, is smoothed over time. The two are averaged by inverse variance.
     A frame whose registration failed has its smooth landmarks, led over to the registration of its neighbours.
