@@ -52,16 +52,16 @@ def moving(
     shift = np.broadcast_to(shift, (count, 2))
     roll, growth, yaw = (np.broadcast_to(course, count) for course in (roll, growth, yaw))
     rng = np.random.default_rng(seed)
-    coefficients, heights = ndimage.spline_filter(image), ndimage.spline_filter(depth)
+    coefficients = ndimage.spline_filter(image)
     pixels = np.stack(np.meshgrid(np.arange(SIDE), np.arange(SIDE)), -1).astype(float)
     pivot = rest[27]
 
     def out_of_plane(points, t):
-        at = ndimage.map_coordinates(
-            heights, [points[..., 1], points[..., 0]], order=3, prefilter=False, mode="nearest"
-        )
-        moved = np.stack([(np.cos(yaw[t]) - 1) * (points[..., 0] - pivot[0]) + np.sin(yaw[t]) * at, 0 * at], -1)
-        return moved if skin is None else moved + skin(points, t)
+        moved = np.zeros_like(points) if skin is None else skin(points, t)
+        if yaw[t]:
+            at = ndimage.map_coordinates(depth, [points[..., 1], points[..., 0]], order=1, mode="nearest")
+            moved[..., 0] += (np.cos(yaw[t]) - 1) * (points[..., 0] - pivot[0]) + np.sin(yaw[t]) * at
+        return moved
 
     frames, landmarks = np.empty((count, SIDE, SIDE, 1), np.uint8), np.empty((count, 68, 2))
     for t in range(count):
@@ -70,7 +70,7 @@ def moving(
         target = (pixels - pivot - shift[t]) @ np.linalg.inv(turn) + pivot
         source = target
         if skin is not None or yaw[t]:
-            for _ in range(6):
+            for _ in range(4):
                 source = target - out_of_plane(source, t)
         seen = ndimage.map_coordinates(coefficients, [source[..., 1], source[..., 0]], prefilter=False, mode="nearest")
         seen = seen * (1 + light * np.sin(2.1 * t)) + rng.normal(0, 2, seen.shape)

@@ -6,8 +6,9 @@ from rrrn.occlusion import similarity, smoothing
 from rrrn.occlusion.registration import Registered
 from rrrn.occlusion.rigid import Motion
 
-_BEYOND_NOISE = 4.0  # variances of noise that must be exceeded to be taken for motion: noise of few frames varies
-_FEWEST = 8  # frames from which a turn can be told
+_BEYOND_NOISE = 6.0  # variances of noise that must be exceeded to be taken for motion: noise of few frames varies
+_FEWEST = 8  # frames from which a turn is looked for
+_FEIGNED_TURN = np.deg2rad(0.3)  # sd of what dlib's landmarks of a still head turn: their errors are not independent
 _JUMP = 5.0  # median distances between registration and landmarks beyond which a frame's registration is wrong
 _LEAST_JUMP = 0.5  # pixels
 
@@ -17,7 +18,7 @@ def fuse(motion: Motion, smooth: np.ndarray, sigma: float, registered: Registere
 
     ``smooth`` (T, 4) are the poses of ``motion``, smoothed with ``sigma`` frames. Registration tells how a patch of
     skin moves from frame to frame, landmarks where the shape is. What leads from the one to the other, the link, is
-    constant for a head that does not turn out of the image's plane: then its mean over the clip is used. For one that
+    constant for a head that does not turn out of the image's plane: then its median over the clip is used. For one that
     turns, the patch moves otherwise than the landmarks do, for it lies at another depth: then the link goes with the
     turn, or, as far as that does not explain it, is smoothed over time. The two are averaged by inverse variance.
     A frame whose registration failed has its smooth landmarks, led over to the registration of its neighbours.
@@ -28,14 +29,14 @@ def fuse(motion: Motion, smooth: np.ndarray, sigma: float, registered: Registere
     link = similarity.compose(similarity.invert(registered.poses), motion.poses) * motion.units
     kernel = smoothing.kernel(np.ones(len(link)), sigma)
     averaging = (kernel**2).sum(1, keepdims=True)
-    steady, uncertainty, inflation = _steady(link, done, motion, sigma, float(averaging.mean()))
+    steady, uncertainty, turning, inflation = _steady(link, done, motion, sigma, float(averaging.mean()))
     apart = np.linalg.norm(link - steady, axis=1)
     done = done & (apart <= max(_JUMP * float(np.median(apart[done])), _LEAST_JUMP))
 
     slow = smoothing.smooth(link, sigma, np.ones(4))
     slow_variance = motion.variance * motion.units**2 * np.minimum(1, averaging * inflation)
     unexplained = np.maximum(0, (slow - steady)[done].var(0) - _BEYOND_NOISE * slow_variance.mean(0))
-    steady_variance = registered.variance * motion.units**2 + uncertainty + unexplained
+    steady_variance = registered.variance * motion.units**2 + uncertainty + turning * unexplained
     share = slow_variance[done] / (slow_variance[done] + steady_variance[done])
     fused = slow[done] + share * (steady - slow)[done]
     correction = similarity.compose(registered.poses[done], fused / motion.units) - smooth[done]
@@ -45,22 +46,25 @@ def fuse(motion: Motion, smooth: np.ndarray, sigma: float, registered: Registere
 
 def _steady(
     link: np.ndarray, done: np.ndarray, motion: Motion, sigma: float, averaging: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the link (T, 4) as a constant and a multiple of the head's turn, the variance (T, 4) of the multiple, and
-    by how much the correlation of the landmarks' noise in time inflates variances (4,).
+) -> tuple[np.ndarray, np.ndarray, float, float]:
+    """Return the link (T, 4) as a constant and a multiple of the head's turn, the variance (T, 4) of the multiple, how
+    surely the head turns, 0 to 1, and by how much the correlation of noise in time inflates the variance of means.
 
-    The turn fades out where it is no larger than the noise of landmarks makes it.
+    The turn fades out where it is no larger than errors of landmarks make it.
     """
+    centred = link[done] - link[done].mean(0)
+    if done.sum() < _FEWEST:
+        constant = np.broadcast_to(np.median(link[done], axis=0), link.shape)
+        return constant, np.zeros(link.shape), 0.0, smoothing.inflation(centred)
     turn = smoothing.smooth(motion.turn, sigma, np.full(2, motion.units[0]))
     turn = turn - turn[done].mean(0)
-    slopes = np.linalg.lstsq(turn[done], link[done] - link[done].mean(0), rcond=None)[0]
-    rest = link[done] - turn[done] @ slopes
+    slopes = np.linalg.lstsq(turn[done], centred, rcond=None)[0]
+    rest = centred - turn[done] @ slopes
     inflation = smoothing.inflation(rest)
-    if done.sum() < _FEWEST:
-        return np.broadcast_to(np.median(link[done], axis=0), link.shape), np.zeros(link.shape), inflation
-    noise = motion.turn_variance * min(1.0, averaging * float(inflation.mean()))
+    noise = np.maximum(motion.turn_variance * min(1.0, averaging * inflation), _FEIGNED_TURN**2)
     power = np.maximum(turn[done].var(0), np.finfo(float).tiny)
     gain = np.maximum(0, 1 - _BEYOND_NOISE * noise / power)
     part = (turn * gain) @ slopes
     of_slopes = ((turn * gain) ** 2 / power).sum(1, keepdims=True) * rest.var(0) * inflation / done.sum()
-    return part + np.median(link[done] - part[done], axis=0), (gain**2 * noise) @ slopes**2 + of_slopes, inflation
+    variance = (gain**2 * noise) @ slopes**2 + of_slopes
+    return part + np.median(link[done] - part[done], axis=0), variance, float(gain.max()), inflation

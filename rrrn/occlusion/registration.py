@@ -73,6 +73,13 @@ class _Aligned:
     done: bool
 
 
+@dataclass(frozen=True)
+class _Step:
+    change: np.ndarray  # (6,)
+    rest: np.ndarray  # (N,), of the difference
+    information: np.ndarray  # (6, 6), of the normal equations
+
+
 def rigid_skin(shape: np.ndarray) -> list[np.ndarray]:
     """Return polygons (K, 2) on a shape (68, 2) whose skin expressions move least, eyes left out.
 
@@ -100,6 +107,7 @@ def register(
 
     ``centre`` and ``units`` are those of ``rigid.Motion``. Frames are aligned with that of the middlemost pose first;
     then with the mean of what was aligned, where pixels that still move count less: there the skin is not rigid.
+    A frame alone counts as failed.
     """
     grid = _grid(polygons, centre, units)
     images = [_blurred(frame) for frame in frames]
@@ -107,7 +115,9 @@ def register(
     template = _template(_sample(images[middle], poses[middle], grid)[0], np.ones(int(grid.inside.sum())), grid)
     aligned = [_align(image, pose, template, grid) for image, pose in zip(images, poses, strict=True)]
     found = [t for t, one in enumerate(aligned) if one.done]
-    if found:
+    if len(found) < 2:  # the template's own frame, which tells nothing
+        aligned = [_failed(pose, template) for pose in poses]
+    else:
         values = np.mean([_sample(images[t], aligned[t].pose, grid)[0] for t in found], axis=0)
         weights = _rigidity(np.mean([aligned[t].left_over for t in found], axis=0), grid)
         template = _template(values, weights, grid)
@@ -159,7 +169,7 @@ def _template(values: np.ndarray, weights: np.ndarray, grid: _Grid) -> _Template
 
 def _align(image: np.ndarray, start: np.ndarray, template: _Template, grid: _Grid) -> _Aligned:
     """Align one image with the template by Gauss-Newton steps, robust (Tukey) against pixels that changed."""
-    failed = _Aligned(start, np.full(4, np.inf), np.zeros(len(template.values)), False)
+    failed = _failed(start, template)
     pose = start
     for _ in range(_STEPS):
         values, visible = (given[grid.inside] for given in _sample(image, pose, grid))
@@ -167,17 +177,15 @@ def _align(image: np.ndarray, start: np.ndarray, template: _Template, grid: _Gri
         if weights.sum() < _LEAST_SHARE * template.weights.sum():
             return failed
         difference = values - template.values
-        for robust in (False, True):
-            if robust:
-                noise = max(_MAD * float(np.median(np.abs(rest[weights > 0]))), _LEAST_NOISE)
-                weights = weights * np.maximum(0, 1 - (rest / (_TUKEY * noise)) ** 2) ** 2
-            scaled = template.descent.T * weights
-            information = scaled @ template.descent
-            if not _sound(information):
-                return failed
-            change = np.linalg.solve(information, scaled @ difference)
-            rest = difference - template.descent @ change
-        step = change[None, :4]
+        plain = _solve(template.descent, difference, weights)
+        if plain is None:
+            return failed
+        noise = max(_MAD * float(np.median(np.abs(plain.rest[weights > 0]))), _LEAST_NOISE)
+        weights = weights * np.maximum(0, 1 - (plain.rest / (_TUKEY * noise)) ** 2) ** 2
+        robust = _solve(template.descent, difference, weights)
+        if robust is None:
+            return failed
+        step = robust.change[None, :4]
         pose = similarity.compose(pose[None], similarity.invert(step))[0]
         if np.linalg.norm((pose - start) * grid.units) > _FARTHEST * grid.units[0]:
             return failed
@@ -185,18 +193,27 @@ def _align(image: np.ndarray, start: np.ndarray, template: _Template, grid: _Gri
             break
     else:
         return failed
-    left_over = rest**2
-    noise_power = float(np.average(left_over, weights=weights))
+    left_over = robust.rest**2
+    noise_power = max(float(np.average(left_over, weights=weights)), _LEAST_NOISE**2)
     power = float(np.average((values - np.average(values, weights=weights)) ** 2, weights=weights))
     if noise_power > _LEAST_SHARE * power:
         return failed
-    return _Aligned(pose, _SHARED * noise_power * np.diag(np.linalg.inv(information))[:4], left_over, True)
+    return _Aligned(pose, _SHARED * noise_power * np.diag(np.linalg.inv(robust.information))[:4], left_over, True)
 
 
-def _sound(information: np.ndarray) -> bool:
-    """Whether normal equations can be solved: the texture tells all six unknowns."""
+def _failed(pose: np.ndarray, template: _Template) -> _Aligned:
+    return _Aligned(pose, np.full(4, np.inf), np.zeros(len(template.values)), False)
+
+
+def _solve(descent: np.ndarray, difference: np.ndarray, weights: np.ndarray) -> _Step | None:
+    """Return the step of weighted least squares, or None where the texture does not tell all six unknowns."""
+    weighted = descent.T * weights
+    information = weighted @ descent
     scale = np.sqrt(np.diag(information))
-    return bool((scale > 0).all() and np.linalg.cond(information / np.outer(scale, scale)) < _WORST_CONDITION)
+    if not (scale > 0).all() or np.linalg.cond(information / np.outer(scale, scale)) > _WORST_CONDITION:
+        return None
+    change = np.linalg.solve(information, weighted @ difference)
+    return _Step(change, difference - descent @ change, information)
 
 
 def _rigidity(left_over: np.ndarray, grid: _Grid) -> np.ndarray:

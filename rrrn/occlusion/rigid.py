@@ -13,9 +13,9 @@ INDICES = np.array(_EYE_CORNERS + _BRIDGE + _NOSTRILS + _JAW_ENDS)
 _WEIGHTS = np.array([1.0] * 13 + [0.5] * 6)  # the face's edge, between ear and cheek, is found less exactly
 # Towards the camera, in distances of the outer corners of the eyes, of a mean face.
 _DEPTHS = np.array([-0.17, -0.08, -0.08, -0.17, 0.0, 0.08, 0.16, 0.25, 0.05, 0.1, 0.13, 0.1, 0.05] + [-0.5] * 6)
-_HUBER = 2.0  # standard deviations of a coordinate: a distance in the plane is below in 86 % of the cases
+_HUBER = 3.0  # standard deviations of a coordinate: a head turned by 10 degrees must not pass for errors
 _RAYLEIGH = 1.1774  # median distance in standard deviations of a coordinate
-_FINEST = 1e-3  # pixels; closer to the fit, no landmark is an outlier
+_FINEST = 0.1  # pixels; closer to the fit, no landmark is an outlier
 _ROUNDS = 5
 _LEAST_SPREAD = 1.0  # pixels
 

@@ -7,8 +7,6 @@ is fitted to, errors of the four do not depend on each other.
 
 import numpy as np
 
-STILL = np.zeros(4)
-
 
 def place(poses: np.ndarray, points: np.ndarray, centre: np.ndarray) -> np.ndarray:
     """Return points (N, 2) of the shape as they lie under each pose (T, 4): float64 (T, N, 2)."""
