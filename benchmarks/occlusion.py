@@ -56,6 +56,7 @@ NOISE = 0.5  # pixels (sd) of simulated landmarks
 MODES = ("stable", "stable, no registration", "clip", "per_frame", "author_compat", "MaskTheFace")
 KINDS = {"mask": mask, "glasses": glasses}
 MOVES = ("5 px/s", "roll ±10°", "yaw ±10°")
+JAW = range(17)
 ROOM = 0.35  # of the landmarks' extent, cut out about the face
 SEED = 1
 PATCH = 6  # side of the patches of noise that the probe sees, pixels
@@ -196,8 +197,7 @@ def against_head(film: Filmed, found: Floats) -> tuple[float, float, float]:
     landmarks of the skull. A head that turns to the side moves by none; which landmarks are fitted then matters, and
     they are those that the anchors use.
     """
-    true = rigid.measure(film.truth)
-    poses, centre = true.poses, true.centre
+    poses, centre = head_poses(film.truth)
     back = similarity.lift(poses, found, centre)
     motion = np.gradient(poses[:, 2:], axis=0)
     speed = np.hypot(*motion.T)
@@ -207,6 +207,17 @@ def against_head(film: Filmed, found: Floats) -> tuple[float, float, float]:
     edge = back[:, 1] - back[:, 0]
     angle = np.unwrap(np.arctan2(edge[:, 1], edge[:, 0]))
     return jitter(back), lag, float(np.rad2deg(np.std(angle)))
+
+
+def head_poses(truth: Floats) -> tuple[Floats, Floats]:
+    """Return the poses (T, 4) of a head, and their centre: least squares on true landmarks, jaw with half weight."""
+    weights = np.where(np.isin(rigid.INDICES, JAW), 0.5, 1.0) * np.ones((len(truth), 1))
+    shape = np.median(truth, axis=0)
+    for _ in range(4):
+        centre = np.average(shape[rigid.INDICES], axis=0, weights=weights[0])
+        poses = similarity.fit(shape[rigid.INDICES], truth[:, rigid.INDICES], weights, centre)
+        shape = np.median(similarity.lift(poses, truth, centre), axis=0)
+    return poses, centre
 
 
 # ----------------------------------------------------------------------------------------------------------- pixels
