@@ -32,7 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "out",
         type=Path,
         metavar="OUT",
-        help=f"a new folder for lossless PNG frames, or a video ({', '.join(VIDEOS)}; .mkv and .avi are lossless)",
+        help=f"a new folder for lossless PNG frames, or a video ({', '.join(VIDEOS)}; .mkv and .avi are lossless, odd "
+        "sides get one pixel more)",
     )
     add("--condition", default="mask", help="mask, glasses or random-01 to random-99 (mask)")
     add("--occluder", metavar="NAME", help="which mask or glasses; by the seed unless given")
@@ -194,11 +195,13 @@ def _write_video(frames: Iterator[np.ndarray], out: Path, partial: Path, rate: f
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as folder:
         path = Path(folder) / f"video{out.suffix.lower()}"  # the container follows from the suffix
         code = cv2.VideoWriter.fourcc(*VIDEOS[out.suffix.lower()])
-        writer = cv2.VideoWriter(str(path), code, rate, (first.shape[1], first.shape[0]))
+        odd = first.shape[0] % 2, first.shape[1] % 2  # OpenCV would cut these off
+        writer = cv2.VideoWriter(str(path), code, rate, (first.shape[1] + odd[1], first.shape[0] + odd[0]))
         if not writer.isOpened():
             raise InputError(f"{out}: this OpenCV cannot write such videos; name a folder instead")
         for frame in (first, *frames):
-            writer.write(frame if frame.shape[2] == 3 else cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR))
+            colour = frame if frame.shape[2] == 3 else cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR)
+            writer.write(cv2.copyMakeBorder(colour, 0, odd[0], 0, odd[1], cv2.BORDER_REPLICATE))
         writer.release()
         path.replace(partial)
 
