@@ -4,8 +4,9 @@ import cv2
 import numpy as np
 import pytest
 from occlusion_face import face
+from scipy import ndimage
 
-from rrrn.occlusion import glasses, glasses_art, mask, mask_art, placing
+from rrrn.occlusion import canvas, glasses, glasses_art, mask, mask_art, placing
 from rrrn.occlusion.choice import choose
 from rrrn.stage import InputError
 
@@ -39,6 +40,17 @@ def test_drawings_are_premultiplied_and_deterministic(kind, art):
         assert first.dtype == np.float32
         assert first[..., 3].min() >= 0 and first[..., 3].max() <= 1 + 1e-6
         assert (first[..., :3] >= 0).all() and (first[..., :3] <= 255 * first[..., 3:] + 1e-3).all()
+
+
+def test_distances_do_not_depend_on_where_they_are_kept():
+    shape = np.full((700, 2400), 255, np.uint8)
+    cv2.polylines(shape, [np.array([[20, 20], [900, 600], [2300, 90]])], False, 0, 1)
+    found, kept = [], []
+    for size in range(12):
+        kept.append(np.empty(900_001 + 16 * size, np.uint8))  # moves what is allocated next
+        found.append(canvas.distances(shape))
+    assert all(np.array_equal(found[0], one) for one in found)
+    np.testing.assert_allclose(found[0][::50, ::50], ndimage.distance_transform_edt(shape)[::50, ::50], atol=2e-3)
 
 
 @pytest.mark.parametrize("name", mask_art.NAMES)

@@ -31,7 +31,7 @@ class Canvas:
         """Return how far each pixel is inside an outline (n, 2), float32 (H, W); negative outside."""
         shape = self._samples(_FINE)
         cv2.fillPoly(shape, [self._pixels(outline, _FINE)], 255, cv2.LINE_8, _SHIFT)
-        within, without = (cv2.distanceTransform(part, cv2.DIST_L2, cv2.DIST_MASK_PRECISE) for part in (shape, ~shape))
+        within, without = (distances(part) for part in (shape, ~shape))
         return self._means(np.where(shape > 0, within - 0.5, 0.5 - without), _FINE)
 
     def away(self, line: np.ndarray, fine: int = _FINE) -> np.ndarray:
@@ -41,7 +41,7 @@ class Canvas:
         """
         shape = ~self._samples(fine)
         cv2.polylines(shape, [self._pixels(line, fine)], False, 0, 1, cv2.LINE_8, _SHIFT)
-        return self._means(cv2.distanceTransform(shape, cv2.DIST_L2, cv2.DIST_MASK_PRECISE), fine)
+        return self._means(distances(shape), fine)
 
     def cover(self, distance: np.ndarray) -> np.ndarray:
         """Return the coverage, 0..1, of pixels whose centres are ``distance`` inside a shape."""
@@ -103,6 +103,16 @@ class Canvas:
     def _pixels(self, points: np.ndarray, fine: int) -> np.ndarray:
         pixels = (np.asarray(points, np.float64) - [-1, self.top]) * self.scale * fine - 0.5
         return np.round(pixels * 2**_SHIFT).astype(np.int32)
+
+
+def distances(shape: np.ndarray) -> np.ndarray:
+    """Return the distance, float32 (H, W), of each pixel that is not 0 in a uint8 image to the nearest that is."""
+    # OpenCV rounds by where in memory the result lies; 64 bytes apart, it is always the same.
+    memory = np.empty(shape.size * 4 + 64, np.uint8)
+    start = -memory.ctypes.data % 64
+    result = memory[start : start + shape.size * 4].view(np.float32).reshape(shape.shape)
+    cv2.distanceTransform(shape, cv2.DIST_L2, cv2.DIST_MASK_PRECISE, result)
+    return result
 
 
 def _bounds(cover: np.ndarray) -> tuple[slice, slice]:
