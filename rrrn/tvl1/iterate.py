@@ -1,8 +1,9 @@
 """The primal and dual updates of TV-L1 (Zach, Pock and Bischof 2007, equations 12 to 15), fused.
 
-In scaled variables U = (tau / theta) u and P = tau p. One sweep updates the flow in a row and, with it, the dual
-variables in the row above. Sweeps of several iterations follow each other down the image one row apart, each finding
-what the one before has left: the result is that of whole iterations one after the other.
+In scaled variables U = (tau / theta) u and P = tau p. The divergence of P looks up and left, the gradient of U down and
+right; so a pass down the image updates P one row behind U, and a pass up, from right to left, both at once. The result
+is the same; passes in turn down and up find their first rows still in the cache. Several iterations can also follow
+each other down the image one row apart, each finding what the one before has left.
 """
 
 import numpy as np
@@ -28,59 +29,100 @@ _IOTA = np.arange(LANES, dtype=np.float32)
 
 
 @njit(forceinline=True)
-def _dual(state, at, across1, down1, across2, down2, step):
-    """Update both dual vectors in the block ``at`` from the forward differences of U there."""
+def _primal(state, i, j, p11, p21, left11, left21, low, high):
+    """Update U in the block ``i``, the block ``j`` being above it; return U and its squared change."""
+    jx, jy = load(state, i + JX), load(state, i + JY)
+    u1, u2 = load(state, i + U1), load(state, i + U2)
+    rho = load(state, i + RHO) + jx * u1 + jy * u2
+    drop = lowest(highest(rho * load(state, i + WEIGHT), low), high)
+    change1 = (p11 - left_neighbours(left11, p11)) + (load(state, i + P12) - load(state, j + P12)) - drop * jx
+    change2 = (p21 - left_neighbours(left21, p21)) + (load(state, i + P22) - load(state, j + P22)) - drop * jy
+    u1, u2 = u1 + change1, u2 + change2
+    store(state, i + U1, u1)
+    store(state, i + U2, u2)
+    return u1, u2, change1 * change1 + change2 * change2
+
+
+@njit(forceinline=True)
+def _dual(state, i, across1, down1, across2, down2, step):
+    """Update P in the block ``i`` from the forward differences of U there."""
     one, tiny = splat(np.float32(1)), splat(_TINY)
     squared1 = across1 * across1 + (down1 * down1 + tiny)
     squared2 = across2 * across2 + (down2 * down2 + tiny)
     shrink1 = reciprocal(squared1 * reciprocal_root(squared1) + one)
     shrink2 = reciprocal(squared2 * reciprocal_root(squared2) + one)
-    store(state, at + P11, (load(state, at + P11) + step * across1) * shrink1)
-    store(state, at + P12, (load(state, at + P12) + step * down1) * shrink1)
-    store(state, at + P21, (load(state, at + P21) + step * across2) * shrink2)
-    store(state, at + P22, (load(state, at + P22) + step * down2) * shrink2)
+    store(state, i + P11, (load(state, i + P11) + step * across1) * shrink1)
+    store(state, i + P12, (load(state, i + P12) + step * down1) * shrink1)
+    store(state, i + P21, (load(state, i + P21) + step * across2) * shrink2)
+    store(state, i + P22, (load(state, i + P22) + step * down2) * shrink2)
 
 
 @njit(forceinline=True)
-def _sweep(state, here, above, width, limit, tau):
-    """Update U in the row that starts ``here`` and P in the row ``above``; return the sum of squared changes of U."""
-    blocks = (width + LANES - 1) // LANES
-    high, low, step = splat(limit), splat(-limit), splat(tau)
-    left1 = left2 = change = change_sum = splat(np.float32(0))
-    above1, above2 = load(state, above + U1), load(state, above + U2)
-    for block in range(blocks):
-        i = here + block * BLOCK
-        j = above + block * BLOCK
-        jx, jy = load(state, i + JX), load(state, i + JY)
-        u1, u2 = load(state, i + U1), load(state, i + U2)
-        p11, p21 = load(state, i + P11), load(state, i + P21)
-        rho = load(state, i + RHO) + jx * u1 + jy * u2
-        drop = lowest(highest(rho * load(state, i + WEIGHT), low), high)
-        change1 = (p11 - left_neighbours(left1, p11)) + (load(state, i + P12) - load(state, j + P12)) - drop * jx
-        change2 = (p21 - left_neighbours(left2, p21)) + (load(state, i + P22) - load(state, j + P22)) - drop * jy
-        left1, left2 = p11, p21
-        u1, u2 = u1 + change1, u2 + change2
-        store(state, i + U1, u1)
-        store(state, i + U2, u2)
-        change_sum = change_sum + change
-        change = change1 * change1 + change2 * change2
-
-        next1, next2 = load(state, j + BLOCK + U1), load(state, j + BLOCK + U2)
-        across1, across2 = right_neighbours(above1, next1) - above1, right_neighbours(above2, next2) - above2
-        _dual(state, j, across1, u1 - above1, across2, u2 - above2, step)
-        above1, above2 = next1, next2
-    repeat_last(state, here, width)
-    inside = highest(lowest(splat(np.float32(width - (blocks - 1) * LANES)) - load(_IOTA, 0), splat(np.float32(1))), splat(np.float32(0)))
-    return total(change_sum + change * inside)
-
-
-@njit(forceinline=True)
-def repeat_last(state, here, width):
+def _repeat_last(state, here, width):
     """Give the pixel right of the last its U, so that the forward difference across the border is 0."""
     last = here + (width - 1) // LANES * BLOCK + (width - 1) % LANES
     after = here + width // LANES * BLOCK + width % LANES
     state[after + U1] = state[last + U1]
     state[after + U2] = state[last + U2]
+
+
+@njit(forceinline=True)
+def _lanes_inside(width):
+    """Return 1 in the lanes of the last block that are pixels of the image, else 0."""
+    pixels = splat(np.float32((width - 1) % LANES + 1))
+    return highest(lowest(pixels - load(_IOTA, 0), splat(np.float32(1))), splat(np.float32(0)))
+
+
+@njit(forceinline=True)
+def _sweep_down(state, here, pitch, width, limit, tau):
+    """Update U in the row that starts ``here`` and P in the row above; return the sum of squared changes of U."""
+    blocks = (width + LANES - 1) // LANES
+    high, low, step = splat(limit), splat(-limit), splat(tau)
+    left11 = left21 = change = change_sum = splat(np.float32(0))
+    above1, above2 = load(state, here - pitch + U1), load(state, here - pitch + U2)
+    for block in range(blocks):
+        i = here + block * BLOCK
+        j = i - pitch
+        p11, p21 = load(state, i + P11), load(state, i + P21)
+        change_sum = change_sum + change
+        u1, u2, change = _primal(state, i, j, p11, p21, left11, left21, low, high)
+        left11, left21 = p11, p21
+        next1, next2 = load(state, j + BLOCK + U1), load(state, j + BLOCK + U2)
+        across1, across2 = right_neighbours(above1, next1) - above1, right_neighbours(above2, next2) - above2
+        _dual(state, j, across1, u1 - above1, across2, u2 - above2, step)
+        above1, above2 = next1, next2
+    _repeat_last(state, here, width)
+    return total(change_sum + change * _lanes_inside(width))
+
+
+@njit(forceinline=True)
+def _sweep_up(state, here, below, pitch, width, limit, tau):
+    """Update U and P in the row that starts ``here``; return the sum of squared changes of U.
+
+    ``below`` is the start of the row below, or ``here`` in the last row, where U has no difference.
+    """
+    last = (width - 1) // LANES
+    high, low, step = splat(limit), splat(-limit), splat(tau)
+    none = change_sum = right1 = right2 = splat(np.float32(0))
+    p11, p21 = load(state, here + last * BLOCK + P11), load(state, here + last * BLOCK + P21)
+    for block in range(last, -1, -1):
+        i = here + block * BLOCK
+        if block > 0:
+            left11, left21 = load(state, i - BLOCK + P11), load(state, i - BLOCK + P21)
+        else:
+            left11, left21 = none, none
+        u1, u2, change = _primal(state, i, i - pitch, p11, p21, left11, left21, low, high)
+        if block == last:
+            change = change * _lanes_inside(width)
+            _repeat_last(state, here, width)
+            u1, u2 = load(state, i + U1), load(state, i + U2)
+            right1, right2 = load(state, i + BLOCK + U1), load(state, i + BLOCK + U2)
+        change_sum = change_sum + change
+        down1 = load(state, below + block * BLOCK + U1) - u1
+        down2 = load(state, below + block * BLOCK + U2) - u2
+        _dual(state, i, right_neighbours(u1, right1) - u1, down1, right_neighbours(u2, right2) - u2, down2, step)
+        p11, p21, right1, right2 = left11, left21, u1, u2
+    return total(change_sum)
 
 
 @njit(forceinline=True)
@@ -96,16 +138,27 @@ def _last_row(state, here, width, tau):
 
 
 @njit
-def iterate(state, height, width, pitch, iterations, limit, tau, changes):
-    """Do ``iterations`` iterations and leave in ``changes`` the sum of squared changes of U in each."""
-    for k in range(iterations):
-        changes[k] = 0
+def down(state, height, width, pitch, iterations, limit, tau):
+    """Do at least one iteration, down the image; return the sum of squared changes of U in the last."""
+    change = np.float32(0)
     for front in range(height + iterations):
         for k in range(max(0, front - height), min(front + 1, iterations)):
             y = front - k
-            here = (y + 1) * pitch
             if y == height:
-                _last_row(state, here - pitch, width, tau)
-            else:
-                # above the first row P must stay 0
-                changes[k] += _sweep(state, here, here - pitch, width, limit, tau if y > 0 else np.float32(0))
+                _last_row(state, height * pitch, width, tau)
+                continue
+            # above the first row P must stay 0
+            change_of_row = _sweep_down(state, (y + 1) * pitch, pitch, width, limit, tau if y > 0 else np.float32(0))
+            if k == iterations - 1:
+                change += change_of_row
+    return change
+
+
+@njit
+def up(state, height, width, pitch, limit, tau):
+    """Do one iteration, up the image; return the sum of squared changes of U."""
+    change = np.float32(0)
+    for y in range(height, 0, -1):
+        here = y * pitch
+        change += _sweep_up(state, here, here if y == height else here + pitch, pitch, width, limit, tau)
+    return change

@@ -1,7 +1,7 @@
 """Median filters of the flow, 3x3 and 5x5, borders repeated: the exact medians, from networks of minima and maxima."""
 
-import numpy as np
 from numba import njit
+from numba.extending import register_jitable
 
 from rrrn.tvl1.simd import LANES, highest, load, lowest, store
 from rrrn.tvl1.state import BLOCK
@@ -9,8 +9,8 @@ from rrrn.tvl1.state import BLOCK
 MARGIN = 2
 
 
-@njit(forceinline=True)
-def pitch_of(width):
+@register_jitable
+def pitch_of(width: int) -> int:
     """Return the length of a row of the scratch image: the margins, and whole rows of lanes from any of its pixels."""
     return (width + 2 * MARGIN + LANES - 1) // LANES * LANES + LANES
 

@@ -45,7 +45,7 @@ def solve(
 
     def one(index: int) -> None:
         if not hasattr(own, "work"):
-            own.work = _aligned(level.room(height, width))
+            own.work = _aligned(level.layout(height, width)[-1])
         flows[index] = _coarse_to_fine(pairs_a[index], pairs_b[index], parameters, own.work)
 
     if threads == 1:
@@ -72,6 +72,7 @@ def _coarse_to_fine(
             second,
             flow,
             work,
+            level.layout(*first.shape),
             parameters.tau,
             parameters.lambda_ * parameters.theta,
             parameters.tau / parameters.theta,

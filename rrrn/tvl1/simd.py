@@ -22,7 +22,7 @@ _INT_ROW = ir.VectorType(_INT, LANES)
 _FAST = ("fast",)
 
 
-class RowType(types.Type):
+class RowType(types.Type):  # type: ignore[misc]
     """The numba type of 16 float32."""
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ row = RowType()
 
 
 @register_model(RowType)
-class _RowModel(models.PrimitiveModel):
+class _RowModel(models.PrimitiveModel):  # type: ignore[misc]
     def __init__(self, manager: Any, fe_type: types.Type) -> None:
         super().__init__(manager, fe_type, _ROW)
 
@@ -71,7 +71,7 @@ def _call(builder: ir.IRBuilder, name: str, *args: ir.Value) -> ir.Value:
 
 
 @intrinsic
-def load(context, array, index):  # type: ignore[no-untyped-def]
+def load(context, array, index):
     """Return 16 neighbours of a float32 array from ``index`` on; nothing checks that they lie inside."""
 
     def code(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
@@ -81,7 +81,7 @@ def load(context, array, index):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def store(context, array, index, value):  # type: ignore[no-untyped-def]
+def store(context, array, index, value):
     """Write 16 neighbours of a float32 array from ``index`` on."""
 
     def code(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
@@ -92,7 +92,7 @@ def store(context, array, index, value):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def splat(context, value):  # type: ignore[no-untyped-def]
+def splat(context, value):
     """Return a row that holds ``value`` in every lane."""
 
     def code(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
@@ -103,7 +103,7 @@ def splat(context, value):  # type: ignore[no-untyped-def]
 
 
 def _ordered(predicate: str) -> Callable:
-    def typed(context, a, b):  # type: ignore[no-untyped-def]
+    def typed(context, a, b):
         def code(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
             chosen = builder.fcmp_ordered(predicate, *args, flags=_FAST)
             return builder.select(chosen, *args)
@@ -118,9 +118,9 @@ highest = intrinsic(_ordered(">"))
 
 
 def _approximation(name: str, exact: Callable[[ir.IRBuilder, ir.Value], ir.Value]) -> Callable:
-    """Use the 14-bit instruction of AVX-512 as it is; elsewhere let LLVM choose (12 bits and one Newton step on x86)."""
+    """Use the 14-bit instruction of AVX-512 as it is; elsewhere LLVM chooses (12 bits and a Newton step on AVX)."""
 
-    def typed(context, value):  # type: ignore[no-untyped-def]
+    def typed(context, value):
         def code(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
             if "+avx512f" not in context.codegen().magic_tuple()[2].split(","):
                 return exact(builder, args[0])
@@ -145,7 +145,7 @@ reciprocal_root = intrinsic(_approximation("rsqrt", _divide_root))
 
 
 @intrinsic
-def floor(context, value):  # type: ignore[no-untyped-def]
+def floor(context, value):
     """Return the largest whole numbers that are not greater."""
 
     def code(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
@@ -155,7 +155,7 @@ def floor(context, value):  # type: ignore[no-untyped-def]
 
 
 def _window(start: int) -> Callable:
-    def typed(context, left, right):  # type: ignore[no-untyped-def]
+    def typed(context, left, right):
         def code(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
             return builder.shuffle_vector(*args, _constant(list(range(start, start + LANES)), _INT_ROW))
 
@@ -169,7 +169,7 @@ right_neighbours = intrinsic(_window(1))  # of the pixels in the first row, the 
 
 
 @intrinsic
-def total(context, value):  # type: ignore[no-untyped-def]
+def total(context, value):
     """Return the sum over the lanes, float32."""
 
     def code(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
@@ -184,7 +184,7 @@ def total(context, value):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def store_group_sums(context, array, index, value):  # type: ignore[no-untyped-def]
+def store_group_sums(context, array, index, value):
     """Write the 4 sums over lanes of equal remainder by 4 to a float32 array from ``index`` on."""
 
     def code(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
@@ -204,7 +204,7 @@ def _halves_added(builder: ir.IRBuilder, value: ir.Value, width: int) -> ir.Valu
 
 
 def _every_fourth(first: int) -> Callable:
-    def typed(context, a, b, c, d):  # type: ignore[no-untyped-def]
+    def typed(context, a, b, c, d):
         def code(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
             take = _constant(list(range(first, 2 * LANES, 4)), ir.VectorType(_INT, 8))
             halves = [builder.shuffle_vector(*pair, take) for pair in (args[:2], args[2:])]

@@ -2,6 +2,7 @@
 
 import numpy as np
 from numba import njit
+from numba.extending import register_jitable
 
 from rrrn.tvl1.simd import (
     LANES,
@@ -36,8 +37,8 @@ def _polynomials() -> np.ndarray:
 _TAPS = _polynomials()
 
 
-@njit(forceinline=True)
-def pitch_of(width):
+@register_jitable
+def pitch_of(width: int) -> int:
     """Return the length of a row of the interleaved image."""
     return (width + 2 * MARGIN) * CHANNELS
 
