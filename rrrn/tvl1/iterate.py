@@ -11,6 +11,7 @@ from numba import njit
 
 from rrrn.tvl1.simd import (
     LANES,
+    first_lanes,
     highest,
     left_neighbours,
     load,
@@ -25,7 +26,6 @@ from rrrn.tvl1.simd import (
 from rrrn.tvl1.state import BLOCK, JX, JY, P11, P12, P21, P22, RHO, U1, U2, WEIGHT
 
 _TINY = np.float32(1e-20)  # keeps 1 / sqrt(0) finite
-_IOTA = np.arange(LANES, dtype=np.float32)
 
 
 @njit(forceinline=True)
@@ -67,13 +67,6 @@ def _repeat_last(state, here, width):
 
 
 @njit(forceinline=True)
-def _lanes_inside(width):
-    """Return 1 in the lanes of the last block that are pixels of the image, else 0."""
-    pixels = splat(np.float32((width - 1) % LANES + 1))
-    return highest(lowest(pixels - load(_IOTA, 0), splat(np.float32(1))), splat(np.float32(0)))
-
-
-@njit(forceinline=True)
 def _sweep_down(state, here, pitch, width, limit, tau):
     """Update U in the row that starts ``here`` and P in the row above; return the sum of squared changes of U."""
     blocks = (width + LANES - 1) // LANES
@@ -92,7 +85,7 @@ def _sweep_down(state, here, pitch, width, limit, tau):
         _dual(state, j, across1, u1 - above1, across2, u2 - above2, step)
         above1, above2 = next1, next2
     _repeat_last(state, here, width)
-    return total(change_sum + change * _lanes_inside(width))
+    return total(change_sum + first_lanes(change, width - (blocks - 1) * LANES))
 
 
 @njit(forceinline=True)
@@ -113,7 +106,7 @@ def _sweep_up(state, here, below, pitch, width, limit, tau):
             left11, left21 = none, none
         u1, u2, change = _primal(state, i, i - pitch, p11, p21, left11, left21, low, high)
         if block == last:
-            change = change * _lanes_inside(width)
+            change = first_lanes(change, width - last * LANES)
             _repeat_last(state, here, width)
             u1, u2 = load(state, i + U1), load(state, i + U2)
             right1, right2 = load(state, i + BLOCK + U1), load(state, i + BLOCK + U2)

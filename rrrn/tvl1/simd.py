@@ -154,6 +154,20 @@ def floor(context, value):
     return row(row), code
 
 
+@intrinsic
+def first_lanes(context, value, count):
+    """Return the first ``count`` lanes, whatever the others hold, and 0 in these."""
+
+    def code(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        wanted = builder.trunc(args[1], _INT)
+        bound = builder.insert_element(ir.Constant(_INT_ROW, ir.Undefined), wanted, ir.Constant(_INT, 0))
+        bound = builder.shuffle_vector(bound, bound, _constant([0] * LANES, _INT_ROW))
+        inside = builder.icmp_signed("<", _constant(list(range(LANES)), _INT_ROW), bound)
+        return builder.select(inside, args[0], _constant([0.0] * LANES, _ROW))
+
+    return row(row, types.intp), code
+
+
 def _window(start: int) -> Callable:
     def typed(context, left, right):
         def code(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:

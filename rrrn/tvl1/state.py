@@ -1,7 +1,8 @@
 """Where the solver keeps the unknowns of one image: blocks of 16 pixels, each with its ten planes side by side.
 
 All that a pixel needs lies within 640 bytes, at offsets that no image size changes. One row of blocks lies above the
-image, whose dual variables stay 0, and each row ends in a spare block for the pixel right of the last.
+image, whose dual variables stay 0, and each row ends in a spare block for the pixel right of the last. Lanes beyond the
+last pixel are computed like all others; they may hold anything, and nothing that counts reads them.
 """
 
 from rrrn.tvl1.simd import LANES

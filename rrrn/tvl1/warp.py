@@ -103,7 +103,7 @@ def warp(interleaved, reference, state, height, width, state_pitch, per_pixel, s
     for y in range(height):
         here = (y + 1) * state_pitch
         _locate(state, here, y, height, width, per_pixel, whole_x, whole_y, fraction, weights, padded)
-        for x in range(padded):
+        for x in range(width):
             at = (int(whole_y[x]) + MARGIN - 1) * pitch + (int(whole_x[x]) + MARGIN - 1) * CHANNELS
             t = splat(fraction[x])
             column = splat(weights[x]) * load(interleaved, at)
