@@ -6,7 +6,6 @@ The engines take turns within every round, so that a busy machine slows all of t
 import argparse
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -17,7 +16,7 @@ from benchmarks import displaced
 from benchmarks.displaced import Pair
 from rrrn import stage
 from rrrn.stage import InputError
-from rrrn.tvl1 import numba_engine
+from rrrn.tvl1 import numba_engine, opencv_engine
 from rrrn.tvl1.parameters import Parameters
 
 MAGNITUDES = (0.3, 0.5, 1.0, 2.0, 3.0)
@@ -32,29 +31,7 @@ Flows = NDArray[np.float32]
 Engine = Callable[[Images, Images, Parameters, int], Flows]
 
 
-def opencv(before: Images, after: Images, parameters: Parameters, threads: int) -> Flows:
-    """Solve pairs (N, H, W) with DualTVL1OpticalFlow, one pair a thread, which serves it best; return (N, 2, H, W)."""
-
-    def one(index: int) -> NDArray[np.float32]:
-        solver = cv2.optflow.DualTVL1OpticalFlow_create(
-            tau=parameters.tau,
-            lambda_=parameters.lambda_,
-            theta=parameters.theta,
-            nscales=parameters.scales,
-            warps=parameters.warps,
-            epsilon=parameters.epsilon,
-            innnerIterations=parameters.inner_iterations,  # spelled so in OpenCV
-            outerIterations=parameters.outer_iterations,
-            scaleStep=parameters.scale_step,
-            medianFiltering=parameters.median_filter,
-        )
-        return solver.calc(before[index], after[index], None).transpose(2, 0, 1)
-
-    with ThreadPoolExecutor(threads) as pool:
-        return np.stack(list(pool.map(one, range(len(before)))))
-
-
-ENGINES: dict[str, Engine] = {"OpenCV": opencv, "numba": numba_engine.solve}
+ENGINES: dict[str, Engine] = {"OpenCV": opencv_engine.solve, "numba": numba_engine.solve}
 _REPEATS = {"OpenCV": 1, "numba": 10}  # of the same pairs, for times that are long enough to be steady
 
 
