@@ -20,9 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("a", type=Path, metavar="A", help="an image, gray or colour, 8 bits a channel: the onset")
     add("b", type=Path, metavar="B", help="an image of the same size: the apex")
     add("-o", "--output", type=Path, required=True, metavar="FLO", help="a Middlebury .flo file: where A's pixels went")
-    add(
-        "--picture", type=Path, metavar="PNG", help="also draw it: hue says where to, saturation how far, white is rest"
-    )
+    add("--picture", type=Path, metavar="PNG", help="also draw it: hue says where to, white is rest")
     add("--full", type=float, metavar="PIXELS", help="the displacement that is a pure colour (the largest)")
     add("--engine", choices=engines.NAMES, help="what solves it (flow.engine of the configuration)")
     add("--threads", type=int, default=1, help="of the processor (1)")
