@@ -11,18 +11,14 @@ import json
 from collections.abc import Callable
 from types import ModuleType
 
-import numpy as np
-from numpy.typing import NDArray
-
 from rrrn.stage import InputError
+from rrrn.tvl1.pairs import Flows, Images
 from rrrn.tvl1.parameters import Parameters
 
 NAMES = ("auto", "numba", "cuda", "opencv")
 
 _LIBRARIES = {"numba": ("numba", "cv2"), "cuda": ("torch",), "opencv": ("cv2",)}  # that a flow's bits depend on
 
-Images = NDArray[np.uint8]
-Flows = NDArray[np.float32]
 Solver = Callable[[Images, Images, Parameters], Flows]
 Refiner = Callable[[Images, Images, Flows, Parameters], Flows]
 

@@ -28,15 +28,16 @@ def solve(
     """Return the flow from each image of ``pairs_a`` to that of ``pairs_b``, float32 (N, 2, H, W): u right, v down.
 
     Images are uint8 (N, H, W) gray; the flow is in pixels. Pairs are spread over ``threads`` threads, whose number
-    changes no bit of the result; nor does it, if ``pairs_a`` is one image broadcast to all pairs, whose pyramid is
-    then built once. Raises InputError on other shapes or types, or on an image of less than 3 x 3 pixels.
+    changes no bit of the result. Neighbours with the same image in ``pairs_a`` share its pyramid, which changes none
+    either. Raises InputError on other shapes or types, or on an image of less than 3 x 3 pixels.
     """
     pairs.check(pairs_a, pairs_b)
-    shared = _pyramid(pairs_a[0], parameters) if len(pairs_a) > 1 and pairs_a.strides[0] == 0 else None
+    latest = threading.local()
 
     def one(index: int, work: Image) -> NDArray[np.float32]:
-        first = shared or _pyramid(pairs_a[index], parameters)
-        return _coarse_to_fine(first, _pyramid(pairs_b[index], parameters), parameters, work)
+        if not hasattr(latest, "image") or not np.array_equal(latest.image, pairs_a[index]):
+            latest.image, latest.pyramid = pairs_a[index], _pyramid(pairs_a[index], parameters)
+        return _coarse_to_fine(latest.pyramid, _pyramid(pairs_b[index], parameters), parameters, work)
 
     return _each(one, pairs_a.shape, threads)
 

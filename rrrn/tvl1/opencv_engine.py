@@ -4,16 +4,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from rrrn.stage import InputError
 from rrrn.tvl1 import pairs
+from rrrn.tvl1.pairs import Flows, Images
 from rrrn.tvl1.parameters import Parameters
 
 
-def solve(
-    pairs_a: NDArray[np.uint8], pairs_b: NDArray[np.uint8], parameters: Parameters, threads: int = 1
-) -> NDArray[np.float32]:
+def solve(pairs_a: Images, pairs_b: Images, parameters: Parameters, threads: int = 1) -> Flows:
     """Return the flow from each image of ``pairs_a`` to that of ``pairs_b``, float32 (N, 2, H, W): u right, v down.
 
     Images are uint8 (N, H, W) gray; the flow is in pixels. Each pair is solved by one of ``threads`` threads, which

@@ -1,11 +1,12 @@
-"""What every engine of TV-L1 takes: two stacks of gray images of one size."""
+"""Pairs of images as the engines of TV-L1 take them."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rrrn.stage import InputError
 
-LEAST_SIDE = 3  # pixels; smaller images have no gradient
+Images = NDArray[np.uint8]
+Flows = NDArray[np.float32]
 
 
 def check(pairs_a: NDArray, pairs_b: NDArray, names: tuple[str, str] = ("pairs_a", "pairs_b")) -> None:
@@ -17,5 +18,5 @@ def check(pairs_a: NDArray, pairs_b: NDArray, names: tuple[str, str] = ("pairs_a
             raise InputError(f"{name} is {found}; TV-L1 takes gray images of type uint8, 0 to 255")
     if pairs_a.shape != pairs_b.shape or pairs_a.ndim != 3:
         raise InputError(f"images {pairs_a.shape} and {pairs_b.shape} are no pairs; give (N, H, W) twice")
-    if min(pairs_a.shape[1:]) < LEAST_SIDE:
+    if min(pairs_a.shape[1:]) < 3:
         raise InputError(f"images of {pairs_a.shape[1]} x {pairs_a.shape[2]} pixels have no flow; 3 x 3 is the least")
