@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks import displaced
+from benchmarks import displaced, flow_upkeep, flow_views
 from benchmarks.displaced import Pair
 from rrrn import stage
 from rrrn.stage import InputError
@@ -98,6 +98,13 @@ def _markdown(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def main(args: argparse.Namespace) -> None:
     """Measure and print."""
     cv2.setNumThreads(1)
+    if args.upkeep:
+        print("{:.1f} s until the first flow after an installation, {:.1f} s later".format(*flow_upkeep.first_flows()))
+        held = flow_upkeep.memory(args.upkeep, max(args.threads))
+        (first, start), (last, end) = held[0], held[-1]
+        most = max(megabytes for _, megabytes in held)
+        print(f"{start:.1f} MB in memory after {first} pairs, {end:.1f} MB after {last}, at most {most:.1f} MB")
+        return
     photographs = [cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in args.image]
     for path, image in zip(args.image, photographs, strict=True):
         if image is None:
@@ -105,13 +112,12 @@ def main(args: argparse.Namespace) -> None:
     sources = [displaced.photograph(image, args.side) for image in photographs]
     sources = sources or [displaced.painted_face(subject, args.side) for subject in _SUBJECTS]
     pairs = displaced.pairs(sources, args.side, MAGNITUDES, args.pairs, args.seed)
-    start = time.perf_counter()
     before, after = (np.stack([some[0][side] for some in pairs.values()]) for side in (0, 1))
-    numba_engine.solve(before[:1], after[:1], Parameters(scales=1, warps=1), 1)
-    print(f"{time.perf_counter() - start:.1f} s until the first flow, of a pair of {args.side} x {args.side} pixels\n")
+    numba_engine.solve(before[:1], after[:1], Parameters(scales=1, warps=1))
     print(agreement_table(pairs, max(args.threads)), "\n", sep="")
     print(times_table(before, after, args.threads, args.rounds))
-    print(f"\nOpenCV {cv2.__version__}; {args.pairs} pairs a magnitude, {len(before)} timed in {args.rounds} rounds.")
+    print(f"\nOpenCV {cv2.__version__}; {args.pairs} pairs a magnitude, {len(before)} timed in {args.rounds} rounds.\n")
+    print(_markdown(flow_views.COLUMNS, flow_views.rows(min(args.rounds, 3))))
 
 
 if __name__ == "__main__":
@@ -122,4 +128,5 @@ if __name__ == "__main__":
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--image", type=Path, nargs="*", default=[], help="photographs instead of synthetic faces")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--upkeep", type=int, metavar="N", help="instead: the compiler's time, and memory over N pairs")
     stage.run(main, parser)
