@@ -47,6 +47,7 @@ from rrrn.synthetic import layouts
 from rrrn.synthetic.clip import SyntheticClip
 from rrrn.synthetic.motion import HeadMotion
 from rrrn.synthetic.presets import PRESETS
+from rrrn.tvl1.parameters import Parameters
 
 RATE = 200  # frames a second
 STILL = 60  # frames of a still clip
@@ -226,9 +227,9 @@ def head_poses(truth: Floats) -> tuple[Floats, Floats]:
 def tvl1(pair: Sequence[NDArray[np.uint8]]) -> Floats:
     """Return the flow of two frames, (2, H, W)."""
     with (provenance.HOME / "config.yaml").open(encoding="utf-8") as file:
-        told = yaml.safe_load(file)["flow"]
+        told = Parameters.of_section(yaml.safe_load(file)["flow"])
     gray = [np.ascontiguousarray(compositing.to_gray(frame)) for frame in pair]
-    return np.asarray(flow.tvl1(*gray, **told), np.float64)
+    return np.asarray(flow.tvl1(*gray, **told.section()), np.float64)
 
 
 def flow_errors(

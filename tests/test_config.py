@@ -76,6 +76,7 @@ CLIPS = clips.read(HOME / "data/clips.csv")
         ({}, clips.of_subject(CLIPS, "synsamm-006"), "has one subject"),
         ({"protocol": {"holdout": ["casme2", "samm"]}}, CLIPS, "has the databases syncasme2, synsamm"),
         ({"conditions": ["mask"]}, CLIPS, "clean needs 'none'"),
+        ({"flow": {"warm_start": True, "engine": "opencv"}}, CLIPS, "warm_start needs flow.engine numba or auto"),
         ({"networks": {"rrrn": {"pretrained": "imagenet"}}}, CLIPS, "rrrn: the shallow backbone"),
         ({"networks": {"vgg16": {"pretrained": "imagenet"}}}, CLIPS, "vgg16: pretrained weights fit width 1"),
     ],

@@ -4,16 +4,15 @@ import argparse
 import json
 import logging
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
-import yaml
 
+from rrrn import defaults, stage, tracking
 from rrrn import frames as images
-from rrrn import provenance, stage, tracking
 from rrrn.listing import listing
 from rrrn.occlusion import anchoring, compositing, conditions, preview, truth, wearing
 from rrrn.occlusion.wearing import Wearer, Worn
@@ -126,29 +125,11 @@ def _decode(capture: cv2.VideoCapture) -> Iterator[np.ndarray]:
 
 def _settings(args: argparse.Namespace) -> dict[str, Any]:
     """Return the configuration with what the command line says."""
-    with (provenance.HOME / "config.yaml").open(encoding="utf-8") as file:
-        settings: dict[str, Any] = yaml.safe_load(file)
-    if args.config:
-        try:
-            own = yaml.safe_load(args.config.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise InputError(f"{args.config}: cannot be read as a configuration ({error})") from None
-        if not isinstance(own, dict) or not isinstance(own.get("occlude", {}), dict):
-            raise InputError(f"{args.config}: is no configuration with a section occlude")
-        settings["occlude"] = _laid_over(settings["occlude"], own.get("occlude", {}))
+    settings = defaults.section("occlude", args.config)
     for name in ("seed", "anchor"):
         if getattr(args, name) is not None:
-            settings["occlude"][name] = getattr(args, name)
-    occlude: dict[str, Any] = settings["occlude"]
-    return occlude
-
-
-def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(below)
-    for name, value in above.items():
-        both = isinstance(value, Mapping) and isinstance(below.get(name), Mapping)
-        merged[name] = _laid_over(below[name], value) if both else value
-    return merged
+            settings[name] = getattr(args, name)
+    return settings
 
 
 def _check_out(out: Path) -> None:

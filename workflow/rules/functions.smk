@@ -1,6 +1,7 @@
 """What the steps are given: parts of the configuration, digests, and inputs that depend on wildcards."""
 
 import json
+from importlib.util import find_spec
 
 
 def settings(*paths):
@@ -54,6 +55,14 @@ def own_art(wildcards):
     section = config["occlude"].get(kind(wildcards.condition), {})
     art = section.get("art", "built_in")
     return "" if art == "built_in" else listing.contents(Path(art))
+
+
+def solvers():
+    """The modules of the engines that may solve the flow, whatever this machine has: auto is the same everywhere."""
+    chosen = config["flow"]["engine"]
+    names = ["cuda", "numba"] if chosen == "auto" else [chosen]
+    modules = [f"rrrn.tvl1.{name}_engine" for name in names]
+    return [name for name in modules if find_spec(name)]
 
 
 def views(wildcards):
