@@ -6,8 +6,9 @@ are resized.
 """
 
 import argparse
+import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rrrn import stage, store, views
+from rrrn import flow_store, provenance, stage, store, views
 from rrrn.stage import InputError
 from rrrn.views import View
+
+UNITS = {
+    "fixed": "full_scale_pct % of the width of the face box",
+    "p99": "99th percentile of the sample's magnitudes",
+    "minmax": "half of the range of the component, from its middle",
+}
 
 
 def tvl1(a: NDArray[np.uint8], b: NDArray[np.uint8], **parameters: Any) -> NDArray[np.float32]:
@@ -80,14 +87,14 @@ def flows(
     full_scale_pct: float,
     size: int,
     **parameters: Any,
-) -> NDArray[np.float16]:
-    """Return the flow of every view of one clip, float16 (views, 2, size, size): u, v of each.
+) -> NDArray[np.float32]:
+    """Return the flow of every view of one clip, float32 (views, 2, size, size): u, v of each.
 
     ``frames`` uint8 (T, H, W) gray with frame numbers ``numbers`` (T). A view that repeats another's frames and angle
     is solved once.
     """
     index = {int(number): t for t, number in enumerate(numbers)}
-    solved: dict[tuple[int, int, float], NDArray[np.float16]] = {}
+    solved: dict[tuple[int, int, float], NDArray[np.float32]] = {}
     for view in plan:
         key = (view.onset, view.apex, view.angle)
         if key in solved:
@@ -95,15 +102,30 @@ def flows(
         a, b = (turn_and_cut(frames[index[number]], face, view.angle) for number in (view.onset, view.apex))
         flow = normalise(tvl1(a, b, **parameters), a.shape[1], norm, full_scale_pct)
         resized = [cv2.resize(component, (size, size), interpolation=cv2.INTER_LINEAR) for component in flow]
-        solved[key] = np.stack(resized).astype(np.float16)
+        solved[key] = np.stack(resized)
     return np.stack([solved[view.onset, view.apex, view.angle] for view in plan])
+
+
+def made_by(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the flow is made by, for attributes: engine, its version, the parameters (JSON), the code's digest.
+
+    Neither a time nor a place, so that equal input gives equal bytes.
+    """
+    return {
+        "engine": "opencv",
+        "engine_version": cv2.__version__,
+        "parameters": json.dumps(settings, sort_keys=True),
+        "code": provenance.digest("rrrn.flow"),
+    }
 
 
 def main(args: argparse.Namespace) -> None:
     cv2.setNumThreads(1)
-    settings = args.settings["flow"]
+    settings = dict(args.settings["flow"])
+    form = settings.pop("store")
     plans = views.read(args.plan)
     with store.reading(args.shard) as shard, store.create(args.output) as file:
+        file.attrs.update(made_by(settings))
         if set(plans) != set(shard):
             raise InputError(f"{args.plan} and {args.shard} hold different clips; delete both and run again")
         for clip, plan in plans.items():
@@ -114,12 +136,13 @@ def main(args: argparse.Namespace) -> None:
                 raise InputError(f"{args.shard}: clip {clip} gives a flow that is not finite; look at its frames")
             target = file.create_group(clip)
             target.attrs["subject"] = group.attrs["subject"]
-            target.attrs["channels"] = "u,v"
-            target.attrs["norm"] = settings["norm"]
-            target.attrs["full_scale_pct"] = settings["full_scale_pct"]
-            store.put(target, "flow", result)
+            dataset = flow_store.put(target, "flow", result, **form)
+            dataset.attrs["channels"] = "u to the right, v down; signed"
+            dataset.attrs["norm"] = settings["norm"]
+            dataset.attrs["full_scale_pct"] = settings["full_scale_pct"]
+            dataset.attrs["units"] = UNITS[settings["norm"]]
             store.put(target, "views", np.array([view.view for view in wanted], np.int32))
-            logging.info("%s: %d views, mean |flow| %.4f", clip, len(wanted), np.abs(result.astype(np.float32)).mean())
+            logging.info("%s: %d views, mean |flow| %.4f", clip, len(wanted), np.abs(result).mean())
 
 
 if __name__ == "__main__":
