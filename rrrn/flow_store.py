@@ -34,6 +34,7 @@ FILTERS: dict[str, Mapping[str, Any]] = {
 _LARGEST = 32767  # of both signs
 _SAMPLE_AXES = 3  # components, height, width
 _CHECKS = "_crc32"
+_CHECKSUM_BYTES = 4
 
 
 def encode(values: NDArray[np.float32], dtype: str, step: float) -> Stored:
@@ -108,12 +109,14 @@ class FlowReader:
 
     def __init__(self, path: Path, name: str = "flow") -> None:
         self.path, self.name = path, name
-        self._file: h5py.File | None = None
+        self._dataset: h5py.Dataset | None = None
         self._process = 0
         with store.reading(path) as file:
             if name not in file or name + _CHECKS not in file or "scale" not in file[name].attrs:
                 raise InputError(f"{path}: holds no flow {name!r} with checks; delete it and run again")
             dataset = file[name]
+            if dataset.chunks is not None and (lost := _too_short(dataset)):
+                raise InputError(f"{path}: damaged ({lost} chunks of {name} cut short); delete it and run again")
             self.shape: tuple[int, ...] = dataset.shape
             self.dtype: np.dtype = dataset.dtype
             self.attributes: dict[str, Any] = dict(dataset.attrs)
@@ -127,7 +130,7 @@ class FlowReader:
         """
         place = f"{self.path}: {where}: " if where else f"{self.path}: "
         try:
-            numbers: Stored = self._dataset()[index]
+            numbers: Stored = self._opened()[index]
         except OSError as error:
             raise InputError(f"{place}damaged ({error}); delete the file and run again") from None
         if not np.array_equal(_crc32(numbers), self._checks[index]):
@@ -140,15 +143,15 @@ class FlowReader:
 
     def close(self) -> None:
         """Close the file; the next read opens it again."""
-        if self._file is not None:
-            self._file.close()
-        self._file = None
+        if self._dataset is not None:
+            self._dataset.file.close()
+        self._dataset = None
 
-    def _dataset(self) -> h5py.Dataset:
-        if self._file is None or self._process != os.getpid():
+    def _opened(self) -> h5py.Dataset:
+        if self._dataset is None or self._process != os.getpid():
             self.close()
-            self._file, self._process = store.opened(self.path), os.getpid()
-        return self._file[self.name]
+            self._dataset, self._process = store.opened(self.path)[self.name], os.getpid()
+        return self._dataset
 
     def __enter__(self) -> "FlowReader":
         return self
@@ -159,13 +162,20 @@ class FlowReader:
         self.close()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_file": None}
+        return {**self.__dict__, "_dataset": None}
+
+
+def _too_short(dataset: h5py.Dataset) -> int:
+    """Return how many chunks are too short for a checksum, at which HDF5 2.0 would end the process."""
+    sizes: list[int] = []
+    dataset.id.chunk_iter(lambda chunk: sizes.append(chunk.size))
+    return sum(size < _CHECKSUM_BYTES for size in sizes)
 
 
 def _crc32(stored: Stored) -> NDArray[np.uint32]:
     """Return the CRC-32 of each sample's little-endian bytes, uint32 (...)."""
     shape = stored.shape[:-_SAMPLE_AXES]
-    samples = np.ascontiguousarray(stored).reshape(math.prod(shape), -1)
+    samples = np.ascontiguousarray(stored).reshape(math.prod(shape), math.prod(stored.shape[-_SAMPLE_AXES:]))
     return np.array([zlib.crc32(sample.data) for sample in samples], "<u4").reshape(shape)
 
 

@@ -4,6 +4,7 @@ Equal input gives equal bytes: no time stamps, no paths, no host names. Every ch
 (Fletcher-32), so that a damaged chunk is an error and never zeros.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,13 +21,23 @@ _REMEDY = "delete it and run again"
 @contextmanager
 def create(path: Path) -> Iterator[h5py.File]:
     """Yield a new HDF5 file that takes its name when the block ends without an error, and vanishes otherwise."""
-    with stage.replacing(path) as partial:
+    with stage.replacing(path) as partial, _without_variables_of_blosc():
         try:
             file = h5py.File(partial, "w", locking=False)
         except OSError as error:
             raise stage.InputError(f"{path}: cannot be written ({error}); check permissions and disk space") from error
         with file:
             yield file
+
+
+@contextmanager
+def _without_variables_of_blosc() -> Iterator[None]:
+    """Hide the environment variables that would overrule how Blosc2 is told to compress, and so change bytes."""
+    hidden = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("BLOSC_")}
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)
 
 
 @contextmanager
