@@ -15,11 +15,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rrrn import stage, store, views
+from rrrn import flow_store, provenance, stage, store, views
 from rrrn.stage import InputError
 from rrrn.tvl1 import clip_views, engines, pairs
 from rrrn.tvl1.parameters import Parameters
 from rrrn.views import View
+
+UNITS = {
+    "fixed": "full_scale_pct % of the width of the face box",
+    "p99": "99th percentile of the sample's magnitudes",
+    "minmax": "half of the range of the component, from its middle",
+}
 
 
 def tvl1(
@@ -75,8 +81,8 @@ def flows(
     warm_start: bool = False,
     threads: int = 1,
     **parameters: Any,
-) -> NDArray[np.float16]:
-    """Return the flow of every view of one clip, float16 (views, 2, size, size): u, v of each.
+) -> NDArray[np.float32]:
+    """Return the flow of every view of one clip, float32 (views, 2, size, size): u, v of each.
 
     ``frames`` uint8 (T, H, W) gray with frame numbers ``numbers`` (T). A view that repeats another's frames and angle
     is solved once; ``rotation`` and ``warm_start`` save more, see config.yaml and ``rrrn.tvl1.clip_views``.
@@ -96,13 +102,14 @@ def flows(
     ):
         scaled = normalise(flow, flow.shape[2], norm, full_scale_pct)
         resized = [cv2.resize(component, (size, size), interpolation=cv2.INTER_LINEAR) for component in scaled]
-        solved[key] = np.stack(resized).astype(np.float16)
+        solved[key] = np.stack(resized)
     return np.stack([solved[view.onset, view.apex, view.angle] for view in plan])
 
 
 def main(args: argparse.Namespace) -> None:
     cv2.setNumThreads(1)
-    settings = args.settings["flow"]
+    settings = dict(args.settings["flow"])
+    form = settings.pop("store")
     engine = engines.resolve(settings["engine"], settings["warm_start"])
     plans = views.read(args.plan)
     with store.reading(args.shard) as shard, store.create(args.output) as file:
@@ -110,6 +117,7 @@ def main(args: argparse.Namespace) -> None:
             raise InputError(f"{args.plan} and {args.shard} hold different clips; delete both and run again")
         file.attrs.update(engines.facts(engine, Parameters.of_section(settings)))
         file.attrs.update({name: settings[name] for name in ("rotation", "warm_start")})
+        file.attrs["code"] = provenance.digest("rrrn.flow")
         for clip, plan in plans.items():
             group = shard[clip]
             wanted = plan[:1] if args.views == "original" else plan
@@ -119,12 +127,13 @@ def main(args: argparse.Namespace) -> None:
                 raise InputError(f"{args.shard}: clip {clip} gives a flow that is not finite; look at its frames")
             target = file.create_group(clip)
             target.attrs["subject"] = group.attrs["subject"]
-            target.attrs["channels"] = "u,v"
-            target.attrs["norm"] = settings["norm"]
-            target.attrs["full_scale_pct"] = settings["full_scale_pct"]
-            store.put(target, "flow", result)
+            dataset = flow_store.put(target, "flow", result, **form)
+            dataset.attrs["channels"] = "u to the right, v down; signed"
+            dataset.attrs["norm"] = settings["norm"]
+            dataset.attrs["full_scale_pct"] = settings["full_scale_pct"]
+            dataset.attrs["units"] = UNITS[settings["norm"]]
             store.put(target, "views", np.array([view.view for view in wanted], np.int32))
-            logging.info("%s: %d views, mean |flow| %.4f", clip, len(wanted), np.abs(result.astype(np.float32)).mean())
+            logging.info("%s: %d views, mean |flow| %.4f", clip, len(wanted), np.abs(result).mean())
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ def test_views_are_solved_between_their_frames():
     plan = [View("x", 0, 10, 12, 0.0, 0), View("x", 1, 10, 13, 0.0, 0), View("x", 2, 10, 12, 0.0, 1)]
     options = {"norm": "fixed", "full_scale_pct": 2.0, "size": 32}
     result = flow.flows(frames, np.arange(10, 14, dtype=np.int32), face, plan, **options, **PARAMETERS)
-    assert result.shape == (3, 2, 32, 32) and result.dtype == np.float16
+    assert result.shape == (3, 2, 32, 32) and result.dtype == np.float32
     assert np.array_equal(result[0], result[2])
     for view, motion in ((0, 1.0), (1, 1.5)):  # in px; the face is 64 px wide, full scale 2 % of it
         expected = min(motion * 100 / 64 / 2, 1)

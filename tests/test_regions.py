@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from rrrn import clips, region_boxes, regions, store
+from rrrn import clips, flow_store, region_boxes, regions, store
 from rrrn.stage import InputError
 
 
@@ -23,12 +23,16 @@ def test_boxes_are_exact_fractions_cut_to_integers(side):
     assert np.array_equal(region_boxes.boxes(side), thousandths * side // 1000)
 
 
-def shard(path, subject, flows, views=(0, 1)):
+FORM = {"dtype": "float16", "compression": "none"}
+
+
+def shard(path, subject, flows, views=(0, 1), form=FORM, engine="opencv"):
     with store.create(path) as file:
+        file.attrs["engine"] = engine
         for name, flow in flows.items():
             group = file.create_group(name)
             group.attrs["subject"] = subject
-            store.put(group, "flow", flow)
+            flow_store.put(group, "flow", flow, **form).attrs["norm"] = "fixed"
             store.put(group, "views", np.array(views, np.int32))
 
 

@@ -16,7 +16,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rrrn import clips, region_boxes, seeds, store, train
+from rrrn import clips, flow_store, region_boxes, seeds, store, train
 from rrrn.stage import InputError
 
 HOME = Path(__file__).resolve().parents[1]
@@ -45,9 +45,9 @@ def make_flow(table, views, seed):
     return flow.astype(np.float16)
 
 
-def write_regions(path, table, flow, views=None, size=28):
+def write_regions(path, table, flow, views=None, size=28, dtype="float16"):
     with store.create(path) as file:
-        store.put(file, "flow", flow, chunk_axes=2)
+        flow_store.put(file, "flow", flow, dtype=dtype, compression="none")
         store.put(file, "views", np.arange(flow.shape[1], dtype=np.int32) if views is None else views)
         store.put(file, "boxes", region_boxes.boxes(flow.shape[-1]))
         store.put_names(file, "subject", [clip.subject for clip in table])
