@@ -319,8 +319,8 @@ def first_clip(root: Path) -> tuple[dict[str, str], Path]:
 
 def lose_a_frame(root: Path) -> str:
     row, frame = first_clip(root)
-    frame.unlink()
-    return f"clip {row['subject']}/{row['clip']} lacks frame {int(row['onset']) + 2}"
+    frame.with_name(f"img{row['onset']}.jpg").unlink()
+    return f"clip {row['subject']}/{row['clip']} lacks frame {row['onset']} of"
 
 
 def cut_a_frame_short(root: Path) -> str:

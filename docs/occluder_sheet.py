@@ -1,4 +1,4 @@
-"""Draw docs/occluders.jpg, all built-in occluders on synthetic faces: python -m benchmarks.occluder_sheet, in the
+"""Draw docs/occluders.jpg, all built-in occluders on synthetic faces: python -m docs.occluder_sheet, in the
 repository's root.
 """
 
@@ -8,11 +8,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import yaml
 from numpy.typing import NDArray
 
-from rrrn import stage
+from rrrn import provenance, stage
 from rrrn.clips import Clip
-from rrrn.occlusion import compositing, glasses, glasses_art, mask, mask_art, placing
+from rrrn.occlusion import glasses_art, mask_art, wearing
 from rrrn.stage import InputError
 from rrrn.synthetic import face as faces
 from rrrn.synthetic import layouts
@@ -22,9 +23,8 @@ from rrrn.synthetic.presets import PRESETS
 SUBJECTS = ("syncasme2-sub01", "syncasme2-sub04", "syncasme2-sub05", "syncasme2-sub07", "syncasme2-sub10",
             "syncasme2-sub12")  # fmt: skip
 SEED = 1
-KINDS = {"mask": (mask, mask_art), "glasses": (glasses, glasses_art)}
+KINDS = {"mask": mask_art.NAMES, "glasses": glasses_art.NAMES}
 COLUMNS = 5
-WIDTH = 1.2  # as in config.yaml
 OCCLUDER = 300  # pixels that an occluder is wide when its tile is drawn at full size
 SHEET_IN_EYES = 2.5  # eye distances that the half widths of an occluder span on a mean face
 TILE = (352, 400)  # width and height, pixels
@@ -55,16 +55,17 @@ def sit(subject: str) -> Sitter:
 
 
 def wear(sitter: Sitter, kind: str, name: str) -> NDArray[np.uint8]:
-    """Return a sitter's image with one built-in occluder."""
-    module, art = KINDS[kind]
-    rows, columns = sitter.image.shape[:2]
-    layer = placing.render(art.template(name), module.place(sitter.points, WIDTH), rows, columns)
-    return compositing.composite(sitter.image, layer)
+    """Return a sitter's image with one built-in occluder, as the default configuration composites it."""
+    with (provenance.HOME / "config.yaml").open(encoding="utf-8") as file:
+        settings = yaml.safe_load(file)["occlude"]
+    wearer = wearing.Wearer("sheet", name, 0)
+    worn = wearing.wear(sitter.image[None], np.arange(1), sitter.points[None], wearer, kind, settings, name)
+    return worn.composite(0, worn.layer(0))
 
 
 def sheet(sitters: list[Sitter]) -> NDArray[np.uint8]:
     """Return the ten masks and ten sunglasses, each on the next of the sitters, COLUMNS a row."""
-    shown = [(kind, name) for kind, (_, art) in KINDS.items() for name in art.NAMES]
+    shown = [(kind, name) for kind, names in KINDS.items() for name in names]
     rows, columns = np.min([sitter.image.shape[:2] for sitter in sitters], axis=0)
     tiles = [wear(sitters[i % len(sitters)], *occluder)[:rows, :columns] for i, occluder in enumerate(shown)]
     return np.vstack([np.hstack(tiles[i : i + COLUMNS]) for i in range(0, len(tiles), COLUMNS)])
