@@ -117,14 +117,14 @@ def main(args: argparse.Namespace) -> None:
     print(agreement_table(pairs, max(args.threads)), "\n", sep="")
     print(times_table(before, after, args.threads, args.rounds))
     print(f"\nOpenCV {cv2.__version__}; {args.pairs} pairs a magnitude, {len(before)} timed in {args.rounds} rounds.\n")
-    print(_markdown(flow_views.COLUMNS, flow_views.rows(min(args.rounds, 3))))
+    print(_markdown(flow_views.COLUMNS, flow_views.rows(args.rounds)))
 
 
 if __name__ == "__main__":
     parser = stage.command(__doc__)
     parser.add_argument("--side", type=int, default=240, help="of the images, pixels")
     parser.add_argument("--pairs", type=int, default=6, help="for each largest displacement")
-    parser.add_argument("--rounds", type=int, default=5, help="in which the engines take turns")
+    parser.add_argument("--rounds", type=int, default=3, help="in which the engines take turns")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--image", type=Path, nargs="*", default=[], help="photographs instead of synthetic faces")
     parser.add_argument("--seed", type=int, default=1)
