@@ -53,6 +53,8 @@ def test_papers_configuration_is_the_papers():
         ("networks.rrrn.pretrained", {"path": "a.pth"}, r"networks\.rrrn\.pretrained.*must be imagenet, none, or"),
         ("svm.C", "grit", r"svm\.C is 'grit' and must be a number above 0, or grid"),
         ("methods", ["rrrn", "rrrn"], "methods"),
+        ("flow.store.dtype", "int8", r"flow\.store\.dtype: 'int8' is not one of \['int16', 'float16'\]"),
+        ("flow.store.compression", "gzip", r"flow\.store\.compression: 'gzip' is not one of"),
     ],
 )
 def test_mistake_is_named(path, value, message):
