@@ -7,6 +7,7 @@ import pytest
 
 from rrrn import flow, flow_store, provenance, rotation, store, views
 from rrrn.flow_store import FlowReader
+from rrrn.tvl1.parameters import Parameters
 from rrrn.views import View
 
 STORE = {"dtype": "int16", "compression": "blosc2"}
@@ -118,12 +119,14 @@ def stage_args(tmp_path):
     views.write([View("x", 0, 1, 2, 0.0, 0)], tmp_path / "plan.csv")
 
     def args(output="flow.h5", **changes):
-        own = {**PARAMETERS, "norm": "fixed", "full_scale_pct": 2.0, "size": 32, "store": STORE} | changes
+        how = {"engine": "opencv", "rotation": "frames", "warm_start": False}
+        own = {**PARAMETERS, **how, "norm": "fixed", "full_scale_pct": 2.0, "size": 32, "store": STORE} | changes
         return argparse.Namespace(
             shard=tmp_path / "frames.h5",
             plan=tmp_path / "plan.csv",
             output=tmp_path / output,
             views="all",
+            threads=1,
             settings={"flow": own},
         )
 
@@ -134,9 +137,10 @@ def test_stage_writes_what_flow_it_is_and_what_it_was_made_by(stage_args):
     args = stage_args()
     flow.main(args)
     with store.reading(args.output) as file:
-        assert (file.attrs["engine"], file.attrs["engine_version"]) == ("opencv", cv2.__version__)
-        told = {name: value for name, value in args.settings["flow"].items() if name != "store"}
+        assert (file.attrs["engine"], file.attrs["engine_version"]) == ("opencv", f"cv2 {cv2.__version__}")
+        told = {name: value for name, value in args.settings["flow"].items() if name in Parameters().section()}
         assert json.loads(file.attrs["parameters"]) == told
+        assert (file.attrs["rotation"], bool(file.attrs["warm_start"])) == ("frames", False)
         assert file.attrs["code"] == provenance.digest("rrrn.flow")
         about = dict(file["x/flow"].attrs)
     assert (about["norm"], about["full_scale_pct"], about["scale"]) == ("fixed", 2.0, flow_store.STEP)
