@@ -4,7 +4,7 @@ import argparse
 import json
 import logging
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 import yaml
 
+from rrrn import config, pictures, provenance, stage, tracking
 from rrrn import frames as images
-from rrrn import provenance, stage, tracking
 from rrrn.listing import listing
 from rrrn.occlusion import anchoring, compositing, conditions, preview, truth, wearing
 from rrrn.occlusion.wearing import Wearer, Worn
@@ -70,14 +70,15 @@ def main(args: argparse.Namespace) -> None:
     )
     if args.preview:
         sheet = preview.contact_sheet(worn, settings, _apex(args.apex, numbers))
-        preview.write(sheet, preview_path(args.out))
+        with stage.replacing(preview_path(args.out)) as partial:
+            pictures.save(sheet, partial)
     with stage.replacing(args.out) as partial:
         if args.out.suffix.lower() in VIDEOS:
             _write_video(_whole(frames, window, worn), args.out, partial, rate)
         else:
             partial.mkdir()
             for number, frame in zip(numbers, _whole(frames, window, worn), strict=True):
-                _write_image(frame, partial / f"{number:05d}.png")
+                pictures.save(frame, partial / f"{number:05d}.png")
     with stage.replacing(facts_path(args.out)) as partial:
         partial.write_text(json.dumps(_facts(worn, args, found), indent=2) + "\n", encoding="utf-8")
     logging.info("%s: %s on %d frames, %s", args.out, worn.occluder.name, len(frames), facts_path(args.out).name)
@@ -135,20 +136,12 @@ def _settings(args: argparse.Namespace) -> dict[str, Any]:
             raise InputError(f"{args.config}: cannot be read as a configuration ({error})") from None
         if not isinstance(own, dict) or not isinstance(own.get("occlude", {}), dict):
             raise InputError(f"{args.config}: is no configuration with a section occlude")
-        settings["occlude"] = _laid_over(settings["occlude"], own.get("occlude", {}))
+        settings = config.merge([settings, {"occlude": own.get("occlude", {})}])
     for name in ("seed", "anchor"):
         if getattr(args, name) is not None:
             settings["occlude"][name] = getattr(args, name)
     occlude: dict[str, Any] = settings["occlude"]
     return occlude
-
-
-def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(below)
-    for name, value in above.items():
-        both = isinstance(value, Mapping) and isinstance(below.get(name), Mapping)
-        merged[name] = _laid_over(below[name], value) if both else value
-    return merged
 
 
 def _check_out(out: Path) -> None:
@@ -181,13 +174,6 @@ def _apex(number: int | None, numbers: list[int]) -> int:
     if number not in numbers:
         raise InputError(f"--apex {number}: the clip has the frames {numbers[0]} to {numbers[-1]}")
     return numbers.index(number)
-
-
-def _write_image(frame: np.ndarray, path: Path) -> None:
-    done, code = cv2.imencode(".png", frame)
-    if not done:
-        raise RuntimeError(f"{path}: cannot be encoded")
-    path.write_bytes(code.tobytes())
 
 
 def _write_video(frames: Iterator[np.ndarray], out: Path, partial: Path, rate: float) -> None:
