@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rrrn import clips, labels, stage, store
+from rrrn import clips, labels, pictures, stage, store
 from rrrn.clips import Clip
 from rrrn.flow_store import FlowReader
 from rrrn.stage import InputError
@@ -25,17 +25,6 @@ FLOWS = ("none", "mask")
 TILE, GAP, HEAD, MARGIN = 128, 4, 24, 76  # pixels
 FULL_COLOUR = 0.3  # of the normalised flow: where a colour is fully saturated
 TITLE = {"none": "un-occluded", "mask": "mask", "glasses": "glasses"}
-INK = (60, 60, 60)
-
-
-def colour_wheel(flow: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """Return a picture, uint8 (H, W, 3) BGR, of a flow (2, H, W): hue says where to, saturation how far."""
-    u, v = flow.astype(np.float32)
-    hue = np.degrees(np.arctan2(v, u)) % 360
-    saturation = np.clip(np.hypot(u, v) / FULL_COLOUR, 0, 1)
-    return np.rint(cv2.cvtColor(cv2.merge([hue, saturation, np.ones_like(u)]), cv2.COLOR_HSV2BGR) * 255).astype(
-        np.uint8
-    )
 
 
 def apex_face(condition: str, clip: Clip) -> NDArray[np.uint8]:
@@ -51,14 +40,7 @@ def flow_picture(condition: str, clip: Clip) -> NDArray[np.uint8]:
     """Return the flow from onset to apex under a condition, uint8 (TILE, TILE, 3)."""
     with FlowReader(Path(f"results/flow/{condition}/{clip.subject}.h5"), f"{clip.clip}/flow") as reader:
         flow = reader.read(0)
-    return cv2.resize(colour_wheel(flow), (TILE, TILE), interpolation=cv2.INTER_LINEAR)
-
-
-def write(picture: NDArray[np.uint8], text: str, centre: float, baseline: int) -> None:
-    """Write text, centred, into the picture."""
-    (width, _), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.42, 1)
-    origin = (round(centre - width / 2), baseline)
-    cv2.putText(picture, text, origin, cv2.FONT_HERSHEY_SIMPLEX, 0.42, INK, 1, cv2.LINE_AA)
+    return cv2.resize(pictures.colours(flow, FULL_COLOUR), (TILE, TILE), interpolation=cv2.INTER_LINEAR)
 
 
 def draw(rows: list[Clip]) -> NDArray[np.uint8]:
@@ -68,11 +50,11 @@ def draw(rows: list[Clip]) -> NDArray[np.uint8]:
     step = TILE + GAP
     picture = np.full((HEAD + len(rows) * step, MARGIN + len(titles) * step, 3), 255, np.uint8)
     for column, title in enumerate(titles):
-        write(picture, title, MARGIN + column * step + TILE / 2, HEAD - 8)
+        pictures.write(picture, title, (MARGIN + column * step + TILE // 2, HEAD - 8), align=0.5)
     for row, clip in enumerate(rows):
         top = HEAD + row * step
-        write(picture, clip.database, (MARGIN - GAP) / 2, top + TILE // 2 - 4)
-        write(picture, f"class {clip.objective_class}", (MARGIN - GAP) / 2, top + TILE // 2 + 14)
+        pictures.write(picture, clip.database, ((MARGIN - GAP) // 2, top + TILE // 2 - 4), align=0.5)
+        pictures.write(picture, f"class {clip.objective_class}", ((MARGIN - GAP) // 2, top + TILE // 2 + 14), align=0.5)
         tiles = [apex_face(name, clip) for name in FACES] + [flow_picture(name, clip) for name in FLOWS]
         for column, tile in enumerate(tiles):
             left = MARGIN + column * step

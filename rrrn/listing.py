@@ -1,4 +1,4 @@
-"""The image files of one clip: found by listing its folder, never by building names.
+"""Folders that no rule makes. A clip's images are found by listing its folder, never by building names.
 
 Read by the Snakefile, hence the standard library only.
 """

@@ -1,4 +1,6 @@
-"""Parts of contact sheets: colours of flow, and lettering."""
+"""Parts of contact sheets: colours of flow, lettering, and the file."""
+
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -13,6 +15,14 @@ def colours(flow: np.ndarray, full: float) -> np.ndarray:
     saturation = np.clip(np.hypot(u, v) / full, 0, 1)
     picture = cv2.cvtColor(cv2.merge([hue, saturation, np.ones_like(u)]), cv2.COLOR_HSV2BGR)
     return np.rint(picture * 255).astype(np.uint8)
+
+
+def save(picture: np.ndarray, path: Path) -> None:
+    """Write a picture, uint8 (H, W) or (H, W, C) BGR, as PNG."""
+    done, code = cv2.imencode(".png", picture)
+    if not done:
+        raise RuntimeError(f"{path}: the picture cannot be encoded")
+    path.write_bytes(code.tobytes())
 
 
 def write(

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-_OF_THE_MACHINE = dict.fromkeys(
+_REMEDIES = dict.fromkeys(
     (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS),
     "make room or correct the permissions, and run again",
 ) | dict.fromkeys(
@@ -57,10 +57,10 @@ def run(
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(1) from None
     except OSError as error:
-        if error.errno not in _OF_THE_MACHINE:
+        if error.errno not in _REMEDIES:
             logging.exception("this is a defect of rrrn, or of a library that it uses")
             raise
-        message = f"{error.filename or 'a file'}: {error.strerror}; {_OF_THE_MACHINE[error.errno]}"
+        message = f"{error.filename or 'a file'}: {error.strerror}; {_REMEDIES[error.errno]}"
         logging.error("error: %s", message)
         print(f"error: {message}", file=sys.stderr)
         raise SystemExit(1) from None

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from rrrn import stage
+from rrrn import pictures, stage
 from rrrn.importing.folders import MARKER
 from rrrn.synthetic import drawn, preview, quirks, recording, sheet, tree, workbooks
 from rrrn.synthetic.drawn import Database, Entry
@@ -244,7 +244,4 @@ def _write_preview(databases: Sequence[Database], path: Path, args: argparse.Nam
         subjects = list(dict.fromkeys(entry.clip.subject for entry in database.entries))[:_MOST_PREVIEWED]
         layout = LAYOUTS[database.layout]
         sheets.append(preview.contact_sheet(subjects, args.seed, layout, PRESETS[args.preset], args.scale))
-    done, code = cv2.imencode(".png", np.vstack(sheets))
-    if not done:
-        raise RuntimeError(f"{path}: the preview cannot be encoded")
-    path.write_bytes(code.tobytes())
+    pictures.save(np.vstack(sheets), path)

@@ -59,8 +59,8 @@ def test_a_folder_becomes_a_folder(tmp_path, clip):
         changed = (one != two).any(axis=2)
         assert 0.03 < changed.mean() < 0.4 and not changed[0].any() and not changed[:, 0].any()
     run(clip, tmp_path / "again", "--condition", "mask", "--occluder", "surgical-black")
-    for name, path in (("out", tmp_path / "out"), ("again", tmp_path / "again")):
-        assert (path / "00010.png").read_bytes() == (tmp_path / "out/00010.png").read_bytes(), name
+    for path in (tmp_path / "out").iterdir():
+        assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes()
 
 
 def test_seed_anchor_and_configuration_are_heard(tmp_path, clip):

@@ -1,15 +1,41 @@
-"""The pictures of a kind of occluder, built in or the user's own, and which of them a clip wears."""
+"""Occluders that are pictures, built in or the user's own: which of them a clip wears, and how it is drawn."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import ModuleType
+from typing import Any, Protocol
 
-from rrrn.occlusion import own_art
+import numpy as np
+
+from rrrn.occlusion import own_art, placing
 from rrrn.occlusion.choice import choose
-from rrrn.occlusion.placing import Template
-from rrrn.occlusion.scene import Scene
+from rrrn.occlusion.compositing import Layer
+from rrrn.occlusion.placing import Placement, Template
+from rrrn.occlusion.scene import Occluder, Scene, setting
 from rrrn.stage import InputError
+
+
+class Place(Protocol):
+    """Where a picture lies on landmarks (68, 2), ``width`` as wide, pasted ``as_released`` or tilted with the face."""
+
+    def __call__(self, points: np.ndarray, width: float, as_released: bool = False) -> Placement: ...
+
+
+def prepare(kind: str, built_in: ModuleType, place: Place, scene: Scene, settings: Mapping[str, Any]) -> Occluder:
+    """Return the clip's occluder of a kind of pictures; settings: ``seed``, and ``kind`` with ``width`` and ``art``."""
+    if scene.level is not None:
+        raise InputError(f"the condition {kind} takes no percentage")
+    drawings = templates(built_in, str(setting(settings, kind, "art")))
+    chosen = name(scene, kind, tuple(drawings), setting(settings, "seed"))
+    template = drawings[chosen]()
+    width = float(setting(settings, kind, "width"))
+    rows, columns = scene.frame.shape[:2]
+
+    def draw(points: np.ndarray) -> Layer:
+        return placing.render(template, place(points, width, scene.anchor == "author_compat"), rows, columns)
+
+    return Occluder(chosen, draw, dressed=True)
 
 
 def templates(built_in: ModuleType, wanted: str) -> dict[str, Callable[[], Template]]:

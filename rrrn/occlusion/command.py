@@ -11,7 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from rrrn import defaults, stage, tracking
+from rrrn import defaults, pictures, stage, tracking
 from rrrn import frames as images
 from rrrn.listing import listing
 from rrrn.occlusion import anchoring, compositing, conditions, preview, truth, wearing
@@ -69,14 +69,15 @@ def main(args: argparse.Namespace) -> None:
     )
     if args.preview:
         sheet = preview.contact_sheet(worn, settings, _apex(args.apex, numbers))
-        preview.write(sheet, preview_path(args.out))
+        with stage.replacing(preview_path(args.out)) as partial:
+            pictures.save(sheet, partial)
     with stage.replacing(args.out) as partial:
         if args.out.suffix.lower() in VIDEOS:
             _write_video(_whole(frames, window, worn), args.out, partial, rate)
         else:
             partial.mkdir()
             for number, frame in zip(numbers, _whole(frames, window, worn), strict=True):
-                _write_image(frame, partial / f"{number:05d}.png")
+                pictures.save(frame, partial / f"{number:05d}.png")
     with stage.replacing(facts_path(args.out)) as partial:
         partial.write_text(json.dumps(_facts(worn, args, found), indent=2) + "\n", encoding="utf-8")
     logging.info("%s: %s on %d frames, %s", args.out, worn.occluder.name, len(frames), facts_path(args.out).name)
@@ -162,13 +163,6 @@ def _apex(number: int | None, numbers: list[int]) -> int:
     if number not in numbers:
         raise InputError(f"--apex {number}: the clip has the frames {numbers[0]} to {numbers[-1]}")
     return numbers.index(number)
-
-
-def _write_image(frame: np.ndarray, path: Path) -> None:
-    done, code = cv2.imencode(".png", frame)
-    if not done:
-        raise RuntimeError(f"{path}: cannot be encoded")
-    path.write_bytes(code.tobytes())
 
 
 def _write_video(frames: Iterator[np.ndarray], out: Path, partial: Path, rate: float) -> None:

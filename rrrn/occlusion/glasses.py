@@ -6,25 +6,13 @@ from typing import Any
 import numpy as np
 
 from rrrn.occlusion import art, glasses_art, placing, released
-from rrrn.occlusion.compositing import Layer
-from rrrn.occlusion.scene import Occluder, Scene, setting
+from rrrn.occlusion.scene import Occluder, Scene
 from rrrn.stage import InputError
 
 
 def prepare(scene: Scene, settings: Mapping[str, Any]) -> Occluder:
     """Return the clip's sunglasses; settings: ``seed`` and ``glasses`` with ``width`` and ``art``."""
-    if scene.level is not None:
-        raise InputError("the condition glasses takes no percentage")
-    templates = art.templates(glasses_art, str(setting(settings, "glasses", "art")))
-    name = art.name(scene, "glasses", tuple(templates), setting(settings, "seed"))
-    template = templates[name]()
-    width = float(setting(settings, "glasses", "width"))
-    rows, columns = scene.frame.shape[:2]
-
-    def draw(points: np.ndarray) -> Layer:
-        return placing.render(template, place(points, width, scene.anchor == "author_compat"), rows, columns)
-
-    return Occluder(name, draw, dressed=True)
+    return art.prepare("glasses", glasses_art, place, scene, settings)
 
 
 def place(points: np.ndarray, width: float, as_released: bool = False) -> placing.Placement:

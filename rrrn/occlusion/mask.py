@@ -6,25 +6,12 @@ from typing import Any
 import numpy as np
 
 from rrrn.occlusion import art, mask_art, placing, released
-from rrrn.occlusion.compositing import Layer
-from rrrn.occlusion.scene import Occluder, Scene, setting
-from rrrn.stage import InputError
+from rrrn.occlusion.scene import Occluder, Scene
 
 
 def prepare(scene: Scene, settings: Mapping[str, Any]) -> Occluder:
     """Return the clip's mask; settings: ``seed`` and ``mask`` with ``width`` and ``art``."""
-    if scene.level is not None:
-        raise InputError("the condition mask takes no percentage")
-    templates = art.templates(mask_art, str(setting(settings, "mask", "art")))
-    name = art.name(scene, "mask", tuple(templates), setting(settings, "seed"))
-    template = templates[name]()
-    width = float(setting(settings, "mask", "width"))
-    rows, columns = scene.frame.shape[:2]
-
-    def draw(points: np.ndarray) -> Layer:
-        return placing.render(template, place(points, width, scene.anchor == "author_compat"), rows, columns)
-
-    return Occluder(name, draw, dressed=True)
+    return art.prepare("mask", mask_art, place, scene, settings)
 
 
 def place(points: np.ndarray, width: float, as_released: bool = False) -> placing.Placement:

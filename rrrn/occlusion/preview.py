@@ -1,13 +1,12 @@
 """A contact sheet of one clip under every occluder: onset, apex, and the flow between them."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
-from rrrn import pictures, stage
+from rrrn import pictures
 from rrrn.occlusion import art, compositing, glasses_art, mask_art, wearing
 from rrrn.occlusion.scene import setting
 from rrrn.occlusion.wearing import Wearer, Worn
@@ -42,15 +41,6 @@ def contact_sheet(worn: Worn, settings: Mapping[str, Any], apex: int) -> np.ndar
             shown = _under(worn, settings, condition, name, apex)
             _draw(picture, (12 + column * cell[0], _TOP + row * cell[1]), name or condition, shown, box)
     return picture
-
-
-def write(picture: np.ndarray, path: Path) -> None:
-    """Write a picture as PNG."""
-    done, code = cv2.imencode(".png", picture)
-    if not done:
-        raise RuntimeError(f"{path}: cannot be encoded")
-    with stage.replacing(path) as partial:
-        partial.write_bytes(code.tobytes())
 
 
 def _under(worn: Worn, settings: Mapping[str, Any], condition: str, name: str | None, apex: int) -> list[np.ndarray]:

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from scipy import ndimage
 
-from rrrn.occlusion import similarity
+from rrrn.occlusion import compositing, similarity
 
 _BLUR = 1.0  # pixels, so that sampling between pixels changes the noise little
 # As many blurred values share one independent value of noise (the blur, and the cubic B-spline they are sampled by).
@@ -144,8 +144,7 @@ def _grid(polygons: Sequence[np.ndarray], centre: np.ndarray, units: np.ndarray)
 
 
 def _blurred(frame: np.ndarray) -> np.ndarray:
-    gray = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY) if frame.shape[2] == 3 else frame[..., 0]
-    return cv2.GaussianBlur(gray.astype(np.float32), (0, 0), _BLUR)
+    return cv2.GaussianBlur(compositing.to_gray(frame).astype(np.float32), (0, 0), _BLUR)
 
 
 def _sample(image: np.ndarray, pose: np.ndarray, grid: _Grid) -> tuple[np.ndarray, np.ndarray]:
