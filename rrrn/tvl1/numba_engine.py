@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rrrn.stage import InputError
-from rrrn.tvl1 import level
+from rrrn.tvl1 import level, pairs
 from rrrn.tvl1.parameters import Parameters
 
 _LEAST_SIDE = 16  # of a coarser scale, as in OpenCV
@@ -29,13 +29,7 @@ def solve(
     Images are uint8 (N, H, W) gray; the flow is in pixels. Pairs are spread over ``threads`` threads, whose number
     changes no bit of the result. Raises InputError on other shapes or types, or on an image of less than 3 x 3 pixels.
     """
-    for name, images in (("pairs_a", pairs_a), ("pairs_b", pairs_b)):
-        if images.dtype != np.uint8:
-            raise InputError(f"{name} is {images.dtype}; TV-L1 takes gray images of type uint8, 0 to 255")
-    if pairs_a.shape != pairs_b.shape or pairs_a.ndim != 3:
-        raise InputError(f"images {pairs_a.shape} and {pairs_b.shape} are no pairs; give (N, H, W) twice")
-    if min(pairs_a.shape[1:]) < 3:
-        raise InputError(f"images of {pairs_a.shape[1]} x {pairs_a.shape[2]} pixels have no flow; 3 x 3 is the least")
+    pairs.check(pairs_a, pairs_b)
     if threads < 1:
         raise InputError(f"{threads} threads; give at least 1")
     count, height, width = pairs_a.shape
