@@ -27,6 +27,8 @@ _AHEAD = 2  # batches on the device or waiting for it while the caller has anoth
 class Level(Protocol):
     """The solution of all pairs at one scale; see TorchLevel."""
 
+    @property
+    def live(self) -> Tensor: ...
     def linearise(self) -> None: ...
     def smooth(self, size: int) -> None: ...
     def iterate(self, count: int, threshold: float) -> None: ...
@@ -44,7 +46,7 @@ def solve(pairs_a: Images, pairs_b: Images, parameters: Parameters, device: str 
     Raises InputError on other shapes or types, on an image of less than 3 x 3 pixels, or if the device is missing.
     """
     pairs.check(pairs_a, pairs_b)
-    transfer = Transfer(_found(device))
+    transfer = Transfer(find(device))
     count = len(pairs_a)
     size = min(count, transfer.pairs_at_once(*pairs_a.shape[1:]))
     starts = range(0, count, max(1, size))
@@ -61,18 +63,18 @@ def stream(batches: Iterable[tuple[Images, Images]], parameters: Parameters, dev
     While the caller reads the next batch or writes the last, the device solves up to two others; images and flows
     cross over on streams of their own. Raises InputError as ``solve``.
     """
-    transfer = Transfer(_found(device))
+    transfer = Transfer(find(device))
     make = _level(transfer.device)
 
-    def coarse_to_fine(before: Tensor, after: Tensor) -> Tensor:
-        return _coarse_to_fine(before, after, parameters, make)
+    def solve_batch(before: Tensor, after: Tensor) -> Tensor:
+        return coarse_to_fine(before, after, parameters, make)
 
     waiting: deque[Future[Callable[[], Flows]]] = deque()
     pool = ThreadPoolExecutor(1)  # which waits for pairs to settle in place of the caller
     try:
         for before, after in batches:
             pairs.check(before, after)
-            waiting.append(pool.submit(transfer.solved, transfer.sent(before, after), coarse_to_fine))
+            waiting.append(pool.submit(transfer.solved, transfer.sent(before, after), solve_batch))
             if len(waiting) > _AHEAD:
                 yield waiting.popleft().result()()
         while waiting:
@@ -81,7 +83,8 @@ def stream(batches: Iterable[tuple[Images, Images]], parameters: Parameters, dev
         pool.shutdown(cancel_futures=True)
 
 
-def _found(name: str) -> torch.device:
+def find(name: str) -> torch.device:
+    """Return the device that PyTorch calls ``name``. Raises InputError if there is none."""
     try:
         device = torch.device(name)
     except RuntimeError:
@@ -102,20 +105,28 @@ def _level(device: torch.device) -> MakeLevel:
 
 
 @torch.inference_mode()
-def _coarse_to_fine(before: Tensor, after: Tensor, parameters: Parameters, make: MakeLevel) -> Tensor:
-    """Return the flow, float32 (N, 2, H, W), of images uint8 (N, H, W) on the same device."""
+def coarse_to_fine(before: Tensor, after: Tensor, parameters: Parameters, make: MakeLevel) -> Tensor:
+    """Return the flow, float32 (N, 2, H, W) in pixels, of images uint8 (N, H, W) on the same device.
+
+    ``make`` makes what solves a scale from both images, a first flow, tau, lambda * theta, and tau / theta.
+    """
     pyramids = [images.pyramid(image.float(), parameters) for image in (before, after)]
     flow = torch.zeros(len(before), 2, *pyramids[0][-1].shape[1:], device=before.device)
-    for first, second in reversed(list(zip(*pyramids, strict=True))):
+    while pyramids[0]:
+        first, second = (pyramid.pop() for pyramid in pyramids)
         if flow.shape[2:] != first.shape[1:]:
             flow = images.enlarge(flow, *first.shape[1:]) / parameters.scale_step
-        limit, scale = parameters.lambda_ * parameters.theta, parameters.tau / parameters.theta
-        level = make(first, second, flow, parameters.tau, limit, scale)
-        for _ in range(parameters.warps):
-            level.linearise()
-            _settle(level, parameters)
-        flow = level.flow()
+        flow = _refined(first, second, flow, parameters, make)
     return flow
+
+
+def _refined(before: Tensor, after: Tensor, flow: Tensor, parameters: Parameters, make: MakeLevel) -> Tensor:
+    limit, scale = parameters.lambda_ * parameters.theta, parameters.tau / parameters.theta
+    level = make(before, after, flow, parameters.tau, limit, scale)
+    for _ in range(parameters.warps):
+        level.linearise()
+        _settle(level, parameters)
+    return level.flow()
 
 
 def _settle(level: Level, parameters: Parameters) -> None:

@@ -9,10 +9,7 @@ import triton.language as tl
 
 from rrrn.tvl1.images import MARGIN
 
-BLOCK_ROWS = 32  # over which changes are summed, whatever the launch: sums, and so results, depend on no other pair
-
 _MARGIN = tl.constexpr(MARGIN)
-_BLOCK_ROWS = tl.constexpr(BLOCK_ROWS)
 
 
 @triton.jit
@@ -64,6 +61,7 @@ def advance(
     tau,
     COLUMNS: tl.constexpr,
     STEPS: tl.constexpr,
+    BLOCK_ROWS: tl.constexpr,
     MEASURE: tl.constexpr,
     FAST: tl.constexpr,
 ):
@@ -75,7 +73,8 @@ def advance(
     each iteration the outermost that is right moves in by one. Iterations beyond the wanted ones have a gain of 0 and
     hand on what they get. u (2, pairs, 2, H, W), p (2, pairs, 4, H, W), residual (pairs, 3, H, W): J and rho,
     sides (2, pairs): current copy of u and of p, read as the other one if ``flip`` is 1; changes (pairs, strips *
-    blocks of rows, STEPS): sums of squared changes of U, if MEASURE.
+    blocks of BLOCK_ROWS rows, STEPS): sums of squared changes of U, if MEASURE. A band is some whole blocks, so that
+    the order of summation, and by it the result, is the same however many bands there are.
     """
     pair = tl.program_id(0)
     strip = tl.program_id(1) % strips
@@ -134,9 +133,9 @@ def advance(
             if MEASURE:
                 counted = tl.where((y >= first) & (y < last), 1.0, 0.0)
                 change += counted * (change1 * change1 + change2 * change2)
-                if (y >= first) & (y < last) & ((y % _BLOCK_ROWS == _BLOCK_ROWS - 1) | (y == height - 1)):
-                    blocks = (height + _BLOCK_ROWS - 1) // _BLOCK_ROWS
-                    part = (pair * strips + strip) * blocks + y // _BLOCK_ROWS
+                if (y >= first) & (y < last) & ((y % BLOCK_ROWS == BLOCK_ROWS - 1) | (y == height - 1)):
+                    blocks = (height + BLOCK_ROWS - 1) // BLOCK_ROWS
+                    part = (pair * strips + strip) * blocks + y // BLOCK_ROWS
                     tl.store(changes + part * STEPS + step, tl.sum(tl.where(own, change, 0.0)))
                     change = zero
             left_behind = left_behind + (((u1, u2, p11, p12, p21, p22), (jx, jy, rho, weight), change),)

@@ -7,9 +7,10 @@ from torch import Tensor
 from rrrn.tvl1 import triton_kernels
 from rrrn.tvl1.images import picture
 from rrrn.tvl1.live_count import LiveCount
-from rrrn.tvl1.triton_kernels import BLOCK_ROWS
 
-COLUMNS, STEPS = 64, 5  # of a strip, and iterations in a launch: what the registers of one warp hold without spilling
+COLUMNS, STEPS = 64, 5  # as many as the registers of one warp hold
+
+BLOCK_ROWS = 32  # the least that a band has; it does 2 * STEPS more
 
 _WARPS = 8  # of ``advance`` that a multiprocessor holds
 _SMOOTHED = {"COLUMNS": 64, "RUN": 8, "num_warps": 2}
@@ -19,8 +20,9 @@ _SAMPLED = 256  # pixels that a program of ``linearise`` samples
 class TritonLevel:
     """The solution of all pairs at one scale; arguments and methods as in TorchLevel.
 
-    No method waits for the device. ``slots`` is how many programs keep it busy: with less than that of strips at work,
-    they are cut into bands of rows, which changes no bit of the result.
+    No method waits for what it launches. A launch does up to ``steps`` iterations of strips ``columns`` wide, a power
+    of two. ``slots`` is how many programs keep the device busy: while fewer strips are at work, they are cut into bands
+    of ``block_rows`` or a multiple, which changes no bit of the result.
     """
 
     def __init__(
@@ -31,11 +33,15 @@ class TritonLevel:
         tau: float,
         limit: float,
         scale: float,
+        columns: int = COLUMNS,
+        steps: int = STEPS,
+        block_rows: int = BLOCK_ROWS,
         slots: int | None = None,
     ) -> None:
         device = before.device
         self._pairs, self._height, self._width = before.shape
         self._tau, self._limit, self._scale = tau, limit * scale * scale, scale
+        self._columns, self._steps, self._block_rows = columns, steps, block_rows
         self._before, self._picture = before.contiguous(), picture(after)
         self._u = torch.empty((2, *flow.shape), device=device)
         self._u[0] = flow * scale
@@ -45,9 +51,9 @@ class TritonLevel:
         self._sides = torch.zeros((2, self._pairs), dtype=torch.int32, device=device)
         self.live = torch.ones(self._pairs, dtype=torch.int32, device=device)
         self._again = torch.zeros_like(self.live)
-        self._strips = max(1, triton.cdiv(self._width + 1 - 2 * STEPS, COLUMNS - 2 * STEPS))
-        self._blocks = triton.cdiv(self._height, BLOCK_ROWS)
-        self._changes = torch.empty((self._pairs, self._strips * self._blocks, STEPS), device=device)
+        self.strips = max(1, triton.cdiv(self._width + 1 - 2 * steps, columns - 2 * steps))
+        self._blocks = triton.cdiv(self._height, block_rows)
+        self._changes = torch.empty((self._pairs, self.strips * self._blocks, steps), device=device)
         self._slots = _slots(device) if slots is None else slots
         self._fast = device.type == "cuda" and torch.version.hip is None
 
@@ -77,8 +83,8 @@ class TritonLevel:
         self._sides[0] ^= self.live
 
     def iterate(self, count: int, threshold: float) -> None:
-        for done in range(0, count, STEPS):
-            now = min(STEPS, count - done)
+        for done in range(0, count, self._steps):
+            now = min(self._steps, count - done)
             self._advance(self.live, now, flip=0, measure=threshold > 0)
             if threshold <= 0:
                 self._sides ^= 1
@@ -97,11 +103,11 @@ class TritonLevel:
 
     def _band(self, live: int) -> None:
         """Cut strips into as many bands as keep the device busy while ``live`` pairs iterate."""
-        bands = min(self._blocks, triton.cdiv(self._slots, max(live, 1) * self._strips))
-        self._band_rows = triton.cdiv(self._blocks, bands) * BLOCK_ROWS
+        bands = min(self._blocks, triton.cdiv(self._slots, max(live, 1) * self.strips))
+        self._band_rows = triton.cdiv(self._blocks, bands) * self._block_rows
 
     def _advance(self, counts: Tensor, count: int, flip: int, measure: bool) -> None:
-        grid = self._pairs, self._strips * triton.cdiv(self._height, self._band_rows)
+        grid = self._pairs, self.strips * triton.cdiv(self._height, self._band_rows)
         triton_kernels.advance[grid](
             self._u,
             self._p,
@@ -112,14 +118,15 @@ class TritonLevel:
             self._pairs,
             self._height,
             self._width,
-            self._strips,
+            self.strips,
             self._band_rows,
             count,
             flip,
             self._limit,
             self._tau,
-            COLUMNS=COLUMNS,
-            STEPS=STEPS,
+            COLUMNS=self._columns,
+            STEPS=self._steps,
+            BLOCK_ROWS=self._block_rows,
             MEASURE=measure,
             FAST=self._fast,
             num_warps=1,  # so that neighbours are shuffled within it, without shared memory or barriers
@@ -137,8 +144,8 @@ class TritonLevel:
             count,
             threshold,
             PARTS=triton.next_power_of_2(parts),
-            STEPS=STEPS,
-            STEPS_PADDED=triton.next_power_of_2(STEPS),
+            STEPS=self._steps,
+            STEPS_PADDED=triton.next_power_of_2(self._steps),
             num_warps=1,
         )
 
