@@ -1,3 +1,4 @@
+import argparse
 import os
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks import displaced, flow
+from benchmarks import displaced, flow, flow_cuda
 from rrrn.stage import InputError
 from rrrn.tvl1 import cuda_engine, images, numba_engine, transfer
 from rrrn.tvl1.cuda_engine import solve, stream
@@ -227,6 +228,21 @@ def test_other_images_and_devices_are_refused():
         solve(image, image, Parameters(), "cuda:99")
 
 
+def test_baseline_of_the_benchmark_finds_the_same_flow():
+    before, after, _ = (torch.from_numpy(part[:1]) for part in flow_cuda.displaced_pairs(48, 1))
+    for parameters in (ONE_WARP, Parameters(warps=1)):
+        plain, ours = (
+            cuda_engine.coarse_to_fine(before, after, parameters, make) for make in (flow_cuda.PlainLevel, TorchLevel)
+        )
+        assert (plain - ours).abs().mean() <= 1e-3 < ours.abs().mean() / 20
+
+
+def test_benchmark_asks_for_a_gpu(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    with pytest.raises(InputError, match="a machine with a GPU"):
+        flow_cuda.main(argparse.Namespace())
+
+
 def test_pairs_that_stopped_are_counted():
     live = torch.tensor([1, 0, 1], dtype=torch.int32)
     count = LiveCount(3)
@@ -266,7 +282,7 @@ def test_kernels_compile_for_a_gpu_that_is_not_here(tmp_path, monkeypatch):
     kernel = compiled("advance", COLUMNS=64, STEPS=5, BLOCK_ROWS=32, MEASURE=True, FAST=True)
     assert kernel.metadata.shared == 0 and "bar.sync" not in kernel.asm["ptx"] and kernel.asm["cubin"]
     for name, constants in {
-        "judge": {"PARTS": 64, "STEPS": 5, "STEPS_PADDED": 8},
+        "judge": {"AT_ONCE": 32, "STEPS": 5, "STEPS_PADDED": 8},
         "linearise": {"BLOCK": 256},
         "smooth": {"SIZE": 5, "COLUMNS": 64, "RUN": 8},
     }.items():

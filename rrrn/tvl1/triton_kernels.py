@@ -168,7 +168,7 @@ def judge(
     parts,
     count,
     threshold,
-    PARTS: tl.constexpr,
+    AT_ONCE: tl.constexpr,
     STEPS: tl.constexpr,
     STEPS_PADDED: tl.constexpr,
 ):
@@ -181,10 +181,13 @@ def judge(
     if tl.load(live + pair) == 0:
         tl.store(again + pair, 0)
         return
-    part = tl.arange(0, PARTS)[:, None]
+    part = tl.arange(0, AT_ONCE)[:, None]
     step = tl.arange(0, STEPS_PADDED)
-    at = changes + (pair * parts + part) * STEPS + step[None, :]
-    total = tl.sum(tl.load(at, mask=(part < parts) & (step[None, :] < count), other=0.0), 0)
+    sums = tl.zeros((AT_ONCE, STEPS_PADDED), tl.float32)
+    for first in range(0, parts, AT_ONCE):
+        at = changes + (pair * parts + first + part) * STEPS + step[None, :]
+        sums += tl.load(at, mask=(first + part < parts) & (step[None, :] < count), other=0.0)
+    total = tl.sum(sums, 0)
     last = tl.min(tl.where((total <= threshold) & (step < count), step, STEPS), 0) + 1
     tl.store(live + pair, (last > count).to(tl.int32))
     tl.store(again + pair, tl.where(last < count, last, 0))

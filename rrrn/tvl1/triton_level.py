@@ -9,11 +9,11 @@ from rrrn.tvl1.images import picture
 from rrrn.tvl1.live_count import LiveCount
 
 COLUMNS, STEPS = 64, 5  # as many as the registers of one warp hold
-
-BLOCK_ROWS = 32  # the least that a band has; it does 2 * STEPS more
+BLOCK_ROWS = 32  # the least of a band, which goes over 2 * STEPS more
 
 _WARPS = 8  # of ``advance`` that a multiprocessor holds
 _SMOOTHED = {"COLUMNS": 64, "RUN": 8, "num_warps": 2}
+_JUDGED = 32  # sums of changes that a program of ``judge`` adds up at once
 _SAMPLED = 256  # pixels that a program of ``linearise`` samples
 
 
@@ -143,7 +143,7 @@ class TritonLevel:
             parts,
             count,
             threshold,
-            PARTS=triton.next_power_of_2(parts),
+            AT_ONCE=_JUDGED,
             STEPS=self._steps,
             STEPS_PADDED=triton.next_power_of_2(self._steps),
             num_warps=1,
