@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from rrrn.tvl1 import cuda_engine
-from rrrn.tvl1.cuda_engine import MakeLevel
+from rrrn.tvl1.cuda_engine import Level, MakeLevel
 from rrrn.tvl1.parameters import Parameters
 
 CONSTANTS = 0.25, 0.15 * 0.3, 0.25 / 0.3  # tau, limit, scale
@@ -61,6 +61,13 @@ def stopping(make: MakeLevel) -> dict[str, torch.Tensor]:
     return found | {"median of the live": level.flow()}
 
 
+def two_strips(make: MakeLevel) -> Level:
+    """Return a level of one pair before its first iteration, 40 pixels wide."""
+    level = make(*moving(1, 5, 40), field(1, 5, 40), *CONSTANTS)
+    level.linearise()
+    return level
+
+
 def tiny() -> tuple[torch.Tensor, torch.Tensor]:
     """Return a pair of images, uint8 (1, H, W), of two scales."""
     before, after = moving(2, 17, 21)
@@ -81,4 +88,7 @@ if __name__ == "__main__":
     fewer = {"columns": 32, "steps": 2, "block_rows": 4}
     found = every(partial(TritonLevel, slots=1), partial(TritonLevel, slots=1, **fewer))
     found |= {f"{name}, in bands": flow for name, flow in stopping(partial(TritonLevel, slots=99, **fewer)).items()}
+    level = two_strips(partial(TritonLevel, slots=1, **fewer))
+    level.iterate(2, 1e-9)
+    found["changes"] = level._changes.sum(1)
     np.savez(sys.argv[1], **{name: value.numpy() for name, value in found.items()})

@@ -267,6 +267,12 @@ def test_kernels_do_what_plain_torch_does(tmp_path):
     for name, values in expected.items():
         assert found[name] == pytest.approx(values.numpy(), abs=2e-5), name
         assert values.abs().float().mean() > 0.05  # something has moved
+    # every pixel is counted once, hence written once, by one strip only
+    level = interpreted_kernels.two_strips(TorchLevel)
+    for change in found["changes"][0]:
+        before = level.flow()
+        level.iterate(1, 0.0)
+        assert change == pytest.approx(float((level.flow() - before).square().sum()) * (0.25 / 0.3) ** 2, rel=1e-4)
     in_bands = [name for name in found if name.endswith(", in bands")]
     assert len(in_bands) == 3
     for name in in_bands:
