@@ -34,12 +34,12 @@ def tvl1(
     """Return the flow from image ``a`` to image ``b``, float32 (2, H, W): u right, v down, pixels.
 
     Images are gray, uint8 (H, W); of two stacks (N, H, W) the flow is (N, 2, H, W), and ``threads`` share the pairs.
-    ``engine``: auto (cuda where PyTorch sees a GPU, else numba), numba, cuda or opencv. The first flow by numba after
-    an installation waits seconds for its compiler. ``parameters``: tau, lambda, theta, scales, scale_step, warps,
-    epsilon, inner_iterations, outer_iterations, median_filter; see config.yaml. OpenCV's defaults.
+    ``engine``: auto (cuda where PyTorch sees a GPU, else numba), numba, cuda, opencv or opencv_cuda. The first flow by
+    numba after an installation waits seconds for its compiler. ``parameters``: tau, lambda, theta, scales, scale_step,
+    warps, epsilon, inner_iterations, outer_iterations, median_filter; see config.yaml. OpenCV's defaults.
 
     Raises InputError, naming ``a`` or ``b``, for images of another type, with what is not finite in them, or of two
-    sizes, for parameters out of range or unknown, and for cuda without a GPU.
+    sizes, for parameters out of range or unknown, and for a GPU that is missing.
     """
     unknown = sorted(set(parameters) - set(Parameters().section()))
     if unknown:

@@ -15,20 +15,26 @@ from rrrn.stage import InputError
 from rrrn.tvl1.pairs import Flows, Images
 from rrrn.tvl1.parameters import Parameters
 
-NAMES = ("auto", "numba", "cuda", "opencv")
+NAMES = ("auto", "numba", "cuda", "opencv", "opencv_cuda")
+_ON_GPU = ("cuda", "opencv_cuda")
 
-_LIBRARIES = {"numba": ("numba", "cv2"), "cuda": ("torch",), "opencv": ("cv2",)}  # that a flow's bits depend on
+_LIBRARIES = {  # that a flow's bits depend on
+    "numba": ("numba", "cv2"),
+    "cuda": ("torch",),
+    "opencv": ("cv2",),
+    "opencv_cuda": ("cv2",),
+}
 
 Solver = Callable[[Images, Images, Parameters], Flows]
 Refiner = Callable[[Images, Images, Flows, Parameters], Flows]
 
 
 def resolve(name: str, warm_start: bool = False) -> str:
-    """Return the engine that ``name`` means on this machine: numba, cuda or opencv.
+    """Return the engine that ``name`` means on this machine: one of ``NAMES`` but auto.
 
     ``auto`` is cuda where PyTorch sees a GPU, else numba, and numba for a warm start, which no other engine has.
-    Raises InputError for a name that is none of ``NAMES``, for cuda without a GPU, and for an engine without a warm
-    start where one is wanted.
+    Raises InputError for a name that is none of ``NAMES``, for an engine whose GPU or build of OpenCV is missing, and
+    for an engine without a warm start where one is wanted.
     """
     if name not in NAMES:
         raise InputError(f"flow.engine is {name!r}; it must be one of {', '.join(NAMES)}")
@@ -41,6 +47,8 @@ def resolve(name: str, warm_start: bool = False) -> str:
             "flow.engine is cuda, but PyTorch sees no GPU; set it to auto or numba, or look whether PyTorch is "
             "installed, what nvidia-smi shows and what CUDA_VISIBLE_DEVICES holds"
         )
+    if name == "opencv_cuda" and (missing := _module(name).missing()):
+        raise InputError(f"flow.engine is opencv_cuda, but {missing}; set it to auto, or build OpenCV with CUDA")
     return name
 
 
@@ -52,7 +60,7 @@ def solver(name: str, threads: int = 1) -> Solver:
     """
     name = resolve(name)
     solve = _module(name).solve
-    return solve if name == "cuda" else functools.partial(solve, threads=threads)
+    return solve if name in _ON_GPU else functools.partial(solve, threads=threads)
 
 
 def refiner(name: str, threads: int = 1) -> Refiner:

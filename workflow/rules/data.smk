@@ -121,7 +121,7 @@ rule flow:
         )
     threads: 1  # more jobs use a processor better than more threads in each
     resources:
-        gpu=1 if config["flow"]["engine"] == "cuda" else 0,
+        gpu=1 if config["flow"]["engine"].endswith("cuda") else 0,
         mem_mb=lambda wildcards, attempt: 3000 * attempt,
         runtime=lambda wildcards, attempt: 120 * attempt,
     params:
