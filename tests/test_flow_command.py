@@ -81,7 +81,7 @@ def test_mistakes_are_named(tmp_path, capsys, pair):
         ((*pair, *out, "--picture", tmp_path / "x.gif"), "x.gif: its name must end in .png"),
         ((*pair, *out, "--picture", pair[1]), "b.png: the picture would take the place of an image"),
         ((*pair, *out, "--full", "0"), "--full 0.0: must be a number of pixels above 0"),
-        ((*pair, *out, "--threads", "0", "--engine", "numba"), "0 threads; give at least 1"),
+        ((*pair, *out, "--threads", "0", "--engine", "numba"), "0 threads; give a whole number, at least 1"),
         ((*pair, *out, "--config", tmp_path / "bad.yaml"), "bad.yaml: configuration: flow.tau is the text 'fast'"),
     ):
         assert message in failed(capsys, *words), words
