@@ -25,6 +25,7 @@ SCHEDULES = {
     "default": Parameters(),
     "30 iterations a warp": Parameters(epsilon=0.0, outer_iterations=1),
 }
+_AT_ONCE = (1, 2, 4)  # processes that start with nothing compiled
 _SUBJECTS = ("synsamm-001", "syncasme2-002", "synsamm-003")
 
 Images = NDArray[np.uint8]
@@ -117,7 +118,9 @@ def main(args: argparse.Namespace) -> None:
     """Measure and print."""
     cv2.setNumThreads(1)
     if args.upkeep:
-        print("{:.1f} s until the first flow after an installation, {:.1f} s later".format(*flow_upkeep.first_flows()))
+        for processes in _AT_ONCE:
+            first, later = flow_upkeep.first_flows(processes)
+            print(f"{processes} at once: {first:.1f} s until the first flow after an installation, {later:.1f} s later")
         held = flow_upkeep.memory(args.upkeep, max(args.threads))
         (first, start), (last, end) = held[0], held[-1]
         most = max(megabytes for _, megabytes in held)
