@@ -16,8 +16,10 @@ COMMANDS = {
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run one sub-command; exit with 1 and one message for a user's mistake, 2 for wrong arguments."""
-    stage.run(_dispatch, _parser(), arguments)
+    """Run one sub-command; exit with 1 and one message for a user's mistake, 2 for wrong arguments, 130 for Ctrl-C."""
+    with stage.interruptible():  # loading the commands takes a second
+        parser = _parser()
+    stage.run(_dispatch, parser, arguments)
 
 
 def _parser() -> argparse.ArgumentParser:

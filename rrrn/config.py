@@ -3,7 +3,8 @@
 Imported by the Snakefile in every job, hence nothing heavy.
 """
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ def check(config: Mapping[str, Any], schema: Path) -> None:
     error = best_match(validator.iter_errors(config))
     if error is not None:
         raise InputError(f"configuration: {_sentence(error)}")
+    for key in _not_finite(config, ""):
+        raise InputError(f"configuration: {key} is infinite or no number; it must be a finite number")
 
 
 def check_together(config: Mapping[str, Any], clips: Sequence[Clip]) -> None:
@@ -69,13 +72,22 @@ def merge(parts: list[dict[str, Any]]) -> dict[str, Any]:
     return merged
 
 
+def _not_finite(value: Any, key: str) -> Iterator[str]:
+    """Yield the keys of .inf and .nan, which JSON Schema counts as numbers and compares with no limit."""
+    if isinstance(value, float) and not math.isfinite(value):
+        yield key
+    pairs = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+    for name, part in pairs:
+        yield from _not_finite(part, f"{key}.{name}" if key else str(name))
+
+
 def _sentence(error: ValidationError) -> str:
     while isinstance(error.parent, ValidationError):  # of several alternatives, say what they are, not how one failed
         error = error.parent
     key = ".".join(str(step) for step in error.absolute_path) or "the top level"
     if error.validator == "additionalProperties":
         known = sorted(error.schema["properties"])
-        unknown = sorted(set(error.instance) - set(known))
+        unknown = sorted(set(error.instance) - set(known), key=str)
         return f"{key} has the unknown key {', '.join(map(repr, unknown))}; known are {', '.join(known)}"
     if error.validator == "required":
         return f"{key}: {error.message}"
