@@ -23,7 +23,6 @@ from rrrn.synthetic import layouts
 from rrrn.synthetic.clip import SyntheticClip
 from rrrn.synthetic.presets import PRESETS
 
-
 ONE = pytest.mark.parametrize("clip", ["syncasme2-sub02"], indirect=True)  # where colour or gray does not matter
 
 
