@@ -64,8 +64,9 @@ class Worn:
 
     def composite(self, index: int, layer: Layer) -> np.ndarray:
         """Return a frame under its layer, uint8 (H, W, C)."""
-        linear = self.look is not None and self.look.linear_light
-        return compositing.composite(self.frames[index], layer, linear)
+        if self.look is not None:
+            return self.look.composite(index, layer)
+        return compositing.composite(self.frames[index], layer)
 
 
 def wear(
