@@ -107,8 +107,12 @@ def mix(under: np.ndarray, layer: Layer, linear_light: bool) -> np.ndarray:
     over = cv2.multiply(under, cv2.merge([layer.passing] * channels), dtype=cv2.CV_32F).reshape(under.shape)
     over += colour
     if linear_light:
-        between = (layer.passing > _LEAST_LIGHT) & (layer.passing < 1)  # elsewhere both ways agree
-        over[between] = _mix_light(under[between], layer.passing[between], colour[between], layer.alpha[between])
+        # elsewhere both ways agree
+        between = np.flatnonzero((layer.passing > _LEAST_LIGHT) & (layer.passing < 1))
+        pixels = (under.reshape(-1, channels), layer.passing.reshape(-1), colour.reshape(-1, channels))
+        over.reshape(-1, channels)[between] = _mix_light(
+            *(plane[between] for plane in (*pixels, layer.alpha.reshape(-1)))
+        )
     return over
 
 
@@ -136,6 +140,11 @@ def area_share(layer: Layer, box: tuple[int, int, int, int]) -> float:
     x0, y0, x1, y1 = box
     inside = layer.alpha[max(y0 - layer.y, 0) : max(y1 - layer.y, 0), max(x0 - layer.x, 0) : max(x1 - layer.x, 0)]
     return float(inside.sum(dtype=np.float64)) / ((x1 - x0) * (y1 - y0))
+
+
+def apart(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return colour and alpha of an image float32 (h, w, 4)."""
+    return cv2.cvtColor(image, cv2.COLOR_BGRA2BGR), cv2.extractChannel(image, 3)
 
 
 def grown(layer: Layer, margin: int, height: int, width: int) -> tuple[int, int, np.ndarray]:

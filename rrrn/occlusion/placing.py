@@ -105,4 +105,4 @@ def render(template: Template, placement: Placement, height: int, width: int) ->
     along += np.float32(template.top)
     samples = cv2.remap(template.image, off_axis, along, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
     image = cv2.resize(samples, (int(x1 - x0), int(y1 - y0)), interpolation=cv2.INTER_AREA)
-    return compositing.Layer(int(x0), int(y0), image[..., :3], image[..., 3])
+    return compositing.Layer(int(x0), int(y0), *compositing.apart(image))
