@@ -55,7 +55,10 @@ def main(args: argparse.Namespace) -> None:
         raise InputError("the condition none leaves every frame as it is; name mask, glasses or random-NN")
     _check_out(args.out)
     frames, numbers, rate = read(args.clip)
-    _, landmarks, found = tracking.locate(list(frames), numbers, args.upsample, args.max_gap, "error", f"{args.clip}")
+    remedy = f"raise --upsample, or --max-gap (now {args.max_gap})"
+    _, landmarks, found = tracking.locate(
+        list(frames), numbers, args.upsample, args.max_gap, "error", f"{args.clip}", remedy
+    )
     window = _window(landmarks, frames.shape[1], frames.shape[2])
     corner = np.array([window[1].start, window[0].start])
     name = args.clip.resolve().stem
