@@ -71,7 +71,7 @@ def test_each_occluder_has_its_own_limit(condition, name):
     """35 degrees leave a ratio of the halves of 0.25 and more, which is too little for stiff ones."""
     landmarks = turning(there_and_back(33, 6))
     if name in STIFF:
-        with pytest.raises(InputError, match="limit of 0.35"):
+        with pytest.raises(InputError, match=r"limit of 0\.35"):
             wear(landmarks, "stable", condition, name)
     else:
         wear(landmarks, "stable", condition, name)
@@ -84,7 +84,7 @@ def test_landmarks_of_two_frames_that_fail_are_no_profile(mode, condition):
     landmarks[20:22] = turning(np.full(2, 60.0))
     wear(landmarks, mode, condition)
     landmarks[22] = landmarks[21]
-    with pytest.raises(InputError, match="^frame 121: .*profile"):
+    with pytest.raises(InputError, match=r"^frame 121: .*profile"):
         wear(landmarks, mode, condition)
 
 

@@ -3,6 +3,7 @@
 import argparse
 import json
 import logging
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,7 +56,7 @@ def main(args: argparse.Namespace) -> None:
         raise InputError("the condition none leaves every frame as it is; name mask, glasses or random-NN")
     _check_out(args.out)
     frames, numbers, rate = read(args.clip)
-    remedy = f"raise --upsample, or --max-gap (now {args.max_gap})"
+    remedy = f"raise --upsample (now {args.upsample}) or --max-gap (now {args.max_gap})"
     _, landmarks, found = tracking.locate(
         list(frames), numbers, args.upsample, args.max_gap, "error", f"{args.clip}", remedy
     )
@@ -71,6 +72,8 @@ def main(args: argparse.Namespace) -> None:
         settings,
         args.occluder,
     )
+    if worn.anchors.warning:
+        print(f"warning: {args.clip}: {worn.anchors.warning}", file=sys.stderr)
     if args.preview:
         sheet = preview.contact_sheet(worn, settings, _apex(args.apex, numbers))
         with stage.replacing(preview_path(args.out)) as partial:
