@@ -9,7 +9,7 @@ import pytest
 
 from rrrn import cli, frames
 from rrrn.clips import Clip
-from rrrn.occlusion import command, glasses_art, mask_art, preview
+from rrrn.occlusion import command, glasses_art, mask_art, preview, registration
 from rrrn.synthetic import face as faces
 from rrrn.synthetic import layouts
 from rrrn.synthetic.clip import SyntheticClip
@@ -174,3 +174,20 @@ def test_the_contact_sheet_shows_every_occluder(tmp_path, monkeypatch, clip):
         [True, True, True],
         [True, False, True],
     ]
+
+
+def test_a_gap_is_mended_by_what_the_command_takes(tmp_path, capsys):
+    blank = tmp_path / "blank"
+    blank.mkdir()
+    cv2.imwrite(str(blank / "1.png"), np.zeros((60, 80), np.uint8))
+    message = failed(capsys, blank, tmp_path / "out")
+    assert "raise --upsample (now 0) or --max-gap (now 5)" in message and "faces." not in message
+
+
+def test_frames_that_cannot_be_registered_are_warned_of(tmp_path, capsys, monkeypatch, clip):
+    run(clip, tmp_path / "good")
+    assert not capsys.readouterr().err
+    monkeypatch.setattr(registration, "_FARTHEST", 0.0)  # every alignment counts as lost
+    run(clip, tmp_path / "out")
+    assert f"warning: {clip}: only 0 of 13 frames could be registered" in capsys.readouterr().err
+    assert json.loads((tmp_path / "out.json").read_text())["registered_frames"] == 0

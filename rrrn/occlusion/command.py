@@ -3,6 +3,7 @@
 import argparse
 import json
 import logging
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,7 +55,10 @@ def main(args: argparse.Namespace) -> None:
         raise InputError("the condition none leaves every frame as it is; name mask, glasses or random-NN")
     _check_out(args.out)
     frames, numbers, rate = read(args.clip)
-    _, landmarks, found = tracking.locate(list(frames), numbers, args.upsample, args.max_gap, "error", f"{args.clip}")
+    remedy = f"raise --upsample (now {args.upsample}) or --max-gap (now {args.max_gap})"
+    _, landmarks, found = tracking.locate(
+        list(frames), numbers, args.upsample, args.max_gap, "error", f"{args.clip}", remedy
+    )
     window = _window(landmarks, frames.shape[1], frames.shape[2])
     corner = np.array([window[1].start, window[0].start])
     name = args.clip.resolve().stem
@@ -67,6 +71,8 @@ def main(args: argparse.Namespace) -> None:
         settings,
         args.occluder,
     )
+    if worn.anchors.warning:
+        print(f"warning: {args.clip}: {worn.anchors.warning}", file=sys.stderr)
     if args.preview:
         sheet = preview.contact_sheet(worn, settings, _apex(args.apex, numbers))
         with stage.replacing(preview_path(args.out)) as partial:

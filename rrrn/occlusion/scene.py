@@ -39,13 +39,15 @@ class Occluder:
 
     ``draw`` takes anchored landmarks (68, 2) and returns the layer for a frame of the scene's size. It raises
     InputError, naming neither clip nor frame, where the landmarks give it no place. One that is ``dressed`` takes on
-    the clip's light, sharpness and noise.
+    the clip's light, sharpness and noise. ``admit`` takes landmarks as detected and raises such an error for a head
+    turned so far that the occluder cannot be worn, however it is anchored.
     """
 
     name: str
     draw: Callable[[np.ndarray], Layer]
     facts: Mapping[str, Any] = field(default_factory=dict)
     dressed: bool = False
+    admit: Callable[[np.ndarray], None] = lambda points: None
 
 
 def setting(settings: Mapping[str, Any], *path: str) -> Any:

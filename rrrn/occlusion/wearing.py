@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from rrrn.occlusion import anchoring, compositing, conditions
+from rrrn.occlusion import anchoring, compositing, conditions, smoothing
 from rrrn.occlusion import look as looks
 from rrrn.occlusion.anchoring import Anchors
 from rrrn.occlusion.compositing import Layer
 from rrrn.occlusion.scene import Occluder, Scene, option, setting
 from rrrn.stage import InputError
+
+_TURN = 5  # frames that the turn of a head is the median of: two wrong ones are an error of the detector, three a turn
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,8 @@ def wear(
 
     ``frames`` uint8 (T, H, W, C) with C 1 or 3 (BGR), ``numbers`` (T) their frame numbers; ``landmarks``
     (T, 68, 2) as detected, in pixels of the frames. ``settings`` are the section ``occlude``; ``name`` asks for one
-    mask or pair of glasses. Raises InputError for settings and landmarks that cannot be used.
+    mask or pair of glasses. Raises InputError for settings and landmarks that cannot be used, and, naming the frame,
+    for a head turned too far for the occluder at any time, whatever shape the anchors show.
     """
     kind, _ = conditions.parse(condition)
     if kind == "none":
@@ -89,7 +92,13 @@ def wear(
     else:
         mode = option(settings, anchoring.MODES, "anchor")
         anchors = anchoring.anchored(frames, landmarks, mode, settings)
-    return put_on(frames, numbers, anchors, wearer, condition, settings, name)
+    worn = put_on(frames, numbers, anchors, wearer, condition, settings, name)
+    for points, number in zip(smoothing.median(landmarks, _TURN), numbers, strict=True):
+        try:
+            worn.occluder.admit(points)
+        except InputError as error:
+            raise InputError(f"frame {number}: {error}") from None
+    return worn
 
 
 def put_on(
