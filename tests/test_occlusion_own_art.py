@@ -41,7 +41,7 @@ def header_only(columns, rows, colour_type=6):
 
 def scene(rank=0):
     points = face((150, 120), 60)
-    return Scene("s01", "c", rank, None, np.zeros((320, 320, 3), np.uint8), points, "clip")
+    return Scene("s01", "c", rank, None, np.zeros((320, 320, 3), np.uint8), points[None], "clip")
 
 
 def told(kind, path):

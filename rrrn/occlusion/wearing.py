@@ -106,7 +106,7 @@ def put_on(
     # The kind is imported by name: a drawing then concerns the conditions of its own kind alone.
     module = importlib.import_module(f"rrrn.occlusion.{kind}")
     mode = str(settings.get("anchor", ""))
-    scene = Scene(wearer.subject, wearer.clip, wearer.rank, level, frames[0], anchors.points[0], mode, name)
+    scene = Scene(wearer.subject, wearer.clip, wearer.rank, level, frames[0], anchors.points, mode, name)
     occluder = module.prepare(scene, settings)
     look = None
     if occluder.dressed:
