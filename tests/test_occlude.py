@@ -223,7 +223,7 @@ def test_a_picture_that_is_transparent_on_the_face_is_refused(tmp_path, kind):
     cv2.imwrite(str(art / "mine.png"), image)
     (art / "anchors.csv").write_text("file,seam,top,bottom,left,right\nmine.png,150,400,500,20,280\n")
     faces = shard(tmp_path / "f.h5", {"EP01": clip(frames=2)})
-    with pytest.raises(InputError, match=r"EP01.*frame 11: mine\.png covers nothing of the face.*anchors"):
+    with pytest.raises(InputError, match=r"EP01.*frame 11: the occluder mine\.png covers nothing of the face.*anchors"):
         run(faces, tmp_path / "o.h5", kind, told(kind, **{kind: {"art": str(art), "width": 1.2}}))
     assert not list(tmp_path.glob("*o.h5*"))
 

@@ -134,7 +134,7 @@ def test_an_occluder_that_covers_nothing_of_the_face_is_refused(tmp_path, capsys
     (tmp_path / "own.yaml").write_text(f"occlude: {{mask: {{art: {art}}}}}\n")
     for options in ((), ("--preview",)):
         message = failed(capsys, clip, tmp_path / "out", "--config", tmp_path / "own.yaml", *options)
-        assert "frame 10: mine.png covers nothing of the face" in message and "Traceback" not in message
+        assert "frame 10: the occluder mine.png covers nothing of the face" in message and "Traceback" not in message
     assert sorted(path.name for path in tmp_path.iterdir()) == ["art", "own.yaml"]
 
 

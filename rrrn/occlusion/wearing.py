@@ -116,9 +116,9 @@ def put_on(
         first = _draw(occluder, anchors.points[0], int(numbers[0]))
         if not _covers(first, anchors.points[0]):
             raise InputError(
-                f"frame {numbers[0]}: {occluder.name} covers nothing of the face: it lies outside of the image, or its "
-                "picture is transparent there; check the landmarks, and picture and anchors if they are your own, or "
-                "take the clip out"
+                f"frame {numbers[0]}: the occluder {occluder.name} covers nothing of the face: it lies outside of the "
+                "image, or its picture is transparent there; check the landmarks, and picture and anchors if they are "
+                "your own, or take the clip out"
             )
     if occluder.dressed:
         names = (setting(settings, "seed"), wearer.subject, wearer.clip, kind)
