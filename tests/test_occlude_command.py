@@ -124,6 +124,20 @@ def test_a_face_at_the_edge_is_occluded_as_far_as_it_is_seen(tmp_path, clip):
         assert (image[-1] != whole[f"img{int(name[:5])}.png"][image.shape[0] - 1]).any()
 
 
+def test_an_occluder_that_covers_nothing_of_the_face_is_refused(tmp_path, capsys, clip):
+    image = np.zeros((300, 300, 4), np.uint8)
+    image[:4] = 255  # drawn, but not between the anchors
+    art = tmp_path / "art"
+    art.mkdir()
+    cv2.imwrite(str(art / "mine.png"), image)
+    (art / "anchors.csv").write_text("file,seam,top,bottom,left,right\nmine.png,150,200,290,20,280\n")
+    (tmp_path / "own.yaml").write_text(f"occlude: {{mask: {{art: {art}}}}}\n")
+    for options in ((), ("--preview",)):
+        message = failed(capsys, clip, tmp_path / "out", "--config", tmp_path / "own.yaml", *options)
+        assert "frame 10: the occluder mine.png covers nothing of the face" in message and "Traceback" not in message
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["art", "own.yaml"]
+
+
 def test_mistakes_are_named(tmp_path, capsys, clip):
     (tmp_path / "text.mp4").write_text("no video")
     (tmp_path / "bad.yaml").write_text("occlude: [1]")

@@ -19,8 +19,8 @@ class Scene:
 
     ``level`` is the percentage of conditions such as ``random-05`` and None for others. ``rank`` is the clip's place
     among its subject's clips, by name. ``frame`` is the clean onset frame, uint8 (H, W, C) with C 1 or 3 (BGR), and
-    ``points`` its anchored landmarks, float64 (68, 2) in crop pixels, centres of pixels at integers. ``anchor`` is the
-    mode of anchoring, ``occluder`` the name of the one that is asked for, if any.
+    ``track`` the anchored landmarks of all frames, float64 (T, 68, 2) in crop pixels, centres of pixels at integers.
+    ``anchor`` is the mode of anchoring, ``occluder`` the name of the one that is asked for, if any.
     """
 
     subject: str
@@ -28,9 +28,14 @@ class Scene:
     rank: int
     level: int | None
     frame: np.ndarray
-    points: np.ndarray
+    track: np.ndarray
     anchor: str
     occluder: str | None = None
+
+    @property
+    def points(self) -> np.ndarray:
+        """The landmarks of the onset frame, (68, 2)."""
+        return self.track[0]
 
 
 @dataclass(frozen=True)

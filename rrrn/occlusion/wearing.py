@@ -110,19 +110,35 @@ def put_on(
     settings: Mapping[str, Any],
     name: str | None = None,
 ) -> Worn:
-    """Return the same for a clip whose anchors are known."""
+    """Return the same for a clip whose anchors are known.
+
+    Raises InputError also for an occluder that covers nothing of the face in the first frame.
+    """
     kind, level = conditions.parse(condition)
     # The kind is imported by name: a drawing then concerns the conditions of its own kind alone.
     module = importlib.import_module(f"rrrn.occlusion.{kind}")
     mode = str(settings.get("anchor", ""))
-    scene = Scene(wearer.subject, wearer.clip, wearer.rank, level, frames[0], anchors.points[0], mode, name)
+    scene = Scene(wearer.subject, wearer.clip, wearer.rank, level, frames[0], anchors.points, mode, name)
     occluder = module.prepare(scene, settings)
     look = None
-    if occluder.dressed:
+    if kind != "none":
         first = _draw(occluder, anchors.points[0], int(numbers[0]))
+        if not _covers(first, anchors.points[0]):
+            raise InputError(
+                f"frame {numbers[0]}: the occluder {occluder.name} covers nothing of the face: it lies outside of the "
+                "image, or its picture is transparent there; check the landmarks, and picture and anchors if they are "
+                "your own, or take the clip out"
+            )
+    if occluder.dressed:
         names = (setting(settings, "seed"), wearer.subject, wearer.clip, kind)
         look = looks.measure(frames, anchors.points, first, setting(settings, "look"), names)
     return Worn(frames, numbers, anchors, occluder, look)
+
+
+def _covers(layer: Layer, points: np.ndarray) -> bool:
+    """Whether a layer covers something of the landmarks' bounding box."""
+    low, high = np.floor(points.min(axis=0)).astype(int), np.ceil(points.max(axis=0)).astype(int) + 1
+    return compositing.area_share(layer, (*low.tolist(), *high.tolist())) > 0
 
 
 def _draw(occluder: Occluder, points: np.ndarray, number: int) -> Layer:
