@@ -6,18 +6,17 @@ The engines take turns within every round, so that a busy machine slows all of t
 import argparse
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks import displaced
+from benchmarks import displaced, flow_upkeep, flow_views
 from benchmarks.displaced import Pair
 from rrrn import stage
 from rrrn.stage import InputError
-from rrrn.tvl1 import numba_engine
+from rrrn.tvl1 import numba_engine, opencv_engine
 from rrrn.tvl1.parameters import Parameters
 
 MAGNITUDES = (0.3, 0.5, 1.0, 2.0, 3.0)
@@ -32,29 +31,7 @@ Flows = NDArray[np.float32]
 Engine = Callable[[Images, Images, Parameters, int], Flows]
 
 
-def opencv(before: Images, after: Images, parameters: Parameters, threads: int) -> Flows:
-    """Solve pairs (N, H, W) with DualTVL1OpticalFlow, one pair a thread, which serves it best; return (N, 2, H, W)."""
-
-    def one(index: int) -> NDArray[np.float32]:
-        solver = cv2.optflow.DualTVL1OpticalFlow_create(
-            tau=parameters.tau,
-            lambda_=parameters.lambda_,
-            theta=parameters.theta,
-            nscales=parameters.scales,
-            warps=parameters.warps,
-            epsilon=parameters.epsilon,
-            innnerIterations=parameters.inner_iterations,  # spelled so in OpenCV
-            outerIterations=parameters.outer_iterations,
-            scaleStep=parameters.scale_step,
-            medianFiltering=parameters.median_filter,
-        )
-        return solver.calc(before[index], after[index], None).transpose(2, 0, 1)
-
-    with ThreadPoolExecutor(threads) as pool:
-        return np.stack(list(pool.map(one, range(len(before)))))
-
-
-ENGINES: dict[str, Engine] = {"OpenCV": opencv, "numba": numba_engine.solve}
+ENGINES: dict[str, Engine] = {"OpenCV": opencv_engine.solve, "numba": numba_engine.solve}
 _REPEATS = {"OpenCV": 1, "numba": 10}  # of the same pairs, for times that are long enough to be steady
 
 
@@ -121,6 +98,13 @@ def _markdown(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def main(args: argparse.Namespace) -> None:
     """Measure and print."""
     cv2.setNumThreads(1)
+    if args.upkeep:
+        print("{:.1f} s until the first flow after an installation, {:.1f} s later".format(*flow_upkeep.first_flows()))
+        held = flow_upkeep.memory(args.upkeep, max(args.threads))
+        (first, start), (last, end) = held[0], held[-1]
+        most = max(megabytes for _, megabytes in held)
+        print(f"{start:.1f} MB in memory after {first} pairs, {end:.1f} MB after {last}, at most {most:.1f} MB")
+        return
     photographs = [cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in args.image]
     for path, image in zip(args.image, photographs, strict=True):
         if image is None:
@@ -128,21 +112,21 @@ def main(args: argparse.Namespace) -> None:
     sources = [displaced.photograph(image, args.side) for image in photographs]
     sources = sources or [displaced.painted_face(subject, args.side) for subject in _SUBJECTS]
     pairs = displaced.pairs(sources, args.side, MAGNITUDES, args.pairs, args.seed)
-    start = time.perf_counter()
     before, after = (np.stack([some[0][side] for some in pairs.values()]) for side in (0, 1))
-    numba_engine.solve(before[:1], after[:1], Parameters(scales=1, warps=1), 1)
-    print(f"{time.perf_counter() - start:.1f} s until the first flow, of a pair of {args.side} x {args.side} pixels\n")
+    numba_engine.solve(before[:1], after[:1], Parameters(scales=1, warps=1))
     print(agreement_table(pairs, max(args.threads)), "\n", sep="")
     print(times_table(before, after, args.threads, args.rounds))
-    print(f"\nOpenCV {cv2.__version__}; {args.pairs} pairs a magnitude, {len(before)} timed in {args.rounds} rounds.")
+    print(f"\nOpenCV {cv2.__version__}; {args.pairs} pairs a magnitude, {len(before)} timed in {args.rounds} rounds.\n")
+    print(_markdown(flow_views.COLUMNS, flow_views.rows(args.rounds)))
 
 
 if __name__ == "__main__":
     parser = stage.command(__doc__)
     parser.add_argument("--side", type=int, default=240, help="of the images, pixels")
     parser.add_argument("--pairs", type=int, default=6, help="for each largest displacement")
-    parser.add_argument("--rounds", type=int, default=5, help="in which the engines take turns")
+    parser.add_argument("--rounds", type=int, default=3, help="in which the engines take turns")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--image", type=Path, nargs="*", default=[], help="photographs instead of synthetic faces")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--upkeep", type=int, metavar="N", help="instead: the compiler's time, and memory over N pairs")
     stage.run(main, parser)

@@ -11,13 +11,14 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import cv2
 import numpy as np
 import yaml
 from numpy.typing import NDArray
+from scipy.spatial import ConvexHull
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
@@ -47,6 +48,7 @@ from rrrn.synthetic import layouts
 from rrrn.synthetic.clip import SyntheticClip
 from rrrn.synthetic.motion import HeadMotion
 from rrrn.synthetic.presets import PRESETS
+from rrrn.tvl1.parameters import Parameters
 
 RATE = 200  # frames a second
 STILL = 60  # frames of a still clip
@@ -226,9 +228,9 @@ def head_poses(truth: Floats) -> tuple[Floats, Floats]:
 def tvl1(pair: Sequence[NDArray[np.uint8]]) -> Floats:
     """Return the flow of two frames, (2, H, W)."""
     with (provenance.HOME / "config.yaml").open(encoding="utf-8") as file:
-        told = yaml.safe_load(file)["flow"]
+        told = Parameters.of_section(yaml.safe_load(file)["flow"])
     gray = [np.ascontiguousarray(compositing.to_gray(frame)) for frame in pair]
-    return np.asarray(flow.tvl1(*gray, **told), np.float64)
+    return np.asarray(flow.tvl1(*gray, **told.section()), np.float64)
 
 
 def flow_errors(
@@ -314,19 +316,39 @@ def _patches(rest: Floats, where: NDArray[np.bool_]) -> Floats:
     return np.stack([np.log(power), below, beside, np.abs(patches).mean(axis=(1, 2)) / np.sqrt(power), peaks], axis=1)
 
 
-def area_error(film: Filmed) -> float:
-    """Return the largest error, in percent of the landmark box, of a random patch's area."""
+def area_error(film: Filmed, region: str) -> float:
+    """Return the largest error, in percent of a region, of what random patches of 5 to 50 percent cover of it."""
     points = film.truth[0]
-    box = random.landmark_box(points)
+    low, high = random.landmark_box(points)
+    outline = points if region == "face_hull" else np.array([low, [high[0], low[1]], high, [low[0], high[1]]])
+    within, area = inside(outline, *film.frames.shape[1:3])
     wanted = settings("clip")
+    wanted["random"]["region"] = region
     errors = []
-    for level in range(5, 55, 5):
+    for placement, level in product(random.PLACEMENTS, range(5, 55, 5)):
+        wanted["random"]["placement"] = placement
         one = wearing.wear(
             film.frames[:1], np.arange(1), points[None], Wearer("s", "c", 0), f"random-{level:02d}", wanted
         )
-        covered = float(one.layer(0).alpha.sum(dtype=np.float64))
-        errors.append(abs(covered / float(np.prod(box[1] - box[0])) * 100 - level))
+        layer = one.layer(0)
+        rows, columns = layer.alpha.shape
+        part = within[layer.y : layer.y + rows, layer.x : layer.x + columns]
+        covered = float(np.minimum(layer.alpha, part).sum(dtype=np.float64))  # exact along a common edge
+        errors.append(abs(covered / area * 100 - level))
     return max(errors)
+
+
+def inside(points: Floats, height: int, width: int) -> tuple[Floats, float]:
+    """Return what part of each pixel lies in the convex hull of points (n, 2), summed over 16 lines, and its area."""
+    hull = ConvexHull(points)
+    y = (np.arange(16 * height) + 0.5) / 16 - 0.5
+    (ax, ay), (bx, by) = (np.roll(points[hull.vertices], -k, axis=0).T[..., None] for k in (0, 1))
+    crossed = (ay > y) != (by > y)
+    x = ax + (y - ay) * (bx - ax) / np.where(ay == by, 1, by - ay)
+    left, right = np.where(crossed, x, np.inf).min(axis=0), np.where(crossed, x, -np.inf).max(axis=0)
+    pixel = np.arange(width)
+    part = np.clip(np.minimum(pixel + 0.5, right[:, None]) - np.maximum(pixel - 0.5, left[:, None]), 0, 1)
+    return part.reshape(height, 16, width).mean(axis=1), float(hull.volume)  # in the plane, the volume is the area
 
 
 # -------------------------------------------------------------------------------------------------------- a subject
@@ -385,7 +407,8 @@ def measure(subject: str, number: int) -> list[Found]:
         for t, layer in enumerate(dressed.layers()):
             dressed.composite(t, layer)
         found.append(Found("look", "60 frames, s of a core", kind, time.process_time() - start))
-    found.append(Found("look", "patch area, % off", "random", area_error(still)))
+    for region in random.REGIONS:
+        found.append(Found("look", f"patch area, % of {region} off", "random", area_error(still, region)))
     return found
 
 

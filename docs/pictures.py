@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from rrrn import clips, labels, pictures, stage, store
 from rrrn.clips import Clip
+from rrrn.flow_store import FlowReader
 from rrrn.stage import InputError
 
 # One clip a row: two subjects of each database, different faces and classes.
@@ -37,8 +38,8 @@ def apex_face(condition: str, clip: Clip) -> NDArray[np.uint8]:
 
 def flow_picture(condition: str, clip: Clip) -> NDArray[np.uint8]:
     """Return the flow from onset to apex under a condition, uint8 (TILE, TILE, 3)."""
-    with store.reading(Path(f"results/flow/{condition}/{clip.subject}.h5")) as shard:
-        flow = shard[clip.clip]["flow"][0]
+    with FlowReader(Path(f"results/flow/{condition}/{clip.subject}.h5"), f"{clip.clip}/flow") as reader:
+        flow = reader.read(0)
     return cv2.resize(pictures.colours(flow, FULL_COLOUR), (TILE, TILE), interpolation=cv2.INTER_LINEAR)
 
 

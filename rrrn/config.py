@@ -48,6 +48,9 @@ def check_together(config: Mapping[str, Any], clips: Sequence[Clip]) -> None:
         )
     if protocol["train_condition"] == "clean" and "none" not in config["conditions"]:
         raise InputError("configuration: protocol.train_condition clean needs 'none' among the conditions")
+    flow = config["flow"]
+    if flow["warm_start"] and flow["engine"] not in ("auto", "numba"):
+        raise InputError(f"configuration: flow.warm_start needs flow.engine numba or auto, not {flow['engine']}")
     for name in set(config["methods"]) & set(config["networks"]):
         network = config["networks"][name]
         if network["pretrained"] != "none" and network.get("backbone") == "shallow":

@@ -2,7 +2,7 @@
 
 Section III-B of the paper names TV-L1 (Zach et al. 2007); its parameters are OpenCV's defaults. Both frames of a view
 are turned about the centre of the face box and then cut, the flow is solved at that size, and the two component maps
-are resized.
+are resized. ``flow.rotation: field`` turns the flow instead of the frames.
 """
 
 import argparse
@@ -15,43 +15,40 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rrrn import stage, store, views
+from rrrn import flow_store, provenance, stage, store, views
 from rrrn.stage import InputError
+from rrrn.tvl1 import clip_views, engines, pairs
+from rrrn.tvl1.parameters import Parameters
 from rrrn.views import View
 
+UNITS = {
+    "fixed": "full_scale_pct % of the width of the face box",
+    "p99": "99th percentile of the sample's magnitudes",
+    "minmax": "half of the range of the component, from its middle",
+}
 
-def tvl1(a: NDArray[np.uint8], b: NDArray[np.uint8], **parameters: Any) -> NDArray[np.float32]:
-    """Return the flow from image ``a`` to image ``b`` (each uint8 (H, W)), float32 (2, H, W): u right, v down, pixels.
 
-    ``parameters``: tau, lambda, theta, scales, scale_step, warps, epsilon, inner_iterations, outer_iterations,
-    median_filter; see config.yaml.
+def tvl1(
+    a: NDArray[np.uint8], b: NDArray[np.uint8], *, engine: str = "auto", threads: int = 1, **parameters: Any
+) -> NDArray[np.float32]:
+    """Return the flow from image ``a`` to image ``b``, float32 (2, H, W): u right, v down, pixels.
+
+    Images are gray, uint8 (H, W); of two stacks (N, H, W) the flow is (N, 2, H, W), and ``threads`` share the pairs.
+    ``engine``: auto (cuda where PyTorch sees a GPU, else numba), numba, cuda, opencv or opencv_cuda. The first flow by
+    numba after an installation waits seconds for its compiler. ``parameters``: tau, lambda, theta, scales, scale_step,
+    warps, epsilon, inner_iterations, outer_iterations, median_filter; see config.yaml. OpenCV's defaults.
+
+    Raises InputError, naming ``a`` or ``b``, for images of another type, with what is not finite in them, or of two
+    sizes, for parameters out of range or unknown, and for a GPU that is missing.
     """
-    solver = cv2.optflow.DualTVL1OpticalFlow_create(  # type: ignore[attr-defined]  # not in OpenCV's stubs
-        tau=parameters["tau"],
-        lambda_=parameters["lambda"],
-        theta=parameters["theta"],
-        nscales=parameters["scales"],
-        warps=parameters["warps"],
-        epsilon=parameters["epsilon"],
-        innnerIterations=parameters["inner_iterations"],  # spelled so in OpenCV
-        outerIterations=parameters["outer_iterations"],
-        scaleStep=parameters["scale_step"],
-        medianFiltering=parameters["median_filter"],
-    )
-    return np.ascontiguousarray(solver.calc(a, b, None).transpose(2, 0, 1))
-
-
-def turn_and_cut(frame: NDArray[np.uint8], face: Sequence[int], angle: float) -> NDArray[np.uint8]:
-    """Return the face box (x0, y0, x1, y1) of a gray frame after turning the frame about the box's centre.
-
-    ``angle`` in degrees, positive counter-clockwise on the screen; 0 copies pixels. Outside of it its border repeats.
-    """
-    x0, y0, x1, y1 = (int(value) for value in face)
-    if angle == 0:
-        return frame[y0:y1, x0:x1]
-    turn = cv2.getRotationMatrix2D(((x0 + x1 - 1) / 2, (y0 + y1 - 1) / 2), angle, 1.0)
-    turn[:, 2] -= (x0, y0)
-    return cv2.warpAffine(frame, turn, (x1 - x0, y1 - y0), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    unknown = sorted(set(parameters) - set(Parameters().section()))
+    if unknown:
+        raise InputError(f"TV-L1 has no parameter {', '.join(unknown)}; it has {', '.join(Parameters().section())}")
+    one = a.ndim == 2
+    pairs_a, pairs_b = (a[None], b[None]) if one else (a, b)
+    pairs.check(pairs_a, pairs_b, ("a", "b"))
+    flow = engines.solver(engine, threads)(pairs_a, pairs_b, Parameters.of_section(parameters))
+    return flow[0] if one else flow
 
 
 def normalise(flow: NDArray[np.float32], face_width: int, norm: str, full_scale_pct: float) -> NDArray[np.float32]:
@@ -79,47 +76,64 @@ def flows(
     norm: str,
     full_scale_pct: float,
     size: int,
+    engine: str = "auto",
+    rotation: str = "frames",
+    warm_start: bool = False,
+    threads: int = 1,
     **parameters: Any,
-) -> NDArray[np.float16]:
-    """Return the flow of every view of one clip, float16 (views, 2, size, size): u, v of each.
+) -> NDArray[np.float32]:
+    """Return the flow of every view of one clip, float32 (views, 2, size, size): u, v of each.
 
     ``frames`` uint8 (T, H, W) gray with frame numbers ``numbers`` (T). A view that repeats another's frames and angle
-    is solved once.
+    is solved once; ``rotation`` and ``warm_start`` save more, see config.yaml and ``rrrn.tvl1.clip_views``.
     """
-    index = {int(number): t for t, number in enumerate(numbers)}
-    solved: dict[tuple[int, int, float], NDArray[np.float16]] = {}
-    for view in plan:
-        key = (view.onset, view.apex, view.angle)
-        if key in solved:
-            continue
-        a, b = (turn_and_cut(frames[index[number]], face, view.angle) for number in (view.onset, view.apex))
-        flow = normalise(tvl1(a, b, **parameters), a.shape[1], norm, full_scale_pct)
-        resized = [cv2.resize(component, (size, size), interpolation=cv2.INTER_LINEAR) for component in flow]
-        solved[key] = np.stack(resized).astype(np.float16)
+    told = Parameters.of_section(parameters)
+    engine = engines.resolve(engine, warm_start)
+    solve = engines.solver(engine, threads)
+    refine = engines.refiner(engine, threads) if warm_start else None
+    solved = {}
+    for key, flow in clip_views.flows(
+        dict(zip(numbers.tolist(), frames, strict=True)),
+        face,
+        plan,
+        lambda a, b: solve(a, b, told),
+        rotation=rotation,
+        refine=(lambda a, b, guesses: refine(a, b, guesses, told)) if refine else None,
+    ):
+        scaled = normalise(flow, flow.shape[2], norm, full_scale_pct)
+        resized = [cv2.resize(component, (size, size), interpolation=cv2.INTER_LINEAR) for component in scaled]
+        solved[key] = np.stack(resized)
     return np.stack([solved[view.onset, view.apex, view.angle] for view in plan])
 
 
 def main(args: argparse.Namespace) -> None:
     cv2.setNumThreads(1)
-    settings = args.settings["flow"]
+    settings = dict(args.settings["flow"])
+    form = settings.pop("store")
+    engine = engines.resolve(settings["engine"], settings["warm_start"])
     plans = views.read(args.plan)
     with store.reading(args.shard) as shard, store.create(args.output) as file:
         if set(plans) != set(shard):
             raise InputError(f"{args.plan} and {args.shard} hold different clips; delete both and run again")
+        file.attrs.update(engines.facts(engine, Parameters.of_section(settings)))
+        file.attrs.update({name: settings[name] for name in ("rotation", "warm_start")})
+        file.attrs["code"] = provenance.digest("rrrn.flow")
         for clip, plan in plans.items():
             group = shard[clip]
             wanted = plan[:1] if args.views == "original" else plan
-            result = flows(group["frames"][()], group["numbers"][()], group.attrs["face"], wanted, **settings)
+            told = settings | {"engine": engine, "threads": args.threads}
+            result = flows(group["frames"][()], group["numbers"][()], group.attrs["face"], wanted, **told)
             if not np.isfinite(result).all():
                 raise InputError(f"{args.shard}: clip {clip} gives a flow that is not finite; look at its frames")
             target = file.create_group(clip)
             target.attrs["subject"] = group.attrs["subject"]
-            target.attrs["channels"] = "u,v"
-            target.attrs["norm"] = settings["norm"]
-            target.attrs["full_scale_pct"] = settings["full_scale_pct"]
-            store.put(target, "flow", result)
+            dataset = flow_store.put(target, "flow", result, **form)
+            dataset.attrs["channels"] = "u to the right, v down; signed"
+            dataset.attrs["norm"] = settings["norm"]
+            dataset.attrs["full_scale_pct"] = settings["full_scale_pct"]
+            dataset.attrs["units"] = UNITS[settings["norm"]]
             store.put(target, "views", np.array([view.view for view in wanted], np.int32))
-            logging.info("%s: %d views, mean |flow| %.4f", clip, len(wanted), np.abs(result.astype(np.float32)).mean())
+            logging.info("%s: %d views, mean |flow| %.4f", clip, len(wanted), np.abs(result).mean())
 
 
 if __name__ == "__main__":
@@ -128,4 +142,5 @@ if __name__ == "__main__":
     parser.add_argument("plan", type=Path, help="the subject's augmentation plan")
     parser.add_argument("output", type=Path, help="the subject's shard of flow")
     parser.add_argument("--views", choices=("all", "original"), default="all", help="original: view 0 only")
+    parser.add_argument("--threads", type=int, default=1, help="of the processor; their number changes no bit")
     stage.run(main, parser)

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from rrrn import clips, region_boxes, stage, store
+from rrrn import clips, flow_store, region_boxes, stage, store
+from rrrn.flow_store import FlowReader
 from rrrn.stage import InputError
 
 
@@ -25,16 +26,28 @@ def main(args: argparse.Namespace) -> None:
         raise InputError(f"no flow of clip {missing[0].subject}/{missing[0].clip} in the shards given")
     with store.create(args.output) as file:
         for row, clip in enumerate(table):
-            with store.reading(where[clip.subject, clip.clip]) as shard:
-                flow, views = shard[clip.clip]["flow"][()], shard[clip.clip]["views"][()]
+            path = where[clip.subject, clip.clip]
+            with store.reading(path) as shard:
+                views, made_by = shard[clip.clip]["views"][()], dict(shard.attrs)
+            with FlowReader(path, f"{clip.clip}/flow") as reader:
+                stored, form = reader.stored(()), {**reader.attributes, "dtype": reader.dtype.name}
             if row == 0:
-                shape = (len(table), *flow.shape)
-                packed = file.create_dataset("flow", shape, np.float16, chunks=(1, 1, *flow.shape[1:]), fletcher32=True)
+                first, shape = (made_by, form), (len(table), *stored.shape)
+                packed = flow_store.create(
+                    file, "flow", shape, dtype=form["dtype"], compression=form["compression"], scale=form["scale"]
+                )
+                packed.attrs.update(reader.attributes)
+                file.attrs.update(made_by)
                 store.put(file, "views", views)
-                store.put(file, "boxes", region_boxes.boxes(flow.shape[-1]))
-            elif flow.shape != packed.shape[1:] or not np.array_equal(views, file["views"][()]):
-                raise InputError(f"{where[clip.subject, clip.clip]}: other views than {table[0].subject}'s; delete it")
-            packed[row] = flow
+                store.put(file, "boxes", region_boxes.boxes(shape[-1]))
+            elif stored.shape != packed.shape[1:] or not np.array_equal(views, file["views"][()]):
+                raise InputError(f"{path}: other views than {table[0].subject}'s; delete it and run again")
+            elif (made_by, form) != first:
+                raise InputError(
+                    f"{path}: made or stored otherwise than {table[0].subject}'s (by {made_by} in the form {form}, "
+                    f"not by {first[0]} in {first[1]}); delete both and run again"
+                )
+            flow_store.write(packed, row, stored)
         store.put_names(file, "subject", [clip.subject for clip in table])
         store.put_names(file, "clip", [clip.clip for clip in table])
         file.attrs["size"] = args.settings["regions"]["size"]

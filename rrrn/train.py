@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.amp.grad_scaler import GradScaler
 
-from rrrn import clips, crops, folds, predictions, seeds, stage, store
+from rrrn import clips, crops, flow_store, folds, predictions, seeds, stage, store
 from rrrn.clips import Clip
+from rrrn.flow_store import FlowReader, Stored
 from rrrn.networks.network import Network, Output
 from rrrn.predictions import Prediction
 from rrrn.stage import InputError
@@ -34,27 +34,24 @@ class Regions:
     """An opened regions file: flow (N, V, 2, S, S), where a clip and a view lie in it, boxes (6, 4), region size."""
 
     path: Path
-    flow: h5py.Dataset
+    flow: FlowReader
     rows: Mapping[tuple[str, str], int]
     views: Mapping[int, int]
     boxes: NDArray[np.int32]
     size: int
 
-    def read(self, clip: Clip, view: int) -> NDArray:
-        """Return the flow (2, S, S) of one view of a clip; raises InputError if it is missing or not finite."""
-        where = f"{self.path}: clip {clip.subject}/{clip.clip}, view {view}"
+    def read(self, clip: Clip, view: int) -> Stored:
+        """Return one view of a clip as it is stored, (2, S, S); raises InputError if it is missing or not finite."""
+        where = f"clip {clip.subject}/{clip.clip}, view {view}"
         row, place = self.rows.get((clip.subject, clip.clip)), self.views.get(view)
         if row is None or place is None:
-            raise InputError(f"{where} is not in the file; delete it and run again")
-        try:
-            flow: NDArray = self.flow[row, place]
-        except OSError as error:
-            raise InputError(f"{where}: damaged ({error}); delete the file and run again") from None
-        if not np.isfinite(flow).all():
+            raise InputError(f"{self.path}: {where} is not in the file; delete it and run again")
+        stored = self.flow.stored((row, place), where)
+        if not np.isfinite(stored).all():
             raise InputError(
-                f"{where}: the flow is not finite; look at the clip's frames, or delete the file to repeat"
+                f"{self.path}: {where}: the flow is not finite; look at the clip's frames, or delete the file to repeat"
             )
-        return flow
+        return stored
 
 
 def open_regions(paths: Iterable[Path], stack: ExitStack) -> dict[Path, Regions]:
@@ -65,7 +62,7 @@ def open_regions(paths: Iterable[Path], stack: ExitStack) -> dict[Path, Regions]
             keys = zip(store.names(file, "subject"), store.names(file, "clip"), strict=True)
             regions = opened[path] = Regions(
                 path=path,
-                flow=stack.enter_context(h5py.File(path, locking=False))["flow"],
+                flow=stack.enter_context(FlowReader(path)),
                 rows={key: row for row, key in enumerate(keys)},
                 views={int(view): place for place, view in enumerate(file["views"][()])},
                 boxes=file["boxes"][()],
@@ -75,6 +72,8 @@ def open_regions(paths: Iterable[Path], stack: ExitStack) -> dict[Path, Regions]
         same = np.array_equal(regions.boxes, first.boxes) and regions.size == first.size
         if not same or regions.flow.shape[2:] != first.flow.shape[2:]:
             raise InputError(f"{path}: other sizes or region boxes than {first.path}; delete both and run again")
+        if regions.flow.dtype != first.flow.dtype or regions.flow.attributes != first.flow.attributes:
+            raise InputError(f"{path}: flow in another form than in {first.path}; delete both and run again")
     return opened
 
 
@@ -95,16 +94,17 @@ class Samples:
         return len(self.chosen)
 
     def batch(self, numbers: Sequence[int] | NDArray[np.int64]) -> Tensor:
-        """Return the numbered samples (B, 2, S, S), float16 as stored."""
-        return self._read(numbers) if self._held is None else self._held[torch.as_tensor(numbers)]
+        """Return the numbered samples, float32 (B, 2, S, S)."""
+        stored = self._read(numbers) if self._held is None else self._held[numbers]
+        return torch.from_numpy(flow_store.decode(stored, self.chosen[0][0].flow.scale))
 
-    def _read(self, numbers: Sequence[int] | NDArray[np.int64]) -> Tensor:
+    def _read(self, numbers: Sequence[int] | NDArray[np.int64]) -> Stored:
         flow = self.chosen[0][0].flow
-        maps = np.empty((len(numbers), *flow.shape[2:]), flow.dtype)
+        maps: Stored = np.empty((len(numbers), *flow.shape[2:]), flow.dtype)
         for place, number in enumerate(numbers):
             file, clip, view = self.chosen[number]
             maps[place] = file.read(clip, view)
-        return torch.from_numpy(maps)
+        return maps
 
 
 def draw(pools: Sequence[NDArray[np.int64]], views: int, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -53,6 +53,8 @@ def test_papers_configuration_is_the_papers():
         ("networks.rrrn.pretrained", {"path": "a.pth"}, r"networks\.rrrn\.pretrained.*must be imagenet, none, or"),
         ("svm.C", "grit", r"svm\.C is 'grit' and must be a number above 0, or grid"),
         ("methods", ["rrrn", "rrrn"], "methods"),
+        ("flow.store.dtype", "int8", r"flow\.store\.dtype: 'int8' is not one of \['int16', 'float16'\]"),
+        ("flow.store.compression", "gzip", r"flow\.store\.compression: 'gzip' is not one of"),
     ],
 )
 def test_mistake_is_named(path, value, message):
@@ -76,6 +78,7 @@ CLIPS = clips.read(HOME / "data/clips.csv")
         ({}, clips.of_subject(CLIPS, "synsamm-006"), "has one subject"),
         ({"protocol": {"holdout": ["casme2", "samm"]}}, CLIPS, "has the databases syncasme2, synsamm"),
         ({"conditions": ["mask"]}, CLIPS, "clean needs 'none'"),
+        ({"flow": {"warm_start": True, "engine": "opencv"}}, CLIPS, "warm_start needs flow.engine numba or auto"),
         ({"networks": {"rrrn": {"pretrained": "imagenet"}}}, CLIPS, "rrrn: the shallow backbone"),
         ({"networks": {"vgg16": {"pretrained": "imagenet"}}}, CLIPS, "vgg16: pretrained weights fit width 1"),
     ],

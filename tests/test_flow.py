@@ -1,9 +1,16 @@
+import argparse
+import json
+
 import cv2
 import numpy as np
 import pytest
 
-from rrrn import flow
+from rrrn import flow, flow_store, provenance, rotation, store, views
+from rrrn.flow_store import FlowReader
+from rrrn.tvl1.parameters import Parameters
 from rrrn.views import View
+
+STORE = {"dtype": "int16", "compression": "blosc2"}
 
 PARAMETERS = {
     "tau": 0.25,
@@ -49,16 +56,16 @@ def test_known_translation(dx, dy):
 def test_parameters_reach_the_solver():
     a, b = pair(0.8, -0.4)
     expected = cv2.optflow.DualTVL1OpticalFlow_create().calc(a, b, None).transpose(2, 0, 1)
-    assert np.array_equal(flow.tvl1(a, b, **PARAMETERS), expected)
+    assert np.array_equal(flow.tvl1(a, b, engine="opencv", **PARAMETERS), expected)
     for change in ({"lambda": 0.05}, {"warps": 1}, {"scales": 1}, {"theta": 0.1}, {"median_filter": 1}):
-        assert not np.array_equal(flow.tvl1(a, b, **PARAMETERS | change), expected)
+        assert not np.array_equal(flow.tvl1(a, b, engine="opencv", **PARAMETERS | change), expected)
 
 
 def test_rotated_pair_has_the_rotated_flow():
     """Turning both frames turns the vectors: the mean of (0.8, -0.4) after 15 degrees counter-clockwise."""
     a, b = pair(0.8, -0.4, 160)
     face = (30, 30, 130, 130)
-    turned = flow.tvl1(*(flow.turn_and_cut(image, face, 15) for image in (a, b)), **PARAMETERS)
+    turned = flow.tvl1(*(rotation.turn_and_cut(image, face, 15) for image in (a, b)), **PARAMETERS)
     c, s = np.cos(np.deg2rad(15)), np.sin(np.deg2rad(15))
     expected = (c * 0.8 + s * -0.4, -s * 0.8 + c * -0.4)
     inner = turned[:, 12:-12, 12:-12].mean(axis=(1, 2))
@@ -67,8 +74,8 @@ def test_rotated_pair_has_the_rotated_flow():
 
 def test_no_angle_copies_pixels_and_full_turn_returns_them():
     image = texture(64).astype(np.uint8)
-    assert np.array_equal(flow.turn_and_cut(image, (10, 12, 50, 52), 0), image[12:52, 10:50])
-    quarter = flow.turn_and_cut(image, (10, 12, 50, 52), 90)
+    assert np.array_equal(rotation.turn_and_cut(image, (10, 12, 50, 52), 0), image[12:52, 10:50])
+    quarter = rotation.turn_and_cut(image, (10, 12, 50, 52), 90)
     assert np.array_equal(quarter, np.rot90(image[12:52, 10:50]))
 
 
@@ -92,12 +99,76 @@ def test_views_are_solved_between_their_frames():
     plan = [View("x", 0, 10, 12, 0.0, 0), View("x", 1, 10, 13, 0.0, 0), View("x", 2, 10, 12, 0.0, 1)]
     options = {"norm": "fixed", "full_scale_pct": 2.0, "size": 32}
     result = flow.flows(frames, np.arange(10, 14, dtype=np.int32), face, plan, **options, **PARAMETERS)
-    assert result.shape == (3, 2, 32, 32) and result.dtype == np.float16
+    assert result.shape == (3, 2, 32, 32) and result.dtype == np.float32
     assert np.array_equal(result[0], result[2])
     for view, motion in ((0, 1.0), (1, 1.5)):  # in px; the face is 64 px wide, full scale 2 % of it
         expected = min(motion * 100 / 64 / 2, 1)
         assert result[view, 0, 6:-6, 6:-6].mean() == pytest.approx(expected, abs=0.05)
         assert abs(float(result[view, 1, 6:-6, 6:-6].mean())) < 0.03
+
+
+@pytest.fixture
+def stage_args(tmp_path):
+    """What the stage is called with: a shard of one clip of two frames, and a plan of one view."""
+    before, after = pair(0.8, -0.4, 64)
+    with store.create(tmp_path / "frames.h5") as file:
+        group = file.create_group("x")
+        group.attrs["subject"], group.attrs["face"] = "s", np.array([4, 4, 60, 60], np.int32)
+        store.put(group, "frames", np.stack([before, after]))
+        store.put(group, "numbers", np.array([1, 2], np.int32), chunk_axes=0)
+    views.write([View("x", 0, 1, 2, 0.0, 0)], tmp_path / "plan.csv")
+
+    def args(output="flow.h5", **changes):
+        how = {"engine": "opencv", "rotation": "frames", "warm_start": False}
+        own = {**PARAMETERS, **how, "norm": "fixed", "full_scale_pct": 2.0, "size": 32, "store": STORE} | changes
+        return argparse.Namespace(
+            shard=tmp_path / "frames.h5",
+            plan=tmp_path / "plan.csv",
+            output=tmp_path / output,
+            views="all",
+            threads=1,
+            settings={"flow": own},
+        )
+
+    return args
+
+
+def test_stage_writes_what_flow_it_is_and_what_it_was_made_by(stage_args):
+    args = stage_args()
+    flow.main(args)
+    with store.reading(args.output) as file:
+        assert (file.attrs["engine"], file.attrs["engine_version"]) == ("opencv", f"cv2 {cv2.__version__}")
+        told = {name: value for name, value in args.settings["flow"].items() if name in Parameters().section()}
+        assert json.loads(file.attrs["parameters"]) == told
+        assert (file.attrs["rotation"], bool(file.attrs["warm_start"])) == ("frames", False)
+        assert file.attrs["code"] == provenance.digest("rrrn.flow")
+        about = dict(file["x/flow"].attrs)
+    assert (about["norm"], about["full_scale_pct"], about["scale"]) == ("fixed", 2.0, flow_store.STEP)
+    assert "width of the face box" in about["units"] and "signed" in about["channels"]
+    with FlowReader(args.output, "x/flow") as reader:
+        result = reader.read(0)
+    u, v = (100 / 56 / 2 * d for d in (0.8, -0.4))  # in full scales, 2 % of the 56 px of the face
+    assert result[0, 6:-6, 6:-6].mean() == pytest.approx(u, abs=0.08)
+    assert result[1, 6:-6, 6:-6].mean() == pytest.approx(v, abs=0.08)
+
+
+@pytest.mark.parametrize(
+    "form", [{"dtype": d, "compression": c} for d in ("int16", "float16") for c in ("blosc2", "none")]
+)
+def test_stage_gives_equal_bytes_twice(stage_args, form):
+    for name in ("a.h5", "b.h5"):
+        flow.main(stage_args(name, store=form))
+    folder = stage_args().output.parent
+    assert (folder / "a.h5").read_bytes() == (folder / "b.h5").read_bytes()
+
+
+@pytest.mark.parametrize("norm", ["fixed", "p99", "minmax"])
+def test_every_norm_stays_within_full_scale(norm):
+    """What is stored in int16 never meets its limit."""
+    field = np.random.default_rng(0).normal(0, 50, (2, 40, 40)).astype(np.float32)
+    resized = cv2.resize(flow.normalise(field, 100, norm, 2.0)[0], (57, 57), interpolation=cv2.INTER_LINEAR)
+    assert 0.5 < np.abs(resized).max() <= 1 + 1e-6
+    assert set(flow.UNITS) == {"fixed", "p99", "minmax"}
 
 
 @pytest.mark.parametrize("value", [0, 128, 255])

@@ -14,7 +14,7 @@ import pytest
 
 from rrrn import cli, frames, pictures
 from rrrn.clips import Clip
-from rrrn.occlusion import footage, glasses_art, mask_art, output, preview
+from rrrn.occlusion import footage, glasses_art, mask_art, output, preview, registration
 from rrrn.occlusion.compositing import Layer
 from rrrn.occlusion.facts import share
 from rrrn.stage import InputError
@@ -132,6 +132,20 @@ def test_a_face_at_the_edge_is_occluded_as_far_as_it_is_seen(tmp_path, clip):
     run(cut, tmp_path / "out", "--upsample", "1")
     for name, image in images(tmp_path / "out").items():
         assert (image[-1] != whole[f"img{int(name[:5])}.png"][image.shape[0] - 1]).any()
+
+
+def test_an_occluder_that_covers_nothing_of_the_face_is_refused(tmp_path, capsys, clip):
+    image = np.zeros((300, 300, 4), np.uint8)
+    image[:4] = 255  # drawn, but not between the anchors
+    art = tmp_path / "art"
+    art.mkdir()
+    cv2.imwrite(str(art / "mine.png"), image)
+    (art / "anchors.csv").write_text("file,seam,top,bottom,left,right\nmine.png,150,200,290,20,280\n")
+    (tmp_path / "own.yaml").write_text(f"occlude: {{mask: {{art: {art}}}}}\n")
+    for options in ((), ("--preview",)):
+        message = failed(capsys, clip, tmp_path / "out", "--config", tmp_path / "own.yaml", *options)
+        assert "frame 10: the occluder mine.png covers nothing of the face" in message and "Traceback" not in message
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["art", "own.yaml"]
 
 
 def test_mistakes_are_named(tmp_path, capsys, clip):
@@ -314,3 +328,20 @@ def test_a_cell_that_cannot_be_drawn_says_why(tmp_path, monkeypatch, clip):
     run(clip, tmp_path / "o", "--preview", "--condition", "random-10", "--config", tmp_path / "own.yaml")
     assert "surgical-blue.png: is torn; draw it again" in written
     assert "nowhere" in "".join(written) and {"surgical-blue", "cloth-navy", "glasses", "random-10"} <= set(written)
+
+
+def test_a_gap_is_mended_by_what_the_command_takes(tmp_path, capsys):
+    blank = tmp_path / "blank"
+    blank.mkdir()
+    cv2.imwrite(str(blank / "1.png"), np.zeros((60, 80), np.uint8))
+    message = failed(capsys, blank, tmp_path / "out")
+    assert "raise --upsample (now 0) or --max-gap (now 5)" in message and "faces." not in message
+
+
+def test_frames_that_cannot_be_registered_are_warned_of(tmp_path, capsys, monkeypatch, clip):
+    run(clip, tmp_path / "good")
+    assert not capsys.readouterr().err
+    monkeypatch.setattr(registration, "_FARTHEST", 0.0)  # every alignment counts as lost
+    run(clip, tmp_path / "out")
+    assert f"warning: {clip}: only 0 of 13 frames could be registered" in capsys.readouterr().err
+    assert json.loads((tmp_path / "out.json").read_text())["registered_frames"] == 0

@@ -7,6 +7,7 @@ import logging
 import os
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rrrn import clips, region_boxes, seeds, store, train
+from rrrn import clips, flow_store, region_boxes, seeds, store, train
 from rrrn.stage import InputError
 
 HOME = Path(__file__).resolve().parents[1]
@@ -45,9 +46,9 @@ def make_flow(table, views, seed):
     return flow.astype(np.float16)
 
 
-def write_regions(path, table, flow, views=None, size=28):
+def write_regions(path, table, flow, views=None, size=28, dtype="float16"):
     with store.create(path) as file:
-        store.put(file, "flow", flow, chunk_axes=2)
+        flow_store.put(file, "flow", flow, dtype=dtype, compression="none")
         store.put(file, "views", np.arange(flow.shape[1], dtype=np.int32) if views is None else views)
         store.put(file, "boxes", region_boxes.boxes(flow.shape[-1]))
         store.put_names(file, "subject", [clip.subject for clip in table])
@@ -177,7 +178,10 @@ def test_equal_bytes_in_processes_with_one_and_two_threads(data):
         assert term in log[-1]
 
 
-def test_equal_bytes_from_memory_and_from_files(data):
+@pytest.mark.parametrize("dtype", ["float16", "int16"])
+def test_equal_bytes_from_memory_and_from_files(data, dtype):
+    write_regions(data / "none.h5", make_table(), make_flow(make_table(), VIEWS, seed=1), dtype=dtype)
+    write_regions(data / "mask.h5", make_table(), make_flow(make_table(), 1, seed=2), dtype=dtype)
     memory, files = arguments(data, output="memory.csv"), arguments(data, output="files.csv", max_memory_gb=0)
     train.main(memory)
     train.main(files)
@@ -292,6 +296,29 @@ def test_files_of_another_geometry_are_an_error(data):
     write_regions(data / "mask.h5", table, make_flow(table, 1, seed=2), size=32)
     with pytest.raises(InputError, match=r"mask\.h5: other sizes"):
         train.main(arguments(data))
+
+
+def test_files_of_another_form_are_an_error(data):
+    table = make_table()
+    write_regions(data / "mask.h5", table, make_flow(table, 1, seed=2), dtype="int16")
+    with pytest.raises(InputError, match=r"mask\.h5: flow in another form"):
+        train.main(arguments(data))
+
+
+@pytest.mark.parametrize("max_bytes", [0, 1e9])
+@pytest.mark.parametrize("dtype", ["float16", "int16"])
+def test_samples_are_what_was_stored(data, dtype, max_bytes):
+    table = make_table()
+    flow = make_flow(table, VIEWS, seed=1)
+    write_regions(data / "none.h5", table, flow, dtype=dtype)
+    with ExitStack() as stack:
+        regions = train.open_regions([data / "none.h5"], stack)[data / "none.h5"]
+        chosen = [(regions, table[row], view) for row, view in ((3, 1), (0, 0), (7, 2))]
+        batch = train.Samples(chosen, max_bytes).batch([2, 0])
+    expected = np.stack([flow[7, 2], flow[3, 1]]).astype(np.float32)
+    if dtype == "int16":
+        expected = np.rint(expected * 2048) / 2048
+    assert batch.dtype == torch.float32 and np.array_equal(batch.numpy(), expected)
 
 
 def test_a_single_training_sample_is_an_error(data):

@@ -11,7 +11,7 @@ import pytest
 from benchmarks import displaced, flow
 from rrrn import seeds
 from rrrn.stage import InputError
-from rrrn.tvl1 import compiled, level, median, state, warp
+from rrrn.tvl1 import compiled, level, median, opencv_engine, state, warp
 from rrrn.tvl1.numba_engine import solve
 from rrrn.tvl1.parameters import Parameters
 
@@ -45,20 +45,20 @@ def stacked(pairs: dict[float, list[displaced.Pair]]) -> tuple[np.ndarray, np.nd
 def both(before: np.ndarray, after: np.ndarray, parameters: Parameters) -> tuple[np.ndarray, np.ndarray]:
     """The flow of one pair, from this engine and from OpenCV."""
     ours = solve(before[None], after[None], parameters, 1)
-    return ours[0], flow.opencv(before[None], after[None], parameters, 1)[0]
+    return ours[0], opencv_engine.solve(before[None], after[None], parameters, 1)[0]
 
 
 def test_fixed_iterations_give_the_flow_of_opencv(pairs):
     before, after = stacked(pairs)
     difference = np.hypot(
-        *(solve(before, after, FIXED, 2) - flow.opencv(before, after, FIXED, 2)).transpose(1, 0, 2, 3)
+        *(solve(before, after, FIXED, 2) - opencv_engine.solve(before, after, FIXED, 2)).transpose(1, 0, 2, 3)
     )
     assert difference.mean() <= 0.003 and np.percentile(difference, 99) <= 0.03
 
 
 def test_stopping_rule_gives_the_flow_of_opencv_and_its_error(pairs):
     before, after = stacked(pairs)
-    ours, reference = solve(before, after, Parameters(), 2), flow.opencv(before, after, Parameters(), 2)
+    ours, reference = solve(before, after, Parameters(), 2), opencv_engine.solve(before, after, Parameters(), 2)
     assert np.hypot(*(ours - reference).transpose(1, 0, 2, 3)).mean() <= 0.0155
     truths = [pair.displacement for some in pairs.values() for pair in some]
     errors = [

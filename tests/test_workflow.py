@@ -131,6 +131,7 @@ def touch(root: Path) -> None:
 AFTER_TRAINING = {"score": 9, "table": 3}
 ALL_TRAININGS = {"train": 18, **AFTER_TRAINING}
 ALL_SVMS = {"svm": 3, **AFTER_TRAINING}
+ALL_FLOWS = {"flow": 12, "regions": 3, **ALL_TRAININGS}
 # one condition of the three: two methods in three tables; and all that follows from its frames
 ONE_CONDITION = {"flow": 4, "regions": 1, "describe": 1, "train": 6, "svm": 1, "score": 6, "table": 3}
 
@@ -147,6 +148,13 @@ ONE_CONDITION = {"flow": 4, "regions": 1, "describe": 1, "train": 6, "svm": 1, "
         ),
         pytest.param(
             substitute("rrrn/networks/vgg16.py", "import", "import os\nimport"), {}, id="code of a method not run"
+        ),
+        pytest.param(
+            substitute("rrrn/tvl1/numba_engine.py", "import", "import os\nimport"), ALL_FLOWS, id="code of the engine"
+        ),
+        pytest.param(substitute("config.yaml", "rotation: frames", "rotation: field"), ALL_FLOWS, id="rotation"),
+        pytest.param(
+            substitute("rrrn/tvl1/opencv_engine.py", "import", "import os\nimport"), {}, id="code of an engine not run"
         ),
         pytest.param(
             substitute("rrrn/occlusion/mask_art.py", "import", "import os\nimport"),

@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
@@ -9,9 +10,8 @@ from typing import Any
 
 import cv2
 import numpy as np
-import yaml
 
-from rrrn import config, provenance, tracking, video
+from rrrn import defaults, tracking, video
 from rrrn.occlusion import anchoring, conditions, facts, footage, preview, wearing
 from rrrn.occlusion.compositing import Layer
 from rrrn.occlusion.output import Output
@@ -19,7 +19,6 @@ from rrrn.occlusion.wearing import Wearer, Worn
 from rrrn.stage import InputError
 
 _AROUND = 0.6  # of the landmarks' extent: what is cut out on each side, room for straps and temples
-_SCHEMA = provenance.HOME / "workflow" / "schemas" / "config.schema.yaml"
 _MOST_DOUBLINGS = 3  # as of faces.upsample in the schema
 
 
@@ -70,8 +69,9 @@ def main(args: argparse.Namespace) -> None:
         clip = footage.read(args.clip)
         apex = _apex(args.apex, clip.numbers)
         frames, numbers = clip.frames, clip.numbers
+        remedy = f"raise --upsample (now {args.upsample}) or --max-gap (now {args.max_gap})"
         _, landmarks, found = tracking.locate(
-            list(frames), numbers, args.upsample, args.max_gap, "error", f"{args.clip}"
+            list(frames), numbers, args.upsample, args.max_gap, "error", f"{args.clip}", remedy
         )
         window = _window(landmarks, frames.shape[1], frames.shape[2])
         worn = wearing.wear(
@@ -83,6 +83,8 @@ def main(args: argparse.Namespace) -> None:
             settings,
             args.occluder,
         )
+        if worn.anchors.warning:
+            print(f"warning: {args.clip}: {worn.anchors.warning}", file=sys.stderr)
         layers = worn.layers()
         first = next(layers)
         told = facts.of(worn, first, args.condition, settings, found)
@@ -109,27 +111,8 @@ def _whole_number(most: int | None) -> Callable[[str], int]:
 
 def _settings(args: argparse.Namespace) -> dict[str, Any]:
     """Return the section ``occlude`` of the configuration, with what the command line says."""
-    settings = yaml.safe_load((provenance.HOME / "config.yaml").read_text(encoding="utf-8"))
-    if args.config:
-        settings = _laid_over(settings, args.config)
     given = {name: getattr(args, name) for name in ("seed", "anchor") if getattr(args, name) is not None}
-    return {**settings["occlude"], **given}
-
-
-def _laid_over(settings: dict[str, Any], path: Path) -> dict[str, Any]:
-    """Return the settings with those of a file laid over them; raises InputError unless they follow the schema."""
-    try:
-        own = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"{path}: cannot be read as a configuration ({error})") from None
-    if not isinstance(own, dict):
-        raise InputError(f"{path}: is no configuration; it needs a section occlude, written 'occlude:'")
-    merged = config.merge([settings, own])
-    try:
-        config.check(merged, _SCHEMA)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
-    return merged
+    return {**defaults.section("occlude", args.config), **given}
 
 
 def _window(landmarks: np.ndarray, height: int, width: int) -> tuple[slice, slice]:

@@ -67,12 +67,8 @@ def on_axis(start: np.ndarray, end: np.ndarray, left: np.ndarray, right: np.ndar
     return Placement(start, down, height, *halves)
 
 
-def render(template: Template, placement: Placement, height: int, width: int) -> compositing.Layer:
-    """Draw a template on a frame of the given size; what reaches over the frame's edge is cut off.
-
-    One warp: every pixel is the mean of n x n bilinear samples, with n so large that no sample steps over a pixel of
-    the template. Raises InputError if the face is turned further than the template's ``min_ratio`` allows.
-    """
+def admit(template: Template, placement: Placement) -> None:
+    """Raise InputError for a face that is turned further than the template's ``min_ratio`` allows."""
     ratio = min(placement.left, placement.right) / max(placement.left, placement.right)
     if ratio < template.min_ratio:
         raise InputError(
@@ -80,6 +76,15 @@ def render(template: Template, placement: Placement, height: int, width: int) ->
             f"{template.min_ratio:g}: a face near profile, or landmarks that failed; check the landmarks or take the "
             "clip out"
         )
+
+
+def render(template: Template, placement: Placement, height: int, width: int) -> compositing.Layer:
+    """Draw a template on a frame of the given size; what reaches over the frame's edge is cut off.
+
+    One warp: every pixel is the mean of n x n bilinear samples, with n so large that no sample steps over a pixel of
+    the template. Raises InputError if the face is turned further than the template's ``min_ratio`` allows.
+    """
+    admit(template, placement)
     across = np.array([placement.down[1], -placement.down[0]])
     per_left = (template.seam - template.left) / placement.left
     per_right = (template.right - template.seam) / placement.right

@@ -11,6 +11,10 @@ from pathlib import Path
 import numba
 from numba.core.registry import cpu_target
 
+from rrrn import provenance
+
+_COMPILED = "rrrn.tvl1.level"  # which imports all that is compiled
+
 
 @contextlib.contextmanager
 def kept() -> Iterator[Path]:
@@ -55,7 +59,5 @@ def _candidates() -> Iterator[Path]:
 
 
 def _fingerprint() -> str:
-    digest = hashlib.sha256(repr((numba.__version__, cpu_target.target_context.codegen().magic_tuple())).encode())
-    for source in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(source.read_bytes())
-    return digest.hexdigest()[:16]
+    parts = numba.__version__, cpu_target.target_context.codegen().magic_tuple(), provenance.digest(_COMPILED)
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]

@@ -1,7 +1,9 @@
 """The parameters of TV-L1 optical flow."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 from rrrn.stage import InputError
 
@@ -37,3 +39,16 @@ class Parameters:
                 raise InputError(f"flow.{name} is {getattr(self, name)}; it must be at least 1")
         if self.median_filter not in (1, 3, 5):
             raise InputError(f"flow.median_filter is {self.median_filter}; it must be 1 (none), 3 or 5")
+
+    @classmethod
+    def of_section(cls, section: Mapping[str, Any]) -> "Parameters":
+        """Return what a section flow of the configuration says of the solver; what it lacks is OpenCV's default."""
+        return cls(**{field.name: section[key] for field in fields(cls) if (key := _key(field.name)) in section})
+
+    def section(self) -> dict[str, Any]:
+        """Return the parameters under their names in the configuration."""
+        return {_key(name): value for name, value in asdict(self).items()}
+
+
+def _key(name: str) -> str:
+    return name.rstrip("_")

@@ -114,16 +114,22 @@ rule flow:
     benchmark:
         "logs/flow/{condition}/{subject}.tsv"
     conda:
-        "../../envs/vision.yaml"
+        (
+            "../../envs/vision_gpu.yaml"
+            if config["flow"]["engine"] == "cuda"
+            else "../../envs/vision.yaml"
+        )
+    threads: 1  # more jobs use a processor better than more threads in each
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        gpu=1 if config["flow"]["engine"].endswith("cuda") else 0,
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
         runtime=lambda wildcards, attempt: 120 * attempt,
     params:
-        code=code("rrrn.flow"),
+        code=code("rrrn.flow", *solvers()),
         settings=settings("flow"),
         views=views,
     shell:
-        "python -m rrrn.flow {input.shard:q} {input.plan:q} {output:q} --views {params.views} --settings {params.settings:q} --log {log:q}"
+        "python -m rrrn.flow {input.shard:q} {input.plan:q} {output:q} --views {params.views} --threads {threads} --settings {params.settings:q} --log {log:q}"
 
 
 rule regions:

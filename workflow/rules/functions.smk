@@ -56,6 +56,13 @@ def own_art(wildcards):
     return "" if art == "built_in" else listing.contents(Path(art))
 
 
+def solvers():
+    """The modules of the engines that may solve the flow, whatever this machine has: auto is the same everywhere."""
+    chosen = config["flow"]["engine"]
+    names = ["cuda", "numba"] if chosen == "auto" else [chosen]
+    return [f"rrrn.tvl1.{name}_engine" for name in names]
+
+
 def views(wildcards):
     """All views of a condition that is trained on; else those that are tested."""
     trained = any(

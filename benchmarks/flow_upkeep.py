@@ -1,0 +1,54 @@
+"""What TV-L1 on a processor costs beside its flow: the compiler's time, once, and memory."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from rrrn import seeds
+from rrrn.tvl1 import numba_engine
+from rrrn.tvl1.parameters import Parameters
+
+_FIRST = (
+    "import numpy as np; from rrrn.tvl1.numba_engine import solve; from rrrn.tvl1.parameters import Parameters; "
+    "image = np.zeros((1, 240, 240), np.uint8); solve(image, image, Parameters())"
+)
+_BATCH = 50  # pairs of one size
+_WARM_UP = 10  # batches, after which the sizes have all been seen
+
+
+def first_flows() -> tuple[float, float]:
+    """Return the seconds that a process takes to start and find one flow: right after an installation, and later."""
+    with tempfile.TemporaryDirectory() as folder:
+        taken = []
+        for _ in range(2):
+            start = time.perf_counter()
+            environment = os.environ | {"NUMBA_CACHE_DIR": folder, "PYTHONPATH": str(Path(__file__).parents[1])}
+            subprocess.run([sys.executable, "-c", _FIRST], env=environment, check=True)
+            taken.append(time.perf_counter() - start)
+    return taken[0], taken[1]
+
+
+def memory(pairs: int, threads: int) -> list[tuple[int, float]]:
+    """Solve pairs of small images of five sizes in turn; return numbers of pairs and the megabytes held after them."""
+    rng = seeds.generator(0, "memory")
+    held = []
+    for batch in range(-(-pairs // _BATCH)):
+        side = 40 + 8 * (batch % 5)
+        a, b = rng.integers(0, 256, (2, _BATCH, side, side + 3)).astype(np.uint8)
+        numba_engine.solve(a, b, Parameters(warps=1, scales=2), threads)
+        if batch % 2 == 0:
+            numba_engine.refine(a, b, np.zeros((_BATCH, 2, side, side + 3), np.float32), Parameters(warps=1), threads)
+        if batch + 1 >= _WARM_UP and (batch + 1) % _WARM_UP == 0:
+            held.append(((batch + 1) * _BATCH, resident()))
+    return held
+
+
+def resident() -> float:
+    """Return the megabytes of this process that lie in memory (Linux)."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6

@@ -1,0 +1,183 @@
+"""Flow on disk: signed numbers with one fixed step, one sample a chunk, checked, and read by one class.
+
+A stored number times the attribute ``scale`` is the value. No sample has a scale of its own, so that samples compare.
+Beside the checksum of a chunk's bytes (Fletcher-32, for which zeros are right, and 0xffff is 0) the CRC-32 of every
+sample is kept, so that a chunk that was cut short, altered, blanked or lost is an error and never zeros.
+"""
+
+import math
+import os
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import h5py
+import hdf5plugin
+import numpy as np
+from numpy.typing import NDArray
+
+from rrrn import store
+from rrrn.stage import InputError
+
+Stored = NDArray[Any]  # int16 or float16
+Index = int | tuple[int, ...]
+
+# The spacing of float16 just below 1, the full scale: no value of [-1, 1] is rounded by more than float16 rounds some.
+STEP = 2.0**-11
+DTYPES = {"int16": np.dtype("<i2"), "float16": np.dtype("<f2")}
+FILTERS: dict[str, Mapping[str, Any]] = {
+    "none": {},
+    "blosc2": {"compression": hdf5plugin.Blosc2(cname="zstd", clevel=1, filters=hdf5plugin.Blosc2.BITSHUFFLE)},
+}
+_LARGEST = 32767  # of both signs
+_SAMPLE_AXES = 3  # components, height, width
+_CHECKS = "_crc32"
+_CHECKSUM_BYTES = 4
+
+
+def encode(values: NDArray[np.float32], dtype: str, step: float) -> Stored:
+    """Return values as they are stored: int16, the nearest multiple of ``step``; or float16, whatever the step.
+
+    ``step`` must be a power of two, so that both ways are exact but for rounding: |error| <= step / 2.
+    Raises InputError for what the numbers cannot hold; nothing is ever clipped.
+    """
+    if dtype == "float16":
+        with np.errstate(over="ignore"):
+            half = values.astype(DTYPES[dtype])
+        if (np.isinf(half) & np.isfinite(values)).any():
+            raise InputError(f"flow reaches {_peak(values):g}, beyond what float16 holds; normalise it")
+        return half
+    if math.frexp(step)[0] != 0.5:
+        raise ValueError(f"the step {step} is not a power of two")
+    codes = np.rint(values.astype(np.float32) * np.float32(1 / step))
+    if not (np.abs(codes) <= _LARGEST).all():  # false for NaN as well
+        raise InputError(
+            f"flow reaches {_peak(values):g}, beyond the {_LARGEST * step:g} that int16 holds in steps of {step:g}; "
+            "set flow.store.dtype to float16"
+        )
+    return codes.astype(DTYPES[dtype])
+
+
+def decode(stored: Stored, scale: float) -> NDArray[np.float32]:
+    """Return the values of stored numbers, float32: exact for powers of two, on every machine."""
+    return np.multiply(stored, np.float32(scale), dtype=np.float32)
+
+
+def create(
+    group: h5py.Group, name: str, shape: tuple[int, ...], *, dtype: str, compression: str, scale: float
+) -> h5py.Dataset:
+    """Create an empty dataset of flow (..., 2, H, W), one sample (2, H, W) a chunk, and that of its checks."""
+    chunks = (1,) * (len(shape) - _SAMPLE_AXES) + shape[-_SAMPLE_AXES:]
+    options = {"chunks": chunks, "fletcher32": True, **FILTERS[compression]} if 0 not in shape else {}
+    dataset = group.create_dataset(name, shape, DTYPES[dtype], **options)
+    dataset.attrs["scale"] = scale
+    dataset.attrs["compression"] = compression
+    group.create_dataset(name + _CHECKS, shape[:-_SAMPLE_AXES], "<u4")
+    return dataset
+
+
+def write(dataset: h5py.Dataset, index: Index, stored: Stored) -> None:
+    """Store numbers, as ``encode`` gives them, at an index of the leading axes, with their checks."""
+    dataset[index] = stored
+    dataset.parent[dataset.name + _CHECKS][index] = _crc32(stored)
+
+
+def put(
+    group: h5py.Group, name: str, values: NDArray[np.float32], *, dtype: str, compression: str, step: float = STEP
+) -> h5py.Dataset:
+    """Store flow (..., 2, H, W) as int16 or float16, with compression blosc2 or none; return the dataset.
+
+    Raises InputError for values that the numbers cannot hold.
+    """
+    scale = step if dtype == "int16" else 1.0
+    dataset = create(group, name, values.shape, dtype=dtype, compression=compression, scale=scale)
+    if values.size:
+        write(dataset, (), encode(values, dtype, step))
+    return dataset
+
+
+class FlowReader:
+    """Read a flow dataset of a file, with all checks.
+
+    The file is opened anew in every process, since a handle that is inherited shares its state with the parent's; and
+    a reader can be sent to another process. Raises InputError for what is missing or damaged.
+
+    Attributes: ``shape``, ``dtype``, ``scale``; ``attributes``, all that are stored with the dataset.
+    """
+
+    def __init__(self, path: Path, name: str = "flow") -> None:
+        self.path, self.name = path, name
+        self._dataset: h5py.Dataset | None = None
+        self._process = 0
+        with store.reading(path) as file:
+            if name not in file or name + _CHECKS not in file or "scale" not in file[name].attrs:
+                raise InputError(f"{path}: holds no flow {name!r} with checks; delete it and run again")
+            dataset = file[name]
+            if dataset.chunks is not None and (lost := _too_short(dataset)):
+                raise InputError(f"{path}: damaged ({lost} chunks of {name} cut short); delete it and run again")
+            self.shape: tuple[int, ...] = dataset.shape
+            self.dtype: np.dtype = dataset.dtype
+            self.attributes: dict[str, Any] = dict(dataset.attrs)
+            self.scale = float(self.attributes["scale"])
+            self._checks: NDArray[np.uint32] = file[name + _CHECKS][()]
+
+    def stored(self, index: Index, where: str = "") -> Stored:
+        """Return the numbers at an index of the leading axes, as they are stored; () gives all.
+
+        ``where`` says in messages what they belong to.
+        """
+        place = f"{self.path}: {where}: " if where else f"{self.path}: "
+        try:
+            numbers: Stored = self._opened()[index]
+        except OSError as error:
+            raise InputError(f"{place}damaged ({error}); delete the file and run again") from None
+        if not np.array_equal(_crc32(numbers), self._checks[index]):
+            raise InputError(f"{place}damaged (other checksum); delete the file and run again")
+        return numbers
+
+    def read(self, index: Index) -> NDArray[np.float32]:
+        """Return the flow at an index of the leading axes, float32 (..., 2, H, W)."""
+        return decode(self.stored(index), self.scale)
+
+    def close(self) -> None:
+        """Close the file; the next read opens it again."""
+        if self._dataset is not None:
+            self._dataset.file.close()
+        self._dataset = None
+
+    def _opened(self) -> h5py.Dataset:
+        if self._dataset is None or self._process != os.getpid():
+            self.close()
+            self._dataset, self._process = store.opened(self.path)[self.name], os.getpid()
+        return self._dataset
+
+    def __enter__(self) -> "FlowReader":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_dataset": None}
+
+
+def _too_short(dataset: h5py.Dataset) -> int:
+    """Return how many chunks are too short for a checksum, at which HDF5 2.0 would end the process."""
+    sizes: list[int] = []
+    dataset.id.chunk_iter(lambda chunk: sizes.append(chunk.size))
+    return sum(size < _CHECKSUM_BYTES for size in sizes)
+
+
+def _crc32(stored: Stored) -> NDArray[np.uint32]:
+    """Return the CRC-32 of each sample's little-endian bytes, uint32 (...)."""
+    shape = stored.shape[:-_SAMPLE_AXES]
+    samples = np.ascontiguousarray(stored).reshape(math.prod(shape), math.prod(stored.shape[-_SAMPLE_AXES:]))
+    return np.array([zlib.crc32(sample.data) for sample in samples], "<u4").reshape(shape)
+
+
+def _peak(values: NDArray[np.float32]) -> float:
+    return float(np.abs(values).max())

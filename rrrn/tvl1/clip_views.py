@@ -1,0 +1,99 @@
+"""The flow of all views of one clip, in pixels, with nothing solved twice.
+
+What repeats another view is solved once, and all pairs go to the solver together, those with the same turned onset
+side by side, so that it can share what it makes of the onset. Both change no bit. Two more savings do, and must be
+asked for: turning the flow instead of the frames, and starting from the flow of the neighbouring apex.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rrrn.rotation import turn_and_cut, turn_flow
+from rrrn.views import View
+
+ROTATIONS = ("frames", "field")
+
+_MOST_GROWTH = 2.0  # from an apex to its neighbour; more is noise, where nothing moves
+
+Onset = tuple[int, float]  # its number, and the angle that its frame is turned by
+Key = tuple[int, int, float]  # onset, apex, angle
+Image = NDArray[np.uint8]
+Flow = NDArray[np.float32]
+Solve = Callable[[Image, Image], Flow]
+Refine = Callable[[Image, Image, Flow], Flow]
+
+
+def flows(
+    frames: Mapping[int, Image],
+    face: Sequence[int],
+    plan: Sequence[View],
+    solve: Solve,
+    *,
+    rotation: str = "frames",
+    refine: Refine | None = None,
+) -> Iterator[tuple[Key, Flow]]:
+    """Yield the flow of every distinct view, float32 (2, H, W) in pixels, under its onset, apex and angle.
+
+    ``frames`` are gray, uint8 (H, W), by number; ``face`` is the box (x0, y0, x1, y1) that is cut out of them.
+    ``solve`` takes images uint8 (N, H, W) twice and returns (N, 2, H, W).
+    With ``rotation`` frames both frames are turned and solved; with field they are solved once, as they are, and the
+    flow is turned. With ``refine``, which takes guesses of the flow as its third argument, only the apex that comes
+    first in the plan is solved from nothing, and every other one from its neighbour's flow on the way there.
+    """
+    wanted: dict[Onset, dict[int, set[float]]] = {}  # of each pair that is solved: the angles of its views
+    for view in plan:
+        onset = view.onset, view.angle if rotation == "frames" else 0.0
+        wanted.setdefault(onset, {}).setdefault(view.apex, set()).add(view.angle)
+    before = {(number, angle): turn_and_cut(frames[number], face, angle) for number, angle in wanted}
+    after = {
+        (onset, apex): turn_and_cut(frames[apex], face, onset[1]) for onset, apexes in wanted.items() for apex in apexes
+    }
+    found = _each_alone(before, after, solve) if refine is None else _outwards(before, after, solve, refine)
+    for (onset, apex), flow in found.items():
+        for angle in sorted(wanted[onset][apex]):
+            yield (onset[0], apex, angle), turn_flow(flow, angle - onset[1])
+
+
+def _each_alone(
+    before: Mapping[Onset, Image], after: Mapping[tuple[Onset, int], Image], solve: Solve
+) -> dict[tuple[Onset, int], Flow]:
+    found = solve(np.stack([before[onset] for onset, _ in after]), np.stack(list(after.values())))
+    return dict(zip(after, found, strict=True))
+
+
+def _outwards(
+    before: Mapping[Onset, Image], after: Mapping[tuple[Onset, int], Image], solve: Solve, refine: Refine
+) -> dict[tuple[Onset, int], Flow]:
+    """Solve the first apex of each onset, then its neighbours in time from its flow, theirs from theirs, and so on.
+
+    The first, which is the official one, thus has the same flow whatever other apexes there are.
+    """
+    apexes = {onset: [apex for other, apex in after if other == onset] for onset in before}
+    ways = []
+    for onset, (first, *_) in apexes.items():
+        in_time = sorted(apexes[onset])
+        middle = in_time.index(first)
+        ways += [[(onset, apex) for apex in way] for way in (in_time[middle::-1], in_time[middle:])]
+    found = _each_alone(before, {way[0]: after[way[0]] for way in ways}, solve)
+    for step in range(1, max(map(len, ways))):
+        links = [(way[step - 1], way[step]) for way in ways if step < len(way)]
+        a, b = np.stack([before[pair[0]] for _, pair in links]), np.stack([after[pair] for _, pair in links])
+        guesses = [_scaled(found[known], one, two) for (known, _), one, two in zip(links, a, b, strict=True)]
+        refined = refine(a, b, np.stack(guesses))
+        found |= dict(zip((pair for _, pair in links), refined, strict=True))
+    return found
+
+
+def _scaled(flow: Flow, before: Image, after: Image) -> Flow:
+    """Return the multiple of a neighbour's flow that explains the change of brightness best, to first order.
+
+    An expression grows and fades more than it changes its shape.
+    """
+    second = after.astype(np.float32)
+    down, right = np.gradient(second)
+    slope = right * flow[0] + down * flow[1]
+    change = before - second
+    best = float((slope * change).sum()) / max(float((slope * slope).sum()), 1e-6)
+    return flow * np.float32(np.clip(best, 0, _MOST_GROWTH))

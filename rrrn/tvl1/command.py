@@ -1,0 +1,75 @@
+"""``rrrn flow``: the optical flow between two images, as a file and as a picture, without the workflow."""
+
+import argparse
+import logging
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from rrrn import defaults, flo, frames, pictures, stage
+from rrrn.stage import InputError
+from rrrn.tvl1 import engines, pairs
+from rrrn.tvl1.parameters import Parameters
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    add = parser.add_argument
+    add("a", type=Path, metavar="A", help="an image, gray or colour, 8 bits a channel: the onset")
+    add("b", type=Path, metavar="B", help="an image of the same size: the apex")
+    add("-o", "--output", type=Path, required=True, metavar="FLO", help="a Middlebury .flo file: where A's pixels went")
+    add("--picture", type=Path, metavar="PNG", help="also draw it: hue says where to, white is rest")
+    add("--full", type=float, metavar="PIXELS", help="the displacement that is a pure colour (the largest)")
+    add("--engine", choices=engines.NAMES, help="what solves it (flow.engine of the configuration)")
+    add("--threads", type=int, default=1, help="of the processor (1)")
+    add("--config", type=Path, help="a configuration whose section flow is laid over the default")
+
+
+def main(args: argparse.Namespace) -> None:
+    """Read both images, solve, and write."""
+    cv2.setNumThreads(1)
+    settings = defaults.section("flow", args.config)
+    engine = engines.resolve(args.engine or settings["engine"])
+    _check_outputs(args)
+    before, after = (gray(path) for path in (args.a, args.b))
+    if before.shape != after.shape:
+        sizes = " and ".join(f"{image.shape[1]} x {image.shape[0]}" for image in (before, after))
+        raise InputError(f"{args.a} and {args.b} are {sizes} pixels; cut them to one size")
+    pairs.check(before[None], after[None], (str(args.a), str(args.b)))
+    flow = engines.solver(engine, args.threads)(before[None], after[None], Parameters.of_section(settings))[0]
+    length = np.hypot(*flow)
+    flo.write(args.output, flow)
+    if args.picture:
+        full = args.full or max(float(length.max()), 1e-3)  # of images that are alike, all white
+        _write_png(pictures.colours(flow, full), args.picture)
+    logging.info("%s: %s, mean |flow| %.4f pixels, largest %.3f", args.output, engine, length.mean(), length.max())
+
+
+def gray(path: Path) -> NDArray[np.uint8]:
+    """Return an image as the workflow sees it, uint8 (H, W): ITU-R BT.601 luma of colours."""
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such image")
+    image = frames.read(path)
+    return np.asarray(image[..., 0] if image.shape[2] == 1 else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
+
+
+def _check_outputs(args: argparse.Namespace) -> None:
+    for path, suffix in ((args.output, ".flo"), (args.picture, ".png")):
+        if path and path.suffix.lower() != suffix:
+            raise InputError(f"{path}: its name must end in {suffix}")
+        if path and path.is_dir():
+            raise InputError(f"{path}: is a folder; name a file")
+    if args.picture and args.picture.resolve() in (args.a.resolve(), args.b.resolve()):
+        raise InputError(f"{args.picture}: the picture would take the place of an image; name another file")
+    if args.full is not None and not 0 < args.full < float("inf"):
+        raise InputError(f"--full {args.full}: must be a number of pixels above 0")
+
+
+def _write_png(picture: NDArray[np.uint8], path: Path) -> None:
+    done, code = cv2.imencode(".png", picture)
+    if not done:
+        raise RuntimeError(f"{path}: cannot be encoded")
+    with stage.replacing(path) as partial:
+        partial.write_bytes(code.tobytes())

@@ -1,0 +1,97 @@
+"""The engines of TV-L1 by name, and which of them a machine has: nothing is imported before it is asked for.
+
+An engine is a module with a function ``solve(pairs_a, pairs_b, parameters)``; whoever runs one names its module to
+``rrrn.provenance`` beside this one.
+"""
+
+import ctypes
+import functools
+import importlib
+import json
+from collections.abc import Callable
+from types import ModuleType
+
+from rrrn.stage import InputError
+from rrrn.tvl1.pairs import Flows, Images
+from rrrn.tvl1.parameters import Parameters
+
+NAMES = ("auto", "numba", "cuda", "opencv", "opencv_cuda")
+_ON_GPU = ("cuda", "opencv_cuda")
+
+_LIBRARIES = {  # that a flow's bits depend on
+    "numba": ("numba", "cv2"),
+    "cuda": ("torch",),
+    "opencv": ("cv2",),
+    "opencv_cuda": ("cv2",),
+}
+
+Solver = Callable[[Images, Images, Parameters], Flows]
+Refiner = Callable[[Images, Images, Flows, Parameters], Flows]
+
+
+def resolve(name: str, warm_start: bool = False) -> str:
+    """Return the engine that ``name`` means on this machine: one of ``NAMES`` but auto.
+
+    ``auto`` is cuda where PyTorch sees a GPU, else numba, and numba for a warm start, which no other engine has.
+    Raises InputError for a name that is none of ``NAMES``, for an engine whose GPU or build of OpenCV is missing, and
+    for an engine without a warm start where one is wanted.
+    """
+    if name not in NAMES:
+        raise InputError(f"flow.engine is {name!r}; it must be one of {', '.join(NAMES)}")
+    if warm_start and name not in ("auto", "numba"):
+        raise InputError(f"flow.warm_start needs flow.engine numba or auto, not {name}")
+    if name == "auto":
+        return "cuda" if not warm_start and gpu_is_seen() else "numba"
+    if name == "cuda" and not gpu_is_seen():
+        raise InputError(
+            "flow.engine is cuda, but PyTorch sees no GPU; set it to auto or numba, or look whether PyTorch is "
+            "installed, what nvidia-smi shows and what CUDA_VISIBLE_DEVICES holds"
+        )
+    if name == "opencv_cuda" and (missing := _module(name).missing()):
+        raise InputError(f"flow.engine is opencv_cuda, but {missing}; set it to auto, or build OpenCV with CUDA")
+    return name
+
+
+def solver(name: str, threads: int = 1) -> Solver:
+    """Return the function of an engine that solves pairs of images uint8 (N, H, W), float32 (N, 2, H, W) in pixels.
+
+    ``name`` is one of ``NAMES``; ``threads`` of the processor share the pairs, unless the engine runs on a GPU.
+    Raises InputError as ``resolve``.
+    """
+    name = resolve(name)
+    solve = _module(name).solve
+    return solve if name in _ON_GPU else functools.partial(solve, threads=threads)
+
+
+def refiner(name: str, threads: int = 1) -> Refiner:
+    """Return the function of an engine that solves pairs from guesses of their flow: ``numba_engine.refine``.
+
+    Raises InputError as ``resolve`` does for a warm start.
+    """
+    return functools.partial(_module(resolve(name, warm_start=True)).refine, threads=threads)
+
+
+def facts(name: str, parameters: Parameters) -> dict[str, str]:
+    """Return what a file of flow says of its solver: engine, versions of its libraries, parameters as JSON."""
+    name = resolve(name)
+    versions = [f"{library} {importlib.import_module(library).__version__}" for library in _LIBRARIES[name]]
+    return {
+        "engine": name,
+        "engine_version": ", ".join(versions),
+        "parameters": json.dumps(parameters.section(), sort_keys=True),
+    }
+
+
+@functools.cache
+def gpu_is_seen() -> bool:
+    """Return whether PyTorch is installed and sees a GPU."""
+    try:
+        ctypes.CDLL("libcuda.so.1")  # the driver, without which PyTorch sees none: spare the seconds of its import
+        torch = importlib.import_module("torch")
+    except (OSError, ImportError):
+        return False
+    return bool(torch.cuda.is_available())
+
+
+def _module(name: str) -> ModuleType:
+    return importlib.import_module(f"rrrn.tvl1.{name}_engine")

@@ -1,0 +1,22 @@
+"""Pairs of images as the engines of TV-L1 take them."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rrrn.stage import InputError
+
+Images = NDArray[np.uint8]
+Flows = NDArray[np.float32]
+
+
+def check(pairs_a: NDArray, pairs_b: NDArray, names: tuple[str, str] = ("pairs_a", "pairs_b")) -> None:
+    """Raise InputError, naming the array, unless both are uint8 (N, H, W) with sides of at least 3 pixels."""
+    for name, images in zip(names, (pairs_a, pairs_b), strict=True):
+        if images.dtype != np.uint8:
+            broken = np.issubdtype(images.dtype, np.inexact) and not np.isfinite(images).all()
+            found = f"{images.dtype} and holds NaN or infinite numbers" if broken else str(images.dtype)
+            raise InputError(f"{name} is {found}; TV-L1 takes gray images of type uint8, 0 to 255")
+    if pairs_a.shape != pairs_b.shape or pairs_a.ndim != 3:
+        raise InputError(f"images {pairs_a.shape} and {pairs_b.shape} are no pairs; give (N, H, W) twice")
+    if min(pairs_a.shape[1:]) < 3:
+        raise InputError(f"images of {pairs_a.shape[1]} x {pairs_a.shape[2]} pixels have no flow; 3 x 3 is the least")

@@ -1,0 +1,223 @@
+"""Which engine solves the flow, and what a file says of it."""
+
+import argparse
+import json
+import sys
+from dataclasses import replace
+from types import ModuleType
+
+import cv2
+import h5py
+import numpy as np
+import pytest
+import yaml
+
+from rrrn import flow, provenance, store, views
+from rrrn.stage import InputError
+from rrrn.tvl1 import engines, numba_engine, opencv_engine
+from rrrn.tvl1.parameters import Parameters
+from rrrn.views import View
+
+FEW = Parameters(warps=1, scales=2, epsilon=0.0, outer_iterations=1)
+
+
+@pytest.fixture
+def images() -> tuple[np.ndarray, np.ndarray]:
+    noise = cv2.GaussianBlur(np.random.default_rng(0).normal(size=(3, 40, 50)), (0, 0), 1.5)
+    first = cv2.normalize(noise, None, 0, 255, cv2.NORM_MINMAX).astype(np.uint8)
+    return first, np.roll(first, 1, axis=2)
+
+
+@pytest.fixture
+def gpu(monkeypatch) -> list[tuple]:
+    """A machine with a GPU, whose engine keeps what it is called with and finds no motion."""
+    calls = []
+    module = ModuleType("rrrn.tvl1.cuda_engine")
+
+    def solve(pairs_a, pairs_b, parameters):
+        calls.append((pairs_a, pairs_b, parameters))
+        return np.zeros((len(pairs_a), 2, *pairs_a.shape[1:]), np.float32)
+
+    module.solve = solve
+    monkeypatch.setitem(sys.modules, "rrrn.tvl1.cuda_engine", module)
+    monkeypatch.setattr(engines, "gpu_is_seen", lambda: True)
+    return calls
+
+
+@pytest.fixture
+def no_gpu(monkeypatch) -> None:
+    monkeypatch.setattr(engines, "gpu_is_seen", lambda: False)
+
+
+def test_engines_by_name(images, no_gpu):
+    for name, module in (("auto", numba_engine), ("numba", numba_engine), ("opencv", opencv_engine)):
+        for threads in (1, 2):
+            assert np.array_equal(engines.solver(name, threads)(*images, FEW), module.solve(*images, FEW))
+
+
+def test_auto_is_the_gpu_where_there_is_one(images, gpu):
+    assert engines.resolve("auto") == "cuda" and engines.resolve("numba") == "numba"
+    for name in ("auto", "cuda"):
+        assert not engines.solver(name, 4)(*images, FEW).any()
+    assert [call[2] for call in gpu] == [FEW, FEW] and gpu[0][0] is images[0]
+    assert engines.resolve("auto", warm_start=True) == "numba"
+
+
+def test_what_a_machine_lacks_is_said(no_gpu):
+    with pytest.raises(InputError, match=r"PyTorch sees no GPU; set it to auto or numba"):
+        engines.solver("cuda")
+    with pytest.raises(InputError, match="'fast'; it must be one of auto, numba, cuda, opencv, opencv_cuda"):
+        engines.solver("fast")
+    for name in ("cuda", "opencv"):
+        with pytest.raises(InputError, match=f"warm_start needs flow.engine numba or auto, not {name}"):
+            engines.refiner(name)
+
+
+def test_no_driver_means_no_gpu_without_pytorch(monkeypatch):
+    def missing(name):
+        raise OSError(name)
+
+    monkeypatch.setattr(engines.ctypes, "CDLL", missing)
+    monkeypatch.setattr(engines.importlib, "import_module", lambda name: pytest.fail(f"{name} was imported"))
+    engines.gpu_is_seen.cache_clear()
+    assert not engines.gpu_is_seen()
+    engines.gpu_is_seen.cache_clear()
+
+
+def test_opencv_engine_is_opencv(images):
+    a, b = images
+    plain = cv2.optflow.DualTVL1OpticalFlow_create()
+    expected = [plain.calc(one, two, None).transpose(2, 0, 1) for one, two in zip(a, b, strict=True)]
+    assert np.array_equal(opencv_engine.solve(a, b, Parameters(), 2), expected)
+    for message, given in (("uint8", (a * 1.0, b)), ("no pairs", (a, b[1:])), ("3 x 3", (a[:, :2], b[:, :2]))):
+        with pytest.raises(InputError, match=message):
+            opencv_engine.solve(*given, Parameters())
+    with pytest.raises(InputError, match="threads"):
+        opencv_engine.solve(a, b, Parameters(), 0)
+
+
+class PretendedGpu:
+    """An image on a GPU, which stays where it is."""
+
+    def upload(self, image):
+        self.image = image
+
+    def download(self):
+        return self.image
+
+
+@pytest.fixture
+def opencv_with_cuda(monkeypatch) -> list[dict]:
+    """An OpenCV built with CUDA, on a machine with a GPU; its flow is u = the first image, v = the second."""
+    told = []
+
+    class Solver:
+        def calc(self, before, after, flow):
+            found = PretendedGpu()
+            found.upload(np.stack([before.image, after.image], axis=-1).astype(np.float32))
+            return found
+
+        @staticmethod
+        def create(**parameters):
+            told.append(parameters)
+            return Solver()
+
+    monkeypatch.setattr(cv2.cuda, "OpticalFlowDual_TVL1", Solver, raising=False)
+    monkeypatch.setattr(cv2.cuda, "GpuMat", PretendedGpu)
+    monkeypatch.setattr(cv2.cuda, "getCudaEnabledDeviceCount", lambda: 1)
+    return told
+
+
+def test_opencv_on_a_gpu_is_told_the_parameters(images, opencv_with_cuda):
+    plain = replace(FEW, median_filter=1, inner_iterations=3, outer_iterations=4)
+    flows = engines.solver("opencv_cuda", 2)(*images, plain)
+    assert np.array_equal(flows, np.stack(images, axis=1).astype(np.float32))
+    assert (opencv_with_cuda[0]["iterations"], opencv_with_cuda[0]["lambda_"]) == (12, plain.lambda_)
+    with pytest.raises(InputError, match=r"median_filter is 5.*set it to 1"):
+        engines.solver("opencv_cuda")(*images, replace(FEW, median_filter=5))
+
+
+def test_opencv_on_a_gpu_that_is_missing(monkeypatch, opencv_with_cuda):
+    monkeypatch.setattr(cv2.cuda, "getCudaEnabledDeviceCount", lambda: 0)
+    with pytest.raises(InputError, match="OpenCV sees no GPU; set it to auto"):
+        engines.solver("opencv_cuda")
+    monkeypatch.delattr(cv2.cuda, "OpticalFlowDual_TVL1")
+    with pytest.raises(InputError, match="this build of OpenCV has no"):
+        engines.solver("opencv_cuda")
+
+
+def test_one_function_for_pairs_and_stacks(images, no_gpu):
+    a, b = images
+    stack = flow.tvl1(a, b, warps=2, threads=2)
+    assert stack.shape == (3, 2, 40, 50) and stack.dtype == np.float32
+    assert np.array_equal(flow.tvl1(a[1], b[1], warps=2), stack[1])
+    assert np.array_equal(flow.tvl1(a, b, **{"lambda": 0.3}), numba_engine.solve(a, b, Parameters(lambda_=0.3)))
+
+
+def test_images_that_have_no_flow_are_named(images):
+    a, b = (image[0] for image in images)
+    broken = b.astype(np.float32)
+    assert "holds" not in refusal(a, broken)
+    for value in (np.nan, np.inf):
+        broken[3, 4] = value
+        assert refusal(a, broken).startswith("b is float32 and holds NaN or infinite numbers")
+        assert refusal(broken, b).startswith("a is float32 and holds NaN or infinite numbers")
+    assert "are no pairs" in refusal(a, b[:, 1:]) and "are no pairs" in refusal(a, images[1])
+    assert "TV-L1 has no parameter lamda; it has tau, lambda" in refusal(a, b, lamda=0.1)
+    assert "flow.tau is -1" in refusal(a, b, tau=-1)
+
+
+def refusal(a: np.ndarray, b: np.ndarray, **parameters: float) -> str:
+    with pytest.raises(InputError) as error:
+        flow.tvl1(a, b, **parameters)
+    return str(error.value)
+
+
+def test_parameters_have_their_names_in_the_configuration():
+    section = yaml.safe_load((provenance.HOME / "config.yaml").read_text())["flow"]
+    parameters = Parameters.of_section(section)
+    assert parameters.section() == {name: section[name] for name in Parameters().section()}
+    assert Parameters.of_section({}) == Parameters()
+    assert parameters.scales == section["scales"] != Parameters().scales
+
+
+@pytest.fixture
+def shard(tmp_path, images):
+    with store.create(tmp_path / "shard.h5") as file:
+        group = file.create_group("x")
+        group.attrs["face"], group.attrs["subject"] = [4, 4, 44, 36], "s"
+        store.put(group, "frames", images[0])
+        store.put(group, "numbers", np.arange(3, dtype=np.int32), chunk_axes=0)
+    plan = [View("x", k, 0, apex, angle, 0) for k, (apex, angle) in enumerate([(1, 0.0), (2, 5.0), (2, 0.0)])]
+    views.write(plan, tmp_path / "plan.csv")
+    return tmp_path
+
+
+def run(shard, name: str, **changes: object) -> bytes:
+    section = yaml.safe_load((provenance.HOME / "config.yaml").read_text())["flow"] | {"size": 16} | changes
+    options = {"shard": shard / "shard.h5", "plan": shard / "plan.csv", "output": shard / name, "views": "all"}
+    flow.main(argparse.Namespace(settings={"flow": section}, threads=1, **options))
+    return (shard / name).read_bytes()
+
+
+def test_a_file_of_flow_says_what_solved_it(shard, no_gpu):
+    assert run(shard, "a.h5") == run(shard, "b.h5", engine="numba")  # no time, no path
+    run(shard, "c.h5", engine="opencv", rotation="field", tau=0.2)
+    with h5py.File(shard / "a.h5") as numba, h5py.File(shard / "c.h5") as opencv:
+        for file, engine, rotation in ((numba, "numba", "frames"), (opencv, "opencv", "field")):
+            assert file.attrs["engine"] == engine and file.attrs["rotation"] == rotation
+            assert not file.attrs["warm_start"] and f"cv2 {cv2.__version__}" in file.attrs["engine_version"]
+        assert "numba " in numba.attrs["engine_version"] and "numba" not in opencv.attrs["engine_version"]
+        assert json.loads(numba.attrs["parameters"]) | {"tau": 0.2} == json.loads(opencv.attrs["parameters"])
+
+
+def test_savings_are_heard(shard, no_gpu):
+    assert len({run(shard, f"{k}.h5", **change) for k, change in enumerate([{}, {"rotation": "field"}])}) == 2
+    run(shard, "warm.h5", warm_start=True)
+    run(shard, "cold.h5")
+    with h5py.File(shard / "warm.h5") as warm, h5py.File(shard / "cold.h5") as cold:
+        changed = [bool((w != c).any()) for w, c in zip(warm["x/flow"], cold["x/flow"], strict=True)]
+    assert changed == [False, False, True]  # the first of each angle starts from nothing
+    with pytest.raises(InputError, match="warm_start"):
+        run(shard, "x.h5", warm_start=True, engine="opencv")
+    assert not (shard / "x.h5").exists()
