@@ -73,7 +73,7 @@ class Output:
             return
         self._clip.mkdir()
         for number, frame in zip(numbers, frames, strict=True):
-            pictures.save(frame, self._clip / f"{number:05d}.png")
+            pictures.save(frame, self._clip / f"{number:05d}.png", noisy=True)
 
     def write_preview(self, sheet: np.ndarray) -> None:
         pictures.save(sheet, self.partial / _PREVIEW)
