@@ -1,7 +1,7 @@
 """Rates of this machine: every stage runs for real on two short clips a database, and is timed.
 
-Time is the processor's own, so that what else runs on the machine counts little; a GPU's is the clock's. All runs once before,
-so that loading and compiling stay out.
+Time is the processor's own, so that what else runs on the machine counts little; a GPU's is the clock's. What loads or
+compiles something runs once before.
 """
 
 import json
@@ -15,6 +15,7 @@ from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,11 @@ from rrrn.clips import Clip
 from rrrn.planning import geometry, networks
 from rrrn.planning.geometry import MEGA
 from rrrn.planning.rates import ANY, Rates
+from rrrn.planning.units import DESCRIPTORS, NETWORKS, augmented, solved
 from rrrn.synthetic import layouts
 from rrrn.tvl1 import engines
 
 SHORT, LONG = 10, 20  # frames; the descriptors need nine
-DESCRIPTORS = ("lbp_top", "lbp_sip", "hog3d")
-NETWORKS = ("vgg16", "resnet18", "rrrn")
 _SLOW = 1.0  # seconds; what takes longer is not measured on a whole batch
 _FOLDS = 2
 
@@ -109,19 +109,19 @@ class _Sample:
         self._bytes("faces", crop, note)
         kinds = {condition.split("-")[0]: condition for condition in self.config["conditions"]}
         for kind, condition in kinds.items():
-            self._stage(f"occlude.{kind}", lambda clip, name=condition: self._occlude(clip, name), crop, note)
+            self._stage(f"occlude.{kind}", partial(self._occlude, condition), crop, note)
         self.condition = next(iter(kinds.values()))
         self._bytes("occluded", crop, note, self.condition)
         self._flow(face, note)
         for name in set(self.config["methods"]) & set(DESCRIPTORS):
             area = self.config["describe"]["size"] ** 2 / MEGA
-            self._stage(f"describe.{name}", lambda clip, name=name: self._describe(clip, name), area, note)
+            self._stage(f"describe.{name}", partial(self._describe, name), area, note)
             with h5py.File(self._path(f"features-{name}", self.long), locking=False) as file:
                 note(f"features.{name}", file["features"].shape[1])
 
     def _stage(self, kind: str, run: Callable[[Clip], object], unit: float, note: Note) -> None:
         """Time a stage on both pieces: seconds a clip, and seconds a frame, for each megapixel of a frame."""
-        times = [_seconds(lambda clip=clip: run(clip)) for clip in (self.short, self.long)]
+        times = [_seconds(partial(run, clip)) for clip in (self.short, self.long)]
         fixed, each = line((_length(self.short), times[0]), (_length(self.long), times[1]))
         note(f"{kind}.clip", fixed / unit, self.database)
         note(f"{kind}.frame", each / unit, self.database)
@@ -140,21 +140,16 @@ class _Sample:
         for name, rows in runs.items():
             target = self.folder / name / rows[0].subject
             target.parent.mkdir()
-            seconds[name] = _seconds(
-                lambda rows=rows, target=target: render.render_subject(
-                    rows, rows[0].subject, target, self.config["synthetic"]
-                )
-            )
-        spans = [
-            len(listing.listing(self.folder / name / self.short.subject / self._piece(name).clip))
-            for name in ("one", "long")
-        ]
+            draw = partial(render.render_subject, rows, rows[0].subject, target, self.config["synthetic"])
+            seconds[name] = _seconds(draw)
+        folders = [self.folder / name / self.short.subject for name in ("one", "long")]
+        spans = [len(listing.listing(folders[0] / self.short.clip)), len(listing.listing(folders[1] / self.long.clip))]
         _, frame = line((spans[0], seconds["one"]), (spans[1], seconds["long"]))
         clip = max(seconds["two"] - seconds["one"] - spans[0] * frame, 0.0)
         note("render.frame", frame / image, self.database)
         note("render.clip", clip / image, self.database)
         note("render.subject", (seconds["one"] - clip - spans[0] * frame) / image, self.database)
-        sizes = [_size(self.folder / name / self.short.subject) for name in ("one", "long")]
+        sizes = [_size(folder) for folder in folders]
         fixed, each = line((spans[0], sizes[0]), (spans[1], sizes[1]))
         note("bytes.synthetic.clip", fixed / image, self.database)
         note("bytes.synthetic.frame", each / image, self.database)
@@ -163,9 +158,6 @@ class _Sample:
             replace(clip, frames=str(self.folder / where[clip.clip] / clip.subject / clip.clip))
             for clip in (self.short, self.long)
         )
-
-    def _piece(self, run: str) -> Clip:
-        return self.long if run == "long" else self.short
 
     def _image_size(self) -> tuple[int, int]:
         recorded = replace(self.long, source="rendered")  # on disk by now
@@ -189,7 +181,7 @@ class _Sample:
             )
         )
 
-    def _occlude(self, clip: Clip, condition: str) -> None:
+    def _occlude(self, condition: str, clip: Clip) -> None:
         occlude.main(
             Namespace(
                 faces=self._path("faces", clip),
@@ -199,7 +191,7 @@ class _Sample:
             )
         )
 
-    def _describe(self, clip: Clip, name: str) -> None:
+    def _describe(self, name: str, clip: Clip) -> None:
         describe.main(
             Namespace(
                 shards=[self._path("occluded", clip, self.condition)],
@@ -254,18 +246,6 @@ class _Sample:
         note("bytes.flow.view", packed.stat().st_size / n_views / numbers, self.database)
 
 
-def augmented(clip: Clip, config: Mapping[str, Any]) -> list[tuple[int, float]]:
-    """Return apex and angle of every view of a clip, duplicates included."""
-    told = config["augment"]
-    return [(view.apex, view.angle) for view in augment.plan(clip, told["early"], told["late"], told["angles"])]
-
-
-def solved(views: Sequence[tuple[int, float]], rotation: str) -> tuple[int, int]:
-    """Return how many pairs are solved for some views, and how many distinct views these give."""
-    distinct = set(views)
-    return len(distinct) if rotation == "frames" else len({apex for apex, _ in distinct}), len(distinct)
-
-
 def line(short: tuple[float, float], long: tuple[float, float]) -> tuple[float, float]:
     """Return what is fixed and what each unit adds, through two points (units, cost), neither below 0."""
     (few, low), (many, high) = short, long
@@ -289,17 +269,7 @@ def _measure_networks(sample: _Sample, config: Mapping[str, Any], note: Note) ->
             network = networks.build(name, config).to(device)
             training, predicting = networks.operations(name, config)
 
-            def fit(batch: int, network: Any = network) -> float:
-                chosen = [stored[number % len(stored)] for number in range(batch)]
-                samples = train.Samples(chosen, 1e12)
-                settings = {**config["train"], "epochs": 1, "batch_size": batch, "views_per_clip_per_epoch": batch}
-                labels, pools = np.zeros(batch, np.int64), [np.arange(batch)]
-                rng = np.random.default_rng(0)
-                return _seconds(
-                    lambda: train.fit(network, samples, labels, pools, settings, rng, device),
-                    clock=device.type == "cuda",
-                )
-
+            fit = partial(_fit, network, stored, config, device)
             few, many = networks.BATCH, int(config["train"]["batch_size"])
             first = fit(few)
             slow = device.type != "cuda" and first * many / few > _SLOW
@@ -314,13 +284,28 @@ def _measure_networks(sample: _Sample, config: Mapping[str, Any], note: Note) ->
             note(f"{place}.{name}.step", fixed)
             note(f"{place}.{name}.gflop", each / training)
             samples = train.Samples([stored[number % len(stored)] for number in range(many)], 1e12)
-            seconds = _seconds(
-                lambda network=network, samples=samples, many=many: list(train.predict(network, samples, many, device)),
-                clock=device.type == "cuda",
-            )
+            seconds = _seconds(partial(_predict, network, samples, many, device), clock=device.type == "cuda")
             note(f"{place}.{name}.predicted_gflop", seconds / many / predicting)
-            del network
     torch.use_deterministic_algorithms(False)
+
+
+def _fit(network: Any, stored: Sequence[Any], config: Mapping[str, Any], device: Any, batch: int) -> float:
+    """Return the seconds of one step on a batch."""
+    from rrrn import train
+
+    samples = train.Samples([stored[number % len(stored)] for number in range(batch)], 1e12)
+    settings = {**config["train"], "epochs": 1, "batch_size": batch, "views_per_clip_per_epoch": batch}
+    labels, pools, rng = np.zeros(batch, np.int64), [np.arange(batch)], np.random.default_rng(0)
+    return _seconds(
+        lambda: train.fit(network, samples, labels, pools, settings, rng, device), clock=device.type == "cuda"
+    )
+
+
+def _predict(network: Any, samples: Any, batch: int, device: Any) -> None:
+    from rrrn import train
+
+    for _ in train.predict(network, samples, batch, device):
+        pass
 
 
 def _update(network: Any) -> float:

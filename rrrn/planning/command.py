@@ -69,7 +69,7 @@ def _measured(args: argparse.Namespace) -> bool:
 
 def _rates(args: argparse.Namespace, settings: Mapping[str, Any], table: Sequence[Clip]) -> Rates:
     if args.no_calibration:
-        return rates.read(rates.REFERENCE)
+        return rates.reference(settings)
     if args.rates:
         return rates.read(args.rates)
     found: Rates = importlib.import_module("rrrn.planning.calibration").calibrate(settings, table)

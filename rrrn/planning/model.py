@@ -2,17 +2,17 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from rrrn import folds, protocol, svm
 from rrrn.clips import Clip
-from rrrn.planning import geometry, networks
-from rrrn.planning.calibration import NETWORKS, augmented, solved
+from rrrn.planning import geometry
 from rrrn.planning.geometry import MEGA, Geometry
 from rrrn.planning.jobs import Job
 from rrrn.planning.rates import Rates
+from rrrn.planning.units import NETWORKS, augmented, solved
 
 GPU_GFLOPS = 10_000.0  # what a training may reach in float32: half of an A100's peak, a sixth of an H100's
 WEIGHTS = {"resnet18": 46.8e6, "vgg16": 553.4e6}  # bytes of torchvision's files
@@ -23,11 +23,12 @@ _MARGIN = 2  # frames that are drawn before the onset and after the offset
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds of a processor and of a GPU, and bytes on disk."""
+    """Seconds of a processor and of a GPU, bytes on disk, and files (0: one for each output of the job)."""
 
     cpu: float = 0.0
     gpu: float = 0.0
     bytes: float = 0.0
+    files: int = 0
 
 
 class Model:
@@ -53,7 +54,7 @@ class Model:
     def cost(self, job: Job) -> Cost:
         """Return the cost of a job, its start included."""
         cost: Cost = getattr(self, f"_{job.rule}")(**job.wildcards)
-        return Cost(cost.cpu + self.rates.of(f"start.{job.rule}"), cost.gpu, cost.bytes)
+        return replace(cost, cpu=cost.cpu + self.rates.of(f"start.{job.rule}"))
 
     def assumed(self) -> bool:
         """Return whether the seconds of GPUs are counted from operations, for want of a measurement."""
@@ -83,6 +84,7 @@ class Model:
         return Cost(
             seconds + drawn,
             bytes=sum(self._by_frames("bytes.synthetic", clip, image, 2 * _MARGIN) for clip in rows),
+            files=1 + sum(clip.offset - clip.onset + 1 + 2 * _MARGIN for clip in rows),
         )
 
     def _faces(self, subject: str) -> Cost:
@@ -178,10 +180,12 @@ class Model:
             work += samples * training * self.rates.of(f"{place}.{network}.gflop")
             work += predicted * predicting * self.rates.of(f"{place}.{network}.predicted_gflop")
         size = predicted * self._row(network)
-        return Cost(read, work + read, size) if self.on_gpu else Cost(read + work, 0.0, size)
+        return Cost(read, work + read, size) if self.on_gpu else Cost(read + work, bytes=size)
 
     def _of_network(self, name: str) -> tuple[float, float]:
         if name not in self._operations:
+            from rrrn.planning import networks  # PyTorch takes seconds, which a look at the disk need not wait for
+
             self._operations[name] = networks.operations(name, self.config)
         return self._operations[name]
 

@@ -8,7 +8,7 @@ from rrrn.planning import tally
 from rrrn.planning.schedule import Wall
 from rrrn.planning.tally import Stage
 
-_HEADER = ("stage", "jobs", "files", "GB", "CPU h", "GPU h", "longest job")
+_HEADER = ("stage", "jobs", "files", "GB", "CPU", "GPU", "longest job")
 
 
 def table(listed: Sequence[Stage]) -> str:
@@ -38,13 +38,16 @@ def as_json(listed: Sequence[Stage], time: Wall, cores: int, gpus: int, notes: S
 
 def duration(seconds: float) -> str:
     """Return a time as people say it: 40 s, 12 min, 3.5 h, 20 days."""
+    return hours(seconds) if seconds < 72 * 3600 else f"{seconds / 86400:.0f} days"
+
+
+def hours(seconds: float) -> str:
+    """Return an amount of work, which clusters bill in hours: 40 s, 12 min, 3.5 h, 2000 h."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     if seconds < 90 * 60:
         return f"{seconds / 60:.0f} min"
-    if seconds < 72 * 3600:
-        return f"{seconds / 3600:.1f} h"
-    return f"{seconds / 86400:.0f} days"
+    return f"{seconds / 3600:.1f} h" if seconds < 100 * 3600 else f"{seconds / 3600:.0f} h"
 
 
 def _row(stage: Stage) -> tuple[str, ...]:
@@ -53,8 +56,8 @@ def _row(stage: Stage) -> tuple[str, ...]:
         str(stage.jobs) if stage.jobs else "",
         str(stage.files),
         f"{stage.bytes / 1e9:.2f}" if stage.bytes >= 1e7 else f"{stage.bytes / 1e9:.1g}",
-        f"{stage.cpu / 3600:.2f}" if stage.cpu else "",
-        f"{stage.gpu / 3600:.2f}" if stage.gpu else "",
+        hours(stage.cpu) if stage.cpu else "",
+        hours(stage.gpu) if stage.gpu else "",
         duration(stage.longest) if stage.longest else "",
     )
 

@@ -34,7 +34,7 @@ def stages(jobs: Sequence[Job], costs: Sequence[Cost]) -> list[Stage]:
         found[job.rule] = Stage(
             job.rule,
             had.jobs + 1,
-            had.files + len(job.outputs),
+            had.files + (cost.files or len(job.outputs)),
             had.bytes + cost.bytes,
             had.cpu + cost.cpu,
             had.gpu + cost.gpu,
