@@ -48,7 +48,7 @@ def probe(module: str, *arguments: str, seconds: float = SECONDS) -> dict[str, A
     If it crashes, which a library built for another processor may do, the key ``failed`` says how; if it takes too
     long, ``late`` says so.
     """
-    answer = ask([sys.executable, "-m", f"rrrn.doctor.{module}", *arguments], seconds)
+    answer = ask([sys.executable, "-P", "-m", f"rrrn.doctor.{module}", *arguments], seconds)
     if answer.good:
         found: dict[str, Any] = json.loads(answer.output.splitlines()[-1])
         return found

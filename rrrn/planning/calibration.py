@@ -6,7 +6,9 @@ compiles something runs once before.
 
 import json
 import logging
+import os
 import platform
+import resource
 import subprocess
 import sys
 import tempfile
@@ -23,7 +25,7 @@ import cv2
 import h5py
 import numpy as np
 
-from rrrn import augment, clips, describe, faces, flow, landmarks, listing, occlude, regions, render, svm
+from rrrn import augment, clips, describe, faces, flow, landmarks, listing, occlude, provenance, regions, render, svm
 from rrrn.clips import Clip
 from rrrn.planning import geometry, networks
 from rrrn.planning.geometry import MEGA
@@ -38,14 +40,21 @@ _FOLDS = 2
 
 # what a process does before its work: imports, and what it loads once
 STARTS = {
-    "import rrrn.occlude, rrrn.describe": ("render", "occlude", "regions", "describe"),
+    "import rrrn.render": ("render",),
     "import numpy, rrrn.faces, rrrn.landmarks\n"
     "rrrn.landmarks.fit(numpy.zeros((64, 64), numpy.uint8), (0, 0, 64, 64))": ("faces",),
     "import numpy, rrrn.flow\n"
     "still = numpy.zeros((64, 64), numpy.uint8)\n"
     "rrrn.flow.tvl1(still, still, engine={engine!r})": ("flow",),
-    "import rrrn.train, torchvision.models": ("train",),
-    "import rrrn.score, sklearn.metrics, sklearn.svm": ("svm", "score", "table"),
+    "import rrrn.describe": ("regions", "describe"),
+    "import torch, torchvision.models, rrrn.train\n"
+    "rrrn.train.make_reproducible(0, torch.device('cpu'))\n"
+    "layer = torch.nn.Conv2d(1, 1, 3)\n"
+    "optimizer = torch.optim.Adam(layer.parameters())\n"
+    "layer(torch.zeros(1, 1, 8, 8)).sum().backward()\n"
+    "optimizer.step()": ("train",),
+    "import rrrn.svm, sklearn.svm": ("svm",),
+    "import rrrn.score": ("augment", "score", "table"),
 }
 
 
@@ -63,6 +72,7 @@ def calibrate(config: Mapping[str, Any], table: Sequence[Clip]) -> Rates:
         samples[0].warm()
         for sample in samples:
             sample.measure(note)
+        samples[0].dress(note, values)
         if any(name in NETWORKS for name in config["methods"]):
             _measure_networks(samples[0], config, note)
         if any(name in DESCRIPTORS for name in config["methods"]):
@@ -109,6 +119,7 @@ class _Sample:
         self._bytes("faces", crop, note)
         kinds = {condition.split("-")[0]: condition for condition in self.config["conditions"]}
         for kind, condition in kinds.items():
+            self._occlude(condition, self.short)  # draws what it wears, which the next runs have already
             self._stage(f"occlude.{kind}", partial(self._occlude, condition), crop, note)
         self.condition = next(iter(kinds.values()))
         self._bytes("occluded", crop, note, self.condition)
@@ -118,6 +129,28 @@ class _Sample:
             self._stage(f"describe.{name}", partial(self._describe, name), area, note)
             with h5py.File(self._path(f"features-{name}", self.long), locking=False) as file:
                 note(f"features.{name}", file["features"].shape[1])
+
+    def dress(self, note: Note, values: dict[str, dict[str, float]]) -> None:
+        """Measure what an occluder costs that is drawn for the first time, as each clip of a subject wears another.
+
+        One process has the shorter piece, another both: their difference is the longer one's.
+        """
+        both = self.folder / "faces-both.h5"
+        with h5py.File(both, "w", locking=False) as file:
+            for clip in (self.short, self.long):
+                with h5py.File(self._path("faces", clip), locking=False) as one:
+                    one.copy(clip.clip, file)
+        with h5py.File(self._path("faces", self.long), locking=False) as file:
+            crop = np.prod(file[self.long.clip]["frames"].shape[1:3]) / MEGA
+        for kind, condition in {name.split("-")[0]: name for name in self.config["conditions"]}.items():
+            told = ["--condition", condition, "--settings", json.dumps({"occlude": self.config["occlude"]})]
+            paths = [self._path("faces", self.short), both]
+            one, two = (_process(["rrrn.occlude", str(path), str(self.folder / "worn.h5"), *told]) for path in paths)
+            each = values[f"occlude.{kind}.frame"][self.database] * crop
+            clip = max(two - one - each * _length(self.long), 0.0)
+            values[f"occlude.{kind}.clip"].clear()
+            note(f"occlude.{kind}.clip", clip / crop)
+            note(f"start.occlude.{kind}", one - clip - each * _length(self.short))
 
     def _stage(self, kind: str, run: Callable[[Clip], object], unit: float, note: Note) -> None:
         """Time a stage on both pieces: seconds a clip, and seconds a frame, for each megapixel of a frame."""
@@ -382,8 +415,22 @@ def _seconds(run: Callable[[], object], clock: bool = False) -> float:
 def _start(code: str) -> float:
     """Return the processor's time of a process that does nothing but start."""
     timed = f"{code}\nimport time\nprint('seconds', time.process_time())"
-    done = subprocess.run([sys.executable, "-c", timed], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", timed], capture_output=True, text=True, check=True, env=_environment()
+    )
     return float(done.stdout.split()[-1])
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(provenance.HOME)}
+
+
+def _process(command: Sequence[str]) -> float:
+    """Return the processor's time of a stage in a process of its own."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, "-P", "-m", *command], stdout=subprocess.DEVNULL, check=True, env=_environment())
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 @contextmanager

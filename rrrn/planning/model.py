@@ -54,7 +54,8 @@ class Model:
     def cost(self, job: Job) -> Cost:
         """Return the cost of a job, its start included."""
         cost: Cost = getattr(self, f"_{job.rule}")(**job.wildcards)
-        return replace(cost, cpu=cost.cpu + self.rates.of(f"start.{job.rule}"))
+        kind = f".{job.wildcards['condition'].split('-')[0]}" if job.rule == "occlude" else ""
+        return replace(cost, cpu=cost.cpu + self.rates.of(f"start.{job.rule}{kind}"))
 
     def assumed(self) -> bool:
         """Return whether the seconds of GPUs are counted from operations, for want of a measurement."""
