@@ -302,7 +302,7 @@ def test_rules_with_the_same_trouble_are_one_finding():
     text = judged(replace(SLURM, partitions={}))
     assert "rules train" not in text and text.count("does not exist") == 1  # train names one, occlude none
     both = judged(replace(SLURM, partitions={}), set_resources={})
-    assert "error rules train, occlude: no partition is named" in both
+    assert "error 2 rules: no partition is named, and SLURM has no default one: train, occlude" in both
 
 
 def test_slurm_that_fails_is_understood():

@@ -113,7 +113,8 @@ def test_trainings_on_gpus_are_counted_apart():
 def test_what_is_only_tested_is_solved_in_one_view():
     matched, clean = settings(TOY), settings(TOY, protocol={"train_condition": "clean"})
     job = {"condition": "mask", "subject": "synsamm-006"}
-    assert of("flow", clean, **job).bytes == pytest.approx(of("flow", matched, **job).bytes / 4)
+    fixed = 4 * model(matched).rates.of("bytes.flow.clip", "synsamm")  # of the subject's clips
+    assert of("flow", clean, **job).bytes - fixed == pytest.approx((of("flow", matched, **job).bytes - fixed) / 4)
     assert of("regions", clean, condition="none").bytes == of("regions", matched, condition="none").bytes
 
 

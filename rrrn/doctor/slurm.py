@@ -4,6 +4,7 @@ The traps are those of the executor plugin 2.8; the profile says beside each key
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from rrrn.doctor import cluster
@@ -188,14 +189,11 @@ def _once(found: Sequence[Finding]) -> list[Finding]:
     same: dict[tuple[str, str], list[Finding]] = {}
     for finding in found:
         same.setdefault((finding.state, finding.text), []).append(finding)
-    return [
-        Finding(
-            "rules " + cluster.names([one.check.removeprefix("rule ") for one in group])
-            if len(group) > 1
-            else group[0].check,
-            group[0].state,
-            group[0].text,
-            group[0].remedy,
-        )
-        for group in same.values()
-    ]
+    return [_of_all(group) for group in same.values()]
+
+
+def _of_all(group: Sequence[Finding]) -> Finding:
+    if len(group) == 1:
+        return group[0]
+    rules = cluster.names([one.check.removeprefix("rule ") for one in group])
+    return replace(group[0], check=f"{len(group)} rules", text=f"{group[0].text}: {rules}")

@@ -78,7 +78,7 @@ def calibrate(config: Mapping[str, Any], table: Sequence[Clip]) -> Rates:
         if any(name in DESCRIPTORS for name in config["methods"]):
             _measure_svm(config, table, note)
         for code, rules in STARTS.items():
-            seconds = _start(code.format(engine=config["flow"]["engine"]))
+            seconds = _process("-c", code.format(engine=config["flow"]["engine"]))
             for rule in rules:
                 note(f"start.{rule}", seconds)
     return Rates(_machine(config), values)
@@ -145,7 +145,9 @@ class _Sample:
         for kind, condition in {name.split("-")[0]: name for name in self.config["conditions"]}.items():
             told = ["--condition", condition, "--settings", json.dumps({"occlude": self.config["occlude"]})]
             paths = [self._path("faces", self.short), both]
-            one, two = (_process(["rrrn.occlude", str(path), str(self.folder / "worn.h5"), *told]) for path in paths)
+            one, two = (
+                _process("-m", "rrrn.occlude", str(path), str(self.folder / "worn.h5"), *told) for path in paths
+            )
             each = values[f"occlude.{kind}.frame"][self.database] * crop
             clip = max(two - one - each * _length(self.long), 0.0)
             values[f"occlude.{kind}.clip"].clear()
@@ -267,7 +269,7 @@ class _Sample:
         )
         regions.main(pack)
         with h5py.File(packed, locking=False) as file:
-            n_views = file["flow"].shape[1]
+            n_views, stored = file["flow"].shape[1], file["flow"].id.get_storage_size()
         numbers = 2 * settings["size"] ** 2 / MEGA
         sample = _seconds(lambda: regions.main(pack)) / n_views
         n_pairs, n_turned = solved(augmented(clip, self.config), settings["rotation"])
@@ -276,7 +278,8 @@ class _Sample:
         note("flow.clip", (one - pair - sample) / face, self.database)
         note("flow.pair", pair / work, self.database)
         note("regions.sample", sample / numbers, self.database)
-        note("bytes.flow.view", packed.stat().st_size / n_views / numbers, self.database)
+        note("bytes.flow.view", stored / n_views / numbers, self.database)
+        note("bytes.flow.clip", self._path("flow", clip).stat().st_size - stored, self.database)
 
 
 def line(short: tuple[float, float], long: tuple[float, float]) -> tuple[float, float]:
@@ -412,23 +415,15 @@ def _seconds(run: Callable[[], object], clock: bool = False) -> float:
     return now() - start
 
 
-def _start(code: str) -> float:
-    """Return the processor's time of a process that does nothing but start."""
-    timed = f"{code}\nimport time\nprint('seconds', time.process_time())"
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", timed], capture_output=True, text=True, check=True, env=_environment()
-    )
-    return float(done.stdout.split()[-1])
-
-
 def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(provenance.HOME)}
 
 
-def _process(command: Sequence[str]) -> float:
-    """Return the processor's time of a stage in a process of its own."""
+def _process(*arguments: str) -> float:
+    """Return the processor's time of a process of Python from its start to its end."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([sys.executable, "-P", "-m", *command], stdout=subprocess.DEVNULL, check=True, env=_environment())
+    command = [sys.executable, "-P", *arguments]
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True, env=_environment())
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 

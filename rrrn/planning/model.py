@@ -118,6 +118,7 @@ class Model:
             seconds += pairs * self.rates.of("flow.pair", at) * face * geometry.pyramid(settings)
             seconds += len(views) * self.rates.of("regions.sample", at) * self._numbers
             size += len(views) * self.rates.of("bytes.flow.view", at) * self._numbers
+            size += self.rates.of("bytes.flow.clip", at)
         return Cost(seconds, bytes=size)
 
     def _regions(self, condition: str) -> Cost:
