@@ -66,6 +66,7 @@ def calibrate(config: Mapping[str, Any], table: Sequence[Clip]) -> Rates:
         values.setdefault(kind, {})[database] = max(rate, 0.0)
 
     cv2.setNumThreads(1)
+    config = _for_here(config)
     databases = list(dict.fromkeys(clip.database for clip in table))
     with tempfile.TemporaryDirectory() as folder, _quiet():
         samples = [_Sample(Path(folder) / name, name, table, config) for name in databases]
@@ -246,6 +247,10 @@ class _Sample:
             Namespace(output=plan, clips=table, subject=clip.subject, settings={"augment": self.config["augment"]})
         )
 
+        on_gpu = engines.resolve(settings["engine"], settings["warm_start"]) == "cuda"
+        if on_gpu:
+            note("flow.on_gpu", 1.0)
+
         def solve(views: str) -> float:
             told = Namespace(
                 shard=self._path("occluded", clip, self.condition),
@@ -255,7 +260,6 @@ class _Sample:
                 threads=1,
                 settings={"flow": settings},
             )
-            on_gpu = engines.resolve(settings["engine"], settings["warm_start"]) == "cuda"
             return _seconds(lambda: flow.main(told), clock=on_gpu)
 
         solve("original")
@@ -287,6 +291,15 @@ def line(short: tuple[float, float], long: tuple[float, float]) -> tuple[float, 
     (few, low), (many, high) = short, long
     each = max((high - low) / (many - few), 0.0) if many > few else high / many
     return max(high - each * many, 0.0), each
+
+
+def _for_here(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a configuration that a machine without a GPU, such as a login node, can follow as well."""
+    own = dict(config)
+    if not engines.gpu_is_seen():
+        own["flow"] = {**own["flow"], "engine": "numba" if own["flow"]["engine"] == "cuda" else own["flow"]["engine"]}
+        own["train"] = {**own["train"], "device": "cpu"}
+    return own
 
 
 def _measure_networks(sample: _Sample, config: Mapping[str, Any], note: Note) -> None:

@@ -43,9 +43,9 @@ def main(args: argparse.Namespace) -> None:
     known = _rates(args, settings, table)
     if args.write_rates:
         rates.write(known, args.write_rates)
-    seen = _gpus_here()
-    gpus = args.gpus if args.gpus is not None else seen
-    on_gpu = gpus > 0 and settings["train"]["device"] != "cpu"
+    device = settings["train"]["device"]
+    gpus = args.gpus if args.gpus is not None else max(_gpus_here(), device == "cuda")
+    on_gpu = gpus > 0 and device != "cpu"
     costing = model.Model(settings, table, known, on_gpu, args.gpu_tflops * 1e3)
     costs = [costing.cost(job) for job in planned]
     listed = tally.stages(planned, costs)

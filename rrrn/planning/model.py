@@ -119,7 +119,8 @@ class Model:
             seconds += len(views) * self.rates.of("regions.sample", at) * self._numbers
             size += len(views) * self.rates.of("bytes.flow.view", at) * self._numbers
             size += self.rates.of("bytes.flow.clip", at)
-        return Cost(seconds, bytes=size)
+        on_gpu = self.rates.has("flow.on_gpu")
+        return Cost(gpu=seconds, bytes=size) if on_gpu else Cost(seconds, bytes=size)
 
     def _regions(self, condition: str) -> Cost:
         seconds, size = 0.0, 0.0
