@@ -34,7 +34,7 @@ from rrrn.planning.units import DESCRIPTORS, NETWORKS, augmented, solved
 from rrrn.synthetic import layouts
 from rrrn.tvl1 import engines
 
-SHORT, LONG = 10, 20  # frames; the descriptors need nine
+SHORT, LONG, MANY = 10, 20, 70  # frames; the descriptors need nine
 _SLOW = 1.0  # seconds; what takes longer is not measured on a whole batch
 _FOLDS = 2
 
@@ -171,7 +171,9 @@ class _Sample:
     def _render(self, note: Note) -> None:
         image = np.prod(layouts.of_database(self.database).size(self.config["synthetic"]["scale"])) / MEGA
         twin = replace(self.short, clip="twin", frames=str(Path(self.short.frames).with_name("twin")))
-        runs = {"one": [self.short], "long": [self.long], "two": [self.short, twin]}
+        last = self.short.onset + MANY - 1  # frames cost little beside the face that they show
+        many = replace(self.short, clip="many", offset=last, frames=str(Path(self.short.frames).with_name("many")))
+        runs = {"long": [self.long], "one": [self.short], "two": [self.short, twin], "many": [many]}
         seconds = {}
         for name, rows in runs.items():
             target = self.folder / name / rows[0].subject
@@ -180,7 +182,7 @@ class _Sample:
             seconds[name] = _seconds(draw)
         folders = [self.folder / name / self.short.subject for name in ("one", "long")]
         spans = [len(listing.listing(folders[0] / self.short.clip)), len(listing.listing(folders[1] / self.long.clip))]
-        _, frame = line((spans[0], seconds["one"]), (spans[1], seconds["long"]))
+        _, frame = line((spans[0], seconds["one"]), (spans[0] + MANY - SHORT, seconds["many"]))
         clip = max(seconds["two"] - seconds["one"] - spans[0] * frame, 0.0)
         note("render.frame", frame / image, self.database)
         note("render.clip", clip / image, self.database)
