@@ -6,9 +6,11 @@ import importlib
 from rrrn import stage
 
 COMMANDS = {
+    "doctor": ("rrrn.doctor.command", "look whether this machine can run an experiment, and say how to mend it"),
     "import": ("rrrn.importing.command", "make a clip table and an audit from CASME II, SAMM or a table of your own"),
     "flow": ("rrrn.tvl1.command", "find the optical flow between two images: a .flo file and a picture"),
     "occlude": ("rrrn.occlusion.command", "lay a mask, sunglasses or a patch over the face of any clip"),
+    "plan": ("rrrn.planning.command", "tell jobs, files, bytes and hours of an experiment before it is run"),
     "synthesize": (
         "rrrn.synthesize",
         "draw synthetic databases in the layouts of CASME II and SAMM, with ground truth",

@@ -182,8 +182,8 @@ def test_mistakes_are_named(tmp_path, capsys, clip):
         ("occlude: {stable: {smooth: .inf}}", "occlude.stable.smooth is infinite or no number"),
         ("occlude: {mask: {width: .nan}}", "occlude.mask.width is infinite or no number"),
         ("occlude: {look: {noise: 1}}", "occlude.look.noise: 1 is not of type 'boolean'"),
-        ("[occlude]", "is no configuration; it needs a section occlude"),
-        ("", "is no configuration; it needs a section occlude"),
+        ("[occlude]", "is no configuration; it needs sections as in config.yaml"),
+        ("", "is no configuration; it needs sections as in config.yaml"),
     ],
 )
 def test_configurations_are_checked(tmp_path, capsys, text, message):

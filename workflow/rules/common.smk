@@ -8,7 +8,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from rrrn import clips, folds, listing, provenance
+from rrrn import clips, folds, listing, protocol, provenance
 from rrrn.config import check, check_together, merge, pick
 from rrrn.stage import InputError
 
@@ -36,14 +36,8 @@ SEEDS = range(config["protocol"]["n_seeds"])
 VIEW = config["protocol"]["view"]
 
 # which files train what: the conditions behind each name of a training set, and the one a tested condition uses
-TRAINED_ON = {
-    "matched": {condition: condition for condition in CONDITIONS},
-    "clean": dict.fromkeys(CONDITIONS, "none"),
-    "mixed": dict.fromkeys(CONDITIONS, "mixed"),
-}[config["protocol"]["train_condition"]]
-TRAINING_SETS = {
-    name: CONDITIONS if name == "mixed" else [name] for name in TRAINED_ON.values()
-}
+TRAINED_ON = protocol.trained_on(config)
+TRAINING_SETS = protocol.training_sets(config)
 
 HOLDOUT = config["protocol"]["holdout"]
 TABLES = {"iv": folds.leave_one_subject_out(CLIPS)}

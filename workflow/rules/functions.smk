@@ -65,10 +65,7 @@ def solvers():
 
 def views(wildcards):
     """All views of a condition that is trained on; else those that are tested."""
-    trained = any(
-        wildcards.condition in conditions for conditions in TRAINING_SETS.values()
-    )
-    return "all" if trained or VIEW != "original" else "original"
+    return protocol.views(config, wildcards.condition)
 
 
 def training(wildcards):
@@ -80,9 +77,7 @@ def training(wildcards):
 
 def tested(trained_on):
     """The conditions that a training is tested on."""
-    return [
-        condition for condition in CONDITIONS if TRAINED_ON[condition] == trained_on
-    ]
+    return protocol.tested(config, trained_on)
 
 
 def optimisation(network):
@@ -93,12 +88,7 @@ def optimisation(network):
 
 def weights(network):
     """Where a network's initial weights come from: the rule below, the user's own file, or nowhere."""
-    pretrained = config["networks"][network]["pretrained"]
-    if pretrained == "none" or config["networks"][network].get("backbone") == "shallow":
-        return []
-    if pretrained == "imagenet":
-        return [f"data/weights/{'vgg16' if network == 'vgg16' else 'resnet18'}.pth"]
-    return [pretrained["path"]]
+    return protocol.weights(config["networks"], network)
 
 
 def predictions(wildcards):
