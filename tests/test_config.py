@@ -79,7 +79,7 @@ CLIPS = clips.read(HOME / "data/clips.csv")
         ({"protocol": {"holdout": ["casme2", "samm"]}}, CLIPS, "has the databases syncasme2, synsamm"),
         ({"conditions": ["mask"]}, CLIPS, "clean needs 'none'"),
         ({"flow": {"warm_start": True, "engine": "opencv"}}, CLIPS, "warm_start needs flow.engine numba or auto"),
-        ({"flow": {"engine": "opencv_cuda"}}, CLIPS, "opencv_cuda has no median filter, and flow.median_filter is 5; set"),
+        ({"flow": {"engine": "opencv_cuda"}}, CLIPS, "opencv_cuda has no median filter.* is 5; set it to 1"),
         ({"networks": {"rrrn": {"pretrained": "imagenet"}}}, CLIPS, "rrrn: the shallow backbone"),
         ({"networks": {"vgg16": {"pretrained": "imagenet"}}}, CLIPS, "vgg16: pretrained weights fit width 1"),
     ],

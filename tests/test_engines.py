@@ -61,6 +61,7 @@ def test_auto_is_the_gpu_where_there_is_one(images, gpu):
         assert not engines.solver(name, 4)(*images, FEW).any()
     assert [call[2] for call in gpu] == [FEW, FEW] and gpu[0][0] is images[0]
     assert engines.resolve("auto", warm_start=True) == "numba"
+    assert engines.resolve("auto", gpus=0) == "numba" and engines.resolve("cuda", gpus=0) == "cuda"
 
 
 def test_what_a_machine_lacks_is_said(no_gpu):
@@ -196,7 +197,7 @@ def shard(tmp_path, images):
 def run(shard, name: str, **changes: object) -> bytes:
     section = yaml.safe_load((provenance.HOME / "config.yaml").read_text())["flow"] | {"size": 16} | changes
     options = {"shard": shard / "shard.h5", "plan": shard / "plan.csv", "output": shard / name, "views": "all"}
-    flow.main(argparse.Namespace(settings={"flow": section}, threads=1, **options))
+    flow.main(argparse.Namespace(settings={"flow": section}, threads=1, gpus=1, **options))
     return (shard / name).read_bytes()
 
 
