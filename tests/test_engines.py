@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 from dataclasses import replace
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import cv2
 import h5py
@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import yaml
 
-from rrrn import flow, provenance, store, views
+from rrrn import cards, flow, provenance, store, views
 from rrrn.stage import InputError
 from rrrn.tvl1 import engines, numba_engine, opencv_engine
 from rrrn.tvl1.parameters import Parameters
@@ -78,11 +78,24 @@ def test_no_driver_means_no_gpu_without_pytorch(monkeypatch):
     def missing(name):
         raise OSError(name)
 
-    monkeypatch.setattr(engines.ctypes, "CDLL", missing)
+    monkeypatch.setattr(cards.ctypes, "CDLL", missing)
     monkeypatch.setattr(engines.importlib, "import_module", lambda name: pytest.fail(f"{name} was imported"))
     engines.gpu_is_seen.cache_clear()
     assert not engines.gpu_is_seen()
     engines.gpu_is_seen.cache_clear()
+
+
+@pytest.mark.parametrize(("init", "query", "expected"), [(0, 0, 2), (100, 0, 0), (0, 3, 0)])
+def test_cards_are_those_that_the_driver_counts(monkeypatch, init, query, expected):
+    """The driver answers 0, or the number of an error: 100 is no device, 3 not initialised."""
+
+    def two(target):
+        target._obj.value = 2
+        return query
+
+    driver = SimpleNamespace(cuInit=lambda flags: init, cuDeviceGetCount=two)
+    monkeypatch.setattr(cards.ctypes, "CDLL", lambda name: driver)
+    assert cards.count() == expected
 
 
 def test_opencv_engine_is_opencv(images):

@@ -5,7 +5,6 @@ An engine is a module with a function ``solve(pairs_a, pairs_b, parameters)``. I
 ``rrrn.provenance`` beside this one.
 """
 
-import ctypes
 import functools
 import importlib
 import json
@@ -13,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from types import ModuleType
 from typing import NamedTuple
 
+from rrrn import cards
 from rrrn.stage import InputError
 from rrrn.tvl1.pairs import Flows, Images
 from rrrn.tvl1.parameters import Parameters
@@ -104,10 +104,11 @@ def facts(name: str, parameters: Parameters) -> dict[str, str]:
 @functools.cache
 def gpu_is_seen() -> bool:
     """Return whether PyTorch is installed and sees a GPU."""
+    if cards.count() == 0:  # PyTorch would see none either, after seconds of import
+        return False
     try:
-        ctypes.CDLL("libcuda.so.1")  # the driver, without which PyTorch sees none: spare the seconds of its import
         torch = importlib.import_module("torch")
-    except (OSError, ImportError):
+    except ImportError:
         return False
     return bool(torch.cuda.is_available())
 

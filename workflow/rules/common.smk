@@ -8,7 +8,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from rrrn import clips, folds, listing, provenance
+from rrrn import cards, clips, folds, listing, provenance
 from rrrn.config import check, check_together, merge, pick
 from rrrn.stage import InputError
 
@@ -56,6 +56,14 @@ if set(HOLDOUT) <= DATABASES:
     )
     TASKS["iii_b"] = f"HDE {HOLDOUT[1].upper()}->{HOLDOUT[0].upper()}"
 FOLDS = sorted({fold for names in TABLES.values() for fold in names})
+
+
+# GPUs that Snakemake itself gives to jobs: this machine's, but not where another scheduler gives out whole nodes.
+# A card is one job's unless --resources gpu=N says otherwise; jobs that size their work to its memory need it alone.
+here = workflow.is_main_process and workflow.resource_settings.nodes is None
+CARDS = cards.count() if here else 0
+if CARDS and "gpu" not in workflow.global_resources:
+    workflow.global_resources["gpu"] = CARDS
 
 
 def one_of(names):
