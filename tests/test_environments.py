@@ -45,15 +45,15 @@ def stages(rule: str, environment: str) -> set[str]:
 
 
 def imported(modules: set[str]) -> set[str]:
-    """The packages that modules of rrrn, and those that they import, take from elsewhere."""
+    """The packages that modules of rrrn or the benchmarks, and those that they import, take from elsewhere."""
     seen: set[str] = set()
     outside: set[str] = set()
     todo = list(modules)
     while todo:
         name = todo.pop()
-        if name.split(".")[0] != "rrrn":
+        if name.split(".")[0] not in ("rrrn", "benchmarks"):
             outside.add(name.split(".")[0])
-        elif name not in seen and (path := provenance._source(name)):
+        elif name not in seen and (path := provenance.HOME.joinpath(*name.split(".")).with_suffix(".py")).is_file():
             seen.add(name)
             todo += provenance._read(path)[1]
     return outside - set(sys.stdlib_module_names)
@@ -69,6 +69,11 @@ def test_environment_holds_what_its_stages_import(rule, environment):
     ran = stages(rule, environment)
     wanted = {PACKAGES.get(name, name) for name in imported(ran)}
     assert ran and wanted <= held(environment)
+
+
+def test_benchmark_for_gpus_needs_no_more_than_it_says():
+    """A machine with a GPU may have no dlib and no numba."""
+    assert imported({"benchmarks.flow_cuda"}) == {"cv2", "numpy", "torch", "triton"}
 
 
 def test_environments_are_all_asked_about():
