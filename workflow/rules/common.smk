@@ -58,8 +58,8 @@ if set(HOLDOUT) <= DATABASES:
 FOLDS = sorted({fold for names in TABLES.values() for fold in names})
 
 
-# GPUs that Snakemake itself gives to jobs: this machine's, but not where another scheduler gives out whole nodes.
-# A card is one job's unless --resources gpu=N says otherwise; jobs that size their work to its memory need it alone.
+# GPUs that Snakemake itself gives to jobs: this machine's, unless a cluster's scheduler does. Without this limit all
+# cores' jobs would meet on one card; --resources gpu=N sets another.
 here = workflow.is_main_process and workflow.resource_settings.nodes is None
 CARDS = cards.count() if here else 0
 if CARDS and "gpu" not in workflow.global_resources:
