@@ -260,6 +260,7 @@ class _Sample:
                 output=self._path("flow", clip),
                 views=views,
                 threads=1,
+                gpus=1,
                 settings={"flow": settings},
             )
             return _seconds(lambda: flow.main(told), clock=on_gpu)

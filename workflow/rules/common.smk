@@ -8,7 +8,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from rrrn import clips, folds, listing, protocol, provenance
+from rrrn import cards, clips, folds, listing, protocol, provenance
 from rrrn.config import check, check_together, merge, pick
 from rrrn.stage import InputError
 
@@ -50,6 +50,14 @@ if set(HOLDOUT) <= DATABASES:
     )
     TASKS["iii_b"] = f"HDE {HOLDOUT[1].upper()}->{HOLDOUT[0].upper()}"
 FOLDS = sorted({fold for names in TABLES.values() for fold in names})
+
+
+# GPUs that Snakemake itself gives to jobs: this machine's, unless a cluster's scheduler does. Without this limit all
+# cores' jobs would meet on one card; --resources gpu=N sets another.
+here = workflow.is_main_process and workflow.resource_settings.nodes is None
+CARDS = cards.count() if here else 0
+if CARDS and "gpu" not in workflow.global_resources:
+    workflow.global_resources["gpu"] = CARDS
 
 
 def one_of(names):

@@ -63,6 +63,16 @@ def solvers():
     return [f"rrrn.tvl1.{name}_engine" for name in names]
 
 
+def flow_gpus():
+    """How many GPUs a job of flow takes. No parameter of the rule: a file is not made again for another machine."""
+    engine = config["flow"]["engine"]
+    if engine != "auto":
+        return 1 if engine in ("cuda", "opencv_cuda") else 0
+    # conda's environment for auto has no PyTorch, and a warm start is numba's
+    deployed = workflow.deployment_settings.deployment_method
+    return 1 if CARDS and not deployed and not config["flow"]["warm_start"] else 0
+
+
 def views(wildcards):
     """All views of a condition that is trained on; else those that are tested."""
     return protocol.views(config, wildcards.condition)
