@@ -26,6 +26,7 @@ from rrrn.stage import InputError
 SNAKEMAKE = (sys.executable, "-m", "snakemake")
 _GRACE = 30  # seconds that a local job has to remove its partial file
 _PATIENCE = 120  # seconds for an answer of SLURM
+_UNKNOWN = "unknown"
 _EXAMPLE = "rrrn resume -- --cores 8 results/table_iv.csv"
 
 
@@ -37,7 +38,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--cancel", action="store_false", dest="wait", default=False, help="cancel what still runs (the default)"
     )
     how.add_argument("--wait", action="store_true", help="wait until what still runs has ended")
-    add("--gone", metavar="HOST", action="append", default=[], help="say that no Snakemake runs on this other host")
+    add(
+        "--gone",
+        metavar="HOST",
+        action="append",
+        default=[],
+        help="say that no Snakemake runs here any more on this other host",
+    )
     add(
         "--apart-from",
         metavar="JOB",
@@ -60,25 +67,24 @@ def main(args: argparse.Namespace) -> None:
         )
     with _alone(state):
         locks = sorted((state / "locks").glob("*.lock"))
-        runs = _runs(state, locks)
+        runs = _holders(state, locks) if locks else _last(state)
         _check_owner(locks)
         _check_place(runs, directory)
         if not words:
-            words = _arguments_of(runs, directory)
-            os.chdir(runs[0].folder)
-            _working_directory(words)  # checks them
+            words = _arguments(runs, directory)
         if locks:
             _check_hosts(runs, args.gone)
+        unknown = None in runs and (state / "slurm_logs").is_dir()
         try:
-            _settle(directory, args, slurm=any(run.slurm for run in runs))
+            _settle(directory, args, slurm=unknown or any(run.slurm for run in runs if run))
         except KeyboardInterrupt:
             raise SystemExit(130) from None
         if locks and subprocess.run([*SNAKEMAKE, "--unlock", *words]).returncode:
             raise InputError(f"{directory} could not be unlocked; the reason is above")
-        command = [*SNAKEMAKE, "--rerun-incomplete", *words]
-        logging.info("%s: nothing else runs; going on: snakemake %s", directory, " ".join(command[len(SNAKEMAKE) :]))
+        logging.info("%s: nothing else runs; going on: snakemake --rerun-incomplete %s", directory, " ".join(words))
         sys.stdout.flush()
-        os.execv(command[0], command)  # so that signals reach Snakemake, and what it returns is returned
+        # becomes Snakemake, so that signals reach it and its exit status is returned
+        os.execv(SNAKEMAKE[0], [*SNAKEMAKE, "--rerun-incomplete", *words])
 
 
 def _working_directory(words: list[str]) -> Path:
@@ -105,31 +111,43 @@ def _alone(state: Path) -> Iterator[None]:
         yield
 
 
-def _runs(state: Path, locks: list[Path]) -> list[Run]:
-    """Return the runs that logged something after the locks were set, the one that set them first; or the last run.
+def _holders(state: Path, locks: list[Path]) -> list[Run | None]:
+    """Return the runs that may have set the locks, oldest first; None for one whose log is empty (--quiet all).
 
-    Both times are the file server's, so that the clocks of several hosts do not matter.
+    They logged something after that, or nothing at all. All times are the file server's, so that the clocks of several
+    hosts do not matter. A log with text, but not of a run, is of one that failed before it could lock.
     """
-    logs = sorted((state / "log").glob("*.snakemake.log"))
-    if locks:
-        locked = min(path.stat().st_mtime for path in locks)
-        logs = [path for path in logs if path.stat().st_mtime >= locked]
-    else:
-        logs = logs[-1:]
-    found = [orphans.run(path.read_text(encoding="utf-8", errors="replace")) for path in logs]
-    runs = [run for run in found if run]
-    if locks and not runs:
-        raise InputError(
-            f"{state}: a Snakemake has locked the directory, and no log says where it runs; make sure that none does, "
-            "on no machine, end its jobs, and call snakemake --unlock"
-        )
-    return runs
+    locked = min(path.stat().st_mtime for path in locks)
+    logs = _logs(state)
+    later = [path for path in logs if path.stat().st_mtime >= locked]
+    before = sorted(set(logs) - set(later), key=lambda path: path.stat().st_mtime)[-1:]
+    quiet = [path for path in before if not path.stat().st_size]
+    runs = {path: _run(path) for path in (*quiet, *later)}
+    return [run for path, run in runs.items() if run or not path.stat().st_size] or [None]
 
 
-def _arguments_of(runs: list[Run], directory: Path) -> list[str]:
-    if not runs:
+def _last(state: Path) -> list[Run | None]:
+    """Return the last run, if a log tells."""
+    runs = [run for run in map(_run, _logs(state)) if run and "--unlock" not in run.command.split()]
+    return [*runs[-1:]]
+
+
+def _logs(state: Path) -> list[Path]:
+    return sorted((state / "log").glob("*.snakemake.log"))  # names are times
+
+
+def _run(log: Path) -> Run | None:
+    return orphans.run(log.read_text(encoding="utf-8", errors="replace"))
+
+
+def _arguments(runs: list[Run | None], directory: Path) -> list[str]:
+    """Return the arguments of the run that died, and go where they were given."""
+    if not runs or runs[0] is None:
         raise InputError(f"{directory}: no log says what to go on with; give Snakemake's arguments: {_EXAMPLE}")
-    return orphans.arguments(runs[0].command)
+    words = orphans.arguments(runs[0].command)
+    os.chdir(runs[0].folder)
+    _working_directory(words)  # checks them
+    return words
 
 
 def _check_owner(locks: list[Path]) -> None:
@@ -138,23 +156,25 @@ def _check_owner(locks: list[Path]) -> None:
             raise InputError(f"{path}: locked by a run of user {owner}, whose processes cannot be seen; ask them")
 
 
-def _check_place(runs: list[Run], directory: Path) -> None:
+def _check_place(runs: list[Run | None], directory: Path) -> None:
     """Raise InputError if jobs and processes know the directory by another name, and would not be found."""
     for run in runs:
-        if run.directory != str(directory):
+        if run and run.directory != str(directory):
             raise InputError(
                 f"{directory}: the run that died worked in {run.directory}; if that is the same place, go there by "
                 f"that name and resume; if this is a copy, remove {directory}/.snakemake/locks and run Snakemake"
             )
 
 
-def _check_hosts(runs: list[Run], gone: list[str]) -> None:
+def _check_hosts(runs: list[Run | None], gone: list[str]) -> None:
     """Raise InputError if a Snakemake may run where this host cannot see it."""
-    for host in dict.fromkeys(run.host for run in runs):
-        if host not in (platform.node(), *gone):
+    here = platform.node()
+    for host in dict.fromkeys(run.host if run else _UNKNOWN for run in runs):
+        if host not in (here, *gone):
+            where = "some host, the log does not say which" if host == _UNKNOWN else host
             raise InputError(
-                f"a Snakemake was started here on {host}, and this host, {platform.node()}, cannot see whether it "
-                f"still runs; resume on {host}, or make sure that it is gone and say so: --gone {host}"
+                f"a Snakemake was started here on {where}, and this host, {here}, cannot see whether it still runs; "
+                f"resume there, or make sure that it is gone and say so: --gone {host}"
             )
 
 
