@@ -144,7 +144,7 @@ def _arguments(runs: list[Run | None], directory: Path) -> list[str]:
     """Return the arguments of the run that died, and go where they were given."""
     if not runs or runs[0] is None:
         raise InputError(f"{directory}: no log says what to go on with; give Snakemake's arguments: {_EXAMPLE}")
-    words = orphans.arguments(runs[0].command)
+    words = [word for word in orphans.arguments(runs[0].command) if word != "--rerun-incomplete"]
     os.chdir(runs[0].folder)
     _working_directory(words)  # checks them
     return words

@@ -149,6 +149,12 @@ def test_unlocks_and_goes_on_with_the_command_of_the_run_that_died(place):
     assert lines(place / "cancelled") == []
 
 
+def test_run_that_was_resumed_before(place):
+    log(place / "work", "snakemake --rerun-incomplete --cores 1 -- a.txt")
+    call()
+    assert lines(place / "started") == GOES_ON
+
+
 def test_other_arguments(place):
     call("--", "--cores", "2", "--", "b.txt")
     assert lines(place / "started") == ["--unlock --cores 2 -- b.txt", "--rerun-incomplete --cores 2 -- b.txt"]
@@ -256,7 +262,7 @@ def test_run_on_slurm_and_no_squeue_here(place, monkeypatch):
 
 def test_no_slurm_at_all(place, monkeypatch):
     (place / "bin/squeue").unlink()
-    monkeypatch.setenv("PATH", f"{place}/bin:/bin")
+    monkeypatch.setenv("PATH", str(place / "bin"))
     call()
     assert lines(place / "started") == GOES_ON
 
@@ -363,11 +369,13 @@ say("end")
 
 @pytest.fixture
 def killed(tmp_path):
-    """A directory in which a Snakemake was killed, and the environment of its machine, which has no SLURM."""
+    """A directory in which a Snakemake was killed, and the environment of its machine, whose SLURM has no jobs."""
     (tmp_path / "Snakefile").write_text(SNAKEFILE.format(python=sys.executable))
     (tmp_path / "rrrn").mkdir()
     (tmp_path / "rrrn/slow.py").write_text(SLOW)
-    environment = {**os.environ, "PYTHONSAFEPATH": "1", "PATH": "/usr/bin:/bin"}
+    (tmp_path / "bin").mkdir()
+    tool(tmp_path / "bin/squeue", "exit 0")
+    environment = {**os.environ, "PYTHONSAFEPATH": "1", "PATH": f"{tmp_path}/bin:/usr/bin:/bin"}
     command = [sys.executable, "-m", "snakemake", "--cores", "1", "a.txt"]
     with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL) as snakemake:
         wait_for(lambda: (tmp_path / "writers.txt").exists())
