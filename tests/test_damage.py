@@ -1,5 +1,6 @@
 """Whatever happens to a file between two stages: its reader names it, or what it returns is exactly right."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from rrrn.predictions import Prediction
 from rrrn.stage import InputError
 from rrrn.views import View
 
-CASES = 200
+CASES = int(os.environ.get("RRRN_FUZZ", "200"))
 RNG = np.random.default_rng(0)
 FRAMES = RNG.integers(0, 256, (4, 32, 32), dtype=np.uint8)
 FLOW = RNG.normal(0, 0.1, (3, 2, 2, 16, 16)).astype(np.float32)
