@@ -1,6 +1,6 @@
 # make demo   installs into .venv and makes Table IV from synthetic faces
 # make test   installs and runs the tests
-# make fuzz   the tests of everything that reads files with 2000 damages each, as in a nightly run
+# make fuzz   the tests of everything that reads users' files, and of damaged ones, with 2000 cases each, as in a nightly run
 # make lint   what CI checks beside the tests
 
 PYTHON ?= python3
