@@ -127,7 +127,7 @@ def room(facts: Facts, needed_bytes: float, needed_files: int) -> Finding:
     if not needed_bytes:
         return skipped("room", f"{facts.free_bytes / 1e9:.0f} GB are free; what is needed is not known")
     said = f"{facts.free_bytes / 1e9:.1f} GB are free, the whole experiment takes {needed_bytes / 1e9:.1f} GB"
-    remedy = "make room, or name another place with snakemake --directory; for what is left to make, see rrrn plan --left"
+    remedy = "make room, or name another place with snakemake --directory; rrrn plan --left says what is yet to come"
     if facts.free_bytes < needed_bytes:
         return error("room", said, remedy)
     if 0 <= facts.free_files < needed_files:
