@@ -103,6 +103,11 @@ def objection(name: str, most_bytes: int = MOST_BYTES["clip"]) -> str:
     return ""
 
 
+def folded(name: str) -> str:
+    """Return what all spellings of a name in case and composition have in common."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
 def of_subject(clips: Iterable[Clip], subject: str) -> list[Clip]:
     """Return the clips of one subject in table order."""
     return [clip for clip in clips if clip.subject == subject]
@@ -157,7 +162,7 @@ def _check_whole(clips: list[Clip], path: Path) -> None:
             ("subject", clip.subject),
             (f"clip of {clip.subject}", clip.clip),
         ):
-            other = spelled.setdefault((kind, _folded(name)), name)
+            other = spelled.setdefault((kind, folded(name)), name)
             if other != name:
                 raise InputError(
                     f"{path}: the {kind} is called {other!r} and {name!r}, which differ in case or in the encoding of "
@@ -168,8 +173,3 @@ def _check_whole(clips: list[Clip], path: Path) -> None:
                 f"{path}: subject {clip.subject} stands in {database[clip.subject]} and in {clip.database}; "
                 "name subjects apart, for example casme2-sub06 and samm-006"
             )
-
-
-def _folded(name: str) -> str:
-    """Return what all spellings of a name in case and composition have in common."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
