@@ -12,6 +12,7 @@ import yaml
 from jsonschema import Draft202012Validator, ValidationError, validators
 from jsonschema.exceptions import best_match
 
+from rrrn import folds
 from rrrn.clips import Clip
 from rrrn.stage import InputError
 
@@ -46,6 +47,8 @@ def check_together(config: Mapping[str, Any], clips: Sequence[Clip]) -> None:
             f"configuration: protocol.holdout names {' and '.join(protocol['holdout'])}; "
             f"{config['clips']} has the databases {', '.join(sorted(databases))}"
         )
+    if set(protocol["holdout"]) <= databases:
+        folds.check_names(clips, *protocol["holdout"])
     if protocol["train_condition"] == "clean" and "none" not in config["conditions"]:
         raise InputError("configuration: protocol.train_condition clean needs 'none' among the conditions")
     flow = config["flow"]
@@ -99,7 +102,7 @@ def _sentence(error: ValidationError) -> str:
         return f"{key} has the unknown key {', '.join(map(repr, unknown))}; known are {', '.join(known)}"
     if error.validator == "required":
         return f"{key}: {error.message}"
-    if error.validator in ("anyOf", "oneOf") and (wanted := error.schema.get("description")):
+    if error.validator in ("anyOf", "oneOf", "pattern") and (wanted := error.schema.get("description")):
         return f"{key} is {error.instance!r} and must be {wanted}"
     if error.validator == "type" and isinstance(error.instance, str):
         return f"{key} is the text {error.instance!r} and must be of type {error.validator_value}"

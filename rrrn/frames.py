@@ -8,6 +8,7 @@ from PIL import Image
 
 from rrrn.stage import InputError
 
+FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "PPM", "GIF", "WEBP")  # whatever the name says; EPS would start a program
 MAX_PIXELS = 50_000_000  # an image that claims more is refused before it is decoded
 
 
@@ -17,7 +18,7 @@ def read(path: Path) -> np.ndarray:
     Raises InputError, naming the file, if it is not a whole 8-bit image.
     """
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=FORMATS) as image:
             width, height = image.size
             if width * height > MAX_PIXELS:
                 raise InputError(

@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from rrrn import container
+from rrrn import container, frames
 from rrrn.stage import InputError
 
 ENCODERS = {".mp4": "mp4v", ".mov": "mp4v", ".mkv": "FFV1", ".avi": "FFV1"}
@@ -28,7 +28,7 @@ def decode(path: Path) -> Iterator[np.ndarray]:
     Raises InputError, after the last that can be read, if there is none, or less than the file says: where it is
     shorter than it must be by its own headers, or where its container counts frames and one is missing.
     """
-    capture = cv2.VideoCapture(str(path))
+    capture = _opened(path)
     count, read = int(capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0
     while True:
         done, image = capture.read()
@@ -37,28 +37,40 @@ def decode(path: Path) -> Iterator[np.ndarray]:
         read += 1
         yield np.asarray(image, np.uint8)
     size, wanted = path.stat().st_size, container.announced(path)
-    frames = f"{read} of {count} frames can be read" if count >= max(read, 1) else f"{read} frames can be read"
+    found = f"{read} of {count} frames can be read" if count >= max(read, 1) else f"{read} frames can be read"
     if wanted is not None and size < wanted:
-        raise InputError(f"{path}: is cut short, {size} of at least {wanted} bytes are there; {frames}. Copy it again")
+        raise InputError(f"{path}: is cut short, {size} of at least {wanted} bytes are there; {found}. Copy it again")
     if read == 0:
         raise InputError(f"{path}: is no video that can be decoded; convert it, for example into a folder of PNG")
     if path.suffix.lower() in _COUNTED and read < count:
-        raise InputError(f"{path}: {frames}; copy it again, or convert what is there into a folder of PNG")
+        raise InputError(f"{path}: {found}; copy it again, or convert what is there into a folder of PNG")
 
 
-def encode(frames: Iterable[np.ndarray], path: Path, rate: float) -> bool:
-    """Write frames, uint8 (H, W, C) with C 1 or 3 (BGR), as the video that the suffix of ``path`` asks for.
+def _opened(path: Path) -> cv2.VideoCapture:
+    """Open a video by FFmpeg. Raises InputError for another file, which might send it to others, or a giant's size."""
+    if path.suffix.lower() not in (*ENCODERS, *OTHERS) or not path.is_file():
+        known = " ".join(sorted((*ENCODERS, *OTHERS)))
+        raise InputError(f"{path}: is no video by its name; name a folder of frames, or a file with one of {known}")
+    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    width, height = (capture.get(side) for side in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
+    if width * height > frames.MAX_PIXELS:
+        raise InputError(f"{path}: claims {width:.0f}x{height:.0f} pixels, more than any camera here; replace the file")
+    return capture
+
+
+def encode(images: Iterable[np.ndarray], path: Path, rate: float) -> bool:
+    """Write images, uint8 (H, W, C) with C 1 or 3 (BGR), as the video that the suffix of ``path`` asks for.
 
     Returns False, and writes nothing, if this OpenCV cannot. Videos have even sides: odd ones get one pixel more.
     """
-    frames = iter(frames)
-    first = next(frames)
+    images = iter(images)
+    first = next(images)
     odd = first.shape[0] % 2, first.shape[1] % 2  # OpenCV would cut these off
     code = cv2.VideoWriter.fourcc(*ENCODERS[path.suffix.lower()])
     writer = cv2.VideoWriter(str(path), code, rate, (first.shape[1] + odd[1], first.shape[0] + odd[0]))
     if not writer.isOpened():
         return False
-    for frame in chain([first], frames):
+    for frame in chain([first], images):
         colour = frame if frame.shape[2] == 3 else cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR)
         writer.write(cv2.copyMakeBorder(colour, 0, odd[0], 0, odd[1], cv2.BORDER_REPLICATE))
     writer.release()

@@ -6,6 +6,7 @@ Columns: ``file``, ``seam``, ``top``, ``bottom``, ``left``, ``right`` and, if wa
 
 import csv
 import math
+import os
 import struct
 from dataclasses import dataclass
 from functools import lru_cache
@@ -161,6 +162,11 @@ def _number(place: str, column: str, text: str) -> float:
 
 def _check_header(row: Row) -> None:
     """Refuse a file that is no PNG with alpha, is absurdly large, or does not hold the anchors well apart."""
+    folder = row.path.parent
+    if not Path(os.path.realpath(row.path)).is_relative_to(os.path.realpath(folder)):
+        raise InputError(f"{row.place}: {row.path.name} is a link out of {folder}; copy the file into the folder")
+    if row.path.exists() and not row.path.is_file():  # opening a pipe would wait for ever
+        raise InputError(f"{row.place}: {row.path} is no file; correct 'file'")
     try:
         with row.path.open("rb") as file:
             head = file.read(26)

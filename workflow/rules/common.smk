@@ -12,11 +12,16 @@ from rrrn import cards, clips, folds, listing, protocol, provenance
 from rrrn.config import check, check_together, merge, pick
 from rrrn.stage import InputError
 
+if set("{}") & set(str(provenance.HOME)):
+    raise WorkflowError(
+        f"{provenance.HOME}: Snakemake takes braces in a path for wildcards; move the workflow to a folder without"
+    )
+
 # Jobs run the code that is digested here, with the Python that runs Snakemake unless conda brings another.
 prefix = f"export PYTHONSAFEPATH=1 PYTHONPATH={shlex.quote(str(provenance.HOME))}; "
 if not workflow.deployment_settings.deployment_method:
     prefix += f'export PATH={shlex.quote(os.path.dirname(sys.executable))}:"$PATH"; '
-shell.prefix(prefix)
+shell.prefix(prefix.replace("{", "{{").replace("}", "}}"))  # a format string
 
 try:
     check(config, provenance.HOME / "workflow/schemas/config.schema.yaml")
