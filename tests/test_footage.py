@@ -155,3 +155,19 @@ def test_frames_are_encoded_as_they_come(tmp_path):
 
     assert video.encode(frames(), tmp_path / "a.avi", 25)
     assert seen == [False, True, True, True]
+
+
+@pytest.mark.parametrize("name", ["list.m3u8", "session.sdp", "frame%03d.png", "clip"])
+def test_what_is_no_video_by_its_name_is_not_opened(tmp_path, name, monkeypatch):
+    path = tmp_path / name
+    path.write_text("#EXTM3U\n#EXTINF:1,\nhttp://other/host.ts\n")
+    monkeypatch.setattr(video.cv2, "VideoCapture", lambda *_: pytest.fail("it was opened"))
+    with pytest.raises(InputError, match=r"is no video by its name; name a folder of frames, or a file with one of"):
+        footage.read(path)
+
+
+def test_a_video_that_claims_to_be_huge_is_refused_before_it_is_decoded(tmp_path, monkeypatch):
+    path = film(tmp_path / "a.mp4", 2)
+    monkeypatch.setattr(video.frames, "MAX_PIXELS", 64 * 40 - 1)
+    with pytest.raises(InputError, match="claims 64x40 pixels"):
+        footage.read(path)
