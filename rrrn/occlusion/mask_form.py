@@ -61,8 +61,8 @@ def dents(canvas: Canvas, name: str, depth: float) -> np.ndarray:
 def bonds(canvas: Canvas, pitch: float) -> np.ndarray:
     """Return 0..1 where rollers pressed the fibres of non-woven cloth together: points on a diamond lattice.
 
-    They follow the cloth's way around the head. They hold the optical flow, which takes a lamp's flicker on smooth white
-    cloth for motion.
+    They follow the cloth's way around the head. They hold the optical flow, which takes a lamp's flicker on smooth
+    white cloth for motion.
     """
     around = 0.97 * np.arcsin(np.clip(canvas.x / 0.97, -1, 1))
     waves = (np.cos(np.pi / pitch * (around + side * canvas.y)) for side in (-1, 1))
