@@ -28,6 +28,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from benchmarks.mask_the_face import Pasted, corners
+from benchmarks.rigid_head import RigidHead
 from rrrn import flow, landmarks, pictures, provenance, seeds, stage, tracking
 from rrrn.clips import Clip
 from rrrn.occlusion import (
@@ -100,7 +101,8 @@ def film(subject: str, move: str, count: int, expression: bool = False, whole: b
     painted = faces.paint(SEED, subject, layout.eye_distance, 1.0)
     onset = 10 if expression else count + 20
     row = Clip("syncasme2", subject, "measured", onset, onset + count - 12, onset + count + 20, "II", "", "synthetic")
-    drawn = SyntheticClip(painted, row, layout, PRESETS["still"], SEED, recording=(1, max(count, row.offset)))
+    clip = RigidHead if move else SyntheticClip
+    drawn = clip(painted, row, layout, PRESETS["still"], SEED, recording=(1, max(count, row.offset)))
     drawn.head_motion = _moved(drawn.head_motion, move)
     truth = np.stack([drawn.landmarks(number) for number in range(1, count + 1)])
     low, high = truth.min(axis=(0, 1)), truth.max(axis=(0, 1))
