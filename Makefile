@@ -1,6 +1,6 @@
 # make demo   installs into .venv and makes Table IV from synthetic faces
 # make test   installs and runs the tests
-# make fuzz   the tests of everything that reads users' files with 2000 cases each, as in a nightly run
+# make fuzz   the tests of everything that reads users' files and names, and of damaged files, with more cases, as in a nightly run
 # make lint   what CI checks beside the tests
 
 PYTHON ?= python3
@@ -17,7 +17,7 @@ test: .venv/installed-dev
 	$(BIN)/python -m pytest
 
 fuzz: .venv/installed-dev
-	RRRN_FUZZ=2000 $(BIN)/python -m pytest tests/test_import_fuzz.py
+	RRRN_FUZZ=2000 $(BIN)/python -m pytest tests/test_import_fuzz.py tests/test_damage.py tests/test_hostile_names.py
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .

@@ -4,6 +4,7 @@ The flow is that of the pipeline, on synthetic clips. The forms take turns in ev
 """
 
 import argparse
+import os
 import time
 from collections.abc import Iterator
 from itertools import islice
@@ -76,15 +77,20 @@ def samples(settings: dict[str, Any], rows: list[clips.Clip]) -> Iterator[tuple[
 
 
 def once(values: NDArray[np.float32], form: Form, path: Path, order: NDArray[np.int64]) -> tuple[float, float]:
-    """Write all samples, and read them one by one in an order; return the seconds of the processor for each."""
+    """Write all samples, and read them one by one in an order; return the seconds of the processor for each.
+
+    That the file is verified, once whatever the number of epochs, is not counted; ``seal`` measures it.
+    """
     start = time.process_time()
     with store.create(path) as file:
         flow_store.put(file, "flow", values, dtype=form.dtype, compression=form.compression, step=form.step)
-    written = time.process_time()
-    with FlowReader(path) as reader:
+    written = time.process_time() - start
+    known = store.verified(path)
+    start = time.process_time()
+    with FlowReader(path, seal=known) as reader:
         for number in order:
             reader.read(int(number))
-    return written - start, time.process_time() - written
+    return written, time.process_time() - start
 
 
 def measure(
@@ -95,7 +101,7 @@ def measure(
     taken: dict[Form, Taken] = {}
     for form in FORMS:
         once(values, form, folder / "flow.h5", np.arange(len(values)))  # warms up
-        with FlowReader(folder / "flow.h5") as reader, store.opened(folder / "flow.h5") as file:
+        with FlowReader(folder / "flow.h5") as reader, store.reading(folder / "flow.h5") as file:
             error = (reader.read(()).astype(np.float64) - values) * pixels[:, None, None, None]
             size = file["flow"].id.get_storage_size()
             taken[form] = Taken([], [], size, float(np.sqrt(np.mean(error**2))))
@@ -106,6 +112,25 @@ def measure(
             taken[form].write.append(write)
             taken[form].read.append(read)
     return taken
+
+
+def seal(values: NDArray[np.float32], rounds: int, path: Path) -> str:
+    """Return a sentence on what the checksum of a whole file costs, and having the file on the disk."""
+    once(values, FORMS[0], path, np.arange(1))
+    speeds, flushes, megabytes = [], [], path.stat().st_size / 1e6
+    for _ in range(rounds):
+        start = time.process_time()
+        store.verified(path)
+        speeds.append(megabytes / (time.process_time() - start))
+        path.write_bytes(path.read_bytes())
+        with path.open("rb") as file:
+            start = time.perf_counter()
+            os.fsync(file)
+            flushes.append((time.perf_counter() - start) * 1e3 / megabytes)
+    return (
+        f"Verifying a file: {np.median(speeds):.0f} ({min(speeds):.0f} to {max(speeds):.0f}) MB/s; flushing it to the "
+        f"disk: {np.median(flushes):.2f} ({min(flushes):.2f} to {max(flushes):.2f}) ms a MB"
+    )
 
 
 def table(taken: dict[Form, Taken], shape: tuple[int, ...]) -> str:
@@ -141,7 +166,9 @@ def main(args: argparse.Namespace) -> None:
     values, pixels = np.stack([maps for maps, _ in found]), np.array([length for _, length in found])
     with TemporaryDirectory() as folder:
         taken = measure(values, pixels, args.rounds, args.seed, Path(folder))
+        cost = seal(values, args.rounds, Path(folder) / "flow.h5")
     print(table(taken, values.shape))
+    print(f"\n{cost}")
     print(
         f"\n{len(values)} samples of {values.shape[1:]}, rms flow {np.sqrt(np.mean(values**2)):.3f} of the full scale, "
         f"which is {pixels.mean():.2f} px; {args.rounds} rounds; h5py {h5py.__version__}, HDF5 "

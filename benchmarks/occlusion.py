@@ -7,27 +7,33 @@ import argparse
 import math
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, product
+from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import cv2
 import numpy as np
 import yaml
 from numpy.typing import NDArray
+from scipy.spatial import ConvexHull
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from benchmarks.mask_the_face import Pasted, corners
-from rrrn import flow, landmarks, provenance, seeds, stage
+from benchmarks.rigid_head import RigidHead
+from rrrn import flow, landmarks, pictures, provenance, seeds, stage, tracking
 from rrrn.clips import Clip
 from rrrn.occlusion import (
     anchoring,
+    command,
     compositing,
     glasses,
     glasses_art,
@@ -86,20 +92,24 @@ class Found:
 # ------------------------------------------------------------------------------------------------------------ clips
 
 
-def film(subject: str, move: str, count: int, expression: bool = False) -> Filmed:
-    """Film a subject: still, moving as ``move`` says, or with the expression of a class and a still head."""
+def film(subject: str, move: str, count: int, expression: bool = False, whole: bool = False) -> Filmed:
+    """Film a subject: still, moving as ``move`` says, or with the expression of a class and a still head.
+
+    The frames are cut to the face unless they are wanted ``whole``.
+    """
     layout = layouts.of_database(subject)
     painted = faces.paint(SEED, subject, layout.eye_distance, 1.0)
     onset = 10 if expression else count + 20
     row = Clip("syncasme2", subject, "measured", onset, onset + count - 12, onset + count + 20, "II", "", "synthetic")
-    drawn = SyntheticClip(painted, row, layout, PRESETS["still"], SEED, recording=(1, max(count, row.offset)))
+    clip = RigidHead if move else SyntheticClip
+    drawn = clip(painted, row, layout, PRESETS["still"], SEED, recording=(1, max(count, row.offset)))
     drawn.head_motion = _moved(drawn.head_motion, move)
     truth = np.stack([drawn.landmarks(number) for number in range(1, count + 1)])
     low, high = truth.min(axis=(0, 1)), truth.max(axis=(0, 1))
     room = ROOM * (high - low)
     width, height = layout.size(1.0)
-    x0, y0 = np.clip(low - room, 0, None).astype(int)
-    x1, y1 = np.clip(high + room, None, (width, height)).astype(int)
+    x0, y0 = np.clip(low - room, 0, None).astype(int) * (not whole)
+    x1, y1 = (width, height) if whole else np.clip(high + room, None, (width, height)).astype(int)
     frames = np.stack([drawn.render(number)[y0:y1, x0:x1] for number in range(1, count + 1)])
     return Filmed(frames, truth - (x0, y0))
 
@@ -315,19 +325,58 @@ def _patches(rest: Floats, where: NDArray[np.bool_]) -> Floats:
     return np.stack([np.log(power), below, beside, np.abs(patches).mean(axis=(1, 2)) / np.sqrt(power), peaks], axis=1)
 
 
-def area_error(film: Filmed) -> float:
-    """Return the largest error, in percent of the landmark box, of a random patch's area."""
+def area_error(film: Filmed, region: str) -> float:
+    """Return the largest error, in percent of a region, of what random patches of 5 to 50 percent cover of it."""
     points = film.truth[0]
-    box = random.landmark_box(points)
+    low, high = random.landmark_box(points)
+    outline = points if region == "face_hull" else np.array([low, [high[0], low[1]], high, [low[0], high[1]]])
+    within, area = inside(outline, *film.frames.shape[1:3])
     wanted = settings("clip")
+    wanted["random"]["region"] = region
     errors = []
-    for level in range(5, 55, 5):
+    for placement, level in product(random.PLACEMENTS, range(5, 55, 5)):
+        wanted["random"]["placement"] = placement
         one = wearing.wear(
             film.frames[:1], np.arange(1), points[None], Wearer("s", "c", 0), f"random-{level:02d}", wanted
         )
-        covered = float(one.layer(0).alpha.sum(dtype=np.float64))
-        errors.append(abs(covered / float(np.prod(box[1] - box[0])) * 100 - level))
+        layer = one.layer(0)
+        rows, columns = layer.alpha.shape
+        part = within[layer.y : layer.y + rows, layer.x : layer.x + columns]
+        covered = float(np.minimum(layer.alpha, part).sum(dtype=np.float64))  # exact along a common edge
+        errors.append(abs(covered / area * 100 - level))
     return max(errors)
+
+
+def inside(points: Floats, height: int, width: int) -> tuple[Floats, float]:
+    """Return what part of each pixel lies in the convex hull of points (n, 2), summed over 16 lines, and its area."""
+    hull = ConvexHull(points)
+    y = (np.arange(16 * height) + 0.5) / 16 - 0.5
+    (ax, ay), (bx, by) = (np.roll(points[hull.vertices], -k, axis=0).T[..., None] for k in (0, 1))
+    crossed = (ay > y) != (by > y)
+    x = ax + (y - ay) * (bx - ax) / np.where(ay == by, 1, by - ay)
+    left, right = np.where(crossed, x, np.inf).min(axis=0), np.where(crossed, x, -np.inf).max(axis=0)
+    pixel = np.arange(width)
+    part = np.clip(np.minimum(pixel + 0.5, right[:, None]) - np.maximum(pixel - 0.5, left[:, None]), 0, 1)
+    return part.reshape(height, 16, width).mean(axis=1), float(hull.volume)  # in the plane, the volume is the area
+
+
+def command_seconds(subject: str, kind: str, name: str) -> float:
+    """Return the seconds of one core that ``rrrn occlude`` takes for 60 images of 640x480, but for the landmarks."""
+    whole = film(subject, "", STILL, whole=True)
+    points = noisy(whole.truth, 0.8, subject, kind).astype(np.float32)
+    located = (None, points, np.ones(len(points), bool))
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    with tempfile.TemporaryDirectory() as folder:
+        clip = Path(folder) / "clip"
+        clip.mkdir()
+        for number, frame in enumerate(whole.frames):
+            pictures.save(frame, clip / f"{number}.png")
+        args = parser.parse_args([str(clip), f"{folder}/out", "--condition", kind, "--occluder", name])
+        with mock.patch.object(tracking, "locate", return_value=located):
+            start = time.process_time()
+            command.main(args)
+            return time.process_time() - start
 
 
 # -------------------------------------------------------------------------------------------------------- a subject
@@ -386,7 +435,10 @@ def measure(subject: str, number: int) -> list[Found]:
         for t, layer in enumerate(dressed.layers()):
             dressed.composite(t, layer)
         found.append(Found("look", "60 frames, s of a core", kind, time.process_time() - start))
-    found.append(Found("look", "patch area, % off", "random", area_error(still)))
+        seconds = command_seconds(subject, kind, name)
+        found.append(Found("look", "60 frames, the whole command but for landmarks, s of a core", kind, seconds))
+    for region in random.REGIONS:
+        found.append(Found("look", f"patch area, % of {region} off", "random", area_error(still, region)))
     return found
 
 

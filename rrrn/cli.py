@@ -6,19 +6,24 @@ import importlib
 from rrrn import stage
 
 COMMANDS = {
+    "doctor": ("rrrn.doctor.command", "look whether this machine can run an experiment, and say how to mend it"),
     "import": ("rrrn.importing.command", "make a clip table and an audit from CASME II, SAMM or a table of your own"),
     "flow": ("rrrn.tvl1.command", "find the optical flow between two images: a .flo file and a picture"),
     "occlude": ("rrrn.occlusion.command", "lay a mask, sunglasses or a patch over the face of any clip"),
+    "plan": ("rrrn.planning.command", "tell jobs, files, bytes and hours of an experiment before it is run"),
     "synthesize": (
         "rrrn.synthesize",
         "draw synthetic databases in the layouts of CASME II and SAMM, with ground truth",
     ),
+    "resume": ("rrrn.resume", "go on after a run that was killed: end what it left running, unlock, run again"),
 }
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run one sub-command; exit with 1 and one message for a user's mistake, 2 for wrong arguments."""
-    stage.run(_dispatch, _parser(), arguments)
+    """Run one sub-command; exit with 1 and one message for a user's mistake, 2 for wrong arguments, 130 for Ctrl-C."""
+    with stage.interruptible():  # loading the commands takes a second
+        parser = _parser()
+    stage.run(_dispatch, parser, arguments)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -5,7 +5,10 @@ Read by the Snakefile in every job, hence the standard library only.
 
 import csv
 import hashlib
+import io
 import json
+import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +16,10 @@ from pathlib import Path
 from rrrn.stage import InputError
 
 COLUMNS = ("database", "subject", "clip", "onset", "apex", "offset", "objective_class", "frames", "source")
+MOST_BYTES = {"database": 98, "subject": 200, "clip": 200}  # of a name; a fold of two databases is one file's name
 SOURCES = ("recorded", "synthetic", "rendered")
+
+_PERIODIC = re.compile(r"(.+)\1{19}$")  # as in Snakemake's search for recursive rules
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,7 @@ def read(path: Path | str) -> list[Clip]:
         raise InputError(f"{path}: cannot be read as a UTF-8 table ({error})") from None
     if "\0" in text:
         raise InputError(f"{path}: holds NUL bytes; save the clip table as CSV text")
-    reader = csv.DictReader(text.splitlines())
+    reader = csv.DictReader(io.StringIO(text, newline=""))  # splitlines() would cut cells at marks of other scripts
     missing = [name for name in COLUMNS if name not in (reader.fieldnames or [])]
     if missing:
         raise InputError(f"{path}: the header lacks {', '.join(missing)}; it must name {', '.join(COLUMNS)}")
@@ -75,9 +81,31 @@ def write(clips: Iterable[Clip], path: Path) -> None:
         writer.writerows({name: getattr(clip, name) for name in COLUMNS} for clip in clips)
 
 
-def usable_name(value: str) -> bool:
-    """Return whether a database, subject or clip can be called so: the names become files and wildcards."""
-    return bool(value) and not set(value) & set("/,{}") and value[0] not in ".-" and value.isprintable()
+def objection(name: str, most_bytes: int = MOST_BYTES["clip"]) -> str:
+    """Return why a database, subject or clip cannot be called so, for a message; nothing if it can.
+
+    The names become files, wildcards of Snakemake and items of lists; the longest file name has 255 bytes, some of
+    which stages need for suffixes.
+    """
+    bad = sorted({character for character in name if character in "/,{}" or not character.isprintable()})
+    if not name:
+        return "is empty"
+    if bad:
+        return f"holds {' '.join(map(ascii, bad))}; leave out slashes, commas, braces and control characters"
+    if name[0] in ".-":
+        return f"begins with {name[0]!r}; put a letter or digit in front"
+    if name != name.strip():
+        return "begins or ends with a blank; remove it"
+    if len(name.encode()) > most_bytes:
+        return f"has {len(name.encode())} bytes; shorten it to {most_bytes}"
+    if _PERIODIC.search(name):
+        return "ends in the same characters 20 times, which Snakemake takes for a mistake; shorten it"
+    return ""
+
+
+def folded(name: str) -> str:
+    """Return what all spellings of a name in case and composition have in common."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def of_subject(clips: Iterable[Clip], subject: str) -> list[Clip]:
@@ -98,13 +126,9 @@ def _clip(row: dict[str, str | None], where: str) -> Clip:
     for name in COLUMNS:
         if not values[name]:
             raise InputError(f"{where}: the cell {name} is empty")
-    for name in ("database", "subject", "clip"):
-        value = values[name]
-        if not usable_name(value):
-            raise InputError(
-                f"{where}: {name} {value!r} cannot name a file; leave out slashes, commas, braces, control characters "
-                "and a leading '.' or '-'"
-            )
+    for name, most_bytes in MOST_BYTES.items():
+        if reason := objection(values[name], most_bytes):
+            raise InputError(f"{where}: {name} {values[name]!r} cannot name a file: it {reason}")
     numbers = {name: _frame_number(values[name], f"{where}: {name}") for name in ("onset", "apex", "offset")}
     onset, apex, offset = numbers["onset"], numbers["apex"], numbers["offset"]
     if not onset < apex <= offset:
@@ -127,11 +151,23 @@ def _frame_number(text: str, where: str) -> int:
 def _check_whole(clips: list[Clip], path: Path) -> None:
     seen: set[tuple[str, str]] = set()
     database: dict[str, str] = {}
+    spelled: dict[tuple[str, str], str] = {}
     for clip in clips:
         key = (clip.subject, clip.clip)
         if key in seen:
             raise InputError(f"{path}: clip {clip.subject}/{clip.clip} stands twice")
         seen.add(key)
+        for kind, name in (
+            ("database", clip.database),
+            ("subject", clip.subject),
+            (f"clip of {clip.subject}", clip.clip),
+        ):
+            other = spelled.setdefault((kind, folded(name)), name)
+            if other != name:
+                raise InputError(
+                    f"{path}: the {kind} is called {other!r} and {name!r}, which differ in case or in the encoding of "
+                    "accents only and are one file on some systems; write it one way, or rename one"
+                )
         if database.setdefault(clip.subject, clip.database) != clip.database:
             raise InputError(
                 f"{path}: subject {clip.subject} stands in {database[clip.subject]} and in {clip.database}; "

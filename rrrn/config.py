@@ -3,7 +3,8 @@
 Imported by the Snakefile in every job, hence nothing heavy.
 """
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import yaml
 from jsonschema import Draft202012Validator, ValidationError, validators
 from jsonschema.exceptions import best_match
 
+from rrrn import folds
 from rrrn.clips import Clip
 from rrrn.stage import InputError
 
@@ -25,6 +27,8 @@ def check(config: Mapping[str, Any], schema: Path) -> None:
     error = best_match(validator.iter_errors(config))
     if error is not None:
         raise InputError(f"configuration: {_sentence(error)}")
+    for key in _not_finite(config, ""):
+        raise InputError(f"configuration: {key} is infinite or no number; it must be a finite number")
 
 
 def check_together(config: Mapping[str, Any], clips: Sequence[Clip]) -> None:
@@ -43,11 +47,18 @@ def check_together(config: Mapping[str, Any], clips: Sequence[Clip]) -> None:
             f"configuration: protocol.holdout names {' and '.join(protocol['holdout'])}; "
             f"{config['clips']} has the databases {', '.join(sorted(databases))}"
         )
+    if set(protocol["holdout"]) <= databases:
+        folds.check_names(clips, *protocol["holdout"])
     if protocol["train_condition"] == "clean" and "none" not in config["conditions"]:
         raise InputError("configuration: protocol.train_condition clean needs 'none' among the conditions")
     flow = config["flow"]
     if flow["warm_start"] and flow["engine"] not in ("auto", "numba"):
         raise InputError(f"configuration: flow.warm_start needs flow.engine numba or auto, not {flow['engine']}")
+    if flow["engine"] == "opencv_cuda" and flow["median_filter"] > 1:
+        raise InputError(
+            f"configuration: flow.engine opencv_cuda has no median filter, and flow.median_filter is "
+            f"{flow['median_filter']}; set it to 1, or flow.engine to cuda"
+        )
     for name in set(config["methods"]) & set(config["networks"]):
         network = config["networks"][name]
         if network["pretrained"] != "none" and network.get("backbone") == "shallow":
@@ -72,17 +83,26 @@ def merge(parts: list[dict[str, Any]]) -> dict[str, Any]:
     return merged
 
 
+def _not_finite(value: Any, key: str) -> Iterator[str]:
+    """Yield the keys of .inf and .nan, which JSON Schema counts as numbers and compares with no limit."""
+    if isinstance(value, float) and not math.isfinite(value):
+        yield key
+    pairs = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+    for name, part in pairs:
+        yield from _not_finite(part, f"{key}.{name}" if key else str(name))
+
+
 def _sentence(error: ValidationError) -> str:
     while isinstance(error.parent, ValidationError):  # of several alternatives, say what they are, not how one failed
         error = error.parent
     key = ".".join(str(step) for step in error.absolute_path) or "the top level"
     if error.validator == "additionalProperties":
         known = sorted(error.schema["properties"])
-        unknown = sorted(set(error.instance) - set(known))
+        unknown = sorted(set(error.instance) - set(known), key=str)
         return f"{key} has the unknown key {', '.join(map(repr, unknown))}; known are {', '.join(known)}"
     if error.validator == "required":
         return f"{key}: {error.message}"
-    if error.validator in ("anyOf", "oneOf") and (wanted := error.schema.get("description")):
+    if error.validator in ("anyOf", "oneOf", "pattern") and (wanted := error.schema.get("description")):
         return f"{key} is {error.instance!r} and must be {wanted}"
     if error.validator == "type" and isinstance(error.instance, str):
         return f"{key} is the text {error.instance!r} and must be of type {error.validator_value}"

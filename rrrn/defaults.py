@@ -1,5 +1,6 @@
-"""A section of the configuration for commands beside the workflow: the default one, under a user's own."""
+"""The configuration for commands beside the workflow: the default one, or a section of it, under a user's own."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,22 +11,36 @@ from rrrn.stage import InputError
 
 
 def section(name: str, own: Path | None = None) -> dict[str, Any]:
-    """Return a section of config.yaml, and over it that of the user's file, of which nothing else is looked at.
+    """Return a section of config.yaml, and over it that of the user's file.
 
-    Raises InputError, naming the file, if it cannot be read or its section does not follow the schema.
+    Raises InputError, naming the file, if it cannot be read, or laid over config.yaml does not follow the schema.
     """
     settings: dict[str, Any] = yaml.safe_load((provenance.HOME / "config.yaml").read_text(encoding="utf-8"))
     if own is not None:
-        try:
-            laid = yaml.safe_load(own.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise InputError(f"{own}: cannot be read as a configuration ({error})") from None
-        if not isinstance(laid, dict) or not isinstance(laid.get(name, {}), dict):
-            raise InputError(f"{own}: is no configuration with a section {name}")
-        settings = config.merge([settings, {name: laid.get(name, {})}])
+        settings = config.merge([settings, _read(own)])
         try:
             config.check(settings, provenance.HOME / "workflow/schemas/config.schema.yaml")
         except InputError as error:
             raise InputError(f"{own}: {error}") from None
     found: dict[str, Any] = settings[name]
     return found
+
+
+def whole(files: Sequence[Path]) -> dict[str, Any]:
+    """Return the configuration that the workflow would have with ``--configfile FILES``.
+
+    Raises InputError if a file cannot be read or if together they do not follow the schema.
+    """
+    settings = config.merge([_read(path) for path in (provenance.HOME / "config.yaml", *files)])
+    config.check(settings, provenance.HOME / "workflow/schemas/config.schema.yaml")
+    return settings
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        read = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InputError(f"{path}: cannot be read as a configuration ({error})") from None
+    if not isinstance(read, dict):
+        raise InputError(f"{path}: is no configuration; it needs sections as in config.yaml")
+    return read

@@ -7,7 +7,7 @@ face box of every frame from onset to offset at one size.
 import argparse
 import importlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -77,14 +77,14 @@ def descriptor(name: str) -> ModuleType:
     return found
 
 
-def locate(shards: Iterable[Path], table: list[Clip]) -> dict[Key, Path]:
-    """Return the shard of each clip of the table.
+def locate(shards: Mapping[Path, bytes], table: list[Clip]) -> dict[Key, Path]:
+    """Return the shard of each clip of the table, out of verified shards with their seals.
 
     Raises InputError for a clip that no shard holds, that two hold, or that the table does not name.
     """
     shard_of: dict[Key, Path] = {}
-    for shard in shards:
-        with store.reading(shard) as file:
+    for shard, seal in shards.items():
+        with store.reading(shard, seal) as file:
             for group in file.values():
                 key = (str(group.attrs["subject"]), str(group.attrs["clip"]))
                 if key in shard_of:
@@ -115,11 +115,12 @@ def main(args: argparse.Namespace) -> None:
     cv2.setNumThreads(1)
     settings = args.settings["describe"]
     table = clips.read(args.clips)
-    shard_of = locate(args.shards, table)
+    seals = {path: store.verified(path) for path in args.shards}
+    shard_of = locate(seals, table)
     rows = []
     for clip in table:
         shard = shard_of[clip.subject, clip.clip]
-        with store.reading(shard) as file:
+        with store.reading(shard, seals[shard]) as file:
             group = file[clip.clip]
             frames, face = group["frames"][()], group.attrs["face"]
         try:

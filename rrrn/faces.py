@@ -85,8 +85,15 @@ def faces(
     no_face: str,
     where: str,
 ) -> Faces:
-    """Return the cropped faces and landmarks of one clip's images (each uint8 (H, W, C)); ``where`` names it."""
-    found_boxes, points, found = tracking.locate(images, numbers, upsample, max_gap, no_face, where)
+    """Return the cropped faces and landmarks of one clip's images (each uint8 (H, W, C)); ``where`` names it.
+
+    Of several faces in view it is one in all frames, whatever ``box`` is (see ``tracking.locate``).
+    """
+    remedy = (
+        f"raise faces.upsample, or faces.max_gap (now {max_gap}), or set faces.no_face: full_image for frames that "
+        "were cropped beforehand"
+    )
+    found_boxes, points, found = tracking.locate(images, numbers, upsample, max_gap, no_face, where, remedy)
     boxes = choose_box(found_boxes, box, margin)
     cut, moved, face = crop(images, boxes, points, pad)
     x0, y0, x1, y1 = (int(value) for value in boxes[0])

@@ -7,19 +7,24 @@ are resized. ``flow.rotation: field`` turns the flow instead of the frames.
 
 import argparse
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import cv2
+import h5py
 import numpy as np
 from numpy.typing import NDArray
 
 from rrrn import flow_store, provenance, stage, store, views
 from rrrn.stage import InputError
-from rrrn.tvl1 import clip_views, engines, pairs
+from rrrn.tvl1 import clip_batches, clip_views, engines, pairs
 from rrrn.tvl1.parameters import Parameters
 from rrrn.views import View
+
+Plans = Mapping[str, Sequence[View]]  # by clip
+Solved = tuple[str, NDArray[np.float32]]  # a clip, and the flow of its views as ``flows`` returns it
 
 UNITS = {
     "fixed": "full_scale_pct % of the width of the face box",
@@ -95,49 +100,82 @@ def flows(
     engine = engines.resolve(engine, warm_start)
     solve = engines.solver(engine, threads)
     refine = engines.refiner(engine, threads) if warm_start else None
-    solved = {}
-    for key, flow in clip_views.flows(
+    found = clip_views.flows(
         dict(zip(numbers.tolist(), frames, strict=True)),
         face,
         plan,
         lambda a, b: solve(a, b, told),
         rotation=rotation,
         refine=(lambda a, b, guesses: refine(a, b, guesses, told)) if refine else None,
+    )
+    maps = {key: _as_stored(flow, norm, full_scale_pct, size) for key, flow in found}
+    return np.stack([maps[view.onset, view.apex, view.angle] for view in plan])
+
+
+def _as_stored(flow: NDArray[np.float32], norm: str, full_scale_pct: float, size: int) -> NDArray[np.float32]:
+    scaled = normalise(flow, flow.shape[2], norm, full_scale_pct)
+    return np.stack([cv2.resize(component, (size, size), interpolation=cv2.INTER_LINEAR) for component in scaled])
+
+
+def _clip_by_clip(shard: h5py.File, plans: Plans, settings: Mapping[str, Any]) -> Iterator[Solved]:
+    for name, plan in plans.items():
+        group = shard[name]
+        yield name, flows(group["frames"][()], group["numbers"][()], group.attrs["face"], plan, **settings)
+
+
+def _in_batches(
+    shard: h5py.File, plans: Plans, settings: Mapping[str, Any], streamer: engines.Streamer
+) -> Iterator[Solved]:
+    """Yield each clip's flow while the device solves pairs of the next ones; clips come by the size of their faces."""
+    parameters = Parameters.of_section(settings)
+    form = {name: settings[name] for name in ("norm", "full_scale_pct", "size")}
+    clips = [
+        clip_batches.Clip(name, shard[name].attrs["face"], plan, partial(_frames, shard[name]))
+        for name, plan in plans.items()
+    ]
+    for name, found in clip_batches.flows(
+        clips,
+        lambda batches: streamer.stream(batches, parameters),
+        streamer.pairs_at_once,
+        rotation=settings["rotation"],
     ):
-        scaled = normalise(flow, flow.shape[2], norm, full_scale_pct)
-        resized = [cv2.resize(component, (size, size), interpolation=cv2.INTER_LINEAR) for component in scaled]
-        solved[key] = np.stack(resized)
-    return np.stack([solved[view.onset, view.apex, view.angle] for view in plan])
+        maps = {key: _as_stored(flow, **form) for key, flow in found.items()}
+        yield name, np.stack([maps[view.onset, view.apex, view.angle] for view in plans[name]])
+
+
+def _frames(group: h5py.Group) -> dict[int, NDArray[np.uint8]]:
+    return dict(zip(group["numbers"][()].tolist(), group["frames"][()], strict=True))
 
 
 def main(args: argparse.Namespace) -> None:
     cv2.setNumThreads(1)
     settings = dict(args.settings["flow"])
     form = settings.pop("store")
-    engine = engines.resolve(settings["engine"], settings["warm_start"])
+    engine = engines.resolve(settings["engine"], settings["warm_start"], args.gpus)
     plans = views.read(args.plan)
+    told = settings | {"engine": engine, "threads": args.threads}
+    streamer = engines.streamer(engine)
     with store.reading(args.shard) as shard, store.create(args.output) as file:
         if set(plans) != set(shard):
             raise InputError(f"{args.plan} and {args.shard} hold different clips; delete both and run again")
         file.attrs.update(engines.facts(engine, Parameters.of_section(settings)))
         file.attrs.update({name: settings[name] for name in ("rotation", "warm_start")})
         file.attrs["code"] = provenance.digest("rrrn.flow", engines.module(engine))
-        for clip, plan in plans.items():
-            group = shard[clip]
-            wanted = plan[:1] if args.views == "original" else plan
-            told = settings | {"engine": engine, "threads": args.threads}
-            result = flows(group["frames"][()], group["numbers"][()], group.attrs["face"], wanted, **told)
+        if args.views == "original":
+            plans = {clip: plan[:1] for clip, plan in plans.items()}
+        solved = _in_batches(shard, plans, told, streamer) if streamer else _clip_by_clip(shard, plans, told)
+        for clip, result in solved:
             if not np.isfinite(result).all():
                 raise InputError(f"{args.shard}: clip {clip} gives a flow that is not finite; look at its frames")
             target = file.create_group(clip)
-            target.attrs["subject"] = group.attrs["subject"]
+            target.attrs["subject"] = shard[clip].attrs["subject"]
             dataset = flow_store.put(target, "flow", result, **form)
             dataset.attrs["channels"] = "u to the right, v down; signed"
             dataset.attrs["norm"] = settings["norm"]
             dataset.attrs["full_scale_pct"] = settings["full_scale_pct"]
             dataset.attrs["units"] = UNITS[settings["norm"]]
-            store.put(target, "views", np.array([view.view for view in wanted], np.int32))
-            logging.info("%s: %d views, mean |flow| %.4f", clip, len(wanted), np.abs(result).mean())
+            store.put(target, "views", np.array([view.view for view in plans[clip]], np.int32))
+            logging.info("%s: %d views, mean |flow| %.4f", clip, len(plans[clip]), np.abs(result).mean())
 
 
 if __name__ == "__main__":
@@ -147,4 +185,5 @@ if __name__ == "__main__":
     parser.add_argument("output", type=Path, help="the subject's shard of flow")
     parser.add_argument("--views", choices=("all", "original"), default="all", help="original: view 0 only")
     parser.add_argument("--threads", type=int, default=1, help="of the processor; their number changes no bit")
+    parser.add_argument("--gpus", type=int, default=1, help="that it may use; with 0, flow.engine auto is numba")
     stage.run(main, parser)

@@ -1,8 +1,8 @@
 """Flow on disk: signed numbers with one fixed step, one sample a chunk, checked, and read by one class.
 
 A stored number times the attribute ``scale`` is the value. No sample has a scale of its own, so that samples compare.
-Beside the checksum of a chunk's bytes (Fletcher-32, for which zeros are right, and 0xffff is 0) the CRC-32 of every
-sample is kept, so that a chunk that was cut short, altered, blanked or lost is an error and never zeros.
+The CRC-32 of every sample is kept, so that a chunk that was never written, or was altered after the file had been
+verified (rrrn/store.py), while a long training reads it, is an error and never zeros.
 """
 
 import math
@@ -34,7 +34,6 @@ FILTERS: dict[str, Mapping[str, Any]] = {
 _LARGEST = 32767  # of both signs
 _SAMPLE_AXES = 3  # components, height, width
 _CHECKS = "_crc32"
-_CHECKSUM_BYTES = 4
 
 
 def encode(values: NDArray[np.float32], dtype: str, step: float) -> Stored:
@@ -72,7 +71,7 @@ def create(
 ) -> h5py.Dataset:
     """Create an empty dataset of flow (..., 2, H, W), one sample (2, H, W) a chunk, and that of its checks."""
     chunks = (1,) * (len(shape) - _SAMPLE_AXES) + shape[-_SAMPLE_AXES:]
-    options = {"chunks": chunks, "fletcher32": True, **FILTERS[compression]} if 0 not in shape else {}
+    options = {"chunks": chunks, **FILTERS[compression]} if 0 not in shape else {}
     dataset = group.create_dataset(name, shape, DTYPES[dtype], **options)
     dataset.attrs["scale"] = scale
     dataset.attrs["compression"] = compression
@@ -103,22 +102,22 @@ def put(
 class FlowReader:
     """Read a flow dataset of a file, with all checks.
 
-    The file is opened anew in every process, since a handle that is inherited shares its state with the parent's; and
-    a reader can be sent to another process. Raises InputError for what is missing or damaged.
+    The whole file is verified once, here, unless ``seal`` is what ``store.verified`` returned of it. It is opened anew
+    in every process, since a handle that is inherited shares its state with the parent's; and a reader can be sent to
+    another process. Raises InputError for what is missing or damaged.
 
     Attributes: ``shape``, ``dtype``, ``scale``; ``attributes``, all that are stored with the dataset.
     """
 
-    def __init__(self, path: Path, name: str = "flow") -> None:
+    def __init__(self, path: Path, name: str = "flow", seal: bytes | None = None) -> None:
         self.path, self.name = path, name
+        self._seal = store.verified(path) if seal is None else seal
         self._dataset: h5py.Dataset | None = None
         self._process = 0
-        with store.reading(path) as file:
+        with store.reading(path, self._seal) as file:
             if name not in file or name + _CHECKS not in file or "scale" not in file[name].attrs:
                 raise InputError(f"{path}: holds no flow {name!r} with checks; delete it and run again")
             dataset = file[name]
-            if dataset.chunks is not None and (lost := _too_short(dataset)):
-                raise InputError(f"{path}: damaged ({lost} chunks of {name} cut short); delete it and run again")
             self.shape: tuple[int, ...] = dataset.shape
             self.dtype: np.dtype = dataset.dtype
             self.attributes: dict[str, Any] = dict(dataset.attrs)
@@ -152,7 +151,7 @@ class FlowReader:
     def _opened(self) -> h5py.Dataset:
         if self._dataset is None or self._process != os.getpid():
             self.close()
-            self._dataset, self._process = store.opened(self.path)[self.name], os.getpid()
+            self._dataset, self._process = store.opened(self.path, self._seal)[self.name], os.getpid()
         return self._dataset
 
     def __enter__(self) -> "FlowReader":
@@ -165,13 +164,6 @@ class FlowReader:
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_dataset": None}
-
-
-def _too_short(dataset: h5py.Dataset) -> int:
-    """Return how many chunks are too short for a checksum, at which HDF5 2.0 would end the process."""
-    sizes: list[int] = []
-    dataset.id.chunk_iter(lambda chunk: sizes.append(chunk.size))
-    return sum(size < _CHECKSUM_BYTES for size in sizes)
 
 
 def _crc32(stored: Stored) -> NDArray[np.uint32]:

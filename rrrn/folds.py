@@ -20,6 +20,20 @@ def holdout(trained: str, tested: str) -> str:
     return f"{trained}-to-{tested}"
 
 
+def check_names(clips: Sequence[Clip], trained: str, tested: str) -> None:
+    """Raise InputError if the name of a holdout means a subject or other databases too."""
+    databases = sorted({clip.database for clip in clips})
+    for name in (holdout(trained, tested), holdout(tested, trained)):
+        if any(clip.subject == name for clip in clips):
+            raise InputError(f"subject {name!r} is called as the fold from one database to another; rename it")
+        pairs = [(a, b) for a in databases for b in databases if holdout(a, b) == name]
+        if len(pairs) > 1:
+            raise InputError(
+                f"fold {name!r} may be from {pairs[0][0]!r} to {pairs[0][1]!r} or from {pairs[1][0]!r} to "
+                f"{pairs[1][1]!r}; rename a database"
+            )
+
+
 def split(clips: Sequence[Clip], fold: str) -> tuple[list[Clip], list[Clip]]:
     """Return the training and the test clips of a fold, both in table order.
 

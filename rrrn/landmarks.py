@@ -20,7 +20,12 @@ Box = tuple[int, int, int, int]
 
 
 def detect(image: NDArray[np.uint8], upsample: int, retries: int = 2) -> Box | None:
-    """Return the largest face of an image as (x0, y0, x1, y1) in pixels, x1 and y1 exclusive, or None.
+    """Return the largest face of an image (see ``detect_all``) or None."""
+    return max(detect_all(image, upsample, retries), key=area, default=None)
+
+
+def detect_all(image: NDArray[np.uint8], upsample: int, retries: int = 2) -> list[Box]:
+    """Return every face of an image as (x0, y0, x1, y1) in pixels, x1 and y1 exclusive.
 
     ``image`` is (height, width) gray or (height, width, 3) RGB, uint8. The image is doubled ``upsample`` times before
     the search; where nothing is found, up to ``retries`` times more.
@@ -29,9 +34,13 @@ def detect(image: NDArray[np.uint8], upsample: int, retries: int = 2) -> Box | N
     for doublings in range(upsample, upsample + retries + 1):
         faces = _detector()(pixels, doublings)
         if len(faces):
-            best = max(faces, key=lambda face: face.area())
-            return best.left(), best.top(), best.right() + 1, best.bottom() + 1
-    return None
+            return [(face.left(), face.top(), face.right() + 1, face.bottom() + 1) for face in faces]
+    return []
+
+
+def area(box: Box) -> int:
+    """Return the area of a box in pixels."""
+    return (box[2] - box[0]) * (box[3] - box[1])
 
 
 def fit(image: NDArray[np.uint8], box: Box) -> NDArray[np.float32]:

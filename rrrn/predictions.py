@@ -1,11 +1,10 @@
 """The predictions store: one CSV row for each tested clip, condition and view, from which every table is made."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rrrn import stage
+from rrrn import digested
 from rrrn.stage import InputError
 
 KEYS = ("database", "subject", "clip", "condition", "trained_on", "fold", "seed", "view", "true")
@@ -33,44 +32,36 @@ class Prediction:
 
 
 def write(rows: Sequence[Prediction], classes: Sequence[str], path: Path) -> None:
-    """Write predictions which ``read`` returns to nine digits."""
+    """Write predictions, one at least, which ``read`` returns to nine digits."""
     header = [*KEYS, *(f"p_{name}" for name in classes), *(f"alpha_{k}" for k in range(len(rows[0].alpha)))]
-    with stage.replacing(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        for row in rows:
-            numbers = [format(value, ".9g") for value in (*row.probabilities, *row.alpha)]
-            writer.writerow([*(getattr(row, key) for key in KEYS), *numbers])
+    cells = []
+    for row in rows:
+        numbers = [format(value, ".9g") for value in (*row.probabilities, *row.alpha)]
+        cells.append([*(getattr(row, key) for key in KEYS), *numbers])
+    digested.write(header, cells, path)
 
 
 def read(path: Path, classes: Sequence[str]) -> list[Prediction]:
-    """Return the predictions of a file; raises InputError, naming file and line, if it is damaged."""
-    rows: list[Prediction] = []
+    """Return the predictions of a file; raises InputError, naming it, if it is damaged or of other classes."""
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file, strict=True)
-            for row in reader:
-                try:
-                    alpha = tuple(float(row[name]) for name in row if name and name.startswith("alpha_"))
-                    rows.append(
-                        Prediction(
-                            database=row["database"],
-                            subject=row["subject"],
-                            clip=row["clip"],
-                            condition=row["condition"],
-                            trained_on=row["trained_on"],
-                            fold=row["fold"],
-                            seed=int(row["seed"]),
-                            view=int(row["view"]),
-                            true=row["true"],
-                            probabilities=tuple(float(row[f"p_{name}"]) for name in classes),
-                            alpha=alpha,
-                        )
-                    )
-                except (KeyError, TypeError, ValueError) as error:
-                    raise InputError(
-                        f"{path}, line {reader.line_num}: damaged ({error}); delete it and run again"
-                    ) from None
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path}: cannot be read ({error}); delete it and run again") from None
-    return rows
+        return [_prediction(row, classes) for row in digested.read(path)]
+    except (KeyError, ValueError) as error:
+        raise InputError(
+            f"{path}: holds no predictions of the classes {', '.join(classes)} ({error}); delete it and run again"
+        ) from None
+
+
+def _prediction(row: dict[str, str], classes: Sequence[str]) -> Prediction:
+    return Prediction(
+        database=row["database"],
+        subject=row["subject"],
+        clip=row["clip"],
+        condition=row["condition"],
+        trained_on=row["trained_on"],
+        fold=row["fold"],
+        seed=int(row["seed"]),
+        view=int(row["view"]),
+        true=row["true"],
+        probabilities=tuple(float(row[f"p_{name}"]) for name in classes),
+        alpha=tuple(float(value) for name, value in row.items() if name.startswith("alpha_")),
+    )

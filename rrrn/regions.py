@@ -18,8 +18,9 @@ from rrrn.stage import InputError
 def main(args: argparse.Namespace) -> None:
     table = clips.read(args.clips)
     where = {}
-    for path in args.shards:
-        with store.reading(path) as shard:
+    seals = {path: store.verified(path) for path in args.shards}
+    for path, seal in seals.items():
+        with store.reading(path, seal) as shard:
             for name, group in shard.items():
                 where[str(group.attrs["subject"]), name] = path
     if missing := [clip for clip in table if (clip.subject, clip.clip) not in where]:
@@ -27,9 +28,9 @@ def main(args: argparse.Namespace) -> None:
     with store.create(args.output) as file:
         for row, clip in enumerate(table):
             path = where[clip.subject, clip.clip]
-            with store.reading(path) as shard:
+            with store.reading(path, seals[path]) as shard:
                 views, made_by = shard[clip.clip]["views"][()], dict(shard.attrs)
-            with FlowReader(path, f"{clip.clip}/flow") as reader:
+            with FlowReader(path, f"{clip.clip}/flow", seals[path]) as reader:
                 stored, form = reader.stored(()), {**reader.attributes, "dtype": reader.dtype.name}
             if row == 0:
                 first, shape = (made_by, form), (len(table), *stored.shape)

@@ -1,13 +1,12 @@
 """Score one method under one condition: all folds pooled, a row for each seed and metric."""
 
 import argparse
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from rrrn import clips, folds, metrics, predictions, stage
+from rrrn import clips, digested, folds, metrics, predictions, stage
 from rrrn.predictions import Prediction
 from rrrn.stage import InputError
 
@@ -61,21 +60,19 @@ def main(args: argparse.Namespace) -> None:
     if not seeds:
         raise InputError(f"no prediction of {args.method} under {args.condition} in the files given")
     where = f"predictions of {args.method} under {args.condition}"
-    with stage.replacing(args.output) as partial, partial.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(
-            ["method", "condition", "seed", "n_clips", "n_folds", *(f"n_{name}" for name in classes), "metric", "value"]
-        )
-        for seed in seeds:
-            rows = [row for row in wanted if row.seed == seed]
-            check_complete(rows, table, fold_names, f"{where}, seed {seed}")
-            counted = pool(rows, args.view)
-            true = [classes.index(row.true) for row in counted]
-            counts = metrics.confusion(true, [int(np.argmax(row.probabilities)) for row in counted], len(classes))
-            n_clips = len({(row.subject, row.clip) for row in rows})
-            for metric, value in metrics.scores(counts).items():
-                head = [args.method, args.condition, seed, n_clips, len(fold_names), *counts.sum(axis=1).tolist()]
-                writer.writerow([*head, metric, format(value, ".9g")])
+    header = ["method", "condition", "seed", "n_clips", "n_folds", *(f"n_{name}" for name in classes)]
+    scored = []
+    for seed in seeds:
+        rows = [row for row in wanted if row.seed == seed]
+        check_complete(rows, table, fold_names, f"{where}, seed {seed}")
+        counted = pool(rows, args.view)
+        true = [classes.index(row.true) for row in counted]
+        counts = metrics.confusion(true, [int(np.argmax(row.probabilities)) for row in counted], len(classes))
+        n_clips = len({(row.subject, row.clip) for row in rows})
+        for metric, value in metrics.scores(counts).items():
+            head = [args.method, args.condition, seed, n_clips, len(fold_names), *counts.sum(axis=1).tolist()]
+            scored.append([*head, metric, format(value, ".9g")])
+    digested.write([*header, "metric", "value"], scored, args.output)
 
 
 if __name__ == "__main__":

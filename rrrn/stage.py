@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 _REMEDIES = dict.fromkeys(
     (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS),
@@ -22,6 +22,7 @@ _REMEDIES = dict.fromkeys(
     (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP),
     "name another place, or look whether another process moved it",
 )
+_INTERRUPTED = 128 + signal.SIGINT
 
 
 class InputError(Exception):
@@ -39,7 +40,7 @@ def command(description: str | None) -> argparse.ArgumentParser:
 def run(
     main: Callable[[argparse.Namespace], None], parser: argparse.ArgumentParser, arguments: list[str] | None = None
 ) -> None:
-    """Parse the arguments, run ``main`` and exit: 0, or 1 with one message for an InputError.
+    """Parse the arguments, run ``main`` and exit: 0, 1 with one message for an InputError, or 130 for Ctrl-C.
 
     ``arguments`` are those of the command line, unless given.
     """
@@ -53,20 +54,34 @@ def run(
     try:
         main(args)
     except InputError as error:
-        logging.error("error: %s", error)
-        print(f"error: {error}", file=sys.stderr)
-        raise SystemExit(1) from None
+        _fail(f"error: {error}", 1, args.log)
+    except KeyboardInterrupt:
+        _fail("interrupted", _INTERRUPTED, args.log)
     except OSError as error:
         if error.errno not in _REMEDIES:
             logging.exception("this is a defect of rrrn, or of a library that it uses")
             raise
-        message = f"{error.filename or 'a file'}: {error.strerror}; {_REMEDIES[error.errno]}"
-        logging.error("error: %s", message)
-        print(f"error: {message}", file=sys.stderr)
-        raise SystemExit(1) from None
+        _fail(f"error: {error.filename or 'a file'}: {error.strerror}; {_REMEDIES[error.errno]}", 1, args.log)
     except Exception:
         logging.exception("this is a defect of rrrn, or of a library that it uses")
         raise
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Exit as ``run`` does when the user interrupts the block (Ctrl-C)."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        _fail("interrupted", _INTERRUPTED, None)
+
+
+def _fail(message: str, status: int, log: Path | None) -> NoReturn:
+    """Say why on the terminal, once, and in the log file if there is one, and exit."""
+    if log:
+        logging.error(message)
+    print(message, file=sys.stderr)
+    raise SystemExit(status) from None
 
 
 @contextmanager

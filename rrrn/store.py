@@ -1,12 +1,16 @@
 """The HDF5 artifact: one format for all stages, written whole and read with checks.
 
-Equal input gives equal bytes: no time stamps, no paths, no host names. Every chunk carries a checksum
-(Fletcher-32), so that a damaged chunk is an error and never zeros.
+Equal input gives equal bytes: no time stamps, no paths, no host names. The first 512 bytes, which HDF5 leaves to its
+users, are the seal: a checksum of all that follows. Every job verifies it once for each file, before HDF5 sees the
+file, so that damage of any kind is an error and never zeros, nor the end of the process inside of HDF5. By hand:
+``tail -c +513 FILE | b2sum -l 128`` prints what ``head -c 512 FILE`` says.
 """
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 
 import h5py
@@ -16,18 +20,29 @@ import numpy as np
 from rrrn import stage
 
 _REMEDY = "delete it and run again"
+_SEAL_BYTES = 512  # the smallest user block of HDF5
+_MAGIC = b"rrrn: BLAKE2b-128 of what follows these 512 bytes: "
 
 
 @contextmanager
 def create(path: Path) -> Iterator[h5py.File]:
-    """Yield a new HDF5 file that takes its name when the block ends without an error, and vanishes otherwise."""
+    """Yield a new HDF5 file that takes its name when the block ends without an error, and vanishes otherwise.
+
+    It is sealed and on the disk before it has the name.
+    """
     with stage.replacing(path) as partial, _without_variables_of_blosc():
         try:
-            file = h5py.File(partial, "w", locking=False)
+            file = h5py.File(partial, "w", locking=False, userblock_size=_SEAL_BYTES)
         except OSError as error:
             raise stage.InputError(f"{path}: cannot be written ({error}); check permissions and disk space") from error
         with file:
             yield file
+        with FileIO(partial, "r+") as raw:
+            raw.seek(_SEAL_BYTES)
+            seal = _seal_of_rest(raw)
+            raw.seek(0)
+            raw.write(seal)
+            os.fsync(raw)
 
 
 @contextmanager
@@ -41,9 +56,12 @@ def _without_variables_of_blosc() -> Iterator[None]:
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[h5py.File]:
-    """Yield an HDF5 file for reading; raises InputError if it, or what is read of it, is missing or damaged."""
-    with opened(path) as file:
+def reading(path: Path, seal: bytes | None = None) -> Iterator[h5py.File]:
+    """Yield an HDF5 file for reading; raises InputError if it is missing or damaged.
+
+    The whole file is verified first, unless ``seal`` is what ``verified`` returned of it in this job.
+    """
+    with opened(path, verified(path) if seal is None else seal) as file:
         try:
             yield file
         except OSError as error:
@@ -52,12 +70,44 @@ def reading(path: Path) -> Iterator[h5py.File]:
             raise stage.InputError(f"{path}: damaged ({error}); {_REMEDY}") from error
 
 
-def opened(path: Path) -> h5py.File:
-    """Return an HDF5 file for reading, which the caller closes; raises InputError if it is missing or damaged."""
+def verified(path: Path) -> bytes:
+    """Return the seal of a file that it fits; raises InputError if the file is missing, damaged or without a seal."""
+    with _raw(path) as file:
+        seal = file.read(_SEAL_BYTES)
+        if not seal.startswith(_MAGIC):
+            raise stage.InputError(f"{path}: damaged, or of another program or version (no checksum); {_REMEDY}")
+        if seal != _seal_of_rest(file):
+            raise stage.InputError(f"{path}: damaged or cut short (other checksum); {_REMEDY}")
+    return seal
+
+
+def opened(path: Path, seal: bytes) -> h5py.File:
+    """Return a verified HDF5 file for reading, which the caller closes.
+
+    Raises InputError if it is missing or has another seal than the file that was verified.
+    """
+    with _raw(path) as file:
+        if file.read(_SEAL_BYTES) != seal:
+            raise stage.InputError(f"{path}: replaced or damaged since it was verified; run again")
     try:
         return h5py.File(path, "r", locking=False)  # locks fail on many network file systems
     except OSError as error:
-        raise stage.InputError(f"{path}: missing, cut short or damaged ({error}); {_REMEDY}") from error
+        raise stage.InputError(f"{path}: damaged ({error}); {_REMEDY}") from error
+
+
+@contextmanager
+def _raw(path: Path) -> Iterator[FileIO]:
+    try:
+        with FileIO(path) as file:
+            yield file
+    except OSError as error:
+        raise stage.InputError(f"{path}: missing or cannot be read ({error.strerror}); {_REMEDY}") from error
+
+
+def _seal_of_rest(file: FileIO) -> bytes:
+    """Return the seal for what follows the position of a file. BLAKE2b is fast on every processor, SHA-256 on some."""
+    digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+    return (_MAGIC + digest.encode() + b"\n").ljust(_SEAL_BYTES)
 
 
 def put(group: h5py.Group, name: str, values: np.ndarray, chunk_axes: int = 1, compress: bool = False) -> None:
@@ -71,7 +121,7 @@ def put(group: h5py.Group, name: str, values: np.ndarray, chunk_axes: int = 1, c
     if values.size == 0 or values.ndim == 0:
         group.create_dataset(name, data=values)
     else:
-        group.create_dataset(name, data=values, chunks=chunks, fletcher32=True, **options)
+        group.create_dataset(name, data=values, chunks=chunks, **options)
 
 
 def put_names(group: h5py.Group, name: str, values: list[str]) -> None:

@@ -5,6 +5,7 @@ import logging
 import multiprocessing
 import os
 import shlex
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -158,6 +159,7 @@ _advance: Callable[[int], None]  # in a worker: counts frames
 
 def _start_worker(counter: "Synchronized[int]", stopped: Event) -> None:
     cv2.setNumThreads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the parent stops us, and says so once
 
     def advance(frames: int) -> None:
         if stopped.is_set():

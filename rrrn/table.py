@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from rrrn import clips, labels, metrics, stage
+from rrrn import clips, digested, labels, metrics, stage
 
 SHOWN = {"iii_a": ("WAR", "UAR"), "iii_b": ("WAR", "UAR"), "iv": ("F1", "WF1")}
 AVERAGE, CONSTANT, CHANCE = "Avg.", "Constant class", "Chance"
@@ -31,6 +31,13 @@ def data_kind(table: Sequence[clips.Clip]) -> str:
     """Return ``recorded``, ``synthetic``, or ``mixed``: what the clips of a table are."""
     sources = {"recorded" if clip.source == "recorded" else "synthetic" for clip in table}
     return sources.pop() if len(sources) == 1 else "mixed"
+
+
+def read_scores(path: Path) -> pd.DataFrame:
+    """Return the scores of a file; raises InputError, naming it, if it is damaged."""
+    rows = pd.DataFrame(digested.read(path))
+    texts = ("method", "condition", "metric")
+    return rows.astype({name: float if name == "value" else int for name in rows.columns if name not in texts})
 
 
 def cells(scores: pd.DataFrame, methods: Sequence[str], conditions: Sequence[str]) -> pd.DataFrame:
@@ -113,7 +120,7 @@ def main(args: argparse.Namespace) -> None:
     classes, methods, conditions = (getattr(args, name).split(",") for name in ("classes", "methods", "conditions"))
     table = clips.read(args.clips)
     kind = data_kind(table)
-    scores = pd.concat([pd.read_csv(path, keep_default_na=False) for path in args.scores], ignore_index=True)
+    scores = pd.concat([read_scores(path) for path in args.scores], ignore_index=True)
     rows = cells(scores, methods, conditions)
     everything = pd.concat([rows, no_skill(scores, classes)], ignore_index=True)
     paper = pd.read_csv(args.paper)

@@ -1,4 +1,4 @@
-"""Box and landmarks of the face in every frame of a clip; frames without a face lie between their neighbours."""
+"""Box and landmarks of one face in every frame of a clip; frames without it lie between their neighbours."""
 
 from collections.abc import Sequence
 
@@ -6,32 +6,43 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rrrn import landmarks
+from rrrn.landmarks import Box
 from rrrn.stage import InputError
+
+_LEAST_OVERLAP = 1 / 3  # intersection over union of a box and the same half its side away
 
 
 def locate(
-    images: Sequence[NDArray[np.uint8]], numbers: Sequence[int], upsample: int, max_gap: int, no_face: str, where: str
+    images: Sequence[NDArray[np.uint8]],
+    numbers: Sequence[int],
+    upsample: int,
+    max_gap: int,
+    no_face: str,
+    where: str,
+    remedy: str,
 ) -> tuple[NDArray[np.float64], NDArray[np.float32], NDArray[np.bool_]]:
     """Return boxes (T, 4), landmarks (T, 68, 2) and found (T) of a clip's images, gaps interpolated.
 
-    Raises InputError, naming clip and folder by ``where`` and the frames by ``numbers``, if more than ``max_gap``
-    neighbouring frames show no face. With ``no_face="full_image"`` such a gap keeps the interpolated box, or the whole
-    image if the clip shows no face at all, and its landmarks are fitted in that box.
+    All are of one face, chosen once (see ``follow``): a frame that shows another one only counts as a gap. Raises
+    InputError, naming clip and folder by ``where``, the frames by ``numbers`` and what its user can set by ``remedy``,
+    if more than ``max_gap`` neighbouring frames do not show it. With ``no_face="full_image"`` such a gap keeps the
+    interpolated box, or the whole image if the clip shows no face at all, and its landmarks are fitted in that box.
     """
     boxes = np.zeros((len(images), 4))
     points = np.zeros((len(images), 68, 2), np.float32)
     found = np.zeros(len(images), bool)
-    for t, image in enumerate(images):
-        box = landmarks.detect(_for_dlib(image), upsample)
-        if box is not None:
-            boxes[t], points[t], found[t] = box, landmarks.fit(_for_dlib(image), box), True
+    candidates = [landmarks.detect_all(_for_dlib(image), upsample) for image in images]
+    for t, box in follow(candidates).items():
+        boxes[t], points[t], found[t] = box, landmarks.fit(_for_dlib(images[t]), box), True
     long = [(first, last) for first, last in gaps(found) if last - first > max_gap or not found.any()]
     if long and no_face == "error":
         first, last = max(long, key=lambda gap: gap[1] - gap[0])
+        others = sum(map(bool, candidates[first:last]))
         raise InputError(
-            f"{where}: no face in {last - first} frames in a row, {numbers[first]} to {numbers[last - 1]}; look at "
-            f"them, then raise faces.upsample, or faces.max_gap (now {max_gap}), or set faces.no_face: full_image for "
-            "frames that were cropped beforehand"
+            f"{where}: no face in {last - first} frames in a row, {numbers[first]} to {numbers[last - 1]}"
+            + (f", but for another one, or the same after a jump, in {others} of them" if others else "")
+            + f"; look at them, then {remedy}"
+            + (", or cut the clip to one face" if others else "")
         )
     if found.any():
         boxes, points = _interpolate(boxes, found), _interpolate(points, found).astype(np.float32)
@@ -42,6 +53,33 @@ def locate(
             x0, y0, x1, y1 = np.rint(boxes[t]).astype(int).tolist()
             points[t] = landmarks.fit(_for_dlib(images[t]), (x0, y0, x1, y1))
     return boxes, points, found
+
+
+def follow(candidates: Sequence[Sequence[Box]]) -> dict[int, Box]:
+    """Return the box, by frame, of a clip's face: of all faces the one whose area, summed over frames, is largest.
+
+    ``candidates`` are the faces of each frame. Each continues the face whose last box it overlaps most, one a frame;
+    one that overlaps none by a third, as it would half a box away, is another face.
+    """
+    tracks: list[dict[int, Box]] = []
+    for t, boxes in enumerate(candidates):
+        last = [next(reversed(track.values())) for track in tracks]
+        pairs = [(_overlap(known, box), k, b) for k, known in enumerate(last) for b, box in enumerate(boxes)]
+        continued: dict[int, int] = {}
+        for overlap, k, b in sorted(pairs, key=lambda pair: -pair[0]):
+            if overlap >= _LEAST_OVERLAP and b not in continued and k not in continued.values():
+                continued[b] = k
+                tracks[k][t] = boxes[b]
+        tracks += [{t: box} for b, box in enumerate(boxes) if b not in continued]
+    return max(tracks, key=lambda track: sum(map(landmarks.area, track.values())), default={})
+
+
+def _overlap(one: Box, other: Box) -> float:
+    """Return the intersection over union of two boxes."""
+    width = min(one[2], other[2]) - max(one[0], other[0])
+    height = min(one[3], other[3]) - max(one[1], other[1])
+    shared = max(width, 0) * max(height, 0)
+    return shared / (landmarks.area(one) + landmarks.area(other) - shared)
 
 
 def _for_dlib(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

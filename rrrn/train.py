@@ -58,11 +58,12 @@ def open_regions(paths: Iterable[Path], stack: ExitStack) -> dict[Path, Regions]
     """Open regions files until ``stack`` closes; raises InputError unless they have one geometry."""
     opened: dict[Path, Regions] = {}
     for path in dict.fromkeys(paths):
-        with store.reading(path) as file:
+        seal = store.verified(path)
+        with store.reading(path, seal) as file:
             keys = zip(store.names(file, "subject"), store.names(file, "clip"), strict=True)
             regions = opened[path] = Regions(
                 path=path,
-                flow=stack.enter_context(FlowReader(path)),
+                flow=stack.enter_context(FlowReader(path, seal=seal)),
                 rows={key: row for row, key in enumerate(keys)},
                 views={int(view): place for place, view in enumerate(file["views"][()])},
                 boxes=file["boxes"][()],

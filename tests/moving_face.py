@@ -16,7 +16,7 @@ _NOSE = [0.02, 0.13, 0.27, 0.38, 0.06, 0.14, 0.18, 0.14, 0.06]
 _EYE = [-0.25, -0.13, -0.13, -0.13, -0.15, -0.15]
 _JAW = [-0.85, -0.8, -0.75, -0.6, -0.45, -0.3, -0.15, -0.02, 0.0]
 # Towards the camera, in distances of the pupils: ends of the face's oval, brows, nose, eyes, lips.
-_DEPTH = np.array(
+DEPTH = np.array(
     [*_JAW, *_JAW[-2::-1], *[-0.2, -0.1, -0.02, 0.02, 0.03], *[0.03, 0.02, -0.02, -0.1, -0.2], *_NOSE]
     + [*_EYE, *[_EYE[k] for k in (3, 2, 1, 0, 5, 4)], *[0.05, 0.1, 0.15, 0.17, 0.15, 0.1, 0.05], *[0.1] * 5, *[0.1] * 8]
 )
@@ -33,7 +33,7 @@ def still(subject: str = "syncasme2-sub01") -> tuple[np.ndarray, np.ndarray, np.
     points = points - [x, y]
     steps = np.arange(0, SIDE, 10.0)
     coarse = np.stack(np.meshgrid(steps, steps), -1).reshape(-1, 2)
-    height = RBFInterpolator(points, _DEPTH * layout.eye_distance, smoothing=30)(coarse).reshape(len(steps), -1)
+    height = RBFInterpolator(points, DEPTH * layout.eye_distance, smoothing=30)(coarse).reshape(len(steps), -1)
     rows, columns = np.mgrid[:SIDE, :SIDE] / 10
     depth = ndimage.map_coordinates(height, [rows, columns], order=3, mode="nearest")
     return image[y : y + SIDE, x : x + SIDE], points, depth

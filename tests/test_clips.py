@@ -89,3 +89,53 @@ def test_any_cells_give_a_table_or_a_message(tmp_path_factory, rows):
         assert "fuzz.csv" in str(error)
     else:
         assert read and all(clip.onset < clip.apex <= clip.offset for clip in read)
+
+
+NOT_NAMES = {
+    "a/b": "holds '/'",
+    "{x}": r"holds '\{' '\}'",
+    "a,b": "holds ','",
+    "..": "begins with '.'",
+    "-rf": "begins with '-'",
+    "a\u00a0b": r"holds '\\xa0'; leave out .* control characters",
+    "a\u202eb": r"holds '\\u202e'",
+    "a\u2028b": r"holds '\\u2028'",
+    "a\nb": r"holds '\\n'",
+    "x" * 190 + "1" + "\u05d0" * 5: "has 201 bytes; shorten it to 200",
+    "a" * 20: "ends in the same characters 20 times",
+    "x" + "ab1" * 20: "ends in the same characters 20 times",
+}
+
+
+@pytest.mark.parametrize(("name", "message"), NOT_NAMES.items())
+@pytest.mark.parametrize("column", ["subject", "clip"])
+def test_what_cannot_name_a_file_is_refused(tmp_path, column, name, message):
+    row = dict(zip(clips.COLUMNS, ROW.split(","), strict=True)) | {column: f'"{name}"'}
+    with pytest.raises(InputError, match=rf"clips\.csv, line \d+: {column} .* cannot name a file: it {message}"):
+        clips.read(table(tmp_path, ",".join(row.values())))
+
+
+def test_a_fold_of_two_databases_is_one_file_name(tmp_path):
+    longest = "d" + "b1" * 18 + "x" * 19 + "0" * 18 + "1a2b3c4d5e6f7g8h9i0j1k2l"
+    assert len(longest) == 98 and clips.read(table(tmp_path, ROW.replace("casme2,", f"{longest},")))
+    with pytest.raises(InputError, match=r"database .* it has 99 bytes; shorten it to 98"):
+        clips.read(table(tmp_path, ROW.replace("casme2,", f"{longest}!,")))
+    with pytest.raises(InputError, match="the cell subject is empty"):
+        clips.read(table(tmp_path, ROW.replace("casme2-sub01", "  ")))
+
+
+@pytest.mark.parametrize(
+    ("column", "one", "other"), [("subject", "Ren\u00e9", "Rene\u0301"), ("clip", "EP1", "ep1"), ("database", "a", "A")]
+)
+def test_two_spellings_of_one_name_are_refused(tmp_path, column, one, other):
+    rows = [dict(zip(clips.COLUMNS, ROW.split(","), strict=True)) | {"clip": number} for number in "12"]
+    rows[0][column], rows[1][column] = one, other
+    with pytest.raises(InputError, match=f"the {column}.* is called .* and .*, which differ in case"):
+        clips.read(table(tmp_path, *(",".join(row.values()) for row in rows)))
+
+
+def test_cells_may_hold_line_separators_of_other_scripts(tmp_path):
+    folder = 'frames/"" \u2028 \u0085 \x0b;$(x)'
+    assert clips.read(table(tmp_path, ROW.replace("frames/sub01/EP02_01f", f'"{folder}"')))[0].frames == folder.replace(
+        '""', '"'
+    )

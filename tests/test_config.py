@@ -53,6 +53,10 @@ def test_papers_configuration_is_the_papers():
         ("networks.rrrn.pretrained", {"path": "a.pth"}, r"networks\.rrrn\.pretrained.*must be imagenet, none, or"),
         ("svm.C", "grit", r"svm\.C is 'grit' and must be a number above 0, or grid"),
         ("methods", ["rrrn", "rrrn"], "methods"),
+        ("classes", ["I", "-x"], r"classes\.1 is '-x' and must be a name without blanks.*no '-' in front"),
+        ("classes", ["a b", "I"], r"classes\.0 is 'a b' and must be a name without blanks"),
+        ("classes", ["I", "{x}"], r"classes\.1"),
+        ("classes", ["I", "x\n"], r"classes\.1"),
         ("flow.store.dtype", "int8", r"flow\.store\.dtype: 'int8' is not one of \['int16', 'float16'\]"),
         ("flow.store.compression", "gzip", r"flow\.store\.compression: 'gzip' is not one of"),
     ],
@@ -79,6 +83,7 @@ CLIPS = clips.read(HOME / "data/clips.csv")
         ({"protocol": {"holdout": ["casme2", "samm"]}}, CLIPS, "has the databases syncasme2, synsamm"),
         ({"conditions": ["mask"]}, CLIPS, "clean needs 'none'"),
         ({"flow": {"warm_start": True, "engine": "opencv"}}, CLIPS, "warm_start needs flow.engine numba or auto"),
+        ({"flow": {"engine": "opencv_cuda"}}, CLIPS, "opencv_cuda has no median filter.* is 5; set it to 1"),
         ({"networks": {"rrrn": {"pretrained": "imagenet"}}}, CLIPS, "rrrn: the shallow backbone"),
         ({"networks": {"vgg16": {"pretrained": "imagenet"}}}, CLIPS, "vgg16: pretrained weights fit width 1"),
     ],
@@ -124,3 +129,7 @@ def test_parts_of_a_configuration():
     assert config.pick(tree, "a.b") == {"a": {"b": {"c": 1}}}
     assert config.merge([config.pick(tree, "a.d"), config.pick(tree, "a.b"), config.pick(tree, "e")]) == tree
     assert tree == {"a": {"b": {"c": 1}, "d": 2}, "e": 3}
+
+
+def test_opencv_on_a_gpu_without_a_median_filter_is_no_contradiction():
+    config.check_together(config.merge([DEFAULT, {"flow": {"engine": "opencv_cuda", "median_filter": 1}}]), CLIPS)

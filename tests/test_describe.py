@@ -153,6 +153,13 @@ def test_clip_in_two_shards_is_named(project):
         run(project, ("s1", "s2", "copy"))
 
 
+def test_each_shard_is_verified_once(project, monkeypatch):
+    verified, verify = [], store.verified
+    monkeypatch.setattr(store, "verified", lambda path: verified.append(path.name) or verify(path))
+    run(project)
+    assert verified == ["s1.h5", "s2.h5"]
+
+
 def test_bad_face_box_names_its_clip(project):
     write_shard(project / "s2.h5", clips.of_subject(TABLE, "s2"), face=np.array([0, 0, 90, 90], np.int32))
     with pytest.raises(InputError, match=r"s2\.h5: clip s2/c1: the face box"):

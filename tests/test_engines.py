@@ -6,7 +6,7 @@ import json
 import shutil
 import sys
 from dataclasses import replace
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import cv2
 import h5py
@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import yaml
 
-from rrrn import flow, provenance, store, views
+from rrrn import cards, flow, provenance, store, views
 from rrrn.stage import InputError
 from rrrn.tvl1 import engines, numba_engine, opencv_engine
 from rrrn.tvl1.parameters import Parameters
@@ -63,6 +63,7 @@ def test_auto_is_the_gpu_where_there_is_one(images, gpu):
         assert not engines.solver(name, 4)(*images, FEW).any()
     assert [call[2] for call in gpu] == [FEW, FEW] and gpu[0][0] is images[0]
     assert engines.resolve("auto", warm_start=True) == "numba"
+    assert engines.resolve("auto", gpus=0) == "numba" and engines.resolve("cuda", gpus=0) == "cuda"
 
 
 def test_what_a_machine_lacks_is_said(no_gpu):
@@ -79,11 +80,24 @@ def test_no_driver_means_no_gpu_without_pytorch(monkeypatch):
     def missing(name):
         raise OSError(name)
 
-    monkeypatch.setattr(engines.ctypes, "CDLL", missing)
+    monkeypatch.setattr(cards.ctypes, "CDLL", missing)
     monkeypatch.setattr(engines.importlib, "import_module", lambda name: pytest.fail(f"{name} was imported"))
     engines.gpu_is_seen.cache_clear()
     assert not engines.gpu_is_seen()
     engines.gpu_is_seen.cache_clear()
+
+
+@pytest.mark.parametrize(("init", "query", "expected"), [(0, 0, 2), (100, 0, 0), (0, 3, 0)])
+def test_cards_are_those_that_the_driver_counts(monkeypatch, init, query, expected):
+    """The driver answers 0, or the number of an error: 100 is no device, 3 not initialised."""
+
+    def two(target):
+        target._obj.value = 2
+        return query
+
+    driver = SimpleNamespace(cuInit=lambda flags: init, cuDeviceGetCount=two)
+    monkeypatch.setattr(cards.ctypes, "CDLL", lambda name: driver)
+    assert cards.count() == expected
 
 
 def test_opencv_engine_is_opencv(images):
@@ -265,7 +279,7 @@ def run(shard, name: str, section: dict | None = None, **changes: object) -> byt
     section = section or yaml.safe_load((provenance.HOME / "config.yaml").read_text())["flow"]
     section = section | {"size": 16} | changes
     options = {"shard": shard / "shard.h5", "plan": shard / "plan.csv", "output": shard / name, "views": "all"}
-    flow.main(argparse.Namespace(settings={"flow": section}, threads=1, **options))
+    flow.main(argparse.Namespace(settings={"flow": section}, threads=1, gpus=1, **options))
     return (shard / name).read_bytes()
 
 

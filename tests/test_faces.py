@@ -69,22 +69,28 @@ NUMBERS = range(46, 60)
 
 
 def stand_in(monkeypatch, boxes):
-    """Replace dlib: an image's first pixel says which of ``boxes`` it shows; its corner becomes all landmarks."""
+    """Replace dlib: an image's first pixel says which of ``boxes``, or lists of them, it shows; the corner of a box
+    becomes all landmarks."""
 
-    def detect(image, upsample):
-        return boxes[int(image.flat[0])]
+    def detect_all(image, upsample):
+        shown = boxes[int(image.flat[0])]
+        return shown if isinstance(shown, list) else [] if shown is None else [shown]
 
     def fit(image, box):
         return np.broadcast_to(np.float32(box[:2]), (68, 2))
 
-    monkeypatch.setattr(landmarks, "detect", detect)
+    monkeypatch.setattr(landmarks, "detect_all", detect_all)
     monkeypatch.setattr(landmarks, "fit", fit)
     return [np.full((60, 80, 1), t, np.uint8) for t in range(len(boxes))]
 
 
+def located(images, max_gap=2, no_face="error", where="clip"):
+    return tracking.locate(images, NUMBERS, 0, max_gap, no_face, where, "raise max_gap")
+
+
 def test_short_gap_is_interpolated_and_recorded(monkeypatch):
     images = stand_in(monkeypatch, [(10, 10, 30, 30), None, None, (16, 13, 36, 33), None])
-    boxes, points, found = tracking.locate(images, NUMBERS, 0, 2, "error", "clip")
+    boxes, points, found = located(images)
     assert found.tolist() == [True, False, False, True, False]
     assert boxes[:, :2].tolist() == [[10, 10], [12, 11], [14, 12], [16, 13], [16, 13]]
     assert np.allclose(points[1], [12, 11])
@@ -93,22 +99,85 @@ def test_short_gap_is_interpolated_and_recorded(monkeypatch):
 @pytest.mark.parametrize("boxes", [[None] * 2, [(10, 10, 30, 30), None, None, None]])
 def test_long_gap_names_the_frames(monkeypatch, boxes):
     images = stand_in(monkeypatch, boxes)
-    with pytest.raises(InputError, match=r"clip samm-006/x: no face in \d frames in a row, 4[67] to 4[79];"):
-        tracking.locate(images, NUMBERS, 0, 2, "error", "frames/x: clip samm-006/x")
+    message = r"clip samm-006/x: no face in \d frames in a row, 4[67] to 4[79]; look at them, then raise max_gap$"
+    with pytest.raises(InputError, match=message):
+        located(images, where="frames/x: clip samm-006/x")
+
+
+def test_a_gap_of_the_stage_names_its_settings(clip):
+    images, numbers, _ = faces.read_clip(clip, 0)
+    images[2:5] = [np.zeros_like(images[0])] * 3
+    with pytest.raises(InputError, match=r"13 to 15; .*faces\.upsample.*faces\.max_gap \(now 2\).*faces\.no_face"):
+        faces.faces(images, numbers, **OPTIONS, where="clip")
 
 
 def test_full_image_is_the_box_only_of_a_clip_without_any_face(monkeypatch):
     images = stand_in(monkeypatch, [None, None])
-    boxes, _, found = tracking.locate(images, NUMBERS, 0, 0, "full_image", "clip")
+    boxes, _, found = located(images, 0, "full_image")
     assert not found.any() and boxes.tolist() == [[0, 0, 80, 60]] * 2
 
 
 def test_full_image_keeps_the_box_of_the_frames_that_show_a_face(monkeypatch):
     images = stand_in(monkeypatch, [None, (10, 10, 30, 30), None, None, (16, 13, 36, 33)])
-    boxes, points, found = tracking.locate(images, NUMBERS, 0, 1, "full_image", "clip")
+    boxes, points, found = located(images, 1, "full_image")
     assert found.tolist() == [False, True, False, False, True]
     assert boxes[:, 0].tolist() == [10, 10, 12, 14, 16]
     assert points[:, 0, 0].tolist() == [10, 10, 12, 14, 16]
+
+
+def square(x, side=20):
+    return (x, 10, x + side, 10 + side)
+
+
+def test_of_two_faces_alike_one_is_followed(monkeypatch):
+    """Which is the larger changes from frame to frame, and so does their order."""
+    shown = [[square(10, 20 + t % 2), square(40, 21 - t % 2)][:: 1 - 2 * (t // 2 % 2)] for t in range(8)]
+    shown[3] = [square(40)]  # the face that is followed is lost in frames 3 and 4
+    shown[4] = [square(40), square(22)]  # and what is seen then is more than half a box away
+    shown[6:8] = [square(10)], [square(10, 21)]
+    shown.append([square(10, 22), square(40)])
+    boxes, points, found = located(stand_in(monkeypatch, shown))
+    assert found.tolist() == [True] * 3 + [False] * 2 + [True] * 4
+    assert (boxes[:, 0] == 10).all() and (points[:, :, 0] == 10).all()
+
+
+def test_a_face_in_the_background_for_longer_is_not_the_clip_s(monkeypatch):
+    shown = [[square(40, 12)], [square(40, 12), square(10, 24)], [square(14, 24), square(41, 12)], [square(42, 12)]]
+    boxes, _, found = located(stand_in(monkeypatch, shown))
+    assert found.tolist() == [False, True, True, False] and boxes[:, 0].tolist() == [10, 10, 14, 14]
+
+
+def test_a_long_gap_that_shows_another_face_says_so(monkeypatch):
+    images = stand_in(monkeypatch, [square(10, 24), square(10, 24), square(10, 24), None, square(40), square(41)])
+    with pytest.raises(InputError, match=r"3 frames in a row, 49 to 51, but for another one.* in 2 of them.*one face$"):
+        located(images)
+    assert located(images, 3)[2].tolist() == [True] * 3 + [False] * 3
+
+
+def test_one_face_is_followed_wherever_it_goes(monkeypatch):
+    """Fast, nearer, and seen again at another of the detector's sizes; no box is changed."""
+    shown = [(10, 10, 30, 30), (19, 10, 39, 30), (22, 12, 46, 36), None, (24, 14, 44, 34), (16, 14, 36, 34)]
+    boxes, _, found = located(stand_in(monkeypatch, shown))
+    assert found.tolist() == [box is not None for box in shown]
+    assert [tuple(boxes[t]) for t in np.flatnonzero(found)] == [box for box in shown if box]
+
+
+@pytest.mark.parametrize("box", ["onset", "median", "per_frame"])
+def test_the_crops_of_a_clip_show_one_face(clip, box):
+    """The same face twice in view, in light and in shade, of which one and then the other is seen larger."""
+    images, numbers, _ = faces.read_clip(clip, 0)
+    height, width = images[0].shape[:2]
+    pairs = []
+    for t, image in enumerate(images):
+        larger = cv2.resize(image, None, fx=1.25, fy=1.25, interpolation=cv2.INTER_LINEAR)
+        top, left = (larger.shape[0] - height) // 2, (larger.shape[1] - width) // 2
+        pair = [image, larger[top : top + height, left : left + width]][:: 1 - 2 * (t % 2)]
+        pairs.append(np.concatenate([pair[0], pair[1] // 2], axis=1))
+    result = faces.faces(pairs, numbers, **OPTIONS | {"box": box}, where="clip")
+    middle = result.landmarks.mean(axis=1)
+    assert result.found.all() and np.ptp(middle, axis=0).max() < 0.2 * (result.face[2] - result.face[0])
+    light = [frame[30:-30, 30:-30].mean() for frame in result.frames]
+    assert max(light) < 1.2 * min(light)
 
 
 def test_box_readings():

@@ -127,6 +127,7 @@ def stage_args(tmp_path):
             output=tmp_path / output,
             views="all",
             threads=1,
+            gpus=1,
             settings={"flow": own},
         )
 

@@ -41,3 +41,14 @@ def test_unknown_fold(fold):
 def test_nothing_to_train_on():
     with pytest.raises(InputError, match="two subjects"):
         folds.split(CLIPS[:1], "a-s2")
+
+
+def test_names_of_holdouts_mean_one_thing():
+    def clip(database, subject):
+        return Clip(database, subject, "1", 1, 2, 3, "I", "frames", "recorded")
+
+    folds.check_names([clip("a", "a-1"), clip("b", "b-to-a1")], "a", "b")
+    with pytest.raises(InputError, match="subject 'b-to-a' is called as the fold"):
+        folds.check_names([clip("a", "a-1"), clip("b", "b-to-a")], "a", "b")
+    with pytest.raises(InputError, match="fold 'a-to-b-to-c' may be from 'a' to 'b-to-c' or from 'a-to-b' to 'c'"):
+        folds.check_names([clip(name, name) for name in ("a", "b-to-c", "a-to-b", "c")], "a", "b-to-c")

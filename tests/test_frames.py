@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -47,6 +48,9 @@ def test_image_bomb_and_deep_image_are_refused(tmp_path):
         frames.read(path)
     with pytest.raises(InputError, match="8 bits"):
         frames.read(save(tmp_path / "b1.png", np.full((4, 4), 700, np.uint16)))
+    cv2.imwrite(str(tmp_path / "d1.png"), np.full((4, 4, 3), 700, np.uint16))
+    with pytest.raises(InputError, match=r"d1\.png: is not an 8-bit image"):
+        frames.read(tmp_path / "d1.png")
     with pytest.raises(InputError, match=r"c1\.png"):
         frames.read(tmp_path / "c1.png")
 

@@ -206,12 +206,26 @@ def test_faults_name_file_clip_and_frame(tmp_path):
         (tmp_path / "o.h5").unlink()
     far = shard(tmp_path / "g.h5", {"EP07": clip(centre=(900, 900))})
     for condition in ("mask", "glasses", "random-10"):
-        with pytest.raises(InputError, match=r"EP07.*outside of the crop"):
+        with pytest.raises(InputError, match=r"EP07.*frame 11: .*covers nothing of the face.*outside of the image"):
             run(far, tmp_path / "o.h5", condition, told(condition))
     with pytest.raises(InputError, match=r"occlude\.anchor"):
         run(faces, tmp_path / "o.h5", "mask", told("mask", anchor="loosely"))
     with pytest.raises(InputError, match=r"lack occlude\.mask\.width"):
         run(faces, tmp_path / "o.h5", "mask", told("mask", mask={"art": "built_in"}))
+
+
+@pytest.mark.parametrize("kind", ["mask", "glasses"])
+def test_a_picture_that_is_transparent_on_the_face_is_refused(tmp_path, kind):
+    art = tmp_path / "art"
+    art.mkdir()
+    image = np.zeros((900, 300, 4), np.uint8)
+    image[:40] = image[-40:] = 255  # drawn, but far above and below the anchors
+    cv2.imwrite(str(art / "mine.png"), image)
+    (art / "anchors.csv").write_text("file,seam,top,bottom,left,right\nmine.png,150,400,500,20,280\n")
+    faces = shard(tmp_path / "f.h5", {"EP01": clip(frames=2)})
+    with pytest.raises(InputError, match=r"EP01.*frame 11: the occluder mine\.png covers nothing of the face.*anchors"):
+        run(faces, tmp_path / "o.h5", kind, told(kind, **{kind: {"art": str(art), "width": 1.2}}))
+    assert not list(tmp_path.glob("*o.h5*"))
 
 
 def test_command(tmp_path):

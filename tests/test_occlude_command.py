@@ -1,19 +1,29 @@
 """``rrrn occlude`` on folders of frames and on videos."""
 
 import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from rrrn import cli, frames
+from rrrn import cli, frames, pictures
 from rrrn.clips import Clip
-from rrrn.occlusion import command, glasses_art, mask_art, preview
+from rrrn.occlusion import footage, glasses_art, mask_art, output, preview, registration
+from rrrn.occlusion.compositing import Layer
+from rrrn.occlusion.facts import share
+from rrrn.stage import InputError
 from rrrn.synthetic import face as faces
 from rrrn.synthetic import layouts
 from rrrn.synthetic.clip import SyntheticClip
 from rrrn.synthetic.presets import PRESETS
+
+ONE = pytest.mark.parametrize("clip", ["syncasme2-sub02"], indirect=True)  # where colour or gray does not matter
 
 
 @pytest.fixture(scope="module", params=["syncasme2-sub02", "synsamm-007"])
@@ -81,15 +91,15 @@ def test_seed_anchor_and_configuration_are_heard(tmp_path, clip):
 def test_videos_in_and_out(tmp_path, clip):
     run(clip, tmp_path / "one.avi", "--condition", "glasses")
     run(clip, tmp_path / "one", "--condition", "glasses")
-    decoded, numbers, rate = command.read(tmp_path / "one.avi")
-    assert numbers == list(range(1, 14)) and rate == 200
-    for frame, image in zip(decoded, images(tmp_path / "one").values(), strict=True):
-        expected = image if image.shape[2] == 3 else np.repeat(image, 3, axis=2)
-        assert frame.shape == (-(-image.shape[0] // 2) * 2, image.shape[1], 3)  # sides of videos are even
+    found = footage.read(tmp_path / "one.avi")
+    assert found.numbers == list(range(1, 14)) and found.rate == 200 and found.name == "one"
+    for frame, image in zip(found.frames, images(tmp_path / "one").values(), strict=True):
+        rows = -(-image.shape[0] // 2) * 2  # sides of videos are even
+        assert frame.shape == (rows, *image.shape[1:])  # gray comes back gray
         inside = frame[: image.shape[0]].astype(int)
-        assert np.abs(inside - expected).max() <= 1  # lossless, but for the conversion of colours
+        assert np.abs(inside - image).max() <= 1  # lossless, but for the conversion of colours
     run(tmp_path / "one.avi", tmp_path / "two.mp4", "--condition", "mask")
-    assert command.read(tmp_path / "two.mp4")[0].shape == decoded.shape
+    assert footage.read(tmp_path / "two.mp4").frames.shape == found.frames.shape
     assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "one.avi", "one.avi.json", "one.json", "two.mp4",
                                                                 "two.mp4.json"]  # fmt: skip
 
@@ -124,6 +134,20 @@ def test_a_face_at_the_edge_is_occluded_as_far_as_it_is_seen(tmp_path, clip):
         assert (image[-1] != whole[f"img{int(name[:5])}.png"][image.shape[0] - 1]).any()
 
 
+def test_an_occluder_that_covers_nothing_of_the_face_is_refused(tmp_path, capsys, clip):
+    image = np.zeros((300, 300, 4), np.uint8)
+    image[:4] = 255  # drawn, but not between the anchors
+    art = tmp_path / "art"
+    art.mkdir()
+    cv2.imwrite(str(art / "mine.png"), image)
+    (art / "anchors.csv").write_text("file,seam,top,bottom,left,right\nmine.png,150,200,290,20,280\n")
+    (tmp_path / "own.yaml").write_text(f"occlude: {{mask: {{art: {art}}}}}\n")
+    for options in ((), ("--preview",)):
+        message = failed(capsys, clip, tmp_path / "out", "--config", tmp_path / "own.yaml", *options)
+        assert "frame 10: the occluder mine.png covers nothing of the face" in message and "Traceback" not in message
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["art", "own.yaml"]
+
+
 def test_mistakes_are_named(tmp_path, capsys, clip):
     (tmp_path / "text.mp4").write_text("no video")
     (tmp_path / "bad.yaml").write_text("occlude: [1]")
@@ -140,12 +164,122 @@ def test_mistakes_are_named(tmp_path, capsys, clip):
         ((clip, tmp_path / "o", "--condition", "hat"), "condition 'hat' is unknown"),
         ((clip, tmp_path / "o", "--occluder", "hat"), "there is no mask 'hat'; there are surgical-blue"),
         ((clip, tmp_path / "o", "--condition", "random-10", "--occluder", "x"), "random patches have no names"),
-        ((clip, tmp_path / "o", "--config", tmp_path / "bad.yaml"), "no configuration with a section occlude"),
+        ((clip, tmp_path / "o", "--config", tmp_path / "bad.yaml"), "bad.yaml: configuration: occlude: [1] is not"),
         ((clip, tmp_path / "o", "--config", tmp_path / "nowhere.yaml"), "cannot be read as a configuration"),
         ((clip, tmp_path / "o", "--preview", "--apex", "99"), "--apex 99: the clip has the frames 10 to 22"),
     ):
         assert message in failed(capsys, *words), words
     assert not (tmp_path / "o").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("random: {fill: noise}", "the top level has the unknown key 'random'"),
+        ("{1: 2, x: 3}", "the top level has the unknown key 1, 'x'"),
+        ("occlude: {mask: {width: 4}}", "occlude.mask.width: 4 is greater than the maximum of 3"),
+        ("occlude: {glasses: {width: 1000}}", "occlude.glasses.width: 1000 is greater than the maximum of 3"),
+        ("occlude: {stable: {smooth: .inf}}", "occlude.stable.smooth is infinite or no number"),
+        ("occlude: {mask: {width: .nan}}", "occlude.mask.width is infinite or no number"),
+        ("occlude: {look: {noise: 1}}", "occlude.look.noise: 1 is not of type 'boolean'"),
+        ("[occlude]", "is no configuration; it needs sections as in config.yaml"),
+        ("", "is no configuration; it needs sections as in config.yaml"),
+    ],
+)
+def test_configurations_are_checked(tmp_path, capsys, text, message):
+    (tmp_path / "own.yaml").write_text(text)
+    error = failed(capsys, tmp_path, tmp_path / "o", "--config", tmp_path / "own.yaml")
+    assert message in error and "own.yaml: " in error
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--upsample", "-1"), ("--upsample", "4"), ("--upsample", "1.5"), ("--max-gap", "-1"), ("--max-gap", "x")],
+)
+def test_counts_are_whole_numbers(tmp_path, capsys, option, value):
+    with pytest.raises(SystemExit) as stopped:
+        run(tmp_path, tmp_path / "o", option, value)
+    assert stopped.value.code == 2
+    assert f"argument {option}: '{value}' is no whole number" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["o", "o.json", "o_preview.png", "o.partial"])
+def test_nothing_is_replaced(tmp_path, capsys, monkeypatch, name):
+    monkeypatch.setattr(footage, "read", lambda clip: pytest.fail("work before the check"))
+    (tmp_path / name).write_text("mine")
+    message = failed(capsys, tmp_path, tmp_path / "o", "--preview")
+    assert f"{tmp_path / name}: " in message and (tmp_path / name).read_text() == "mine"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+@ONE
+def test_what_a_killed_run_left_is_replaced_and_a_strangers_folder_is_not(tmp_path, capsys, clip):
+    (tmp_path / "P01.2.partial/frames").mkdir(parents=True)
+    (tmp_path / "P01.2.partial/frames/00010.png").touch()
+    run(clip, tmp_path / "P01.2", "--condition", "random-10")  # dots make no video
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["P01.2", "P01.2.json"]
+    (tmp_path / "o.partial/mine").mkdir(parents=True)
+    assert "o.partial: is the place for unfinished output" in failed(capsys, clip, tmp_path / "o")
+    assert (tmp_path / "o.partial/mine").exists()
+
+
+@ONE
+def test_the_facts_come_last_and_a_failure_leaves_nothing(tmp_path, capsys, monkeypatch, clip):
+    def full(self, facts):
+        assert (tmp_path / "o.partial/frames/00022.png").exists() and not (tmp_path / "o").exists()
+        raise OSError(28, "No space left on device", "facts")
+
+    monkeypatch.setattr(output.Output, "write_facts", full)
+    assert "No space left" in failed(capsys, clip, tmp_path / "o", "--condition", "random-10")
+    assert not list(tmp_path.iterdir())
+
+
+@ONE
+def test_the_facts_tell_how_to_repeat_it(tmp_path, clip):
+    run(clip, tmp_path / "o", "--condition", "random-20", "--seed", "3", "--anchor", "clip", "--max-gap", "2")
+    facts = json.loads((tmp_path / "o.json").read_text())
+    assert (facts["seed"], facts["anchor"], facts["percentage"]) == (3, "clip", 20)
+    assert facts["settings"]["random"] == {"region": "landmark_box", "placement": "nested", "fill": "black"}
+    assert (facts["settings"]["seed"], facts["upsample"], facts["max_gap"]) == (3, 0, 2)
+    assert facts["share_of_landmark_box"] == 0.2
+
+
+def test_a_cut_pixel_counts_as_far_as_it_lies_in_the_box():
+    layer = Layer(2, 2, np.zeros((4, 4, 3), np.float32), np.ones((4, 4), np.float32))  # covers 1.5 to 5.5
+    assert share(layer, np.array([[1.5, 1.5], [5.5, 5.5]])) == 1
+    assert share(layer, np.array([[1.75, 3.5], [3.75, 4.0]])) == 1
+    assert share(layer, np.array([[0.5, 1.5], [2.5, 5.5]])) == 0.5
+    assert share(layer, np.array([[7.0, 7.0], [9.0, 9.0]])) == 0
+
+
+@ONE
+def test_folders_that_differ_after_a_dot_wear_different_occluders(tmp_path, clip):
+    drawn = set()
+    for name in ("ep1.1", "ep1.2", "ep1.3", "ep1.4"):
+        shutil.copytree(clip, tmp_path / name)
+        run(tmp_path / name, tmp_path / "out" / name, "--condition", "random-10")
+        drawn.add(tuple(json.loads((tmp_path / f"out/{name}.json").read_text())["centre"]))
+    assert len(drawn) == 4
+
+
+@ONE
+def test_ctrl_c_is_one_line(tmp_path, clip):
+    # a shell that starts this in the background may have had it ignore the signal
+    words = [sys.executable, "-m", "rrrn", "occlude", str(clip), str(tmp_path / "o"), "--preview"]
+    job = subprocess.Popen(
+        words,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "o.partial").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    job.send_signal(signal.SIGINT)
+    out, err = job.communicate(timeout=60)
+    assert (job.returncode, out, err) == (130, "", "interrupted\n")
+    assert not list(tmp_path.iterdir())
 
 
 def test_frames_of_two_sizes_are_refused(tmp_path, capsys, clip):
@@ -174,3 +308,40 @@ def test_the_contact_sheet_shows_every_occluder(tmp_path, monkeypatch, clip):
         [True, True, True],
         [True, False, True],
     ]
+
+
+@ONE
+def test_a_cell_that_cannot_be_drawn_says_why(tmp_path, monkeypatch, clip):
+    monkeypatch.setattr(mask_art, "NAMES", ("surgical-blue", "cloth-navy"))
+    monkeypatch.setattr(preview, "_LEVELS", (10,))
+    (tmp_path / "own.yaml").write_text(f"occlude: {{glasses: {{art: {tmp_path / 'nowhere'}}}}}")
+    whole = mask_art.template
+
+    def template(name):
+        if name == "surgical-blue":
+            raise InputError("surgical-blue.png: is torn; draw it again")
+        return whole(name)
+
+    monkeypatch.setattr(mask_art, "template", template)
+    written = []
+    monkeypatch.setattr(pictures, "write", lambda picture, text, *rest, **more: written.append(text))
+    run(clip, tmp_path / "o", "--preview", "--condition", "random-10", "--config", tmp_path / "own.yaml")
+    assert "surgical-blue.png: is torn; draw it again" in written
+    assert "nowhere" in "".join(written) and {"surgical-blue", "cloth-navy", "glasses", "random-10"} <= set(written)
+
+
+def test_a_gap_is_mended_by_what_the_command_takes(tmp_path, capsys):
+    blank = tmp_path / "blank"
+    blank.mkdir()
+    cv2.imwrite(str(blank / "1.png"), np.zeros((60, 80), np.uint8))
+    message = failed(capsys, blank, tmp_path / "out")
+    assert "raise --upsample (now 0) or --max-gap (now 5)" in message and "faces." not in message
+
+
+def test_frames_that_cannot_be_registered_are_warned_of(tmp_path, capsys, monkeypatch, clip):
+    run(clip, tmp_path / "good")
+    assert not capsys.readouterr().err
+    monkeypatch.setattr(registration, "_FARTHEST", 0.0)  # every alignment counts as lost
+    run(clip, tmp_path / "out")
+    assert f"warning: {clip}: only 0 of 13 frames could be registered" in capsys.readouterr().err
+    assert json.loads((tmp_path / "out.json").read_text())["registered_frames"] == 0

@@ -41,7 +41,7 @@ def header_only(columns, rows, colour_type=6):
 
 def scene(rank=0):
     points = face((150, 120), 60)
-    return Scene("s01", "c", rank, None, np.zeros((320, 320, 3), np.uint8), points, "clip")
+    return Scene("s01", "c", rank, None, np.zeros((320, 320, 3), np.uint8), points[None], "clip")
 
 
 def told(kind, path):
@@ -99,6 +99,23 @@ def test_large_drawings_are_reduced_with_their_anchors(tmp_path):
     np.testing.assert_allclose(template.image[600, 800], [10, 20, 200, 1], atol=0.01)
 
 
+def test_anchors_are_a_twentieth_of_a_large_picture_apart(tmp_path):
+    large = cv2.resize(picture(), (400, 300), interpolation=cv2.INTER_NEAREST)
+    for anchors, message in (
+        ("200,100,115,10,390", None),
+        ("200,100,114,10,390", "top and bottom are 14 pixels apart in red.png, which needs 15 or more"),
+        ("200,20,280,190,210", None),
+        ("200,20,280,190,209", "left and right are 19 pixels apart in red.png, which needs 20 or more"),
+        ("200,20,280,191,390", "left and seam are 9 pixels apart in red.png, which needs 10 or more"),
+    ):
+        path = folder(tmp_path / "art", f"red.png,{anchors},", red=large)
+        if message is None:
+            assert list(own_art.read(path)) == ["red.png"]
+        else:
+            with pytest.raises(InputError, match=rf"anchors\.csv, row 2: {message}"):
+                own_art.read(path)
+
+
 def test_an_exchanged_file_is_read_again(tmp_path):
     path = folder(tmp_path / "art", ROW)
     first = own_art.template(own_art.read(path)["red.png"])
@@ -125,6 +142,11 @@ def test_an_exchanged_file_is_read_again(tmp_path):
         ("red.png,20,2,28,1,41,", "row 2: anchors lie outside"),
         ("red.png,20,2,31,1,39,", "row 2: anchors lie outside"),
         ("red.png,20,-2,28,1,39,", "row 2: anchors lie outside"),
+        ("red.png,20,2,28,16,23.5,", r"row 2: left and right are 7.5 pixels apart in red\.png, .* 8 or more; correct"),
+        ("red.png,3.5,2,28,0,39,", "row 2: left and seam are 3.5 pixels apart .* 4 or more"),
+        ("red.png,36,2,28,1,39,", "row 2: seam and right are 3 pixels apart"),
+        ("red.png,20,2,9.9,1,39,", "row 2: top and bottom are 7.9 pixels apart .* 8 or more"),
+        ("red.png,20,2,2.001,1,39,", "row 2: top and bottom are 0.001 pixels apart"),
         ("red.png,20,2,28,1,39,1.5", "row 2: min_ratio is 1.5"),
         ("red.png,20,2,28,1,39,some", "row 2: min_ratio is 'some'"),
         ("green.png,20,2,28,1,39,", "row 2: .*green.png does not exist"),

@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,27 +23,31 @@ def test_round_trip(tmp_path):
     assert predictions.read(tmp_path / "p.csv", CLASSES)[0].alpha == ()
 
 
-def test_damaged_file_is_named(tmp_path):
-    path = tmp_path / "p.csv"
-    predictions.write([ROW, ROW], CLASSES, path)
-    whole = path.read_text()
-    for damage in (
-        whole[:-20],
-        whole.replace("0.5", "half", 1),
-        whole.replace("p_III", "p_IV"),
-        whole.replace("seed", ""),
-    ):
-        path.write_text(damage)
-        with pytest.raises(InputError, match=r"p\.csv"):
-            predictions.read(path, CLASSES)
+def test_programs_read_it_without_options(tmp_path):
+    predictions.write([ROW, replace(ROW, seed=1)], CLASSES, tmp_path / "p.csv")
+    table = pd.read_csv(tmp_path / "p.csv")
+    assert table.columns.tolist() == [
+        *predictions.KEYS,
+        "p_I",
+        "p_II",
+        "p_III",
+        *(f"alpha_{k}" for k in range(6)),
+        "digest",
+    ]
+    assert table["seed"].tolist() == [0, 1] and table["p_II"].tolist() == [0.5, 0.5]
+    assert table["digest"].nunique() == 1
+
+
+def test_other_classes(tmp_path):
+    predictions.write([ROW], CLASSES, tmp_path / "p.csv")
+    with pytest.raises(InputError, match=r"p\.csv: holds no predictions of the classes I, II, IV"):
+        predictions.read(tmp_path / "p.csv", ["I", "II", "IV"])
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=120))
-def test_any_bytes_give_rows_or_a_message(tmp_path_factory, data):
+def test_any_other_bytes_give_a_message(tmp_path_factory, data):
     path = tmp_path_factory.getbasetemp() / "fuzz.csv"
     path.write_bytes(data)
-    try:
-        assert predictions.read(path, CLASSES) == []
-    except InputError as error:
-        assert "fuzz.csv" in str(error)
+    with pytest.raises(InputError, match=r"fuzz\.csv"):
+        predictions.read(path, CLASSES)

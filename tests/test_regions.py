@@ -112,6 +112,15 @@ def test_damaged_shard_is_an_error(tmp_path, flows):
         pack(tmp_path, tmp_path / "1.h5", tmp_path / "2.h5")
 
 
+def test_each_shard_is_verified_once(tmp_path, flows, monkeypatch):
+    shard(tmp_path / "1.h5", "a-1", {"x": flows["a-1", "x"]})
+    shard(tmp_path / "2.h5", "a-2", {"b": flows["a-2", "b"], "x": flows["a-2", "x"]})
+    verified, verify = [], store.verified
+    monkeypatch.setattr(store, "verified", lambda path: verified.append(path.name) or verify(path))
+    pack(tmp_path, tmp_path / "1.h5", tmp_path / "2.h5")
+    assert verified == ["1.h5", "2.h5"]
+
+
 def test_missing_clip_and_other_views_are_errors(tmp_path, flows):
     shard(tmp_path / "1.h5", "a-1", {"x": flows["a-1", "x"]})
     with pytest.raises(InputError, match="no flow of clip a-2/x"):

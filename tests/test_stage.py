@@ -1,3 +1,4 @@
+import signal
 import subprocess
 import sys
 import time
@@ -110,3 +111,25 @@ def test_cancelled_job_removes_its_partial_file(tmp_path):
     job.terminate()
     assert job.wait(10) == 143
     assert sorted(p.name for p in tmp_path.iterdir()) == ["logs", "module.py"]
+
+
+def test_ctrl_c_is_one_line_and_removes_the_partial_file(tmp_path):
+    job = subprocess.Popen(
+        command(tmp_path, '{"slow": true}'),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # a background shell ignores it
+    )
+    assert job.stdout.readline() == "ready\n"
+    time.sleep(0.05)
+    job.send_signal(signal.SIGINT)
+    assert job.communicate(timeout=10) == ("", "interrupted\n") and job.returncode == 130
+    assert (tmp_path / "logs" / "a.log").read_text() == "interrupted\n"
+    assert not list(tmp_path.glob("*out*"))
+
+
+def test_a_mistake_is_said_once(tmp_path):
+    words = command(tmp_path, '{"user": true}')[:-2]  # without a log file
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("", "error: clips.csv, line 3: no\n")

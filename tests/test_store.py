@@ -1,3 +1,5 @@
+import hashlib
+
 import h5py
 import numpy as np
 import pytest
@@ -29,23 +31,80 @@ def test_round_trip_and_equal_bytes(tmp_path, values):
     assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
 
 
-def test_flipped_bit_is_an_error_that_names_the_file(tmp_path, values):
-    path = tmp_path / "a.h5"
-    write(path, values)
-    data = bytearray(path.read_bytes())
-    data[data.rfind(values[2].tobytes()) + 7] ^= 1
-    path.write_bytes(data)
-    with pytest.raises(InputError, match=r"a\.h5.*damaged"), store.reading(path) as file:
+def test_seal_is_the_checksum_of_the_rest(tmp_path, values):
+    write(tmp_path / "a.h5", values)
+    data = (tmp_path / "a.h5").read_bytes()
+    assert data[512:520] == b"\x89HDF\r\n\x1a\n"
+    assert data[:512].rstrip().endswith(hashlib.blake2b(data[512:], digest_size=16).hexdigest().encode())
+    assert store.verified(tmp_path / "a.h5") == data[:512]
+
+
+def test_other_programs_read_it(tmp_path, values):
+    write(tmp_path / "a.h5", values)
+    with h5py.File(tmp_path / "a.h5") as file:
+        assert np.array_equal(file["clip/raw"][()], values)
+
+
+def of_another_program(path, values):
+    with h5py.File(path, "w") as file:
+        file["clip/raw"] = values
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda path, values: path.write_bytes(path.read_bytes()[:-1]),
+        lambda path, values: path.write_bytes(path.read_bytes()[:3000]),
+        lambda path, values: path.write_bytes(path.read_bytes()[:512]),
+        lambda path, values: path.write_bytes(path.read_bytes()[:100]),
+        lambda path, values: path.write_bytes(b""),
+        lambda path, values: path.write_bytes(path.read_bytes() + b"\0"),
+        lambda path, values: path.write_bytes(bytes(path.stat().st_size)),
+        lambda path, values: path.write_bytes(bytes(512) + path.read_bytes()[512:]),
+        lambda path, values: path.write_bytes(path.read_bytes().replace(values[2].tobytes(), bytes(values[2].size))),
+        lambda path, values: path.write_bytes(path.read_bytes().replace(b"OHDR", b"XHDR").replace(b"TREE", b"XREE")),
+        lambda path, values: path.write_text("<html>503 Service Unavailable</html>\n" * 100),
+        of_another_program,
+        lambda path, values: (path.unlink(), path.mkdir()),
+    ],
+    ids=[
+        *("last byte", "3000 bytes", "seal only", "half a seal", "empty", "longer", "zeros", "no seal", "zeroed data"),
+        *("metadata", "text", "of another program", "directory"),
+    ],
+)
+def test_damage_is_an_error_that_names_the_file(tmp_path, values, damage):
+    write(tmp_path / "a.h5", values)
+    damage(tmp_path / "a.h5", values)
+    with pytest.raises(InputError, match=r"a\.h5: .*delete it and run again"), store.reading(tmp_path / "a.h5") as file:
         file["clip/raw"][()]
 
 
-@pytest.mark.parametrize("keep", [0, 100, 3000])
-def test_file_cut_short_is_an_error(tmp_path, values, keep):
+def test_replaced_after_it_was_verified(tmp_path, values):
     path = tmp_path / "a.h5"
     write(path, values)
-    path.write_bytes(path.read_bytes()[:keep])
-    with pytest.raises(InputError, match=r"a\.h5.*delete it"), store.reading(path) as file:
-        file["clip/raw"][()]
+    seal = store.verified(path)
+    write(path, values + 1)
+    with pytest.raises(InputError, match=r"a\.h5: replaced or damaged since"), store.reading(path, seal):
+        pass
+
+
+def test_a_job_verifies_a_file_once(tmp_path, values, monkeypatch):
+    write(tmp_path / "a.h5", values)
+    seal = store.verified(tmp_path / "a.h5")
+    monkeypatch.setattr(store, "_seal_of_rest", lambda file: pytest.fail("verified again"))
+    for _ in range(2):
+        with store.reading(tmp_path / "a.h5", seal) as file:
+            assert np.array_equal(file["clip/values"][()], values)
+
+
+def test_a_file_has_its_name_only_with_its_seal(tmp_path, values, monkeypatch):
+    def fail(file):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(store, "_seal_of_rest", fail)
+    with pytest.raises(OSError, match="No space left"):
+        write(tmp_path / "a.h5", values)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_missing_file(tmp_path):

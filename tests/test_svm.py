@@ -202,7 +202,8 @@ def run(project, **changed):
 
 def test_table_of_predictions(project):
     text = run(project)
-    assert text.startswith("database,subject,clip,condition,trained_on,fold,seed,view,true,p_I,p_II,p_III,p_IV,p_V\n")
+    header = "database,subject,clip,condition,trained_on,fold,seed,view,true,p_I,p_II,p_III,p_IV,p_V,digest\n"
+    assert text.startswith(header)
     assert "\r" not in text and text.endswith("\n")
     rows = list(csv.DictReader(text.splitlines()))
     expected = [("s3", c) for c in TABLE if c.subject == "s3"] + [("a-to-b", c) for c in TABLE if c.database == "b"]

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rrrn import clips, metrics, stage, table
+from rrrn import clips, digested, metrics, stage, table
 
 HOME = Path(__file__).resolve().parents[1]
 METHODS = ["lbp_top", "lbp_sip", "hog3d", "vgg16", "resnet18", "rrrn"]
@@ -22,6 +22,10 @@ def scores(method, condition, seeds, value):
         for seed in range(seeds)
         for metric in metrics.METRICS
     ]
+
+
+def write(rows, path):
+    digested.write(list(rows[0]), [list(row.values()) for row in rows], path)
 
 
 TASKS = {"iii_a": "HDE CASME2->SAMM", "iii_b": "HDE SAMM->CASME2", "iv": "CDE"}
@@ -60,7 +64,7 @@ def test_papers_cells_give_the_papers_table_and_averages(tmp_path, name):
         for condition in CONDITIONS:
             files.append(tmp_path / f"{method}-{condition}.csv")
             rows = scores(method, condition, 1, lambda metric, _, c=condition, m=method: cells.get((c, m, metric), 0.0))
-            pd.DataFrame(rows).to_csv(files[-1], index=False)
+            write(rows, files[-1])
     wide, long = run(tmp_path, name, files, ("casme2", "samm"), "recorded")
     assert wide["Condition"].tolist() == [
         *("Un-occ", "Mask", "Glass", *(f"Occ-{share}%" for share in range(5, 51, 5))),
@@ -87,7 +91,7 @@ def test_papers_cells_give_the_papers_table_and_averages(tmp_path, name):
 def test_holdout_the_other_way_is_not_set_beside_the_papers(tmp_path):
     path = tmp_path / "s.csv"
     rows = [r for m in METHODS for c in CONDITIONS for r in scores(m, c, 1, lambda *_: 0.5)]
-    pd.DataFrame(rows).to_csv(path, index=False)
+    write(rows, path)
     _, long = run(tmp_path, "iii_a", [path], ("casme2", "samm"), "recorded", task="HDE SAMM->CASME2")
     assert long["paper"].isna().all() and set(long["task"]) == {"HDE SAMM->CASME2"}
 
@@ -95,7 +99,7 @@ def test_holdout_the_other_way_is_not_set_beside_the_papers(tmp_path):
 def test_synthetic_tables_never_show_the_papers_values(tmp_path):
     path = tmp_path / "s.csv"
     rows = [r for m in METHODS for c in CONDITIONS for r in scores(m, c, 1, lambda *_: 0.5)]
-    pd.DataFrame(rows).to_csv(path, index=False)
+    write(rows, path)
     wide, long = run(tmp_path, "iv", [path])
     assert set(wide["Data"]) == {"synthetic"} == set(long["data"])
     assert long["paper"].isna().all()
@@ -104,7 +108,7 @@ def test_synthetic_tables_never_show_the_papers_values(tmp_path):
 def test_mean_and_deviation_over_seeds_and_lines_of_no_skill(tmp_path):
     path = tmp_path / "s.csv"
     rows = [r for m in METHODS for c in CONDITIONS for r in scores(m, c, 3, lambda _, seed: 0.1 * seed)]
-    pd.DataFrame(rows).to_csv(path, index=False)
+    write(rows, path)
     wide, long = run(tmp_path, "iii_a", [path])
     cell = long[(long["condition"] == "Mask") & (long["method"] == "RRRN") & (long["metric"] == "UAR")].iloc[0]
     assert cell["value"] == pytest.approx(0.1) and cell["sd"] == pytest.approx(np.std([0, 0.1, 0.2], ddof=1))

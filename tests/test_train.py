@@ -109,6 +109,7 @@ def test_rows(data, method):
     rows = predictions(arguments(data, method=method))
     names = ["database", "subject", "clip", "condition", "trained_on", "fold", "seed", "view", "true"]
     names += [f"p_{name}" for name in CLASSES] + [f"alpha_{region}" for region in range(6) if method == "rrrn"]
+    names += ["digest"]
     assert list(rows[0]) == names
     order = [(f"c{index}", condition) for index in range(PER_SUBJECT) for condition in ("none", "mask")]
     assert [(row["clip"], row["condition"]) for row in rows] == order
@@ -203,6 +204,8 @@ def test_what_a_training_is_called_seeds_it(data):
 def test_a_condition_more_changes_no_other(data):
     alone = predictions(arguments(data, test=[("mask", data / "mask.h5")]))
     both = predictions(arguments(data))
+    for row in (*alone, *both):
+        del row["digest"]  # is of a whole file
     assert alone == [row for row in both if row["condition"] == "mask"]
 
 
@@ -330,14 +333,30 @@ def test_a_single_training_sample_is_an_error(data):
 
 def test_a_damaged_file_is_an_error(data):
     whole = (data / "mask.h5").read_bytes()
-    (data / "mask.h5").write_bytes(whole[:1000])
-    with pytest.raises(InputError, match=r"mask\.h5.*delete it"):
-        train.main(arguments(data))
-    sample = make_flow(make_table(), 1, seed=2)[5, 0].tobytes()  # of s1/c0
+    for damage in (whole[:1000], whole[:-1], whole[:-9] + bytes([whole[-9] ^ 1]) + whole[-8:], b"text\n"):
+        (data / "mask.h5").write_bytes(damage)
+        with pytest.raises(InputError, match=r"mask\.h5: damaged.*delete it"):
+            train.main(arguments(data))
+
+
+def test_damage_while_a_training_reads_names_the_clip(data):
+    table = make_table()
+    whole = (data / "mask.h5").read_bytes()
+    sample = make_flow(table, 1, seed=2)[5, 0].tobytes()  # of s1/c0
     assert whole.count(sample) == 1
-    (data / "mask.h5").write_bytes(whole.replace(sample, b"\xff" + sample[1:]))
-    with pytest.raises(InputError, match=r"mask\.h5: clip s1/c0, view 0: damaged"):
-        train.main(arguments(data))
+    with ExitStack() as stack:
+        regions = train.open_regions([data / "mask.h5"], stack)[data / "mask.h5"]
+        (data / "mask.h5").write_bytes(whole.replace(sample, b"\xff" + sample[1:]))
+        regions.read(table[4], 0)
+        with pytest.raises(InputError, match=r"mask\.h5: clip s1/c0, view 0: damaged"):
+            regions.read(table[5], 0)
+
+
+def test_a_training_verifies_each_file_once(data, monkeypatch):
+    verified, verify = [], store.verified
+    monkeypatch.setattr(store, "verified", lambda path: verified.append(path.name) or verify(path))
+    train.main(arguments(data, epochs=2, max_memory_gb=0))
+    assert sorted(verified) == ["mask.h5", "none.h5"]
 
 
 def test_a_full_gpu_is_a_message():

@@ -5,13 +5,14 @@ import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
 import torch
 
-from benchmarks import displaced, flow, flow_cuda
+from benchmarks import displaced, flow, flow_cuda, flow_cuda_limits, noisy_pairs, plain_level
 from rrrn.stage import InputError
 from rrrn.tvl1 import cuda_engine, images, numba_engine, opencv_engine, transfer
 from rrrn.tvl1.cuda_engine import solve, stream
@@ -229,10 +230,10 @@ def test_other_images_and_devices_are_refused():
 
 
 def test_baseline_of_the_benchmark_finds_the_same_flow():
-    before, after, _ = (torch.from_numpy(part[:1]) for part in flow_cuda.displaced_pairs(48, 1))
+    before, after, _ = (torch.from_numpy(part[:1]) for part in noisy_pairs.displaced_pairs(48, 1))
     for parameters in (ONE_WARP, Parameters(warps=1)):
         plain, ours = (
-            cuda_engine.coarse_to_fine(before, after, parameters, make) for make in (flow_cuda.PlainLevel, TorchLevel)
+            cuda_engine.coarse_to_fine(before, after, parameters, make) for make in (plain_level.PlainLevel, TorchLevel)
         )
         assert (plain - ours).abs().mean() <= 1e-3 < ours.abs().mean() / 20
 
@@ -241,6 +242,82 @@ def test_benchmark_asks_for_a_gpu(monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
     with pytest.raises(InputError, match="a machine with a GPU"):
         flow_cuda.main(argparse.Namespace())
+
+
+class AsTritonLevel(TorchLevel):
+    """What takes the arguments of TritonLevel."""
+
+    strips = 1
+
+    def __init__(self, before, after, flow, tau, limit, scale, columns=64, steps=5):
+        super().__init__(before, after, flow, tau, limit, scale)
+
+
+@pytest.fixture
+def pretended_gpu(monkeypatch) -> list[int]:
+    """A device with 10 multiprocessors at 1 GHz, whose memory is what the list says, and then stays the same."""
+    held = [5_000_000]
+    card = SimpleNamespace(multi_processor_count=10, clock_rate=1_000_000)
+    for name, value in {
+        "synchronize": lambda: None,
+        "reset_peak_memory_stats": lambda: None,
+        "memory_allocated": lambda: 0,
+        "max_memory_allocated": lambda: held.pop(0) if len(held) > 1 else held[0],
+        "get_device_properties": lambda: card,
+        "get_device_capability": lambda: (9, 0),
+    }.items():
+        monkeypatch.setattr(torch.cuda, name, value)
+    return held
+
+
+def table(text: str) -> list[dict[str, str]]:
+    head, _, *rows = ([cell.strip() for cell in line.split("|")[1:-1]] for line in text.split("\n\n")[0].splitlines())
+    return [dict(zip(head, row, strict=True)) for row in rows]
+
+
+def test_benchmark_compares_with_opencv_at_each_magnitude(monkeypatch):
+    monkeypatch.setattr(flow_cuda, "SCHEDULES", {"short": ONE_WARP})
+    rows = table(flow_cuda.agreement_table(40, 1, 1, "cpu"))
+    assert [row["largest displacement, px"] for row in rows] == ["0.3", "0.5", "1.0", "2.0", "3.0"]
+    for row in rows:
+        assert float(row["mean difference, px"]) < 0.001 < 0.02 < float(row["EPE, px"]) < 3
+        ours, reference = float(row["EPE, px"]), float(row["EPE of OpenCV, px"])
+        assert float(row["change of EPE"].rstrip("%")) == pytest.approx(100 * (ours / reference - 1), abs=0.3)
+    assert float(rows[0]["EPE, px"]) < float(rows[-1]["EPE, px"])
+
+
+def test_benchmark_compares_implementations_with_as_many_pairs(pretended_gpu, monkeypatch):
+    speeds = iter(range(1, 1000))
+    monkeypatch.setattr(flow_cuda, "seconds", lambda action: 1 / next(speeds))
+    monkeypatch.setattr(flow_cuda, "SCHEDULES", {"short": SHORT})
+    monkeypatch.setattr(flow_cuda, "MANY", 2)
+    rows = table(flow_cuda.speed_table(24, 3, 1, 1, AsTritonLevel, "cpu"))
+    many = [1, 2, 1, 2, 3, 1, 2, 3, 3]
+    assert [int(row["pairs at once"]) for row in rows] == many
+    rates = [count * (10 + k) for k, count in enumerate(many)]  # the first nine turns are not counted
+    for k, row in enumerate(rows):
+        for column, others in (("operation", [0, 1]), ("iteration", [2, 3, 4])):
+            said = row[f"times a launch an {column}"]
+            same = [rates[other] for other in others if many[other] == many[k]]
+            assert said.split(" ")[0] == (f"{rates[k] / same[0]:.3g}" if same else "")
+
+
+def test_benchmark_says_how_near_the_limits_are(pretended_gpu, monkeypatch):
+    assert flow_cuda_limits.issue_limit() == 10 * 128 * 1e9
+    monkeypatch.setattr(flow_cuda_limits, "instructions", lambda columns, steps, capability: capability + steps)
+    monkeypatch.setattr(flow_cuda_limits, "seconds", lambda action: 1e-3)
+    monkeypatch.setattr(flow_cuda_limits, "VARIANTS", ((64, 2),))
+    (first, second) = table(flow_cuda_limits.kernel_table(32, 2, 1, 1, AsTritonLevel, "cpu", 1 << 20))
+    rate = 2 * 32 * 32 * 24 / 1e-3
+    assert first["share of the issue limit"] == f"{rate * (90 + 2) * 2 / 1.28e12:.0%}" and first != second
+    assert first["share of a copy's bandwidth"] == f"{rate * 4 * (9 * 2 + 6) / 2 / (2 * 4 * (1 << 20) / 1e-3):.0%}"
+
+
+def test_benchmark_watches_memory(pretended_gpu, monkeypatch):
+    monkeypatch.setattr(flow_cuda_limits, "Parameters", lambda: SHORT)
+    pretended_gpu[:] = [4_000_000, 6_000_000, 7_000_000, 9_000_000]
+    said = flow_cuda_limits.memory(24, 2, 19, 1, "cpu")
+    assert "stream of 20 pairs" in said and "at most 6.0 MB in the first tenth and 9.0 MB in all" in said
 
 
 def test_pairs_that_stopped_are_counted():
@@ -283,10 +360,11 @@ def test_kernels_compile_for_a_gpu_that_is_not_here(tmp_path, monkeypatch):
     """And exchange neighbours within a warp, without shared memory or barriers."""
     pytest.importorskip("triton")
     monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
-    from tests.compiled_kernels import compiled
+    from benchmarks.compiled_kernels import compiled, instructions
 
     kernel = compiled("advance", COLUMNS=64, STEPS=5, BLOCK_ROWS=32, MEASURE=True, FAST=True)
     assert kernel.metadata.shared == 0 and "bar.sync" not in kernel.asm["ptx"] and kernel.asm["cubin"]
+    assert 50 < instructions(32, 2) < 150
     for name, constants in {
         "judge": {"AT_ONCE": 32, "STEPS": 5, "STEPS_PADDED": 8},
         "linearise": {"BLOCK": 256},

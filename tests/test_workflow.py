@@ -39,8 +39,8 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "snakemake", "--scheduler", "greedy", *arguments]
 
 
-def snakemake(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(*arguments), cwd=root, env=ENVIRONMENT, capture_output=True, text=True)
+def snakemake(root: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(*arguments), cwd=root, env=ENVIRONMENT | variables, capture_output=True, text=True)
 
 
 def planned(root: Path) -> dict[str, int]:
@@ -99,6 +99,63 @@ def test_every_cell_comes_from_the_predictions(done):
 def test_second_run_has_nothing_to_do(done):
     run = snakemake(done, "--cores", "2", *CONFIG, "--", "all")
     assert run.returncode == 0 and "Nothing to be done" in run.stdout + run.stderr
+
+
+TWO_CARDS = """
+import ctypes
+
+class Driver:
+    cuInit = staticmethod(lambda flags: 0)
+
+    @staticmethod
+    def cuDeviceGetCount(target):
+        target._obj.value = 2
+        return 0
+
+real = ctypes.CDLL
+ctypes.CDLL = lambda name, *rest, **options: Driver if name == "libcuda.so.1" else real(name, *rest, **options)
+"""
+
+
+@pytest.fixture
+def two_cards(tmp_path) -> dict[str, str]:
+    """Variables for a machine whose driver counts two GPUs."""
+    (tmp_path / "driver").mkdir()
+    (tmp_path / "driver/sitecustomize.py").write_text(TWO_CARDS)
+    return {"PYTHONPATH": str(tmp_path / "driver")}
+
+
+def test_a_gpu_reruns_nothing(done, two_cards):
+    assert "Nothing to be done" in snakemake(done, "-n", *CONFIG, "--", "all", **two_cards).stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "gpus", "limit"),
+    [
+        pytest.param([], 1, 2, id="a job a card"),
+        pytest.param(["--resources", "gpu=6"], 1, 6, id="cards shared"),
+        pytest.param(["--resources", "gpu=0"], 0, 0, id="cards left alone"),
+        pytest.param(["--sdm", "env-modules"], 0, 2, id="environments of their own"),
+        pytest.param(["warm.yaml"], 0, 2, id="warm start"),
+    ],
+)
+def test_auto_takes_a_gpu_that_no_other_job_has(tmp_path, two_cards, options, gpus, limit):
+    root = copy(tmp_path / "root")
+    (root / "spy").write_text("include: 'Snakefile'\nprint('limit', workflow.global_resources['gpu'].value)\n")
+    (root / "warm.yaml").write_text("flow: {warm_start: true}\n")
+    target = "results/flow/none/synsamm-006.h5"
+    run = snakemake(root, "-s", "spy", "-n", "-p", *CONFIG, *options, "--", target, **two_cards)
+    assert run.returncode == 0, run.stderr
+    said = run.stdout + run.stderr
+    assert f"--threads 1 --gpus {gpus} --settings" in said and f"limit {limit}\n" in said
+
+
+def test_without_a_gpu_no_job_waits_for_one(tmp_path):
+    root = copy(tmp_path / "root")
+    (root / "spy").write_text("include: 'Snakefile'\nprint('limited', 'gpu' in workflow.global_resources)\n")
+    run = snakemake(root, "-s", "spy", "-n", "-p", *CONFIG, "--", "results/flow/none/synsamm-006.h5")
+    said = run.stdout + run.stderr
+    assert "--threads 1 --gpus 0 --settings" in said and "limited False\n" in said
 
 
 def test_report_holds_the_tables(done):

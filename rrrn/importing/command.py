@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rrrn import stage
+from rrrn import clips, stage
 from rrrn.importing import annotations, casme2, classes, composite, folders, generic, overrides, preflight, samm, sheets
 from rrrn.importing import audit as audits
 from rrrn.importing import output as output_files
@@ -201,6 +201,15 @@ def _check_distinct(records: list[Record]) -> None:
             raise InputError(
                 f"{other.where} and {record.where}: {record.name} is imported twice; name each database once"
             )
+    spelled: dict[tuple[str, ...], Record] = {}
+    for record in records:
+        for length in range(1, len(record.key) + 1):
+            other = spelled.setdefault(tuple(map(clips.folded, record.key[:length])), record)
+            if other.key[:length] != record.key[:length]:
+                raise InputError(
+                    f"{other.where} and {record.where}: {other.name} and {record.name} differ in case or in the "
+                    "encoding of accents only; write the name one way, or rename one"
+                )
     databases: dict[str, Record] = {}
     for record in records:
         other = databases.setdefault(f"{record.database}-{record.subject}", record)

@@ -60,14 +60,13 @@ def resolve(record: Record) -> Resolved:
 
 
 def _check_names(record: Record) -> None:
-    for name in (record.database, record.subject, record.clip):
-        if not clips.usable_name(name):
-            raise Problem(
-                f"{name!r} cannot be a file's name; leave out slashes, commas, braces, control characters, "
-                "and a '.' or '-' in front"
-            )
-    if record.folder is not None and not str(record.folder).isprintable():
-        raise Problem(f"{str(record.folder)!r}: the folder's path holds control characters; rename it")
+    names = {"database": record.database, "subject": f"{record.database}-{record.subject}", "clip": record.clip}
+    for kind, name in names.items():
+        if reason := clips.objection(name, clips.MOST_BYTES[kind]):
+            raise Problem(f"{kind} {name!r} cannot be a file's name: it {reason}")
+    folder = str(record.folder or "")
+    if not folder.isprintable() or folder != folder.rstrip():
+        raise Problem(f"{folder!r}: the folder's path holds control characters, or ends with a blank; rename it")
 
 
 def _list(record: Record) -> dict[int, Path]:

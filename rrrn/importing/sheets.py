@@ -17,7 +17,7 @@ from rrrn.stage import InputError
 SUFFIXES = (".xlsx", ".xls", ".csv")
 _SEARCHED_ROWS = 60  # for the header; SAMM's stands in row 14
 _MOST_ROWS, _MOST_COLUMNS = 100_000, 200
-_MOST_BYTES = 500_000_000  # unpacked; a workbook that claims more is not an annotation
+_MOST_BYTES = 200_000_000  # unpacked; a workbook that claims more is not an annotation
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,8 @@ def read(path: Path) -> list[Sheet]:
         raise InputError(f"{path}: there is no such spreadsheet")
     if path.suffix.lower() not in SUFFIXES:
         raise InputError(f"{path}: a spreadsheet is one of {', '.join(SUFFIXES)}; save it as such")
+    if path.stat().st_size > _MOST_BYTES:
+        raise InputError(_too_large(path))
     readers = {".xlsx": _read_xlsx, ".xls": _read_xls, ".csv": _read_csv}
     try:
         sheets = readers[path.suffix.lower()](path)
@@ -74,9 +76,13 @@ def read(path: Path) -> list[Sheet]:
             f"{path}: cannot be read as a spreadsheet ({type(error).__name__}: {error}); "
             "copy it again, or open it and save it as .xlsx"
         ) from None
+    left = _MOST_ROWS
     for sheet in sheets:
-        if len(sheet.rows) > _MOST_ROWS:
-            raise InputError(f"{sheet.where}: has more than {_MOST_ROWS} rows; remove those that are not clips")
+        left -= len(sheet.rows)
+        if left < 0:
+            raise InputError(
+                f"{sheet.where}: the file has more than {_MOST_ROWS} rows; remove those that are not clips"
+            )
     return sheets
 
 
@@ -116,19 +122,21 @@ def _read_xlsx(path: Path) -> list[Sheet]:
 
     with zipfile.ZipFile(path) as archive:
         if sum(entry.file_size for entry in archive.infolist()) > _MOST_BYTES:
-            raise InputError(f"{path}: unpacks to more than {_MOST_BYTES} bytes; this is not an annotation of clips")
+            raise InputError(_too_large(path))
     workbook = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    found, left = [], _MOST_ROWS
     try:
-        return [
-            Sheet(
-                path,
-                f"{path}, sheet {sheet.title}",
-                list(sheet.iter_rows(max_row=_MOST_ROWS + 1, max_col=_MOST_COLUMNS, values_only=True)),
+        for sheet in workbook.worksheets:
+            rows: list[Sequence[object]] = list(
+                sheet.iter_rows(max_row=left + 1, max_col=_MOST_COLUMNS, values_only=True)
             )
-            for sheet in workbook.worksheets
-        ]
+            found.append(Sheet(path, f"{path}, sheet {sheet.title}", rows))
+            left -= len(rows)
+            if left < 0:
+                break  # ``read`` refuses the file
     finally:
         workbook.close()
+    return found
 
 
 def _read_xls(path: Path) -> list[Sheet]:
@@ -140,11 +148,18 @@ def _read_xls(path: Path) -> list[Sheet]:
             return xlrd.error_text_from_code.get(cell.value, "#ERROR!")
         return bool(cell.value) if cell.ctype == xlrd.XL_CELL_BOOLEAN else cell.value
 
-    with Path(os.devnull).open("w") as nowhere, xlrd.open_workbook(str(path), logfile=nowhere) as workbook:
+    with (
+        Path(os.devnull).open("w") as nowhere,
+        xlrd.open_workbook(str(path), logfile=nowhere, ragged_rows=True) as workbook,
+    ):  # a single cell far out would else fill the sheet up to it
         return [
             Sheet(path, f"{path}, sheet {sheet.name}", [[value(cell) for cell in row] for row in sheet.get_rows()])
             for sheet in workbook.sheets()
         ]
+
+
+def _too_large(path: Path) -> str:
+    return f"{path}: has more than {_MOST_BYTES // 10**6} MB unpacked; this is not an annotation of clips"
 
 
 def _read_csv(path: Path) -> list[Sheet]:

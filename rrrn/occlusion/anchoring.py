@@ -17,14 +17,19 @@ from rrrn.stage import InputError
 MODES = ("stable", "clip", "per_frame", "author_compat")
 _FINISH = 0.125  # of the landmarks' sigma: registration's noise is that much less and independent from frame to frame
 YAW = ("median", "tracked")
+_FEW = 0.5  # share of a clip's frames; where fewer could be registered, what follows the head is mostly landmarks
 
 
 @dataclass(frozen=True)
 class Anchors:
-    """Landmarks that occluders are placed by, float64 (T, 68, 2) in pixels, and facts about them to be stored."""
+    """Landmarks that occluders are placed by, float64 (T, 68, 2) in pixels, and facts about them to be stored.
+
+    ``warning`` tells a user what is doubtful about them, if anything.
+    """
 
     points: np.ndarray
     facts: Mapping[str, Any] = field(default_factory=dict)
+    warning: str = ""
 
 
 def anchored(frames: np.ndarray, landmarks: np.ndarray, mode: str, settings: Mapping[str, Any]) -> Anchors:
@@ -60,16 +65,22 @@ def _stable(frames: np.ndarray, landmarks: np.ndarray, settings: Mapping[str, An
 
     motion = rigid.measure(landmarks)
     poses = smoothing.smooth(motion.poses, sigma, motion.units)
-    done = np.zeros(len(poses), bool)
+    done, warning = np.zeros(len(poses), bool), ""
     if setting(settings, "stable", "registration"):
         skin = registration.rigid_skin(motion.shape)
         registered = registration.register(frames, poses, skin, motion.centre, motion.units)
         poses, done = fusion.fuse(motion, poses, sigma, registered)
         poses = smoothing.smooth(poses, _FINISH * sigma, motion.units)
+        if len(done) > 1 and done.mean() < _FEW:
+            warning = (
+                f"only {done.sum()} of {len(done)} frames could be registered on the skin about nose and eyes; in the "
+                "others the occluder follows landmarks alone, which shake 3 to 15 times as much. Look whether blur, "
+                "bad light, hair or a hand hides that skin"
+            )
     shape = slack.loosen(motion.shape, similarity.lift(poses, landmarks, motion.centre), sigma, jaw, brow, tracked)
     facts = {
         "landmark_residual": motion.residual,
         "registered_frames": int(done.sum()),
         "turn": np.rad2deg(np.ptp(smoothing.smooth(motion.turn, sigma, np.full(2, motion.units[0])), axis=0)),
     }
-    return Anchors(similarity.place(poses, shape, motion.centre), facts)
+    return Anchors(similarity.place(poses, shape, motion.centre), facts, warning)

@@ -35,7 +35,10 @@ def prepare(kind: str, built_in: ModuleType, place: Place, scene: Scene, setting
     def draw(points: np.ndarray) -> Layer:
         return placing.render(template, place(points, width, scene.anchor == "author_compat"), rows, columns)
 
-    return Occluder(chosen, draw, dressed=True)
+    def admit(points: np.ndarray) -> None:
+        placing.admit(template, place(points, width))
+
+    return Occluder(chosen, draw, dressed=True, admit=admit)
 
 
 def templates(built_in: ModuleType, wanted: str) -> dict[str, Callable[[], Template]]:

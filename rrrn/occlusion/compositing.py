@@ -32,12 +32,26 @@ class Layer:
 
     def __post_init__(self) -> None:
         covered = self.alpha >= _LEAST_ALPHA
-        alpha = np.clip(self.alpha, 0, 1, dtype=np.float32) * covered
-        object.__setattr__(self, "alpha", alpha)
+        object.__setattr__(self, "alpha", np.clip(self.alpha, 0, 1, dtype=np.float32) * covered)
         for name in ("colour", "grain"):
             plane = getattr(self, name)
             if plane is not None:
-                object.__setattr__(self, name, np.where(covered[..., None], plane, np.float32(0)))
+                object.__setattr__(self, name, _where(covered, plane))
+
+    def recoloured(self, colour: np.ndarray) -> "Layer":
+        """Return the layer with another ``colour``, which is 0 where this one is."""
+        return self._with(colour=colour)
+
+    def grained(self, grain: np.ndarray) -> "Layer":
+        """Return the layer with another ``grain``."""
+        return self._with(grain=_where(self.alpha > 0, grain))
+
+    def _with(self, **planes: np.ndarray) -> "Layer":
+        """Return a copy with some planes replaced, which are 0 where alpha is: that need not be looked at again."""
+        made = object.__new__(Layer)
+        for name in ("x", "y", "colour", "alpha", "shade", "grain"):
+            object.__setattr__(made, name, planes.get(name, getattr(self, name)))
+        return made
 
     @cached_property
     def gray(self) -> np.ndarray:
@@ -50,34 +64,62 @@ class Layer:
         return 1 - self.alpha if self.shade is None else (1 - self.alpha) * self.shade
 
 
+def _where(covered: np.ndarray, plane: np.ndarray) -> np.ndarray:
+    """Return a plane (h, w, C) with 0 where it is not ``covered``, bool (h, w)."""
+    if covered.size == 0:
+        return plane
+    return cv2.copyTo(plane, covered.view(np.uint8)).reshape(plane.shape)
+
+
 def nothing() -> Layer:
     """Return a layer that covers no pixel."""
     return Layer(0, 0, np.zeros((0, 0, 3), np.float32), np.zeros((0, 0), np.float32))
 
 
-def composite(frame: np.ndarray, layer: Layer, linear_light: bool = False) -> np.ndarray:
+def composite(
+    frame: np.ndarray, layer: Layer, linear_light: bool = False, mixed: np.ndarray | None = None
+) -> np.ndarray:
     """Return ``frame``, uint8 (H, W, C) with C 1 or 3, under ``layer``: premultiplied "over" (Porter and Duff, 1984).
 
     Computed in float32 and rounded half up; with ``linear_light`` the grey levels are taken as sRGB (IEC 61966-2-1)
     and it is light that is mixed and shaded, else the grey levels. Pixels that have alpha 0 and no shade are
-    bit-identical to the frame's.
+    bit-identical to the frame's. ``mixed`` is what ``mix`` gave for this frame and layer, if it is known.
     """
     out = frame.copy()
     if layer.alpha.size == 0:
         return out
+    under = covered(out, layer)
+    over = mix(under, layer, linear_light) if mixed is None else mixed
+    under[...] = rounded(over if layer.grain is None else over + layer.grain)
+    return out
+
+
+def covered(frame: np.ndarray, layer: Layer) -> np.ndarray:
+    """Return the part of a frame (H, W, C) that a layer lies on, as a view."""
     height, width = layer.alpha.shape
-    under = out[layer.y : layer.y + height, layer.x : layer.x + width]
-    colour = layer.colour if frame.shape[2] == 3 else layer.gray[..., None]
-    over = under * layer.passing[..., None]
+    return frame[layer.y : layer.y + height, layer.x : layer.x + width]
+
+
+def mix(under: np.ndarray, layer: Layer, linear_light: bool) -> np.ndarray:
+    """Return pixels, uint8 (h, w, C), under a layer of their size: float32, without its grain and not rounded."""
+    channels = under.shape[2]
+    colour = layer.colour if channels == 3 else layer.gray[..., None]
+    over = cv2.multiply(under, cv2.merge([layer.passing] * channels), dtype=cv2.CV_32F).reshape(under.shape)
     over += colour
     if linear_light:
-        mixed = (layer.passing > _LEAST_LIGHT) & (layer.passing < 1)  # elsewhere both ways agree
-        over[mixed] = _mix_light(under[mixed], layer.passing[mixed], colour[mixed], layer.alpha[mixed])
-    if layer.grain is not None:
-        over += layer.grain
-    over += 0.5
-    under[...] = np.clip(over, 0, 255, out=over)  # the cast to uint8 rounds down
-    return out
+        # elsewhere both ways agree
+        between = np.flatnonzero((layer.passing > _LEAST_LIGHT) & (layer.passing < 1))
+        pixels = (under.reshape(-1, channels), layer.passing.reshape(-1), colour.reshape(-1, channels))
+        over.reshape(-1, channels)[between] = _mix_light(
+            *(plane[between] for plane in (*pixels, layer.alpha.reshape(-1)))
+        )
+    return over
+
+
+def rounded(over: np.ndarray) -> np.ndarray:
+    """Return grey levels, float32, as uint8, rounded half up."""
+    levels = over + np.float32(0.5)
+    return np.clip(levels, 0, 255, out=levels).astype(np.uint8)  # the cast rounds down
 
 
 def to_gray(frame: np.ndarray) -> np.ndarray:
@@ -98,6 +140,11 @@ def area_share(layer: Layer, box: tuple[int, int, int, int]) -> float:
     x0, y0, x1, y1 = box
     inside = layer.alpha[max(y0 - layer.y, 0) : max(y1 - layer.y, 0), max(x0 - layer.x, 0) : max(x1 - layer.x, 0)]
     return float(inside.sum(dtype=np.float64)) / ((x1 - x0) * (y1 - y0))
+
+
+def apart(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return colour and alpha of an image float32 (h, w, 4)."""
+    return cv2.cvtColor(image, cv2.COLOR_BGRA2BGR), cv2.extractChannel(image, 3)
 
 
 def grown(layer: Layer, margin: int, height: int, width: int) -> tuple[int, int, np.ndarray]:

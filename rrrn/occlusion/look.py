@@ -42,6 +42,7 @@ class Look:
     noise: Noise | None
     seed_names: tuple[object, ...]
     _last: list[Layer] = field(default_factory=list, init=False, repr=False, compare=False)
+    _mixed: list[Any] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def dress(self, layer: Layer, index: int) -> Layer:
         """Return an occluder's layer as the camera would see it in frame ``index`` of the clip.
@@ -54,18 +55,24 @@ class Look:
         base = self._in_this_clip(layer)
         gain = np.float32(self.drift[index])
         if gain != 1:
-            base = Layer(base.x, base.y, base.colour * gain, base.alpha, base.shade)
+            base = base.recoloured(base.colour * gain)
         return self._grained(base, index)
+
+    def composite(self, index: int, layer: Layer) -> np.ndarray:
+        """Return frame ``index`` under a layer, uint8 (H, W, C)."""
+        known = self._mixed and self._mixed[0] is layer and self._mixed[1] == index
+        return compositing.composite(self.frames[index], layer, self.linear_light, self._mixed[2] if known else None)
 
     def _in_this_clip(self, layer: Layer) -> Layer:
         """Return what is the same in all frames; kept, as occluders lie still in many clips."""
         if not (self._last and self._last[0] is layer):
             height, width = self.frames.shape[1:3]
-            colour = layer.colour * self.tone.astype(np.float32)
+            rows, columns = layer.alpha.shape
+            gains = np.tile(self.tone.astype(np.float32), columns)  # of a row at once, which is faster than a pixel
+            colour = (layer.colour.reshape(rows, -1) * gains).reshape(layer.colour.shape)
             if self.frames.shape[3] == 1:
                 colour = cv2.cvtColor(cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
-            lit = Layer(layer.x, layer.y, colour, layer.alpha)
-            soft = sharpness.feathered(lit, self.spread, height, width)
+            soft = sharpness.feathered(layer.recoloured(colour), self.spread, height, width)
             self._last[:] = layer, shadow.shaded(soft, self.shadow, self.down, self.face_height, height, width)
         return self._last[1]
 
@@ -73,20 +80,21 @@ class Look:
         """Add as much noise as brings the composite, in which the frame's own shines through, to the clip's."""
         if self.noise is None:
             return layer
-        rows, columns = layer.alpha.shape
-        part = slice(layer.y, layer.y + rows), slice(layer.x, layer.x + columns)
-        under = self.frames[index][part]
-        over = compositing.composite(self.frames[index], layer, self.linear_light)[part]
+        under = compositing.covered(self.frames[index], layer)
+        mixed = compositing.mix(under, layer, self.linear_light)
+        over = compositing.rounded(mixed)
         variances = self.noise.variances()
-        wanted, there = (_look_up(variances, image) for image in (over, under))
-        passing = layer.passing[..., None]
+        passing = cv2.merge([layer.passing] * under.shape[2]).reshape(under.shape)
         if self.linear_light:
             slopes = np.repeat(_SLOPES[:, None], under.shape[2], axis=1)
-            passing = passing * _look_up(slopes, under) / _look_up(slopes, over)
-        strength = np.sqrt(np.maximum(wanted - passing**2 * there, 0))
+            passing *= _look_up(slopes, under)
+            passing /= _look_up(slopes, over)
+        strength = _look_up(variances, over) - np.square(passing, out=passing) * _look_up(variances, under)
+        np.sqrt(np.maximum(strength, 0, out=strength), out=strength)
         rng = seeds.generator(*self.seed_names, "grain", index)
-        grain = strength * self.noise.draw(rng, rows, columns)
-        return Layer(layer.x, layer.y, layer.colour, layer.alpha, layer.shade, grain)
+        dressed = layer.grained(strength * self.noise.draw(rng, *layer.alpha.shape))
+        self._mixed[:] = dressed, index, mixed  # it is composited next
+        return dressed
 
 
 def _look_up(table: np.ndarray, image: np.ndarray) -> np.ndarray:

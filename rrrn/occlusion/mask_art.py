@@ -97,8 +97,9 @@ def _pleated(canvas: Canvas, mask: Mask, name: str) -> None:
     wire = canvas.away(curve((-0.27, 0.205), (-0.13, 0.135), (0, 0.105), (0.13, 0.135), (0.27, 0.205)))
     height += 0.012 * step(0.016 - wire, 0.008)
     nap = canvas.noise(0.007, name, "nap")
+    height += 0.0005 * nap - 0.0020 * mask_form.bonds(canvas, 0.045)
     hem = 1 - step(np.minimum(side - 0.045, np.minimum(top, bottom) - 0.062), 0.003)
-    _cloth_body(canvas, inside, height + 0.0005 * nap, _mix(mask.colour, mask.trim, 0.75 * hem), name, 0.035)
+    _cloth_body(canvas, inside, height, _mix(mask.colour, mask.trim, 0.75 * hem), name, 0.035)
 
 
 def _folded(canvas: Canvas, mask: Mask, name: str) -> None:
@@ -124,8 +125,9 @@ def _folded(canvas: Canvas, mask: Mask, name: str) -> None:
     wire = canvas.away(curve((-0.24, 0.235), (-0.12, 0.15), (0, 0.115), (0.12, 0.15), (0.24, 0.235)))
     height += 0.009 * step(0.020 - wire, 0.010)
     nap = canvas.noise(0.007, name, "nap")
-    _cloth_body(canvas, inside, height + 0.0005 * nap, _mix(mask.colour, mask.trim, step(0.058 - inside, 0.003)), name,
-                0.030)  # fmt: skip
+    height += 0.0005 * nap - 0.0025 * mask_form.bonds(canvas, 0.045)
+    rim = step(0.058 - inside, 0.003)
+    _cloth_body(canvas, inside, height, _mix(mask.colour, mask.trim, rim), name, 0.030)
 
 
 def _cup(canvas: Canvas, mask: Mask, name: str) -> None:
@@ -145,8 +147,9 @@ def _cup(canvas: Canvas, mask: Mask, name: str) -> None:
     height += 0.020 * bump(inside - 0.030, 0.014) - 0.010 * bump(inside - 0.060, 0.006)
     height += 0.5 * mask_form.dents(canvas, name, 0.006)
     fibres = canvas.noise((0.014, 0.006), name, "fibres") + canvas.noise((0.006, 0.014), name, "more")
+    height += 0.00028 * fibres - 0.0040 * mask_form.bonds(canvas, 0.050)
     flange = step(0.058 - inside, 0.003)
-    _cloth_body(canvas, inside, height + 0.00028 * fibres, _mix(mask.colour, mask.trim, flange), name, 0.05)
+    _cloth_body(canvas, inside, height, _mix(mask.colour, mask.trim, flange), name, 0.05)
     _clip(canvas, height)
 
 

@@ -58,6 +58,17 @@ def dents(canvas: Canvas, name: str, depth: float) -> np.ndarray:
     return (depth * (wide + 0.22 * narrow * patchy)).astype(np.float32)
 
 
+def bonds(canvas: Canvas, pitch: float) -> np.ndarray:
+    """Return 0..1 where rollers pressed the fibres of non-woven cloth together: points on a diamond lattice.
+
+    They follow the cloth's way around the head. They hold the optical flow, which takes a lamp's flicker on smooth
+    white cloth for motion.
+    """
+    around = 0.97 * np.arcsin(np.clip(canvas.x / 0.97, -1, 1))
+    waves = (np.cos(np.pi / pitch * (around + side * canvas.y)) for side in (-1, 1))
+    return np.prod([wave**2 for wave in waves], axis=0, dtype=np.float32)
+
+
 def stitches(canvas: Canvas, line_away: np.ndarray, along: np.ndarray, pitch: float, width: float) -> np.ndarray:
     """Return 0..1 where thread, or the dots of a weld, lie along a line: ``along`` counts lengths on it."""
     beat = 0.5 + 0.5 * np.cos(2 * np.pi * along / pitch)

@@ -61,12 +61,13 @@ def measure(frames: np.ndarray, skin: np.ndarray) -> Noise | None:
     level, residual = _patches(frames, skin)
     if not len(level):
         return None
-    variance = residual.var(axis=(1, 2))
+    residual -= residual.mean(axis=(1, 2), keepdims=True)
+    variance = np.square(residual).mean(axis=(1, 2))
     lines = np.stack([_line(level[:, c], variance[:, c]) for c in range(frames.shape[3])])
     usual = np.maximum(lines[:, 0] + level * lines[:, 1], 1e-9)
     still = (variance <= _STILL * usual).all(axis=1)
     still |= not still.any()
-    scaled = (residual - residual.mean(axis=(1, 2), keepdims=True))[still] / np.sqrt(usual[still])[:, None, None]
+    scaled = residual[still] / np.sqrt(usual[still])[:, None, None]
     strength, directions = _components(scaled)
     filters = np.zeros((len(strength), 2, 2 * _REACH + 1), np.float32)
     filters[..., _REACH] = 1
@@ -103,7 +104,8 @@ def _patches(frames: np.ndarray, skin: np.ndarray) -> tuple[np.ndarray, np.ndarr
             image = cv2.filter2D(frames[0], cv2.CV_32F, _BLIND_TO_SLOPES)
             difference = cut(image.reshape(frames.shape[1:]))
         both = np.concatenate([one, two], axis=1)
-        good = ((both >= _CLIPPED[0]) & (both <= _CLIPPED[1])).all(axis=(1, 2, 3))
+        flat = both.reshape(len(both), -1)
+        good = (flat.min(axis=1) >= _CLIPPED[0]) & (flat.max(axis=1) <= _CLIPPED[1])
         level.append(both.mean(axis=(1, 2))[good])
         noise.append(difference[good])
     return np.concatenate(level), np.concatenate(noise)

@@ -6,6 +6,7 @@ Columns: ``file``, ``seam``, ``top``, ``bottom``, ``left``, ``right`` and, if wa
 
 import csv
 import math
+import os
 import struct
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,6 +23,8 @@ ANCHORS = ("seam", "top", "bottom", "left", "right")
 _KNOWN = ("file", *ANCHORS, "min_ratio")
 _MOST_PIXELS = 25_000_000
 _MOST_SIDE = 1600  # a larger drawing is reduced: no face is that large, and the renderer samples all of it
+_LEAST_APART = 8  # pixels between opposite anchors, and
+_LEAST_SHARE = 0.05  # of the picture's side: less is a slip, which would blow the picture up beyond every face
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _WITH_ALPHA = (4, 6)  # colour types of PNG: gray and colour with an alpha channel
 
@@ -158,7 +161,12 @@ def _number(place: str, column: str, text: str) -> float:
 
 
 def _check_header(row: Row) -> None:
-    """Refuse a file that is no PNG with alpha, is absurdly large, or does not hold the anchors."""
+    """Refuse a file that is no PNG with alpha, is absurdly large, or does not hold the anchors well apart."""
+    folder = row.path.parent
+    if not Path(os.path.realpath(row.path)).is_relative_to(os.path.realpath(folder)):
+        raise InputError(f"{row.place}: {row.path.name} is a link out of {folder}; copy the file into the folder")
+    if row.path.exists() and not row.path.is_file():  # opening a pipe would wait for ever
+        raise InputError(f"{row.place}: {row.path} is no file; correct 'file'")
     try:
         with row.path.open("rb") as file:
             head = file.read(26)
@@ -173,6 +181,18 @@ def _check_header(row: Row) -> None:
         raise InputError(f"{row.place}: {row.path.name} has {columns} x {rows} pixels; use at most 25 megapixels")
     if colour_type not in _WITH_ALPHA:
         raise InputError(f"{row.place}: {row.path.name} has no alpha channel; save it as PNG with alpha (RGBA)")
-    _, top, bottom, left, right = row.anchors
+    seam, top, bottom, left, right = row.anchors
     if left < 0 or right > columns or top < 0 or bottom > rows:
         raise InputError(f"{row.place}: anchors lie outside of {row.path.name}, which has {columns} x {rows} pixels")
+    for names, apart, side, part in (
+        ("left and right", right - left, columns, 1),
+        ("left and seam", seam - left, columns, 2),
+        ("seam and right", right - seam, columns, 2),
+        ("top and bottom", bottom - top, rows, 1),
+    ):
+        least = max(_LEAST_APART, _LEAST_SHARE * side) / part
+        if apart < least:
+            raise InputError(
+                f"{row.place}: {names} are {apart:g} pixels apart in {row.path.name}, which needs {least:g} or more; "
+                "correct the anchors, or save a larger picture"
+            )

@@ -10,6 +10,7 @@ from rrrn.stage import InputError
 
 _LEAST_SIDE = 1.0  # pixels; a half narrower than this is a face in profile, or landmarks that failed
 _MOST_SAMPLES = 16  # along each side of a pixel
+_STRIP = 8  # rows that are drawn at once: their samples stay in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -67,12 +68,8 @@ def on_axis(start: np.ndarray, end: np.ndarray, left: np.ndarray, right: np.ndar
     return Placement(start, down, height, *halves)
 
 
-def render(template: Template, placement: Placement, height: int, width: int) -> compositing.Layer:
-    """Draw a template on a frame of the given size; what reaches over the frame's edge is cut off.
-
-    One warp: every pixel is the mean of n x n bilinear samples, with n so large that no sample steps over a pixel of
-    the template. Raises InputError if the face is turned further than the template's ``min_ratio`` allows.
-    """
+def admit(template: Template, placement: Placement) -> None:
+    """Raise InputError for a face that is turned further than the template's ``min_ratio`` allows."""
     ratio = min(placement.left, placement.right) / max(placement.left, placement.right)
     if ratio < template.min_ratio:
         raise InputError(
@@ -80,6 +77,15 @@ def render(template: Template, placement: Placement, height: int, width: int) ->
             f"{template.min_ratio:g}: a face near profile, or landmarks that failed; check the landmarks or take the "
             "clip out"
         )
+
+
+def render(template: Template, placement: Placement, height: int, width: int) -> compositing.Layer:
+    """Draw a template on a frame of the given size; what reaches over the frame's edge is cut off.
+
+    One warp: every pixel is the mean of n x n bilinear samples, with n so large that no sample steps over a pixel of
+    the template. Raises InputError if the face is turned further than the template's ``min_ratio`` allows.
+    """
+    admit(template, placement)
     across = np.array([placement.down[1], -placement.down[0]])
     per_left = (template.seam - template.left) / placement.left
     per_right = (template.right - template.seam) / placement.right
@@ -97,12 +103,16 @@ def render(template: Template, placement: Placement, height: int, width: int) ->
     n = min(_MOST_SAMPLES, max(2, int(np.ceil(max(per_left, per_right, per_down)))))
     x = (x0 - 0.5 + (np.arange((x1 - x0) * n) + 0.5) / n - placement.top[0]).astype(np.float32)
     y = (y0 - 0.5 + (np.arange((y1 - y0) * n) + 0.5) / n - placement.top[1]).astype(np.float32)[:, None]
-    off_axis = x * np.float32(across[0]) + y * np.float32(across[1])
-    along = x * np.float32(placement.down[0]) + y * np.float32(placement.down[1])
-    off_axis *= np.where(off_axis < 0, np.float32(per_left), np.float32(per_right))
-    off_axis += np.float32(template.seam)
-    along *= np.float32(per_down)
-    along += np.float32(template.top)
-    samples = cv2.remap(template.image, off_axis, along, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-    image = cv2.resize(samples, (int(x1 - x0), int(y1 - y0)), interpolation=cv2.INTER_AREA)
-    return compositing.Layer(int(x0), int(y0), image[..., :3], image[..., 3])
+    image = np.empty((y1 - y0, x1 - x0, 4), np.float32)
+    for first in range(0, len(image), _STRIP):
+        own = y[first * n : (first + _STRIP) * n]
+        off_axis = x * np.float32(across[0]) + own * np.float32(across[1])
+        along = x * np.float32(placement.down[0]) + own * np.float32(placement.down[1])
+        off_axis *= np.where(off_axis < 0, np.float32(per_left), np.float32(per_right))
+        off_axis += np.float32(template.seam)
+        along *= np.float32(per_down)
+        along += np.float32(template.top)
+        samples = cv2.remap(template.image, off_axis, along, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        size = image.shape[1], len(own) // n
+        image[first : first + _STRIP] = cv2.resize(samples, size, interpolation=cv2.INTER_AREA)
+    return compositing.Layer(int(x0), int(y0), *compositing.apart(image))

@@ -1,6 +1,8 @@
 """A contact sheet of one clip under every occluder: onset, apex, and the flow between them."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
+from types import ModuleType
 from typing import Any
 
 import cv2
@@ -10,10 +12,12 @@ from rrrn import pictures
 from rrrn.occlusion import art, compositing, glasses_art, mask_art, wearing
 from rrrn.occlusion.scene import setting
 from rrrn.occlusion.wearing import Wearer, Worn
+from rrrn.stage import InputError
 
 _LEVELS = tuple(range(5, 55, 5))
 _TILE = (132, 160)  # width and height, pixels
 _GAP, _LABEL, _TOP = 4, 18, 64
+_LINE, _LETTERS = 17, 52  # height of a line, and letters that fit in a cell's
 _FULL = 1.0  # pixels of motion at which a colour of the flow is fully saturated
 
 
@@ -21,11 +25,11 @@ def contact_sheet(worn: Worn, settings: Mapping[str, Any], apex: int) -> np.ndar
     """Return a picture, uint8 (H, W, 3) BGR: a cell for each mask, pair of glasses and size of random patch.
 
     A cell shows the first frame, the frame with index ``apex``, and the flow (hue: direction, saturation: magnitude).
-    The first cell is the clean clip.
+    The first cell is the clean clip. An occluder that cannot be drawn leaves its cell empty but for the reason.
     """
     columns: list[Sequence[tuple[str, str | None]]] = [
-        [("mask", name) for name in art.templates(mask_art, str(setting(settings, "mask", "art")))],
-        [("glasses", name) for name in art.templates(glasses_art, str(setting(settings, "glasses", "art")))],
+        _names("mask", mask_art, settings),
+        _names("glasses", glasses_art, settings),
         [(f"random-{level:02d}", None) for level in _LEVELS],
     ]
     rows = max(map(len, columns)) + 1
@@ -38,9 +42,22 @@ def contact_sheet(worn: Worn, settings: Mapping[str, Any], apex: int) -> np.ndar
     _draw(picture, (12, _TOP), "no occluder", list(pair), box)
     for column, wanted in enumerate(columns):
         for row, (condition, name) in enumerate(wanted, start=1):
-            shown = _under(worn, settings, condition, name, apex)
-            _draw(picture, (12 + column * cell[0], _TOP + row * cell[1]), name or condition, shown, box)
+            corner = 12 + column * cell[0], _TOP + row * cell[1]
+            try:
+                shown = _under(worn, settings, condition, name, apex)
+            except InputError as error:
+                _explain(picture, corner, name or condition, str(error))
+            else:
+                _draw(picture, corner, name or condition, shown, box)
     return picture
+
+
+def _names(kind: str, built_in: ModuleType, settings: Mapping[str, Any]) -> list[tuple[str, str | None]]:
+    """Return the pictures of a kind; of a folder that cannot be used, one without a name, which will say so."""
+    try:
+        return [(kind, name) for name in art.templates(built_in, str(setting(settings, kind, "art")))]
+    except InputError:
+        return [(kind, None)]
 
 
 def _under(worn: Worn, settings: Mapping[str, Any], condition: str, name: str | None, apex: int) -> list[np.ndarray]:
@@ -59,6 +76,14 @@ def _face(points: np.ndarray, height: int, width: int) -> tuple[slice, slice]:
     x0, y0 = np.clip(np.floor(centre - halves), 0, [width - 2, height - 2]).astype(int).tolist()
     x1, y1 = np.clip(np.ceil(centre + halves), [x0 + 2, y0 + 2], [width, height]).astype(int).tolist()
     return slice(y0, y1), slice(x0, x1)
+
+
+def _explain(picture: np.ndarray, corner: tuple[int, int], label: str, reason: str) -> None:
+    """Write in a cell why nothing is drawn; the lettering has ASCII only."""
+    lines = textwrap.wrap(reason.encode("ascii", "replace").decode(), _LETTERS)
+    for number, line in enumerate(lines[: _TILE[1] // _LINE], start=1):
+        pictures.write(picture, line, (corner[0], corner[1] + number * _LINE), ink=pictures.FAINT)
+    pictures.write(picture, label, (corner[0], corner[1] + _TILE[1] + 13))
 
 
 def _draw(

@@ -1,6 +1,6 @@
-"""Rectangular blocks of a given area at a random place on the face."""
+"""Rectangular blocks that cover a given share of the face, at a random place on it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from rrrn import seeds
-from rrrn.occlusion import compositing
+from rrrn.occlusion import compositing, hull
 from rrrn.occlusion.compositing import Layer
 from rrrn.occlusion.scene import Occluder, Scene, option, setting
 from rrrn.stage import InputError
@@ -20,6 +20,8 @@ FILLS = ("black", "mean_skin", "noise")
 _JAW_AND_BROWS = slice(0, 27)
 _NOSE = 31  # the landmark that a block follows, as released by the authors of arXiv 2107.05904
 _NESTED_LEVEL = 50  # the paper's largest percentage: the common centre lets a block of this size fit
+_CORNERS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+_HALVINGS = 24  # of the sides' range, in the search for a size
 _NOISE_CELLS = 32  # along each side of the landmark box
 _NOT_SKIN = (slice(36, 42), slice(42, 48), slice(48, 60))  # eyes and mouth
 
@@ -35,8 +37,8 @@ class Block:
 def prepare(scene: Scene, settings: Mapping[str, Any]) -> Occluder:
     """Return the clip's block; settings: ``seed`` and ``random`` with ``region``, ``placement`` and ``fill``.
 
-    The block is sized and placed on the scene's landmarks, and later follows landmark 31 at a fixed distance. Its
-    centre and size, in crop pixels, are stored with it.
+    The block is placed on the first frame's landmarks, and later follows landmark 31 at a fixed distance and in one
+    size. Its centre and size, in crop pixels, are stored with it.
     """
     if scene.level is None:
         raise InputError("the condition random needs a percentage, for example random-05")
@@ -48,7 +50,10 @@ def prepare(scene: Scene, settings: Mapping[str, Any]) -> Occluder:
     identity = (setting(settings, "seed"), scene.subject, scene.clip, "random")
     draw_of = (*identity, "centre") if placement == "nested" else (*identity, "centre", scene.level)
     drawn = seeds.generator(*draw_of).random(2)
-    block = place(scene.points, scene.level, region, placement, drawn)
+    if region == "face_hull":
+        block = place_on_hull(scene.track, scene.level, placement, drawn)
+    else:
+        block = place(scene.points, scene.level, placement, drawn)
     if scene.anchor == "author_compat":
         block = in_whole_pixels(block)
 
@@ -77,26 +82,67 @@ def landmark_box(points: np.ndarray) -> np.ndarray:
     return box
 
 
-def place(points: np.ndarray, level: int, region: str, placement: str, drawn: np.ndarray) -> Block:
-    """Return the block that covers ``level`` percent of a region of the face, inside the landmark box.
+def place(points: np.ndarray, level: int, placement: str, drawn: np.ndarray) -> Block:
+    """Return the block that covers ``level`` percent of the landmark box, inside of it and with its aspect.
 
-    It has the landmark box's aspect. ``region``: ``landmark_box`` or ``face_hull``, the convex hull of all landmarks;
-    ``points`` (68, 2) are landmarks. ``drawn`` (2,) in 0..1 places it: under ``independent`` the whole range lets
-    this block touch the box's sides, under ``nested`` a block of 50 percent; there blocks grow about one centre, and
-    larger ones slide inwards from the box's side, so that a block always contains all smaller ones.
+    ``points`` (68, 2) are landmarks. ``drawn`` (2,) in 0..1 places it: under ``independent`` the whole range lets this
+    block touch the box's sides, under ``nested`` a block of 50 percent; there blocks grow about one centre, and larger
+    ones slide inwards from the box's side, so that a block always contains all smaller ones.
     """
     box = landmark_box(points)
     sides = box[1] - box[0]
-    area = sides.prod()
-    if region == "face_hull":
-        hull = cv2.convexHull(points.astype(np.float32))
-        area = cv2.contourArea(hull)
-    size = sides * np.sqrt(level / 100 * area / sides.prod())
-    fitting = size if placement == "independent" else sides * np.sqrt(_NESTED_LEVEL / 100 * area / sides.prod())
+    area = sides.prod()  # cancels, but not in the last bit, on which whole pixels may hang
+    fitting = sides * np.sqrt(_fitting_level(level, placement) / 100 * area / area)
+    return _block(box, fitting, drawn, sides * np.sqrt(level / 100 * area / area))
+
+
+def place_on_hull(track: np.ndarray, level: int, placement: str, drawn: np.ndarray) -> Block:
+    """Return the block that covers ``level`` percent of the landmarks' convex hull, in the median over all frames.
+
+    ``track`` (T, 68, 2) are the landmarks of all frames. The block has the aspect of the first frame's landmark box,
+    lies as it does there at a fixed distance from landmark 31, and keeps its size. Its place is ``drawn`` as in the
+    landmark box, among those where a block of the fitting size covers the fitting percentage of the hull.
+    """
+    box = landmark_box(track[0])
+    sides = box[1] - box[0]
+    polygons = hull.outlines(track)
+    polygons += (track[0, _NOSE] - track[:, _NOSE])[:, None]
+
+    def covered(size: float, fitting: float, drawn: np.ndarray, frames: slice) -> float:
+        block = _block(box, fitting * sides, drawn, size * sides)
+        low, high = block.centre - block.size / 2, block.centre + block.size / 2
+        return float(np.median(hull.covered(polygons[frames], low, high)))
+
+    def least(size: float) -> float:  # of all blocks in the box, one in a corner covers least: the hull is convex
+        return min(covered(size, size, corner, slice(1)) for corner in _CORNERS)
+
+    fitting = _reaching(least, _fitting_level(level, placement) / 100)
+    size = _reaching(lambda size: covered(size, fitting, drawn, slice(None)), level / 100)
+    return _block(box, fitting * sides, drawn, size * sides)
+
+
+def _fitting_level(level: int, placement: str) -> int:
+    return level if placement == "independent" else _NESTED_LEVEL
+
+
+def _block(box: np.ndarray, fitting: np.ndarray, drawn: np.ndarray, size: np.ndarray) -> Block:
+    """The block of a size about the place that is drawn for a ``fitting`` one, moved into the box as far as it is."""
+    sides = box[1] - box[0]
     centre = box[0] + fitting / 2 + drawn * (sides - fitting)
     slack = np.maximum(sides - size, 0) / 2
     middle = box.mean(axis=0)
     return Block(np.clip(centre, middle - slack, middle + slack), size)
+
+
+def _reaching(share: Callable[[float], float], wanted: float) -> float:
+    """The least size at which ``share``, which grows with it from 0 to 1, is the wanted one."""
+    low, high = 0.0, 1.0
+    while share(high) < wanted:
+        low, high = high, 2 * high
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if share(middle) < wanted else (low, middle)
+    return high
 
 
 def in_whole_pixels(block: Block) -> Block:

@@ -19,8 +19,8 @@ class Scene:
 
     ``level`` is the percentage of conditions such as ``random-05`` and None for others. ``rank`` is the clip's place
     among its subject's clips, by name. ``frame`` is the clean onset frame, uint8 (H, W, C) with C 1 or 3 (BGR), and
-    ``points`` its anchored landmarks, float64 (68, 2) in crop pixels, centres of pixels at integers. ``anchor`` is the
-    mode of anchoring, ``occluder`` the name of the one that is asked for, if any.
+    ``track`` the anchored landmarks of all frames, float64 (T, 68, 2) in crop pixels, centres of pixels at integers.
+    ``anchor`` is the mode of anchoring, ``occluder`` the name of the one that is asked for, if any.
     """
 
     subject: str
@@ -28,9 +28,14 @@ class Scene:
     rank: int
     level: int | None
     frame: np.ndarray
-    points: np.ndarray
+    track: np.ndarray
     anchor: str
     occluder: str | None = None
+
+    @property
+    def points(self) -> np.ndarray:
+        """The landmarks of the onset frame, (68, 2)."""
+        return self.track[0]
 
 
 @dataclass(frozen=True)
@@ -39,13 +44,15 @@ class Occluder:
 
     ``draw`` takes anchored landmarks (68, 2) and returns the layer for a frame of the scene's size. It raises
     InputError, naming neither clip nor frame, where the landmarks give it no place. One that is ``dressed`` takes on
-    the clip's light, sharpness and noise.
+    the clip's light, sharpness and noise. ``admit`` takes landmarks as detected and raises such an error for a head
+    turned so far that the occluder cannot be worn, however it is anchored.
     """
 
     name: str
     draw: Callable[[np.ndarray], Layer]
     facts: Mapping[str, Any] = field(default_factory=dict)
     dressed: bool = False
+    admit: Callable[[np.ndarray], None] = lambda points: None
 
 
 def setting(settings: Mapping[str, Any], *path: str) -> Any:

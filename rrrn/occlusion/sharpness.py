@@ -47,7 +47,7 @@ def feathered(layer: Layer, sigma: float, height: int, width: int) -> Layer:
     radius = math.ceil(3 * added)
     x, y, image = compositing.grown(layer, radius, height, width)
     image = cv2.GaussianBlur(image, (2 * radius + 1, 2 * radius + 1), added, borderType=cv2.BORDER_REPLICATE)
-    return Layer(x, y, image[..., :3], image[..., 3])
+    return Layer(x, y, *compositing.apart(image))
 
 
 def _edges(image: np.ndarray, region: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,6 +1,7 @@
 """Zero-phase smoothing of courses in time that follows constant speed exactly, up to the clip's ends."""
 
 import numpy as np
+from scipy import ndimage
 
 _GROSS = 3.0  # median distances from the smooth course beyond which a value counts less
 _FINEST = 0.02  # pixels; closer to the smooth course, nothing is a jump
@@ -40,6 +41,15 @@ def smooth(courses: np.ndarray, sigma: float, units: np.ndarray) -> np.ndarray:
         weights = 1 / np.maximum(1, distance / (_GROSS * max(float(np.median(distance)), _FINEST))) ** 2
         result = kernel(weights, sigma) @ courses
     return result
+
+
+def median(courses: np.ndarray, window: int) -> np.ndarray:
+    """Return the running median of courses (T, ...) over a window of frames, odd; a shorter clip gets a shorter one.
+
+    What lasts less than half of the window leaves no trace, what lasts longer stays whole.
+    """
+    fitting = min(window, (len(courses) - 1) | 1)
+    return ndimage.median_filter(courses, size=(fitting, *(1,) * (courses.ndim - 1)), mode="reflect")
 
 
 def inflation(noise: np.ndarray) -> float:

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from rrrn.occlusion import anchoring, compositing, conditions
+from rrrn.occlusion import anchoring, compositing, conditions, smoothing
 from rrrn.occlusion import look as looks
 from rrrn.occlusion.anchoring import Anchors
 from rrrn.occlusion.compositing import Layer
 from rrrn.occlusion.scene import Occluder, Scene, option, setting
 from rrrn.stage import InputError
+
+_TURN = 5  # frames that the turn of a head is the median of: two wrong ones are an error of the detector, three a turn
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,9 @@ class Worn:
 
     def composite(self, index: int, layer: Layer) -> np.ndarray:
         """Return a frame under its layer, uint8 (H, W, C)."""
-        linear = self.look is not None and self.look.linear_light
-        return compositing.composite(self.frames[index], layer, linear)
+        if self.look is not None:
+            return self.look.composite(index, layer)
+        return compositing.composite(self.frames[index], layer)
 
 
 def wear(
@@ -81,7 +84,8 @@ def wear(
 
     ``frames`` uint8 (T, H, W, C) with C 1 or 3 (BGR), ``numbers`` (T) their frame numbers; ``landmarks``
     (T, 68, 2) as detected, in pixels of the frames. ``settings`` are the section ``occlude``; ``name`` asks for one
-    mask or pair of glasses. Raises InputError for settings and landmarks that cannot be used.
+    mask or pair of glasses. Raises InputError for settings and landmarks that cannot be used, and, naming the frame,
+    for a head turned too far for the occluder at any time, whatever shape the anchors show.
     """
     kind, _ = conditions.parse(condition)
     if kind == "none":
@@ -89,7 +93,13 @@ def wear(
     else:
         mode = option(settings, anchoring.MODES, "anchor")
         anchors = anchoring.anchored(frames, landmarks, mode, settings)
-    return put_on(frames, numbers, anchors, wearer, condition, settings, name)
+    worn = put_on(frames, numbers, anchors, wearer, condition, settings, name)
+    for points, number in zip(smoothing.median(landmarks, _TURN), numbers, strict=True):
+        try:
+            worn.occluder.admit(points)
+        except InputError as error:
+            raise InputError(f"frame {number}: {error}") from None
+    return worn
 
 
 def put_on(
@@ -101,19 +111,35 @@ def put_on(
     settings: Mapping[str, Any],
     name: str | None = None,
 ) -> Worn:
-    """Return the same for a clip whose anchors are known."""
+    """Return the same for a clip whose anchors are known.
+
+    Raises InputError also for an occluder that covers nothing of the face in the first frame.
+    """
     kind, level = conditions.parse(condition)
     # The kind is imported by name: a drawing then concerns the conditions of its own kind alone.
     module = importlib.import_module(f"rrrn.occlusion.{kind}")
     mode = str(settings.get("anchor", ""))
-    scene = Scene(wearer.subject, wearer.clip, wearer.rank, level, frames[0], anchors.points[0], mode, name)
+    scene = Scene(wearer.subject, wearer.clip, wearer.rank, level, frames[0], anchors.points, mode, name)
     occluder = module.prepare(scene, settings)
     look = None
-    if occluder.dressed:
+    if kind != "none":
         first = _draw(occluder, anchors.points[0], int(numbers[0]))
+        if not _covers(first, anchors.points[0]):
+            raise InputError(
+                f"frame {numbers[0]}: the occluder {occluder.name} covers nothing of the face: it lies outside of the "
+                "image, or its picture is transparent there; check the landmarks, and picture and anchors if they are "
+                "your own, or take the clip out"
+            )
+    if occluder.dressed:
         names = (setting(settings, "seed"), wearer.subject, wearer.clip, kind)
         look = looks.measure(frames, anchors.points, first, setting(settings, "look"), names)
     return Worn(frames, numbers, anchors, occluder, look)
+
+
+def _covers(layer: Layer, points: np.ndarray) -> bool:
+    """Whether a layer covers something of the landmarks' bounding box."""
+    low, high = np.floor(points.min(axis=0)).astype(int), np.ceil(points.max(axis=0)).astype(int) + 1
+    return compositing.area_share(layer, (*low.tolist(), *high.tolist())) > 0
 
 
 def _draw(occluder: Occluder, points: np.ndarray, number: int) -> Layer:

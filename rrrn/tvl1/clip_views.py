@@ -5,7 +5,7 @@ side by side, so that it can share what it makes of the onset. Both change no bi
 asked for: turning the flow instead of the frames, and starting from the flow of the neighbouring apex.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ ROTATIONS = ("frames", "field")
 _MOST_GROWTH = 2.0  # from an apex to its neighbour; more is noise, where nothing moves
 
 Onset = tuple[int, float]  # its number, and the angle that its frame is turned by
+Pair = tuple[Onset, int]  # and the number of the apex
 Key = tuple[int, int, float]  # onset, apex, angle
 Image = NDArray[np.uint8]
 Flow = NDArray[np.float32]
@@ -42,30 +43,45 @@ def flows(
     flow is turned. With ``refine``, which takes guesses of the flow as its third argument, only the apex that comes
     first in the plan is solved from nothing, and every other one from its neighbour's flow on the way there.
     """
-    wanted: dict[Onset, dict[int, set[float]]] = {}  # of each pair that is solved: the angles of its views
+    pairs = distinct(plan, rotation)
+    before, after = cut(frames, face, pairs)
+    found = _each_alone(before, after, solve) if refine is None else _outwards(before, after, solve, refine)
+    yield from views(pairs, (found[pair] for pair in pairs))
+
+
+def distinct(plan: Sequence[View], rotation: str) -> dict[Pair, list[float]]:
+    """Return the pairs whose flow gives all views of a plan, those of one onset together, and each's views' angles."""
+    wanted: dict[Onset, dict[int, set[float]]] = {}
     for view in plan:
         onset = view.onset, view.angle if rotation == "frames" else 0.0
         wanted.setdefault(onset, {}).setdefault(view.apex, set()).add(view.angle)
-    before = {(number, angle): turn_and_cut(frames[number], face, angle) for number, angle in wanted}
-    after = {
-        (onset, apex): turn_and_cut(frames[apex], face, onset[1]) for onset, apexes in wanted.items() for apex in apexes
-    }
-    found = _each_alone(before, after, solve) if refine is None else _outwards(before, after, solve, refine)
-    for (onset, apex), flow in found.items():
-        for angle in sorted(wanted[onset][apex]):
+    return {(onset, apex): sorted(angles) for onset, apexes in wanted.items() for apex, angles in apexes.items()}
+
+
+def cut(
+    frames: Mapping[int, Image], face: Sequence[int], pairs: Iterable[Pair]
+) -> tuple[dict[Onset, Image], dict[Pair, Image]]:
+    """Return the images of pairs: the onsets, and in the order of the pairs the apexes."""
+    after = {pair: turn_and_cut(frames[pair[1]], face, pair[0][1]) for pair in pairs}
+    onsets = dict.fromkeys(onset for onset, _ in after)
+    return {onset: turn_and_cut(frames[onset[0]], face, onset[1]) for onset in onsets}, after
+
+
+def views(pairs: Mapping[Pair, Sequence[float]], flows: Iterable[Flow]) -> Iterator[tuple[Key, Flow]]:
+    """Yield the flow of every view of ``distinct`` pairs, from the flows of the pairs in their order."""
+    for ((onset, apex), angles), flow in zip(pairs.items(), flows, strict=True):
+        for angle in angles:
             yield (onset[0], apex, angle), turn_flow(flow, angle - onset[1])
 
 
-def _each_alone(
-    before: Mapping[Onset, Image], after: Mapping[tuple[Onset, int], Image], solve: Solve
-) -> dict[tuple[Onset, int], Flow]:
+def _each_alone(before: Mapping[Onset, Image], after: Mapping[Pair, Image], solve: Solve) -> dict[Pair, Flow]:
     found = solve(np.stack([before[onset] for onset, _ in after]), np.stack(list(after.values())))
     return dict(zip(after, found, strict=True))
 
 
 def _outwards(
-    before: Mapping[Onset, Image], after: Mapping[tuple[Onset, int], Image], solve: Solve, refine: Refine
-) -> dict[tuple[Onset, int], Flow]:
+    before: Mapping[Onset, Image], after: Mapping[Pair, Image], solve: Solve, refine: Refine
+) -> dict[Pair, Flow]:
     """Solve the first apex of each onset, then its neighbours in time from its flow, theirs from theirs, and so on.
 
     The first, which is the official one, thus has the same flow whatever other apexes there are.

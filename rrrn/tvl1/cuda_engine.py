@@ -22,6 +22,8 @@ from rrrn.tvl1.torch_level import TorchLevel
 from rrrn.tvl1.transfer import Transfer
 
 _AHEAD = 2  # batches on the device or waiting for it while the caller has another
+_BATCH_BYTES = 1 << 29  # of the host's memory, which holds up to four batches: read, waiting, solved, written
+_PIXEL_BYTES = 12  # of a pair in it: two images as they come and as they are sent, and the flow
 
 
 class Level(Protocol):
@@ -81,6 +83,15 @@ def stream(batches: Iterable[tuple[Images, Images]], parameters: Parameters, dev
             yield waiting.popleft().result()()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def pairs_at_once(height: int, width: int, device: str = "cuda") -> int:
+    """Return how many pairs of images of this size a batch of ``stream`` has at best: what both memories hold.
+
+    Raises InputError if the device is missing.
+    """
+    held = Transfer(find(device)).pairs_at_once(height, width)
+    return max(1, min(held, _BATCH_BYTES // (_PIXEL_BYTES * height * width)))
 
 
 def find(name: str) -> torch.device:

@@ -1,16 +1,18 @@
 """The engines of TV-L1 by name, and which of them a machine has: nothing is imported before it is asked for.
 
-An engine is a module with a function ``solve(pairs_a, pairs_b, parameters)``. It is in nobody's import closure: whoever
+An engine is a module with a function ``solve(pairs_a, pairs_b, parameters)``. If it has ``stream`` and
+``pairs_at_once``, as cuda_engine, it also solves batches beside its caller. It is in nobody's import closure: whoever
 takes a digest of the code that solves a flow names ``module(engine)`` to ``rrrn.provenance`` beside its own.
 """
 
-import ctypes
 import functools
 import importlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from types import ModuleType
+from typing import NamedTuple
 
+from rrrn import cards
 from rrrn.stage import InputError
 from rrrn.tvl1.pairs import Flows, Images
 from rrrn.tvl1.parameters import Parameters, is_whole
@@ -29,10 +31,18 @@ Solver = Callable[[Images, Images, Parameters], Flows]
 Refiner = Callable[[Images, Images, Flows, Parameters], Flows]
 
 
-def resolve(name: str, warm_start: bool = False) -> str:
+class Streamer(NamedTuple):
+    """How an engine solves batches while its caller makes the next and writes the last; see cuda_engine."""
+
+    stream: Callable[[Iterable[tuple[Images, Images]], Parameters], Iterator[Flows]]
+    pairs_at_once: Callable[[int, int], int]
+
+
+def resolve(name: str, warm_start: bool = False, gpus: int = 1) -> str:
     """Return the engine that ``name`` means on this machine: one of ``NAMES`` but auto.
 
-    ``auto`` is cuda where PyTorch sees a GPU, else numba, and numba for a warm start, which no other engine has.
+    ``auto`` is cuda where PyTorch sees a GPU and at least one of ``gpus`` may be used, else numba; it is numba for a
+    warm start, which no other engine has.
     Raises InputError for a name that is none of ``NAMES``, for an engine whose GPU or build of OpenCV is missing, and
     for an engine without a warm start where one is wanted.
     """
@@ -41,7 +51,7 @@ def resolve(name: str, warm_start: bool = False) -> str:
     if warm_start and name not in ("auto", "numba"):
         raise InputError(f"flow.warm_start needs flow.engine numba or auto, not {name}")
     if name == "auto":
-        return "cuda" if not warm_start and gpu_is_seen() else "numba"
+        return "cuda" if not warm_start and gpus > 0 and gpu_is_seen() else "numba"
     if name == "cuda" and not gpu_is_seen():
         raise InputError(
             "flow.engine is cuda, but PyTorch sees no GPU; set it to auto or numba, or look whether PyTorch is "
@@ -73,6 +83,15 @@ def refiner(name: str, threads: int = 1) -> Refiner:
     return functools.partial(_imported(resolve(name, warm_start=True)).refine, threads=threads)
 
 
+def streamer(name: str) -> Streamer | None:
+    """Return the functions of an engine that solve batches beside the caller, or None if it has none.
+
+    Raises InputError as ``resolve``.
+    """
+    found = _imported(resolve(name))
+    return Streamer(found.stream, found.pairs_at_once) if hasattr(found, "stream") else None
+
+
 def facts(name: str, parameters: Parameters) -> dict[str, str]:
     """Return what a file of flow says of its solver: engine, versions of its libraries, parameters as JSON."""
     name = resolve(name)
@@ -87,10 +106,11 @@ def facts(name: str, parameters: Parameters) -> dict[str, str]:
 @functools.cache
 def gpu_is_seen() -> bool:
     """Return whether PyTorch is installed and sees a GPU."""
+    if cards.count() == 0:  # PyTorch would see none either, after seconds of import
+        return False
     try:
-        ctypes.CDLL("libcuda.so.1")  # the driver, without which PyTorch sees none: spare the seconds of its import
         torch = importlib.import_module("torch")
-    except (OSError, ImportError):
+    except ImportError:
         return False
     return bool(torch.cuda.is_available())
 

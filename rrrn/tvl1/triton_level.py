@@ -55,7 +55,7 @@ class TritonLevel:
         self._blocks = triton.cdiv(self._height, block_rows)
         self._changes = torch.empty((self._pairs, self.strips * self._blocks, steps), device=device)
         self._slots = _slots(device) if slots is None else slots
-        self._fast = device.type == "cuda" and torch.version.hip is None
+        self._fast = device.type == "cuda"
 
     def linearise(self) -> None:
         self.live.fill_(1)

@@ -8,15 +8,20 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from rrrn import clips, folds, listing, provenance
+from rrrn import cards, clips, folds, listing, protocol, provenance
 from rrrn.config import check, check_together, merge, pick
 from rrrn.stage import InputError
+
+if set("{}") & set(str(provenance.HOME)):
+    raise WorkflowError(
+        f"{provenance.HOME}: Snakemake takes braces in a path for wildcards; move the workflow to a folder without"
+    )
 
 # Jobs run the code that is digested here, with the Python that runs Snakemake unless conda brings another.
 prefix = f"export PYTHONSAFEPATH=1 PYTHONPATH={shlex.quote(str(provenance.HOME))}; "
 if not workflow.deployment_settings.deployment_method:
     prefix += f'export PATH={shlex.quote(os.path.dirname(sys.executable))}:"$PATH"; '
-shell.prefix(prefix)
+shell.prefix(prefix.replace("{", "{{").replace("}", "}}"))  # a format string
 
 try:
     check(config, provenance.HOME / "workflow/schemas/config.schema.yaml")
@@ -36,14 +41,8 @@ SEEDS = range(config["protocol"]["n_seeds"])
 VIEW = config["protocol"]["view"]
 
 # which files train what: the conditions behind each name of a training set, and the one a tested condition uses
-TRAINED_ON = {
-    "matched": {condition: condition for condition in CONDITIONS},
-    "clean": dict.fromkeys(CONDITIONS, "none"),
-    "mixed": dict.fromkeys(CONDITIONS, "mixed"),
-}[config["protocol"]["train_condition"]]
-TRAINING_SETS = {
-    name: CONDITIONS if name == "mixed" else [name] for name in TRAINED_ON.values()
-}
+TRAINED_ON = protocol.trained_on(config)
+TRAINING_SETS = protocol.training_sets(config)
 
 HOLDOUT = config["protocol"]["holdout"]
 TABLES = {"iv": folds.leave_one_subject_out(CLIPS)}
@@ -56,6 +55,14 @@ if set(HOLDOUT) <= DATABASES:
     )
     TASKS["iii_b"] = f"HDE {HOLDOUT[1].upper()}->{HOLDOUT[0].upper()}"
 FOLDS = sorted({fold for names in TABLES.values() for fold in names})
+
+
+# GPUs that Snakemake itself gives to jobs: this machine's, unless a cluster's scheduler does. Without this limit all
+# cores' jobs would meet on one card; --resources gpu=N sets another.
+here = workflow.is_main_process and workflow.resource_settings.nodes is None
+CARDS = cards.count() if here else 0
+if CARDS and "gpu" not in workflow.global_resources:
+    workflow.global_resources["gpu"] = CARDS
 
 
 def one_of(names):

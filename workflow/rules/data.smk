@@ -121,15 +121,15 @@ rule flow:
         )
     threads: 1  # more jobs use a processor better than more threads in each
     resources:
-        gpu=1 if config["flow"]["engine"].endswith("cuda") else 0,
-        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        gpu=flow_gpus(),
+        mem_mb=lambda wildcards, attempt: (6000 if flow_gpus() else 3000) * attempt,
         runtime=lambda wildcards, attempt: 120 * attempt,
     params:
         code=code("rrrn.flow", *solvers()),
         settings=settings("flow"),
         views=views,
     shell:
-        "python -m rrrn.flow {input.shard:q} {input.plan:q} {output:q} --views {params.views} --threads {threads} --settings {params.settings:q} --log {log:q}"
+        "python -m rrrn.flow {input.shard:q} {input.plan:q} {output:q} --views {params.views} --threads {threads} --gpus {resources.gpu} --settings {params.settings:q} --log {log:q}"
 
 
 rule regions:

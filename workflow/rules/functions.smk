@@ -63,12 +63,19 @@ def solvers():
     return [f"rrrn.tvl1.{name}_engine" for name in names]
 
 
+def flow_gpus():
+    """How many GPUs a job of flow takes. No parameter of the rule: a file is not made again for another machine."""
+    engine = config["flow"]["engine"]
+    if engine != "auto":
+        return 1 if engine in ("cuda", "opencv_cuda") else 0
+    # conda's environment for auto has no PyTorch, and a warm start is numba's
+    deployed = workflow.deployment_settings.deployment_method
+    return 1 if CARDS and not deployed and not config["flow"]["warm_start"] else 0
+
+
 def views(wildcards):
     """All views of a condition that is trained on; else those that are tested."""
-    trained = any(
-        wildcards.condition in conditions for conditions in TRAINING_SETS.values()
-    )
-    return "all" if trained or VIEW != "original" else "original"
+    return protocol.views(config, wildcards.condition)
 
 
 def training(wildcards):
@@ -80,9 +87,7 @@ def training(wildcards):
 
 def tested(trained_on):
     """The conditions that a training is tested on."""
-    return [
-        condition for condition in CONDITIONS if TRAINED_ON[condition] == trained_on
-    ]
+    return protocol.tested(config, trained_on)
 
 
 def optimisation(network):
@@ -93,12 +98,7 @@ def optimisation(network):
 
 def weights(network):
     """Where a network's initial weights come from: the rule below, the user's own file, or nowhere."""
-    pretrained = config["networks"][network]["pretrained"]
-    if pretrained == "none" or config["networks"][network].get("backbone") == "shallow":
-        return []
-    if pretrained == "imagenet":
-        return [f"data/weights/{'vgg16' if network == 'vgg16' else 'resnet18'}.pth"]
-    return [pretrained["path"]]
+    return protocol.weights(config["networks"], network)
 
 
 def predictions(wildcards):

@@ -1,0 +1,99 @@
+"""What the workflow itself costs: every job of the paper's experiment, its stages replaced by empty ones.
+
+Run ``python -m benchmarks.scheduling`` in the repository's root.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from rrrn import stage
+from rrrn.provenance import HOME
+from rrrn.stage import InputError
+
+CLIPS = "data/clips_paper_shape.csv"
+COPIED = ("Snakefile", "config.yaml", "config", "envs", "workflow", "rrrn", "data/paper", CLIPS)
+
+# Takes a stage's place. What is named before the options and does not exist is its output: inputs are there already.
+EMPTY_STAGE = """
+import sys
+from itertools import takewhile
+from pathlib import Path
+
+for name in takewhile(lambda word: not word.startswith("--"), sys.argv[1:]):
+    path = Path(name)
+    if path.exists():
+        continue
+    if path.suffix:
+        path.write_text("empty")
+    else:
+        path.mkdir()
+"""
+
+
+def copy(folder: Path) -> list[str]:
+    """Copy the workflow into a folder, each stage that a rule runs empty; return the stages."""
+    for name in COPIED:
+        source, target = HOME / name, folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, target)
+    rules = "".join(path.read_text(encoding="utf-8") for path in sorted((folder / "workflow/rules").glob("*.smk")))
+    stages = sorted(set(re.findall(r"python -m rrrn\.(\w+)", rules)))
+    for name in stages:
+        (folder / "rrrn" / f"{name}.py").write_text(EMPTY_STAGE, encoding="utf-8")
+    return stages
+
+
+def snakemake(folder: Path, *words: str) -> tuple[float, str]:
+    """Run Snakemake on the paper's experiment; return seconds and what it says. Raises InputError if it fails."""
+    command = [sys.executable, "-m", "snakemake", *words, "--configfile", "config.yaml", "config/paper.yaml"]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    start = time.perf_counter()
+    done = subprocess.run(
+        [*command, "--config", f"clips={CLIPS}", "--", "all"],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    seconds = time.perf_counter() - start
+    if done.returncode != 0:
+        raise InputError(f"snakemake {' '.join(words)} failed: {done.stdout[-2000:]}")
+    return seconds, done.stdout
+
+
+def main(args: argparse.Namespace) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        stages = copy(folder)
+        planning, said = snakemake(folder, "-n", "-q", "rules")
+        total = re.search(r"^total +(\d+)$", said, re.MULTILINE)
+        if total is None:
+            raise InputError(f"Snakemake does not say how many jobs there are: {said[-500:]}")
+        jobs = int(total[1])
+        running, _ = snakemake(folder, "--cores", str(args.cores), "-q", "all")
+        nothing, said = snakemake(folder, "-n")
+        if "Nothing to be done" not in said:
+            raise InputError(f"a second run would do something: {said[-500:]}")
+    print(f"The paper's experiment: {jobs} jobs of {len(stages)} stages, emptied; {args.cores} cores.\n")
+    print("| what | seconds |")
+    print("| --- | --- |")
+    print(f"| `snakemake -n` before anything is made | {planning:.1f} |")
+    print(f"| all jobs | {running:.0f}, {1000 * args.cores * running / jobs:.0f} ms of a core each |")
+    print(f"| `snakemake -n` when all is made | {nothing:.1f} |")
+
+
+if __name__ == "__main__":
+    parser = stage.command(__doc__)
+    parser.add_argument("--cores", type=int, default=2)
+    stage.run(main, parser)

@@ -1,0 +1,51 @@
+"""CSV tables that one stage hands to another, with a checksum in them.
+
+The last column, ``digest``, has one value on every row: the checksum of the header and all rows without that column. So
+a table that lost rows at its end, or in which a cell was edited, is an error and never another result; and it stays a
+plain table to every other program.
+"""
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from rrrn import stage
+from rrrn.stage import InputError
+
+COLUMN = "digest"
+
+
+def write(header: Sequence[str], rows: Iterable[Sequence[object]], path: Path) -> None:
+    """Write a table of one row at least, whole or not at all."""
+    table = [[str(cell) for cell in row] for row in (header, *rows)]
+    if len(table) == 1:
+        raise ValueError("a table without rows has no place for its checksum")
+    digest = _digest(table)
+    with stage.replacing(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
+        file.write(_csv([[*table[0], COLUMN], *([*row, digest] for row in table[1:])]))
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    """Return the rows of a table, without the checksum; raises InputError if it is missing or not as it was written."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            header, *rows = csv.reader(file, strict=True)
+    except (OSError, ValueError, csv.Error) as error:  # no UTF-8 is a ValueError, and so is no header
+        raise InputError(f"{path}: missing or damaged ({error}); delete it and run again") from None
+    table = [row[:-1] for row in (header, *rows)]
+    if not rows or header[-1:] != [COLUMN] or {tuple(row[-1:]) for row in rows} != {(_digest(table),)}:
+        raise InputError(f"{path}: damaged, cut short or edited (other checksum); delete it and run again")
+    return [dict(zip(table[0], row, strict=True)) for row in table[1:]]
+
+
+def _digest(table: Sequence[Sequence[str]]) -> str:
+    """Return the checksum of a table, after a name, so that no program takes it for a number."""
+    return "blake2b-" + hashlib.blake2b(_csv(table).encode(), digest_size=16).hexdigest()
+
+
+def _csv(table: Sequence[Sequence[str]]) -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(table)
+    return text.getvalue()

@@ -1,0 +1,76 @@
+"""``rrrn doctor``: look whether this machine can run an experiment, and say how to mend what is wrong."""
+
+import argparse
+import json
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from rrrn import clips, config, defaults, provenance
+from rrrn.doctor import accelerator, asking, cluster, packages, report, requests, slurm, storage, vision, weights
+from rrrn.doctor.finding import Finding, error
+from rrrn.stage import InputError
+
+RESULTS = Path("results")
+_PROFILE = provenance.HOME / "workflow/profiles/slurm"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    add = parser.add_argument
+    add("--configfile", type=Path, nargs="+", default=[], metavar="FILE", help="laid over config.yaml, in order")
+    add("--profile", type=Path, default=_PROFILE, metavar="FOLDER", help="of Snakemake, for SLURM (that of rrrn)")
+    add("--json", action="store_true", help="print the findings as JSON")
+
+
+def main(args: argparse.Namespace) -> None:
+    """Look, judge and print; exit with 1 if anything is an error."""
+    findings = examine(args.configfile, args.profile)
+    print(json.dumps(report.as_json(findings), indent=2) if args.json else report.lines(findings))
+    if not report.healthy(findings):
+        raise SystemExit(1)
+
+
+def examine(configfiles: list[Path], profile: Path) -> list[Finding]:
+    """Return all findings; what can hang is asked at once, each within its time."""
+    settings = defaults.whole(configfiles)
+    asked = requests.profile(profile)
+    fetched = weights.fetched(settings)
+    # a few processors are shared by these: the imports take the longest
+    with ThreadPoolExecutor() as pool:
+        torch = pool.submit(asking.probe, "probe_torch", *fetched)
+        seen = pool.submit(asking.probe, "probe_vision")
+        queue = pool.submit(cluster.collect)
+        disk = pool.submit(storage.collect, RESULTS)
+        versions = packages.collect()
+        needed, problem = _needed(settings)
+        facts = accelerator.collect(torch.result(), settings["train"]["device"], settings["flow"]["engine"])
+        files = weights.collect(settings, torch.result().get("addresses", {}))
+    gpu_rules = {"train"} if settings["train"]["device"] != "cpu" else set()
+    gpu_rules |= {"flow"} if settings["flow"]["engine"] == "cuda" else set()
+    wanted = requests.requests(asked, requests.own(provenance.HOME / "workflow/rules"), gpu_rules)
+    return [
+        *packages.check(versions),
+        *accelerator.check(facts),
+        *vision.check(seen.result()),
+        *weights.check(files),
+        *problem,
+        *storage.check(disk.result(), *needed),
+        *slurm.check(queue.result(), asked, wanted),
+    ]
+
+
+def _needed(settings: Mapping[str, Any]) -> tuple[tuple[float, int], list[Finding]]:
+    """Return the bytes and files of the experiment by the stored rates; a finding if the clip table is wrong."""
+    from rrrn.planning import rates
+    from rrrn.planning.model import Model
+    from rrrn.planning.storage import needed
+
+    try:
+        table = clips.read(settings["clips"])
+        config.check_together(settings, table)
+    except InputError as problem:
+        return (0.0, 0), [error("clip table", str(problem), "correct it; rrrn import makes one from a database")]
+    model = Model(settings, table, rates.reference(settings), on_gpu=False)
+    return needed(model), []

@@ -1,0 +1,199 @@
+"""SLURM and the profile: what is named exists, what is asked for can be had, and no known trap lies open.
+
+The traps are those of the executor plugin 2.8; the profile says beside each key what it is for.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from rrrn.doctor import cluster
+from rrrn.doctor.cluster import Facts, Partition
+from rrrn.doctor.finding import Finding, error, ok, skipped, warning
+from rrrn.doctor.requests import Request
+
+_PATIENT = 30  # attempts; with 5 s between them SLURM may be away for more than two minutes
+
+
+def check(facts: Facts, profile: Mapping[str, Any], requests: Sequence[Request]) -> list[Finding]:
+    """Judge SLURM for a profile and what its rules ask for."""
+    if len(facts.missing) == 2:
+        return [skipped("SLURM", "no SLURM here; local runs only")]
+    if facts.missing:
+        return [
+            error("SLURM", f"{facts.missing[0]} is missing", "log in to a node that submits jobs, or load its module")
+        ]
+    if facts.silent:
+        return [error("SLURM", f"squeue does not answer: {facts.silent}", "try sinfo by hand; ask your site's support")]
+    return [
+        ok("SLURM", f"answers; partitions {cluster.names(list(facts.partitions))}"),
+        account(facts, requests),
+        *partitions(facts, requests),
+        *polling(facts, profile),
+        *traps(facts, profile),
+    ]
+
+
+def account(facts: Facts, requests: Sequence[Request]) -> Finding:
+    """Judge the accounts that the profile names."""
+    named = list(dict.fromkeys(request.account for request in requests if request.account))
+    if facts.accounts is None:
+        return skipped("account", f"sacctmgr names none; the profile names {cluster.names(named)}")
+    unknown = [name for name in named if name not in facts.accounts]
+    if unknown:
+        return error(
+            "account",
+            f"{cluster.names(unknown)} is not yours; yours are {cluster.names(facts.accounts)}",
+            "correct slurm_account in the profile",
+        )
+    return ok("account", cluster.names(named) if named else f"none named; yours are {cluster.names(facts.accounts)}")
+
+
+def partitions(facts: Facts, requests: Sequence[Request]) -> list[Finding]:
+    """Judge the partition of every rule: existence, time, memory, GPUs; one finding for all that is well."""
+    found: list[Finding] = []
+    for request in requests:
+        name = request.partition or cluster.default(facts.partitions)
+        partition = facts.partitions.get(name)
+        if partition is None:
+            said = f"partition {name} does not exist" if name else "no partition is named, and SLURM has no default one"
+            remedy = f"set slurm_partition in the profile to one of {cluster.names(list(facts.partitions))}"
+            found.append(error(f"rule {request.rule}", said, remedy))
+        else:
+            found += limits(request, partition)
+    used = dict.fromkeys(request.partition or cluster.default(facts.partitions) for request in requests)
+    return _once(found) or [ok("partitions", f"{cluster.names(list(used))}: time, memory and GPUs suffice")]
+
+
+def limits(request: Request, partition: Partition) -> list[Finding]:
+    """Judge what one rule asks of its partition."""
+    rule, at = f"rule {request.rule}", f"partition {partition.name}"
+    found = []
+    if partition.memory and request.memory > partition.memory:
+        found.append(
+            error(
+                rule,
+                f"asks for {request.memory} MB; the largest node of {at} has {partition.memory}",
+                f"lower set-resources: {request.rule}: mem_mb in the profile, or name another partition",
+            )
+        )
+    elif partition.memory and request.grows and 2 * request.memory > partition.memory:
+        found.append(
+            warning(
+                rule,
+                f"asks for {2 * request.memory} MB when it is tried again, more than {at} has",
+                f"name a partition with more memory for {request.rule}, or accept that it is tried once",
+            )
+        )
+    if partition.minutes is not None and request.minutes > partition.minutes:
+        found.append(
+            error(
+                rule,
+                f"asks for {request.minutes} minutes; {at} ends jobs after {partition.minutes:g}",
+                f"set-resources: {request.rule}: runtime in the profile, or name another partition",
+            )
+        )
+    if request.gpu and not cluster.has_gpu(partition):
+        found.append(
+            error(
+                rule,
+                f"asks for a GPU; {at} has none (gres: {partition.gres or 'none'})",
+                f"set-resources: {request.rule}: slurm_partition in the profile, or train.device: cpu",
+            )
+        )
+    return found
+
+
+def polling(facts: Facts, profile: Mapping[str, Any]) -> list[Finding]:
+    """Judge how the end of jobs is noticed."""
+    found: list[Finding] = []
+    interval = float(profile.get("slurm-init-seconds-before-status-checks", 40))
+    kept = cluster.number(facts.config.get("MinJobAge", ""))
+    by_squeue = profile.get("slurm-status-command") == "squeue"
+    accounted = facts.config.get("AccountingStorageType", "").rpartition("/")[2] not in ("", "none")
+    if by_squeue and kept and kept < 3 * interval:
+        found.append(
+            error(
+                "polling",
+                f"SLURM forgets jobs after {kept} s (MinJobAge), less than 3 x {interval:g} s of polling",
+                f"slurm-init-seconds-before-status-checks: {kept // 3} in the profile, or a larger MinJobAge",
+            )
+        )
+    if not by_squeue and not accounted:
+        found.append(
+            error(
+                "polling",
+                "the profile asks sacct, and this SLURM keeps no accounts: Snakemake would wait for ever",
+                "slurm-status-command: squeue in the profile",
+            )
+        )
+    elif not by_squeue:
+        found.append(
+            warning(
+                "polling",
+                "the profile asks sacct, by which a cancelled job seems to run for ever",
+                "slurm-status-command: squeue in the profile",
+            )
+        )
+    elif not accounted:
+        found.append(
+            warning(
+                "polling",
+                "this SLURM keeps no accounts: if slurmctld is away at a look, Snakemake waits for ever",
+                "stop it then with Ctrl-C and start it again; what is finished is kept",
+            )
+        )
+    if int(profile.get("slurm-status-attempts", 5)) < _PATIENT:
+        found.append(
+            warning(
+                "polling",
+                "few attempts at asking: jobs are lost if SLURM is away for seconds",
+                "slurm-status-attempts: 60 and max-status-checks-per-second: 0.2 in the profile",
+            )
+        )
+    return found or [ok("polling", f"squeue after {interval:g} s; jobs are remembered for {kept} s")]
+
+
+def traps(facts: Facts, profile: Mapping[str, Any]) -> list[Finding]:
+    """Judge settings that are known to go wrong."""
+    found: list[Finding] = []
+    if profile.get("executor") != "slurm":
+        found.append(warning("profile", "its executor is not slurm", "name workflow/profiles/slurm with --profile"))
+    if profile.get("slurm-array-jobs"):
+        found.append(
+            error(
+                "profile", "job arrays report jobs as finished that are not", "remove slurm-array-jobs from the profile"
+            )
+        )
+    if not profile.get("retries"):
+        found.append(
+            warning("profile", "nothing is tried again", "retries: 2 in the profile, so that memory and time can grow")
+        )
+    if not profile.get("slurm-no-requeue"):
+        found.append(
+            warning("profile", "after a node failure a job may run twice", "slurm-no-requeue: true in the profile")
+        )
+    if facts.config.get("EnforcePartLimits", "") == "NO":
+        found.append(
+            warning(
+                "limits",
+                "SLURM takes requests that can never be met, and they wait for ever (EnforcePartLimits)",
+                "look at the reasons of waiting jobs: squeue --me --format='%i %j %r'",
+            )
+        )
+    return found
+
+
+def _once(found: Sequence[Finding]) -> list[Finding]:
+    """Put rules with the same trouble into one finding."""
+    same: dict[tuple[str, str], list[Finding]] = {}
+    for finding in found:
+        same.setdefault((finding.state, finding.text), []).append(finding)
+    return [_of_all(group) for group in same.values()]
+
+
+def _of_all(group: Sequence[Finding]) -> Finding:
+    if len(group) == 1:
+        return group[0]
+    rules = cluster.names([one.check.removeprefix("rule ") for one in group])
+    return replace(group[0], check=f"{len(group)} rules", text=f"{group[0].text}: {rules}")

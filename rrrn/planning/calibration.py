@@ -1,0 +1,465 @@
+"""Rates of this machine: every stage runs for real on two short clips a database, and is timed.
+
+Time is the processor's own, so that what else runs on the machine counts little; a GPU's is the clock's. What loads or
+compiles something runs once before.
+"""
+
+import json
+import logging
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from argparse import Namespace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import cv2
+import h5py
+import numpy as np
+
+from rrrn import augment, clips, describe, faces, flow, landmarks, listing, occlude, provenance, regions, render, svm
+from rrrn.clips import Clip
+from rrrn.planning import geometry, networks
+from rrrn.planning.geometry import MEGA
+from rrrn.planning.rates import ANY, Rates
+from rrrn.planning.units import DESCRIPTORS, NETWORKS, augmented, solved
+from rrrn.synthetic import layouts
+from rrrn.tvl1 import engines
+
+SHORT, LONG, MANY = 10, 20, 70  # frames; the descriptors need nine
+_SLOW = 1.0  # seconds; what takes longer is not measured on a whole batch
+_FOLDS = 2
+
+# what a process does before its work: imports, and what it loads once
+STARTS = {
+    "import rrrn.render": ("render",),
+    "import numpy, rrrn.faces, rrrn.landmarks\n"
+    "rrrn.landmarks.fit(numpy.zeros((64, 64), numpy.uint8), (0, 0, 64, 64))": ("faces",),
+    "import numpy, rrrn.flow\n"
+    "still = numpy.zeros((64, 64), numpy.uint8)\n"
+    "rrrn.flow.tvl1(still, still, engine={engine!r})": ("flow",),
+    "import rrrn.describe": ("regions", "describe"),
+    "import torch, torchvision.models, rrrn.train\n"
+    "rrrn.train.make_reproducible(0, torch.device('cpu'))\n"
+    "layer = torch.nn.Conv2d(1, 1, 3)\n"
+    "optimizer = torch.optim.Adam(layer.parameters())\n"
+    "layer(torch.zeros(1, 1, 8, 8)).sum().backward()\n"
+    "optimizer.step()": ("train",),
+    "import rrrn.svm, sklearn.svm": ("svm",),
+    "import rrrn.score": ("augment", "score", "table"),
+}
+
+
+def calibrate(config: Mapping[str, Any], table: Sequence[Clip]) -> Rates:
+    """Return the rates of this machine under a configuration; raises InputError as the stages do."""
+    values: dict[str, dict[str, float]] = {}
+
+    def note(kind: str, rate: float, database: str = ANY) -> None:
+        values.setdefault(kind, {})[database] = max(rate, 0.0)
+
+    cv2.setNumThreads(1)
+    config = _for_here(config)
+    databases = list(dict.fromkeys(clip.database for clip in table))
+    with tempfile.TemporaryDirectory() as folder, _quiet():
+        samples = [_Sample(Path(folder) / name, name, table, config) for name in databases]
+        samples[0].warm()
+        for sample in samples:
+            sample.measure(note)
+        samples[0].dress(note, values)
+        if any(name in NETWORKS for name in config["methods"]):
+            _measure_networks(samples[0], config, note)
+        if any(name in DESCRIPTORS for name in config["methods"]):
+            _measure_svm(config, table, note)
+        for code, rules in STARTS.items():
+            seconds = _process("-c", code.format(engine=config["flow"]["engine"]))
+            for rule in rules:
+                note(f"start.{rule}", seconds)
+    return Rates(_machine(config), values)
+
+
+Note = Callable[..., None]
+
+
+class _Sample:
+    """A short and a long piece of one clip of a database, and what the stages make of them."""
+
+    def __init__(self, folder: Path, database: str, table: Sequence[Clip], config: Mapping[str, Any]) -> None:
+        self.folder, self.database, self.config = folder, database, config
+        folder.mkdir(parents=True)
+        self.drawn, (self.short, self.long) = _pieces(database, table, folder)
+
+    def warm(self) -> None:
+        """Run what loads or compiles something the first time."""
+        still = np.zeros((64, 64), np.uint8)
+        landmarks.detect(still, 0)
+        landmarks.fit(still, (0, 0, 64, 64))
+        flow.tvl1(still, still, engine=self.config["flow"]["engine"])
+
+    def measure(self, note: Note) -> None:
+        """Run and time all stages up to regions and descriptors; keep the files for the networks."""
+        at = self.database
+        if self.drawn:
+            self._render(note)
+        width, height = self._image_size()
+        image = width * height / MEGA
+        self._stage("faces", self._faces, image, note)
+        with h5py.File(self._path("faces", self.long), locking=False) as file:
+            group = file[self.long.clip]
+            crop = np.prod(group["frames"].shape[1:3]) / MEGA
+            x0, y0, x1, y1 = (int(value) for value in group.attrs["face"])
+        face = (x1 - x0) * (y1 - y0) / MEGA
+        note("share.face", (face * MEGA) ** 0.5 / height, at)
+        self._bytes("faces", crop, note)
+        kinds = {condition.split("-")[0]: condition for condition in self.config["conditions"]}
+        for kind, condition in kinds.items():
+            self._occlude(condition, self.short)  # draws what it wears, which the next runs have already
+            self._stage(f"occlude.{kind}", partial(self._occlude, condition), crop, note)
+        self.condition = next(iter(kinds.values()))
+        self._bytes("occluded", crop, note, self.condition)
+        self._flow(face, note)
+        for name in set(self.config["methods"]) & set(DESCRIPTORS):
+            area = self.config["describe"]["size"] ** 2 / MEGA
+            self._stage(f"describe.{name}", partial(self._describe, name), area, note)
+            with h5py.File(self._path(f"features-{name}", self.long), locking=False) as file:
+                note(f"features.{name}", file["features"].shape[1])
+
+    def dress(self, note: Note, values: dict[str, dict[str, float]]) -> None:
+        """Measure what an occluder costs that is drawn for the first time, as each clip of a subject wears another.
+
+        One process has the shorter piece, another both: their difference is the longer one's.
+        """
+        both = self.folder / "faces-both.h5"
+        with h5py.File(both, "w", locking=False) as file:
+            for clip in (self.short, self.long):
+                with h5py.File(self._path("faces", clip), locking=False) as one:
+                    one.copy(clip.clip, file)
+        with h5py.File(self._path("faces", self.long), locking=False) as file:
+            crop = np.prod(file[self.long.clip]["frames"].shape[1:3]) / MEGA
+        for kind, condition in {name.split("-")[0]: name for name in self.config["conditions"]}.items():
+            told = ["--condition", condition, "--settings", json.dumps({"occlude": self.config["occlude"]})]
+            paths = [self._path("faces", self.short), both]
+            one, two = (
+                _process("-m", "rrrn.occlude", str(path), str(self.folder / "worn.h5"), *told) for path in paths
+            )
+            each = values[f"occlude.{kind}.frame"][self.database] * crop
+            clip = max(two - one - each * _length(self.long), 0.0)
+            values[f"occlude.{kind}.clip"].clear()
+            note(f"occlude.{kind}.clip", clip / crop)
+            note(f"start.occlude.{kind}", one - clip - each * _length(self.short))
+
+    def _stage(self, kind: str, run: Callable[[Clip], object], unit: float, note: Note) -> None:
+        """Time a stage on both pieces: seconds a clip, and seconds a frame, for each megapixel of a frame."""
+        times = [_seconds(partial(run, clip)) for clip in (self.short, self.long)]
+        fixed, each = line((_length(self.short), times[0]), (_length(self.long), times[1]))
+        note(f"{kind}.clip", fixed / unit, self.database)
+        note(f"{kind}.frame", each / unit, self.database)
+
+    def _bytes(self, kind: str, unit: float, note: Note, *parts: str) -> None:
+        sizes = [self._path(kind, clip, *parts).stat().st_size for clip in (self.short, self.long)]
+        fixed, each = line((_length(self.short), sizes[0]), (_length(self.long), sizes[1]))
+        note(f"bytes.{kind}.clip", fixed / unit, self.database)
+        note(f"bytes.{kind}.frame", each / unit, self.database)
+
+    def _render(self, note: Note) -> None:
+        image = np.prod(layouts.of_database(self.database).size(self.config["synthetic"]["scale"])) / MEGA
+        twin = replace(self.short, clip="twin", frames=str(Path(self.short.frames).with_name("twin")))
+        last = self.short.onset + MANY - 1  # frames cost little beside the face that they show
+        many = replace(self.short, clip="many", offset=last, frames=str(Path(self.short.frames).with_name("many")))
+        runs = {"long": [self.long], "one": [self.short], "two": [self.short, twin], "many": [many]}
+        seconds = {}
+        for name, rows in runs.items():
+            target = self.folder / name / rows[0].subject
+            target.parent.mkdir()
+            draw = partial(render.render_subject, rows, rows[0].subject, target, self.config["synthetic"])
+            seconds[name] = _seconds(draw)
+        folders = [self.folder / name / self.short.subject for name in ("one", "long")]
+        spans = [len(listing.listing(folders[0] / self.short.clip)), len(listing.listing(folders[1] / self.long.clip))]
+        _, frame = line((spans[0], seconds["one"]), (spans[0] + MANY - SHORT, seconds["many"]))
+        clip = max(seconds["two"] - seconds["one"] - spans[0] * frame, 0.0)
+        note("render.frame", frame / image, self.database)
+        note("render.clip", clip / image, self.database)
+        note("render.subject", (seconds["one"] - clip - spans[0] * frame) / image, self.database)
+        sizes = [_size(folder) for folder in folders]
+        fixed, each = line((spans[0], sizes[0]), (spans[1], sizes[1]))
+        note("bytes.synthetic.clip", fixed / image, self.database)
+        note("bytes.synthetic.frame", each / image, self.database)
+        where = {self.short.clip: "one", self.long.clip: "long"}
+        self.short, self.long = (
+            replace(clip, frames=str(self.folder / where[clip.clip] / clip.subject / clip.clip))
+            for clip in (self.short, self.long)
+        )
+
+    def _image_size(self) -> tuple[int, int]:
+        recorded = replace(self.long, source="rendered")  # on disk by now
+        return geometry.image_size([recorded], 1.0)
+
+    def _table(self, clip: Clip) -> Path:
+        path = self.folder / f"{clip.clip}.csv"
+        clips.write([clip], path)
+        return path
+
+    def _path(self, kind: str, clip: Clip, *parts: str) -> Path:
+        return self.folder / "-".join([kind, *parts, f"{clip.clip}.h5"])
+
+    def _faces(self, clip: Clip) -> None:
+        faces.main(
+            Namespace(
+                output=self._path("faces", clip),
+                clips=self._table(clip),
+                subject=clip.subject,
+                settings={"faces": self.config["faces"]},
+            )
+        )
+
+    def _occlude(self, condition: str, clip: Clip) -> None:
+        occlude.main(
+            Namespace(
+                faces=self._path("faces", clip),
+                occluded=self._path("occluded", clip, condition),
+                condition=condition,
+                settings={"occlude": self.config["occlude"]},
+            )
+        )
+
+    def _describe(self, name: str, clip: Clip) -> None:
+        describe.main(
+            Namespace(
+                shards=[self._path("occluded", clip, self.condition)],
+                output=self._path(f"features-{name}", clip),
+                clips=self._table(clip),
+                descriptor=name,
+                settings={"describe": self.config["describe"]},
+            )
+        )
+
+    def _flow(self, face: float, note: Note) -> None:
+        """Time one view and all views of the longer piece, and the packing of what they give."""
+        clip, settings = self.long, self.config["flow"]
+        plan = self.folder / "plan.csv"
+        table = self._table(clip)
+        augment.main(
+            Namespace(output=plan, clips=table, subject=clip.subject, settings={"augment": self.config["augment"]})
+        )
+
+        on_gpu = engines.resolve(settings["engine"], settings["warm_start"]) == "cuda"
+        if on_gpu:
+            note("flow.on_gpu", 1.0)
+
+        def solve(views: str) -> float:
+            told = Namespace(
+                shard=self._path("occluded", clip, self.condition),
+                plan=plan,
+                output=self._path("flow", clip),
+                views=views,
+                threads=1,
+                gpus=1,
+                settings={"flow": settings},
+            )
+            return _seconds(lambda: flow.main(told), clock=on_gpu)
+
+        solve("original")
+        one, every = solve("original"), solve("all")
+        packed = self._path("regions", clip)
+        pack = Namespace(
+            shards=[self._path("flow", clip)],
+            output=packed,
+            clips=table,
+            settings={"regions": self.config["regions"]},
+        )
+        regions.main(pack)
+        with h5py.File(packed, locking=False) as file:
+            n_views, stored = file["flow"].shape[1], file["flow"].id.get_storage_size()
+        numbers = 2 * settings["size"] ** 2 / MEGA
+        sample = _seconds(lambda: regions.main(pack)) / n_views
+        n_pairs, n_turned = solved(augmented(clip, self.config), settings["rotation"])
+        pair = (every - one - (n_turned - 1) * sample) / max(n_pairs - 1, 1) if n_pairs > 1 else one - sample
+        work = face * geometry.pyramid(settings)
+        note("flow.clip", (one - pair - sample) / face, self.database)
+        note("flow.pair", pair / work, self.database)
+        note("regions.sample", sample / numbers, self.database)
+        note("bytes.flow.view", stored / n_views / numbers, self.database)
+        note("bytes.flow.clip", self._path("flow", clip).stat().st_size - stored, self.database)
+
+
+def line(short: tuple[float, float], long: tuple[float, float]) -> tuple[float, float]:
+    """Return what is fixed and what each unit adds, through two points (units, cost), neither below 0."""
+    (few, low), (many, high) = short, long
+    each = max((high - low) / (many - few), 0.0) if many > few else high / many
+    return max(high - each * many, 0.0), each
+
+
+def _for_here(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a configuration that a machine without a GPU, such as a login node, can follow as well."""
+    own = dict(config)
+    if not engines.gpu_is_seen():
+        own["flow"] = {**own["flow"], "engine": "numba" if own["flow"]["engine"] == "cuda" else own["flow"]["engine"]}
+        own["train"] = {**own["train"], "device": "cpu"}
+    return own
+
+
+def _measure_networks(sample: _Sample, config: Mapping[str, Any], note: Note) -> None:
+    import torch
+
+    from rrrn import train
+
+    device = train.choose_device(config["train"]["device"])
+    train.make_reproducible(0, device)
+    numbers = 2 * config["flow"]["size"] ** 2 / MEGA
+    with ExitStack() as stack:
+        file = train.open_regions([sample._path("regions", sample.long)], stack)[sample._path("regions", sample.long)]
+        stored = [(file, sample.long, view) for view in file.views]
+        note("train.read", _seconds(lambda: train.Samples(stored, 1e12)) / len(stored) / numbers)
+        for name in [name for name in config["methods"] if name in NETWORKS]:
+            network = networks.build(name, config).to(device)
+            training, predicting = networks.operations(name, config)
+
+            fit = partial(_fit, network, stored, config, device)
+            few, many = networks.BATCH, int(config["train"]["batch_size"])
+            first = fit(few)
+            slow = device.type != "cuda" and first * many / few > _SLOW
+            if slow:
+                many = few
+                fixed = min(_update(network), first)
+                each = (first - fixed) / few
+            else:
+                fit(many)
+                fixed, each = line((few, fit(few)), (many, fit(many)))
+            place = "gpu" if device.type == "cuda" else "cpu"
+            note(f"{place}.{name}.step", fixed)
+            note(f"{place}.{name}.gflop", each / training)
+            samples = train.Samples([stored[number % len(stored)] for number in range(many)], 1e12)
+            seconds = _seconds(partial(_predict, network, samples, many, device), clock=device.type == "cuda")
+            note(f"{place}.{name}.predicted_gflop", seconds / many / predicting)
+    torch.use_deterministic_algorithms(False)
+
+
+def _fit(network: Any, stored: Sequence[Any], config: Mapping[str, Any], device: Any, batch: int) -> float:
+    """Return the seconds of one step on a batch."""
+    from rrrn import train
+
+    samples = train.Samples([stored[number % len(stored)] for number in range(batch)], 1e12)
+    settings = {**config["train"], "epochs": 1, "batch_size": batch, "views_per_clip_per_epoch": batch}
+    labels, pools, rng = np.zeros(batch, np.int64), [np.arange(batch)], np.random.default_rng(0)
+    return _seconds(
+        lambda: train.fit(network, samples, labels, pools, settings, rng, device), clock=device.type == "cuda"
+    )
+
+
+def _predict(network: Any, samples: Any, batch: int, device: Any) -> None:
+    from rrrn import train
+
+    for _ in train.predict(network, samples, batch, device):
+        pass
+
+
+def _update(network: Any) -> float:
+    """Return the seconds of one step of Adam, which do not depend on the batch."""
+    import torch
+
+    optimizer = torch.optim.Adam(network.parameters())
+    for parameter in network.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    optimizer.step()  # makes its state
+    return _seconds(optimizer.step)
+
+
+def _measure_svm(config: Mapping[str, Any], table: Sequence[Clip], note: Note) -> None:
+    """Time the kernel and the folds on features drawn at random, which are harder to part than real ones."""
+    names = sorted({clip.subject for clip in table})
+    classes = list(config["classes"])
+    features = np.random.default_rng(0).random((len(table), 1000))
+
+    def predict(n_folds: int) -> float:
+        return _seconds(lambda: svm.predict([features], features, table, classes, names[:n_folds], config["svm"]["C"]))
+
+    predict(1)
+    kernel, fold = line((1, predict(1)), (1 + _FOLDS, predict(1 + _FOLDS)))
+    note("svm.fold", fold / len(table) ** 2)
+    note("svm.kernel", kernel / len(table) ** 2 / features.shape[1])
+
+
+def _pieces(database: str, table: Sequence[Clip], folder: Path) -> tuple[bool, tuple[Clip, Clip]]:
+    """Return whether a database must be drawn, and a short and a long piece of one of its clips.
+
+    Recorded clips that are not on disk are stood in for by drawn ones in the layout of the database.
+    """
+    rows = [clip for clip in table if clip.database == database]
+    rows.sort(key=lambda clip: clip.offset - clip.onset)
+    middle = rows[len(rows) // 2]
+    drawn = middle.source == "synthetic" or not _on_disk(middle)
+    pieces = []
+    for name, frames in (("short", SHORT), ("long", LONG)):
+        frames = frames if drawn else min(frames, middle.offset - middle.onset + 1)
+        clip = replace(
+            middle,
+            clip=name if drawn else f"{name}-{middle.clip}",
+            apex=middle.onset + frames // 2,
+            offset=middle.onset + frames - 1,
+        )
+        if drawn:
+            where = folder / "one" / middle.subject / name
+            clip = replace(clip, source="synthetic", objective_class="I", frames=str(where))
+        pieces.append(clip)
+    return drawn, (pieces[0], pieces[1])
+
+
+def _on_disk(clip: Clip) -> bool:
+    folder = Path(clip.frames)
+    return folder.is_dir() and {clip.onset, clip.offset} <= listing.listing(folder).keys()
+
+
+def _length(clip: Clip) -> int:
+    return clip.offset - clip.onset + 1
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def _seconds(run: Callable[[], object], clock: bool = False) -> float:
+    now = time.perf_counter if clock else time.process_time
+    start = now()
+    run()
+    return now() - start
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(provenance.HOME)}
+
+
+def _process(*arguments: str) -> float:
+    """Return the processor's time of a process of Python from its start to its end."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    command = [sys.executable, "-P", *arguments]
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True, env=_environment())
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the stages' messages to themselves."""
+    before = logging.root.manager.disable
+    logging.disable(logging.INFO)
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
+def _machine(config: Mapping[str, Any]) -> str:
+    model = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        named = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
+        model = named[0].partition(":")[2].strip() if named else model
+    told = json.dumps({"flow.size": config["flow"]["size"], "regions.size": config["regions"]["size"]})
+    return f"{model}; {told}"

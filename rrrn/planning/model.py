@@ -1,0 +1,203 @@
+"""The cost of a job: units of work, counted from clip table and configuration, times the rates."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from rrrn import folds, protocol, svm
+from rrrn.clips import Clip
+from rrrn.planning import geometry
+from rrrn.planning.geometry import MEGA, Geometry
+from rrrn.planning.jobs import Job
+from rrrn.planning.rates import Rates
+from rrrn.planning.units import NETWORKS, augmented, solved
+
+GPU_GFLOPS = 10_000.0  # what a training may reach in float32: half of an A100's peak, a sixth of an H100's
+WEIGHTS = {"resnet18": 46.8e6, "vgg16": 553.4e6}  # bytes of torchvision's files
+_NUMBER = 19  # bytes of a printed number in a table of predictions
+_NAMES = 90  # bytes of its other columns
+_MARGIN = 2  # frames that are drawn before the onset and after the offset
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Seconds of a processor and of a GPU, bytes on disk, and files (0: one for each output of the job)."""
+
+    cpu: float = 0.0
+    gpu: float = 0.0
+    bytes: float = 0.0
+    files: int = 0
+
+
+class Model:
+    """Costs under one configuration and clip table; with ``on_gpu`` networks are trained on GPUs.
+
+    A GPU's seconds are measured if ``rates`` has them, else counted from ``gflops``.
+    """
+
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        table: Sequence[Clip],
+        rates: Rates,
+        on_gpu: bool,
+        gflops: float = GPU_GFLOPS,
+    ) -> None:
+        self.config, self.table, self.rates, self.on_gpu, self.gflops = config, table, rates, on_gpu, gflops
+        self.of_subject: dict[str, list[Clip]] = {}
+        for clip in table:
+            self.of_subject.setdefault(clip.subject, []).append(clip)
+        self._operations: dict[str, tuple[float, float]] = {}
+
+    def cost(self, job: Job) -> Cost:
+        """Return the cost of a job, its start included."""
+        cost: Cost = getattr(self, f"_{job.rule}")(**job.wildcards)
+        kind = f".{job.wildcards['condition'].split('-')[0]}" if job.rule == "occlude" else ""
+        return replace(cost, cpu=cost.cpu + self.rates.of(f"start.{job.rule}{kind}"))
+
+    def assumed(self) -> bool:
+        """Return whether the seconds of GPUs are counted from operations, for want of a measurement."""
+        return self.on_gpu and not any(self.rates.has(f"gpu.{name}.gflop") for name in NETWORKS)
+
+    @cached_property
+    def _geometry(self) -> dict[str, Geometry]:
+        names = dict.fromkeys(clip.database for clip in self.table)
+        rows = {name: [clip for clip in self.table if clip.database == name] for name in names}
+        return {name: geometry.of_database(found, self.config, self.rates) for name, found in rows.items()}
+
+    @cached_property
+    def _numbers(self) -> float:
+        """Millions of numbers of one flow map."""
+        return 2 * float(self.config["flow"]["size"]) ** 2 / MEGA
+
+    def _by_frames(self, kind: str, clip: Clip, unit: float, margin: int = 0) -> float:
+        frames = clip.offset - clip.onset + 1 + margin
+        each, fixed = (self.rates.of(f"{kind}.{part}", clip.database) for part in ("frame", "clip"))
+        return unit * (fixed + frames * each)
+
+    def _render(self, subject: str) -> Cost:
+        rows = self.of_subject[subject]
+        image = self._geometry[rows[0].database].image
+        seconds = sum(self._by_frames("render", clip, image, 2 * _MARGIN) for clip in rows)
+        drawn = self.rates.of("render.subject", rows[0].database) * image
+        return Cost(
+            seconds + drawn,
+            bytes=sum(self._by_frames("bytes.synthetic", clip, image, 2 * _MARGIN) for clip in rows),
+            files=1 + sum(clip.offset - clip.onset + 1 + 2 * _MARGIN for clip in rows),
+        )
+
+    def _faces(self, subject: str) -> Cost:
+        rows = self.of_subject[subject]
+        size = self._geometry[rows[0].database]
+        return Cost(
+            sum(self._by_frames("faces", clip, size.image) for clip in rows),
+            bytes=sum(self._by_frames("bytes.faces", clip, size.crop) for clip in rows),
+        )
+
+    def _occlude(self, condition: str, subject: str) -> Cost:
+        rows = self.of_subject[subject]
+        crop, kind = self._geometry[rows[0].database].crop, condition.split("-")[0]
+        return Cost(
+            sum(self._by_frames(f"occlude.{kind}", clip, crop) for clip in rows),
+            bytes=sum(self._by_frames("bytes.occluded", clip, crop) for clip in rows),
+        )
+
+    def _augment(self, subject: str) -> Cost:
+        return Cost(bytes=30.0 * sum(len(augmented(clip, self.config)) for clip in self.of_subject[subject]))
+
+    def _flow(self, condition: str, subject: str) -> Cost:
+        settings, seconds, size = self.config["flow"], 0.0, 0.0
+        for clip in self.of_subject[subject]:
+            at, face = clip.database, self._geometry[clip.database].face
+            views = augmented(clip, self.config)
+            views = views if protocol.views(self.config, condition) == "all" else views[:1]
+            pairs, _ = solved(views, settings["rotation"])
+            seconds += face * self.rates.of("flow.clip", at)
+            seconds += pairs * self.rates.of("flow.pair", at) * face * geometry.pyramid(settings)
+            seconds += len(views) * self.rates.of("regions.sample", at) * self._numbers
+            size += len(views) * self.rates.of("bytes.flow.view", at) * self._numbers
+            size += self.rates.of("bytes.flow.clip", at)
+        on_gpu = self.rates.has("flow.on_gpu")
+        return Cost(gpu=seconds, bytes=size) if on_gpu else Cost(seconds, bytes=size)
+
+    def _regions(self, condition: str) -> Cost:
+        seconds, size = 0.0, 0.0
+        for clip in self.table:
+            numbers = self._views(condition) * self._numbers
+            seconds += numbers * self.rates.of("regions.sample", clip.database)
+            size += numbers * self.rates.of("bytes.flow.view", clip.database)
+        return Cost(seconds, bytes=size)
+
+    def _views(self, condition: str) -> int:
+        """Return how many views of each clip are stored under a condition."""
+        if protocol.views(self.config, condition) != "all":
+            return 1
+        told = self.config["augment"]
+        return (1 + len(told["early"]) + len(told["late"])) * len(told["angles"])
+
+    def _describe(self, descriptor: str, condition: str) -> Cost:
+        area = float(self.config["describe"]["size"]) ** 2 / MEGA
+        seconds = sum(self._by_frames(f"describe.{descriptor}", clip, area) for clip in self.table)
+        return Cost(seconds, bytes=4 * len(self.table) * self.rates.of(f"features.{descriptor}"))
+
+    def _svm(self, descriptor: str, trained_on: str, condition: str) -> Cost:
+        samples = len(self.table) * len(protocol.training_sets(self.config)[trained_on])
+        names = self._folds
+        chosen = svm.INNER_FOLDS * len(svm.GRID) if self.config["svm"]["C"] == "grid" else 0
+        fits = len(names) * (1 + chosen)
+        kernel = samples**2 * self.rates.of(f"features.{descriptor}") * self.rates.of("svm.kernel")
+        rows = sum(len(folds.split(self.table, name)[1]) for name in names)
+        return Cost(kernel + fits * samples**2 * self.rates.of("svm.fold"), bytes=rows * self._row(descriptor))
+
+    @cached_property
+    def _folds(self) -> list[str]:
+        databases, holdout = {clip.database for clip in self.table}, self.config["protocol"]["holdout"]
+        both = set(holdout) <= databases
+        pairs = [folds.holdout(*holdout), folds.holdout(*reversed(holdout))] if both else []
+        return folds.leave_one_subject_out(self.table) + pairs
+
+    def _row(self, method: str) -> float:
+        numbers = len(self.config["classes"]) + (6 if method == "rrrn" else 0)
+        return _NAMES + _NUMBER * numbers
+
+    def _train(self, network: str, trained_on: str, fold: str, seed: str) -> Cost:
+        settings = self.config["train"]
+        train, test = folds.split(self.table, fold)
+        learnt = protocol.training_sets(self.config)[trained_on]
+        asked = protocol.tested(self.config, trained_on)
+        pool = sum(self._views(condition) for condition in learnt)
+        samples = len(train) * min(pool, int(settings["views_per_clip_per_epoch"])) * int(settings["epochs"])
+        steps = math.ceil(samples / int(settings["batch_size"]))
+        views = 1 if self.config["protocol"]["view"] == "original" else self._views(asked[0])
+        predicted = len(test) * len(asked) * views
+        held = len(train) * pool * self._numbers * 2 * MEGA <= float(settings["max_memory_gb"]) * 1e9
+        read = ((len(train) * pool if held else samples) + predicted) * self._numbers * self.rates.of("train.read")
+        training, predicting = self._of_network(network)
+        place = "gpu" if self.on_gpu else "cpu"
+        if self.on_gpu and not self.rates.has(f"gpu.{network}.gflop"):
+            work = (samples * training + predicted * predicting) / self.gflops
+        else:
+            work = steps * self.rates.of(f"{place}.{network}.step")
+            work += samples * training * self.rates.of(f"{place}.{network}.gflop")
+            work += predicted * predicting * self.rates.of(f"{place}.{network}.predicted_gflop")
+        size = predicted * self._row(network)
+        return Cost(read, work + read, size) if self.on_gpu else Cost(read + work, bytes=size)
+
+    def _of_network(self, name: str) -> tuple[float, float]:
+        if name not in self._operations:
+            from rrrn.planning import networks  # PyTorch takes seconds, which a look at the disk need not wait for
+
+            self._operations[name] = networks.operations(name, self.config)
+        return self._operations[name]
+
+    def _weights(self, network: str) -> Cost:
+        return Cost(bytes=WEIGHTS[network])
+
+    def _score(self, table: str, method: str, condition: str) -> Cost:
+        return Cost(bytes=1000.0)
+
+    def _table(self, table: str) -> Cost:
+        methods, conditions = len(self.config["methods"]), len(self.config["conditions"])
+        return Cost(bytes=500.0 * methods * (conditions + 1))

@@ -1,0 +1,35 @@
+"""The floating-point operations of a network, counted without computing anything."""
+
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+from rrrn.networks.network import Network
+
+BATCH = 2  # the least that batch normalisation takes
+
+
+def operations(name: str, config: Mapping[str, Any]) -> tuple[float, float]:
+    """Return billions of floating-point operations a sample: of a training step, and of a prediction."""
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    with torch.device("meta"):
+        network = build(name, config)
+        side = int(config["regions"]["size"])
+        x = torch.zeros(BATCH, len(network.regions), 2, side, side)
+        target = torch.zeros(BATCH, dtype=torch.int64)
+        with FlopCounterMode(display=False) as forward:
+            output = network(x)
+        with FlopCounterMode(display=False) as backward:
+            torch.autograd.backward(network.loss(output, target)["total"])
+    predicting = forward.get_total_flops() / BATCH / 1e9
+    return predicting + backward.get_total_flops() / BATCH / 1e9, predicting
+
+
+def build(name: str, config: Mapping[str, Any]) -> Network:
+    """Return a method's network without its initial weights."""
+    settings = {**config["networks"][name], "pretrained": "none"}
+    module = importlib.import_module(f"rrrn.networks.{name}")
+    network: Network = module.build(settings, len(config["classes"]), int(config["regions"]["size"]), None)
+    return network

@@ -1,0 +1,50 @@
+"""What is trained on what: the conditions behind each training, its views, and where initial weights come from.
+
+Asked by the workflow and by whoever plans it. Read by the Snakefile in every job, hence the standard library only.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def trained_on(config: Mapping[str, Any]) -> dict[str, str]:
+    """Return {tested condition: name of the training that is tested on it}."""
+    conditions = config["conditions"]
+    return {
+        "matched": {condition: condition for condition in conditions},
+        "clean": dict.fromkeys(conditions, "none"),
+        "mixed": dict.fromkeys(conditions, "mixed"),
+    }[config["protocol"]["train_condition"]]
+
+
+def training_sets(config: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return {name of a training: the conditions that it learns from}."""
+    every = list(config["conditions"])
+    return {name: every if name == "mixed" else [name] for name in trained_on(config).values()}
+
+
+def tested(config: Mapping[str, Any], name: str) -> list[str]:
+    """Return the conditions that a training is tested on."""
+    return [condition for condition, training in trained_on(config).items() if training == name]
+
+
+def views(config: Mapping[str, Any], condition: str) -> str:
+    """Return ``all`` for a condition that is trained on, else the views that are tested: ``all`` or ``original``."""
+    learnt = any(condition in conditions for conditions in training_sets(config).values())
+    return "all" if learnt or config["protocol"]["view"] != "original" else "original"
+
+
+def weights(networks: Mapping[str, Any], network: str) -> list[str]:
+    """Return the file of a network's initial weights: of the rule ``weights``, the user's own, or none."""
+    pretrained = networks[network]["pretrained"]
+    if pretrained == "none" or networks[network].get("backbone") == "shallow":
+        return []
+    if pretrained == "imagenet":
+        return [f"data/weights/{'vgg16' if network == 'vgg16' else 'resnet18'}.pth"]
+    return [pretrained["path"]]
+
+
+def files(config: Mapping[str, Any], networks: Sequence[str]) -> list[str]:
+    """Return the files of initial weights that the methods of a configuration need, each once."""
+    named = [path for name in networks if name in config["methods"] for path in weights(config["networks"], name)]
+    return list(dict.fromkeys(named))

@@ -1,0 +1,81 @@
+"""Each conda environment holds what the stages that run in it import."""
+
+import re
+import sys
+
+import pytest
+import yaml
+
+from rrrn import provenance
+
+FOLDER = provenance.HOME / "workflow/rules"
+PACKAGES = {  # that bring what is imported, where the names differ
+    "cv2": "opencv-contrib-python-headless",
+    "dlib": "dlib-bin",
+    "llvmlite": "numba",
+    "PIL": "pillow",
+    "sklearn": "scikit-learn",
+    "threadpoolctl": "scikit-learn",
+    "triton": "torch",
+    "yaml": "pyyaml",
+}
+CONFIG = yaml.safe_load((provenance.HOME / "config.yaml").read_text())
+CHOICES = {*CONFIG["methods"], *(condition.split("-")[0] for condition in CONFIG["conditions"])}
+ENGINES = {"vision": {"numba", "opencv", "opencv_cuda"}, "vision_gpu": {"cuda"}}  # of the rule flow
+RULES = {
+    name: text
+    for file in FOLDER.glob("*.smk")
+    for name, text in re.findall(r"^rule (\w+):\n(.*?)(?=^\S|\Z)", file.read_text(), re.M | re.S)
+}
+ENVIRONMENTS = [
+    (rule, environment) for rule, text in RULES.items() for environment in re.findall(r"envs/(\w+)\.yaml", text)
+]
+
+
+def stages(rule: str, environment: str) -> set[str]:
+    """The modules that a rule runs in an environment; those that a wildcard chooses among, all."""
+    text = RULES[rule]
+    found = set(re.findall(r"python -m (rrrn\.\w+)", text)) | set(re.findall(r'"(rrrn(?:\.\w+)+)"', text))
+    for folder in re.findall(r'f"rrrn\.(\w+)\.\{', text):
+        paths = (provenance.HOME / "rrrn" / folder).glob("*.py")
+        found |= {f"rrrn.{folder}.{path.stem}" for path in paths if path.stem in CHOICES}
+    if rule == "flow":
+        found |= {f"rrrn.tvl1.{engine}_engine" for engine in ENGINES[environment]}
+    return found
+
+
+def imported(modules: set[str]) -> set[str]:
+    """The packages that modules of rrrn or the benchmarks, and those that they import, take from elsewhere."""
+    seen: set[str] = set()
+    outside: set[str] = set()
+    todo = list(modules)
+    while todo:
+        name = todo.pop()
+        if name.split(".")[0] not in ("rrrn", "benchmarks"):
+            outside.add(name.split(".")[0])
+        elif name not in seen and (path := provenance.HOME.joinpath(*name.split(".")).with_suffix(".py")).is_file():
+            seen.add(name)
+            todo += provenance._read(path)[1]
+    return outside - set(sys.stdlib_module_names)
+
+
+def held(environment: str) -> set[str]:
+    text = (provenance.HOME / f"envs/{environment}.yaml").read_text()
+    return {line.split("==")[0] for line in yaml.safe_load(text)["dependencies"][-1]["pip"]}
+
+
+@pytest.mark.parametrize(("rule", "environment"), ENVIRONMENTS)
+def test_environment_holds_what_its_stages_import(rule, environment):
+    ran = stages(rule, environment)
+    wanted = {PACKAGES.get(name, name) for name in imported(ran)}
+    assert ran and wanted <= held(environment)
+
+
+def test_benchmark_for_gpus_needs_no_more_than_it_says():
+    """A machine with a GPU may have no dlib and no numba."""
+    assert imported({"benchmarks.flow_cuda"}) == {"cv2", "numpy", "torch", "triton"}
+
+
+def test_environments_are_all_asked_about():
+    assert {environment for _, environment in ENVIRONMENTS} == {p.stem for p in provenance.HOME.glob("envs/*.yaml")}
+    assert ("flow", "vision") in ENVIRONMENTS and ("flow", "vision_gpu") in ENVIRONMENTS

@@ -1,0 +1,173 @@
+"""Clips on disk: gray ones in three channels, videos cut short, names."""
+
+import cv2
+import numpy as np
+import pytest
+
+from rrrn import container, video
+from rrrn.occlusion import footage
+from rrrn.stage import InputError
+
+CODES = {
+    ".mp4": "mp4v",
+    ".mov": "mp4v",
+    ".mkv": "FFV1",
+    ".avi": "FFV1",
+    ".webm": "VP80",
+    ".mpg": "MPG1",
+}  # MPEG counts by guess: 29.97 frames a second make 6 of 7
+
+
+def film(path, count, rate=200.0, code=None, gray=False):
+    """Write noise, which every codec keeps in size, and return the path."""
+    rng = np.random.default_rng(1)
+    size = (40, 64, 1 if gray else 3)
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*(code or CODES[path.suffix])), rate, (64, 40))
+    assert writer.isOpened()
+    for _ in range(count):
+        writer.write(np.broadcast_to(rng.integers(0, 256, size, dtype=np.uint8), (40, 64, 3)).copy())
+    writer.release()
+    return path
+
+
+def images(folder, frames):
+    folder.mkdir()
+    for number, image in enumerate(frames):
+        cv2.imwrite(str(folder / f"{number}.png"), image)
+    return folder
+
+
+@pytest.mark.parametrize("suffix", CODES)
+@pytest.mark.parametrize("count", [1, 7])
+@pytest.mark.parametrize("rate", [29.97, 30, 1000])
+def test_whole_videos_are_read_whole(tmp_path, suffix, count, rate):
+    found = footage.read(film(tmp_path / f"a.b{suffix}", count, rate))
+    assert found.frames.shape == (count, 40, 64, 3) and found.numbers == list(range(1, count + 1))
+    assert found.name == "a.b"
+
+
+@pytest.mark.parametrize(
+    ("suffix", "code"), [(".mkv", "FFV1"), (".mkv", "MJPG"), (".avi", "FFV1"), (".avi", "MJPG"), (".avi", "mp4v"),
+                         (".webm", "VP80"), (".mp4", "mp4v"), (".mov", "mp4v")]
+)  # fmt: skip
+@pytest.mark.parametrize("kept", [0.5, 0.93])
+def test_a_video_cut_short_is_refused(tmp_path, suffix, code, kept):
+    path = film(tmp_path / f"a{suffix}", 20, code=code)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(kept * len(whole))])
+    frames = r"\d+ of 20 frames" if suffix in (".mkv", ".avi", ".webm") else "0 frames"
+    numbers = rf"{int(kept * len(whole))} of at least \d+ bytes"
+    with pytest.raises(InputError, match=rf"a{suffix}: is cut short, {numbers} are there; {frames} can be read"):
+        footage.read(path)
+
+
+def test_a_video_for_the_web_cut_short_is_refused(tmp_path):
+    """The index comes first, so that the frames up to the cut can be decoded."""
+    path = film(tmp_path / "a.mp4", 20)
+    whole = path.read_bytes()
+    at = whole.index(b"moov") - 4
+    index, data = bytearray(whole[at:]), whole[:at]
+    offsets = index.index(b"stco") + 12
+    for place in range(offsets, offsets + 4 * int.from_bytes(index[offsets - 4 : offsets], "big"), 4):
+        moved = int.from_bytes(index[place : place + 4], "big") + len(index)
+        index[place : place + 4] = moved.to_bytes(4, "big")
+    path.write_bytes(index + data)
+    assert len(footage.read(path).frames) == 20
+    path.write_bytes((index + data)[: -len(data) // 2])
+    with pytest.raises(InputError, match=r"is cut short, .* bytes are there; \d+ of 20 frames can be read"):
+        footage.read(path)
+
+
+def test_a_frame_that_the_container_counts_and_nobody_can_decode_is_missed(tmp_path):
+    path = film(tmp_path / "a.avi", 9)
+    whole = bytearray(path.read_bytes())
+    at = whole.index(b"strh") + 40  # the stream's length
+    assert whole[at] == 9
+    whole[at] = 10
+    path.write_bytes(whole)
+    with pytest.raises(InputError, match=r"a\.avi: 9 of 10 frames can be read; copy it again, or convert"):
+        footage.read(path)
+
+
+def test_a_recording_that_was_never_closed_is_taken_as_far_as_it_goes(tmp_path):
+    path = film(tmp_path / "a.mkv", 9)
+    whole = path.read_bytes()
+    at = whole.index(b"\x18S\x80g") + 4
+    path.write_bytes(whole[:at] + b"\x01" + b"\xff" * 7 + whole[at + 8 :])
+    assert container.announced(path) is None and len(footage.read(path).frames) == 9
+
+
+@pytest.mark.parametrize("suffix", CODES)
+def test_whole_files_have_the_size_that_they_announce(tmp_path, suffix):
+    path = film(tmp_path / f"a{suffix}", 3)
+    size = path.stat().st_size
+    assert container.announced(path) == (None if suffix == ".mpg" else size)
+    with path.open("ab") as file:  # what players skip
+        file.write(b"\0" * 64)
+    told = container.announced(path)
+    assert told is None or told <= size + 64
+
+
+def test_large_boxes_and_strange_files(tmp_path):
+    path = tmp_path / "a.mp4"
+    path.write_bytes(b"\0\0\0\x08ftyp" + b"\0\0\0\x01mdat" + (40).to_bytes(8, "big"))
+    assert container.announced(path) == 48
+    for start in (
+        b"",
+        b"RIFF",
+        b"RIFF\0\0\0\0WAVE",
+        b"\x1aE\xdf\xa3",
+        b"\x1aE\xdf\xa3\x80\x18S\x80g",
+        b"text, long enough",
+    ):
+        path.write_bytes(start)
+        assert container.announced(path) is None
+
+
+def test_gray_in_three_channels_becomes_one(tmp_path):
+    rng = np.random.default_rng(0)
+    gray = rng.integers(0, 250, (3, 8, 10, 1), dtype=np.uint8)
+    three = np.repeat(gray, 3, axis=3)
+    assert np.array_equal(footage.read(images(tmp_path / "equal", three)).frames, gray)
+    off = three.copy()
+    off[1, 2, 2, 0] += 4
+    assert footage.read(images(tmp_path / "rounded", off)).frames.shape[3] == 1
+    off[1, 2, 2, 0] += 1
+    assert np.array_equal(footage.read(images(tmp_path / "colour", off)).frames, off)
+
+
+@pytest.mark.parametrize("suffix", CODES)
+def test_a_gray_video_is_gray(tmp_path, suffix):
+    assert footage.read(film(tmp_path / f"a{suffix}", 3, gray=True)).frames.shape == (3, 40, 64, 1)
+
+
+def test_a_folder_has_its_whole_name(tmp_path):
+    assert footage.read(images(tmp_path / "ep1.5", np.zeros((2, 4, 4, 1), np.uint8))).name == "ep1.5"
+
+
+def test_frames_are_encoded_as_they_come(tmp_path):
+    seen = []
+
+    def frames():
+        for number in range(4):
+            seen.append((tmp_path / "a.avi").exists())
+            yield np.full((8, 8, 1), number, np.uint8)
+
+    assert video.encode(frames(), tmp_path / "a.avi", 25)
+    assert seen == [False, True, True, True]
+
+
+@pytest.mark.parametrize("name", ["list.m3u8", "session.sdp", "frame%03d.png", "clip"])
+def test_what_is_no_video_by_its_name_is_not_opened(tmp_path, name, monkeypatch):
+    path = tmp_path / name
+    path.write_text("#EXTM3U\n#EXTINF:1,\nhttp://other/host.ts\n")
+    monkeypatch.setattr(video.cv2, "VideoCapture", lambda *_: pytest.fail("it was opened"))
+    with pytest.raises(InputError, match=r"is no video by its name; name a folder of frames, or a file with one of"):
+        footage.read(path)
+
+
+def test_a_video_that_claims_to_be_huge_is_refused_before_it_is_decoded(tmp_path, monkeypatch):
+    path = film(tmp_path / "a.mp4", 2)
+    monkeypatch.setattr(video.frames, "MAX_PIXELS", 64 * 40 - 1)
+    with pytest.raises(InputError, match="claims 64x40 pixels"):
+        footage.read(path)

@@ -1,0 +1,216 @@
+"""The plan: Snakemake's own jobs, costs that follow the work, and times that follow the jobs."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from rrrn import cli, clips, config, defaults
+from rrrn.planning import calibration, jobs, rates, report, schedule, storage, tally, units
+from rrrn.planning.jobs import Job
+from rrrn.planning.model import Cost, Model
+from rrrn.planning.rates import Rates
+from rrrn.stage import InputError
+from tests.test_plans import plan
+
+HOME = Path(__file__).resolve().parents[1]
+TOY, PAPER = HOME / "tests/config.yaml", HOME / "config/paper.yaml"
+
+
+@pytest.fixture(autouse=True)
+def in_the_repository(monkeypatch):
+    monkeypatch.chdir(HOME)
+
+
+def settings(*files, **changes):
+    return config.merge([defaults.whole(list(files)), changes])
+
+
+def model(own, on_gpu=False):
+    return Model(own, clips.read(own["clips"]), rates.reference(own), on_gpu)
+
+
+@pytest.fixture(scope="module")
+def toy_jobs():
+    return jobs.dry_run(defaults.whole([TOY]) | {"clips": str(HOME / "tests/clips.csv")}, ["all"], left=False)
+
+
+@pytest.mark.parametrize(("file", "table"), [(TOY, "tests/clips.csv"), (PAPER, "data/clips_paper_shape.csv")])
+def test_the_plan_has_the_jobs_of_snakemakes_dry_run(tmp_path, monkeypatch, file, table):
+    own = settings(file) | {"clips": str(HOME / table)}
+    monkeypatch.chdir(tmp_path)
+    planned = jobs.counts(jobs.dry_run(own, ["all"], left=False))
+    assert planned == plan(tmp_path, table, file.read_text(), "all")
+    model = Model(own, clips.read(own["clips"]), rates.reference(own), False)
+    quick = jobs.counts(storage.jobs(own, clips.read(own["clips"])))
+    assert quick.items() <= planned.items()
+    assert set(planned) - set(quick) == {"augment", "train", "svm", "score", "table"}
+    assert storage.needed(model)[0] > 0
+
+
+def test_what_is_made_already_is_left_out_only_if_asked(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    own = settings(TOY) | {"clips": str(HOME / "tests/clips.csv"), "methods": ["lbp_sip"]}
+    target = ["results/augment/synsamm-006.csv"]
+    assert [job.rule for job in jobs.dry_run(own, target, left=True)] == ["augment"]
+    with pytest.raises(InputError, match=r"nowhere\.csv"):
+        jobs.dry_run(own, ["results/nowhere.csv"], left=True)
+
+
+def test_a_dry_run_is_read_with_wildcards_and_files(toy_jobs):
+    train = next(job for job in toy_jobs if job.rule == "train" and job.wildcards["fold"] == "synsamm-006")
+    assert train.wildcards["seed"] == "0"
+    assert train.inputs == (f"results/regions/{train.wildcards['trained_on']}.h5",)
+    assert train.outputs[0].endswith("/synsamm-006-0.csv")
+    render = next(job for job in toy_jobs if job.rule == "render")
+    assert render.outputs == (f"data/synthetic/{render.wildcards['subject']}",) and render.inputs == ()
+
+
+def test_every_job_has_a_cost_and_files_take_room(toy_jobs):
+    costing = model(settings(TOY))
+    costs = [costing.cost(job) for job in toy_jobs]
+    listed = {stage.rule: stage for stage in tally.stages(toy_jobs, costs)}
+    assert list(listed) == [*tally.ORDER[:6], *tally.ORDER[7:], "logs"]  # no weights
+    assert all(stage.cpu > 0 for rule, stage in listed.items() if rule not in ("logs", "augment"))
+    assert all(stage.bytes > 0 for stage in listed.values())
+    frames = sum(clip.offset - clip.onset + 5 for clip in clips.read("tests/clips.csv"))
+    assert listed["render"].files == frames + 4  # and a file of truth a subject
+    assert listed["logs"].files == 3 * len(toy_jobs)
+    assert tally.total(list(listed.values())).jobs == len(toy_jobs)
+
+
+def of(rule, own, on_gpu=False, **wildcards):
+    return model(own, on_gpu).cost(Job(rule, wildcards))
+
+
+TRAINING = {"network": "rrrn", "trained_on": "mask", "fold": "synsamm-006", "seed": "0"}
+
+
+def test_trainings_follow_epochs_and_views():
+    own = settings(TOY)
+    start = model(own).rates.of("start.train")
+
+    def seconds(**changes):
+        return of("train", config.merge([own, {"train": changes}]), **TRAINING).cpu - start
+
+    few, many = seconds(epochs=10), seconds(epochs=20)
+    assert many / few == pytest.approx(2, rel=0.1)
+    assert seconds(epochs=10, views_per_clip_per_epoch=1) < 0.7 * few
+    # a clip has no more than its views
+    assert seconds(epochs=10, views_per_clip_per_epoch=500) == seconds(epochs=10, views_per_clip_per_epoch=4)
+
+
+def test_trainings_on_gpus_are_counted_apart():
+    own = settings(PAPER)
+    job = {**TRAINING, "fold": "synsamm-006"}
+    on_processor, on_gpu = of("train", own, **job), of("train", own, on_gpu=True, **job)
+    assert on_processor.gpu == 0 and on_gpu.gpu > 0
+    assert on_gpu.cpu < 0.01 * on_processor.cpu
+    assert model(own, on_gpu=True).assumed() and not model(own).assumed()
+
+
+def test_what_is_only_tested_is_solved_in_one_view():
+    matched, clean = settings(TOY), settings(TOY, protocol={"train_condition": "clean"})
+    job = {"condition": "mask", "subject": "synsamm-006"}
+    fixed = 4 * model(matched).rates.of("bytes.flow.clip", "synsamm")  # of the subject's clips
+    assert of("flow", clean, **job).bytes - fixed == pytest.approx((of("flow", matched, **job).bytes - fixed) / 4)
+    assert of("regions", clean, condition="none").bytes == of("regions", matched, condition="none").bytes
+
+
+def test_turning_the_flow_solves_each_apex_once():
+    views = [(apex, angle) for apex in (16, 15, 15) for angle in (0, 5, -5)]
+    assert units.solved(views, "frames") == (6, 6) and units.solved(views, "field") == (2, 6)
+
+
+@pytest.mark.parametrize(
+    ("short", "long", "expected"),
+    [
+        ((10, 3), (20, 5), (1, 0.2)),
+        ((10, 5), (20, 4), (4, 0)),
+        ((10, 1), (20, 4), (0, 0.3)),
+        ((9, 3), (9, 3), (0, 1 / 3)),
+    ],
+)
+def test_a_line_through_two_measurements_is_never_below_0(short, long, expected):
+    assert calibration.line(short, long) == pytest.approx(expected)
+
+
+CHAIN = [
+    Job("a", {}, (), ("a",)),
+    Job("b", {}, ("a",), ("b",)),
+    Job("c", {}, ("a",), ("c",)),
+    Job("d", {}, ("b", "c", "elsewhere"), ("d",)),
+]
+
+
+@pytest.mark.parametrize(("cores", "total"), [(1, 10), (2, 8), (50, 8)])
+def test_time_is_work_by_cores_but_not_less_than_the_longest_chain(cores, total):
+    costs = [Cost(1), Cost(2), Cost(4), Cost(3)]
+    assert schedule.wall(CHAIN, costs, cores, 0) == schedule.Wall(8, total)
+
+
+def test_gpus_are_waited_for():
+    free = [Job("train", {}, (), (str(number),)) for number in range(4)]
+    costs = [Cost(1, gpu=10)] * 4
+    assert [schedule.wall(free, costs, 8, gpus).total for gpus in (1, 2, 4, 9)] == [40, 20, 10, 10]
+    assert schedule.wall(free, costs, 2, 4).total == 20
+    assert schedule.wall([], [], 2, 1) == schedule.Wall(0, 0)
+
+
+def test_rates_are_kept_and_a_database_that_is_new_has_the_mean(tmp_path):
+    known = Rates("here", {"faces.frame": {"a": 1.0, "b": 3.0}, "svm.fold": {"any": 2.0}})
+    rates.write(known, tmp_path / "rates.json")
+    found = rates.read(tmp_path / "rates.json")
+    assert found == known
+    assert [found.of("faces.frame", name) for name in ("a", "new")] == [1, 2] and found.of("unknown") == 0
+    (tmp_path / "rates.json").write_text('{"machine": "x"}')
+    with pytest.raises(InputError, match=r"rates\.json: holds no rates"):
+        rates.read(tmp_path / "rates.json")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(41, "41 s"), (720, "12 min"), (3.5 * 3600, "3.5 h"), (2000 * 3600, "2000 h")]
+)
+def test_work_is_told_in_hours(seconds, text):
+    assert report.hours(seconds) == text
+
+
+def test_the_command_tells_the_plan_by_stored_rates(capsys):
+    cli.main(["plan", "--configfile", str(TOY), "--no-calibration", "--cores", "2", "--gpus", "0", "--json"])
+    told = json.loads(capsys.readouterr().out)
+    assert told["stages"]["train"]["jobs"] == 3 * 3 * 4 and told["total"]["jobs"] == 112
+    assert "stored, not measured here" in told["notes"][0]
+    assert told["wall_seconds"] >= max(told["longest_chain_seconds"], told["total"]["cpu"] / 2 - 0.1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (["--no-calibration", "--cores", "0"], 2),
+        (["--no-calibration", "--gpus", "-1"], 2),
+        (["--no-calibration", "--rates", "a.json"], 2),
+        (["--rates", "nowhere.json", "results/augment/synsamm-006.csv"], 1),
+        (["--configfile", "nowhere.yaml"], 1),
+    ],
+)
+def test_mistakes_end_with_one_message(capsys, arguments, status):
+    with pytest.raises(SystemExit) as end:
+        cli.main(["plan", *arguments])
+    assert end.value.code == status and "Traceback" not in capsys.readouterr().err
+
+
+def test_a_calibration_measures_what_the_model_asks_for():
+    own = settings(TOY, conditions=["random-20"], methods=["lbp_sip", "rrrn"])
+    own["flow"]["engine"] = own["train"]["device"] = "cuda"  # as for a cluster, planned where there may be no GPU
+    table = [clip for clip in clips.read("tests/clips.csv") if clip.database == "synsamm"]
+    # recorded clips that are not on disk are stood in for by drawn ones
+    recorded = [replace(clip, source="recorded", frames="/nowhere") for clip in table]
+    found = calibration.calibrate(own, recorded)
+    asked = ["faces.frame", "occlude.random.frame", "flow.pair", "regions.sample"]
+    asked += ["describe.lbp_sip.clip", "train.read", "svm.kernel", "start.train", "bytes.flow.view"]
+    asked += ["render.frame", "bytes.synthetic.frame", "bytes.faces.frame", "bytes.occluded.frame"]
+    assert not [kind for kind in asked if found.of(kind, "synsamm") <= 0]
+    assert any(found.has(f"{place}.rrrn.gflop") for place in ("cpu", "gpu"))
+    assert 0.2 < found.of("share.face", "synsamm") < 0.8
+    assert 0.9e6 < found.of("bytes.occluded.frame", "synsamm") < 1.2e6  # a byte a pixel
