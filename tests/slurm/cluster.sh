@@ -101,6 +101,7 @@ AccountingStorageHost=localhost
 AccountingStoragePort=16819
 AccountingStoragePass=$DIR/munge/socket
 AccountingStorageTRES=gres/gpu
+AccountingStoreFlags=job_comment
 AccountingStorageEnforce=associations
 NodeName=c1 NodeHostname=$HOST NodeAddr=127.0.0.1 Port=16821 CPUs=16 CoresPerSocket=16 RealMemory=128000
 NodeName=g1 NodeHostname=$HOST NodeAddr=127.0.0.1 Port=16822 CPUs=16 CoresPerSocket=16 RealMemory=128000 Gres=gpu:2
