@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # A real SLURM on this one machine, for tests: two nodes on loopback whose CPUs, memory and GPUs are pretended, accounts.
 #
-#   cluster.sh packages            install what is missing of SLURM, munge and MariaDB
+#   cluster.sh prepare             say why this machine can have none, or install what is missing for it
 #   cluster.sh up                  start the cluster, unless it runs
 #   cluster.sh down                cancel its jobs, stop it, delete all but its logs
 #   cluster.sh restart ctld [SEC]  stop slurmctld, wait SEC seconds (0), start it again
+#   cluster.sh during COMMAND...   up, the command, and down whatever it ends with
 #
 # Needs root on Debian or Ubuntu; no systemd, no cgroups. Everything lies in /var/lib/rrrn-slurm but for one link,
 # /etc/slurm/slurm.conf: the srun inside a job looks nowhere else.
@@ -43,16 +44,21 @@ stop() {
     within 15 dead "$@" || kill -KILL "$(tr -dc 0-9 <"$DIR/$1.pid")"
 }
 
-packages() {
-    local missing=() pair
+prepare() {
+    [ "$(id -u)" = 0 ] || die "needs root"
+    [ ! -e $LINK ] || [ "$(readlink $LINK)" = $DIR/slurm.conf ] ||
+        die "$LINK is another cluster's; the tests need a machine without one"
+    case $(getent ahostsv4 "$HOST" | awk 'NR == 1 {print $1}') in
+        127.*) ;;
+        *) die "the name $HOST does not mean loopback, where SLURM is to stay: put 127.0.0.1 $HOST first in /etc/hosts" ;;
+    esac
+    local missing=() pair log
     for pair in slurmctld:slurmctld slurmd:slurmd sbatch:slurm-client slurmdbd:slurmdbd munged:munge \
         mariadbd:mariadb-server-core mariadb:mariadb-client-core; do # the -core packages start no service
         command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
     done
     ((${#missing[@]})) || return 0
     command -v apt-get >/dev/null || die "needs Debian or Ubuntu: there is no apt-get for ${missing[*]}"
-    [ "$(id -u)" = 0 ] || die "needs root to install ${missing[*]}"
-    local log
     log=$(mktemp)
     export DEBIAN_FRONTEND=noninteractive
     { apt-get update -q && apt-get install -y -q --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 ||
@@ -157,18 +163,11 @@ start_accounts() { # the database listens on a socket only, and its owner is the
 } >/dev/null
 
 start_ctld() { alive slurmctld slurmctld || slurmctld -f $DIR/slurm.conf; }
-runs_jobs() { timeout 10 srun --immediate=5 -Q -A lab -p cpu true && timeout 10 srun --immediate=5 -Q -A lab -p gpu -G 1 true; }
+runs_jobs() { timeout 10 srun --immediate=5 -Q -p cpu true && timeout 10 srun --immediate=5 -Q -p gpu -G 1 true; }
 
 up() {
-    [ "$(id -u)" = 0 ] || die "needs root"
-    if [ "$(readlink $LINK)" = $DIR/slurm.conf ] && runs_jobs 2>/dev/null; then return; fi
-    [ ! -e $LINK ] || [ "$(readlink $LINK)" = $DIR/slurm.conf ] ||
-        die "$LINK is another cluster's; the tests need a machine without one"
-    case $(getent ahostsv4 "$HOST" | awk 'NR == 1 {print $1}') in
-        127.*) ;;
-        *) die "the name $HOST does not mean loopback, where SLURM is to stay: put 127.0.0.1 $HOST first in /etc/hosts" ;;
-    esac
-    packages
+    prepare
+    if [ -e $LINK ] && runs_jobs 2>/dev/null; then return; fi
     down
     rm -rf $DIR
     install -d -o slurm -g slurm $DIR $DIR/log $DIR/state
@@ -196,7 +195,7 @@ down() {
 }
 
 case "${1:-}" in
-    packages) packages ;;
+    prepare) prepare ;;
     up) up ;;
     down) down ;;
     restart)
@@ -204,6 +203,12 @@ case "${1:-}" in
         stop slurmctld slurmctld
         sleep "${3:-0}"
         start_ctld
+        ;;
+    during)
+        shift
+        trap down EXIT
+        up
+        "$@"
         ;;
     *) sed -n '2,/^set /{/^#/p}' "$0" ;;
 esac

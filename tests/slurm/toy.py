@@ -22,7 +22,7 @@ CONFIG = ["--configfile", "tests/config.yaml"]
 TARGET = ["--", "results/table_iv.csv"]
 # what suits a shared cluster, shortened: polling from 4 s on, files are seen at once, two cores
 HERE = ["--jobs", "4", "--slurm-init-seconds-before-status-checks", "4", "--latency-wait", "5"]
-PATIENCE = 400
+PATIENCE = 900  # seconds; it is 60 on an idle machine
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,11 @@ def edit(root: Path, path: str, old: str, new: str) -> None:
 
 
 def without(done: Path, root: Path, *patterns: str) -> Path:
-    """Make a copy of a finished run that lacks some results, and all that is made of predictions."""
+    """Make a copy of a finished run that lacks what the patterns match."""
     shutil.copytree(done, root)
-    for pattern in (*patterns, "results/scores", "results/table_*", ".snakemake/slurm_logs"):
+    for pattern in patterns:
         found = list(root.glob(pattern))
-        assert found or "slurm_logs" in pattern, pattern
+        assert found, pattern
         for path in found:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     return root
