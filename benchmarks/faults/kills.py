@@ -3,7 +3,6 @@
 import os
 import signal
 import time
-from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
@@ -11,15 +10,11 @@ import numpy as np
 from benchmarks.faults.toy import LAST_JOBS, RESUME, Outcome, Toy, errors, expect, until
 
 # to whom each signal goes: Ctrl-C reaches all that the terminal runs, `kill` one process
-KILLS = {
-    signal.SIGINT: (os.killpg, "a plain run again"),
-    signal.SIGTERM: (os.kill, "a plain run again"),
-    signal.SIGKILL: (os.kill, "`rrrn resume`"),
-}
+SENDS = {signal.SIGINT: os.killpg, signal.SIGTERM: os.kill, signal.SIGKILL: os.kill}
 
 
 def drills(toy: Toy, moments: int, rng: np.random.Generator) -> dict[str, Callable[[], Outcome]]:
-    """Return the drills of this family by name; each signal comes at ``moments`` moments between start and end of a run."""
+    """Return the drills of this family by name; each signal comes at ``moments`` moments of a run."""
     return {
         "SIGINT": lambda: killed(toy, signal.SIGINT, moments, rng),
         "SIGTERM": lambda: killed(toy, signal.SIGTERM, moments, rng),
@@ -29,36 +24,36 @@ def drills(toy: Toy, moments: int, rng: np.random.Generator) -> dict[str, Callab
     }
 
 
-def killed(toy: Toy, number: signal.Signals, moments: int, rng: np.random.Generator) -> Outcome:
+def killed(
+    toy: Toy, number: signal.Signals, moments: int, rng: np.random.Generator, lost: tuple[str, ...] = LAST_JOBS
+) -> Outcome:
     """Kill a run and go on as the user would, again and again."""
-    send, remedy = KILLS[number]
-    whole = duration(toy)
-    seen: Counter[str] = Counter()
+    whole = duration(toy, lost)
+    alive = locked = 0
     for _ in range(moments):
-        toy.restore(*LAST_JOBS)
+        toy.restore(*lost)
         process = toy.start()
         time.sleep(float(rng.uniform(0, whole)))
-        alive = process.poll() is None
-        if alive:
-            send(process.pid, number)
-        if number == signal.SIGKILL:  # jobs that live on hold its output open
-            process.wait()
-            locked = any((toy.root / ".snakemake/locks").glob("*"))
-            resumed = toy.finish(toy.start(python=RESUME))
-            expect(resumed.returncode == 0, f"rrrn resume does not succeed: {resumed.stdout}")
+        if process.poll() is None:
+            alive += 1
+            SENDS[number](process.pid, number)
+        if number == signal.SIGKILL:
+            process.wait()  # its output stays open as long as its jobs run
+            locked += any((toy.root / ".snakemake/locks").glob("*"))
+            done = toy.finish(toy.start(python=RESUME))
+            expect(done.returncode == 0, f"rrrn resume does not succeed: {done.stdout}")
             toy.check_whole()
-            seen["ended before"] += not alive
-            seen["locked"] += locked
         else:
-            done = toy.finish(process)
-            errors(done.stdout) if alive and done.returncode > 0 else None
-            seen["ended before"] += not alive
-            seen["no lock left"] += not any((toy.root / ".snakemake/locks").glob("*"))
-            partial = [path.name for path in toy.root.rglob("*.partial")]
-            expect(not partial, f"left behind: {partial}")
+            toy.finish(process)
+            left = [path.name for path in (*toy.root.rglob("*.partial"), *toy.root.glob(".snakemake/locks/*"))]
+            expect(not left, f"left behind: {left}")
             toy.check_ends_well()
-    happens = "; ".join(f"{what} in {count} of {moments}" for what, count in sorted(seen.items()) if count)
-    return Outcome(f"Snakemake killed with {number.name}", moments, happens, remedy, "identical")
+    happens, remedy = "it ends its jobs, or lets them end, and unlocks", "runs it again"
+    if number == signal.SIGKILL:
+        happens, remedy = f"its jobs run on, the directory stays locked ({locked} times)", "`rrrn resume`"
+    if alive < moments:
+        happens += f"; {moments - alive} times it had already ended"
+    return Outcome(f"Snakemake killed with {number.name}{toy.under}", moments, happens, remedy, "identical")
 
 
 def refused(toy: Toy) -> Outcome:
@@ -93,9 +88,9 @@ def unlocked(toy: Toy, moments: int, rng: np.random.Generator) -> Outcome:
     )
 
 
-def duration(toy: Toy) -> float:
-    """Return how many seconds the last jobs take here and now."""
-    toy.restore(*LAST_JOBS)
+def duration(toy: Toy, lost: tuple[str, ...]) -> float:
+    """Return how many seconds it takes here and now to make what is lost."""
+    toy.restore(*lost)
     start = time.monotonic()
     toy.check_ends_well()
     return time.monotonic() - start

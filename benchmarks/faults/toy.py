@@ -49,12 +49,15 @@ class Outcome:
 class Toy:
     """Where the toy runs, a copy of its finished state, and the digest of each artifact of an undisturbed run.
 
-    All drills happen in one place, since Snakemake's logs hold its name.
+    All drills happen in one place, since Snakemake's logs hold its name. ``options`` are of Snakemake, and ``under`` is
+    what the table of outcomes calls them.
     """
 
     root: Path
     kept: Path
     artifacts: dict[str, str]
+    options: tuple[str, ...] = ()
+    under: str = ""
 
     def restore(self, *lost: str) -> None:
         """Bring the finished state back, without what the patterns match; what is nowhere is a mistake of the drill."""
@@ -78,7 +81,7 @@ class Toy:
         self, *words: str, target: str = "results/table_iv.csv", python: Sequence[str] | None = None
     ) -> subprocess.Popen[str]:
         """Start Snakemake, or Python with other words, in a session of its own."""
-        command = [*snakemake(*words), "--", target] if python is None else [sys.executable, *python]
+        command = [*snakemake(*self.options, *words), "--", target] if python is None else [sys.executable, *python]
         return subprocess.Popen(
             command,
             cwd=self.root,
