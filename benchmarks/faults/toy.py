@@ -19,12 +19,11 @@ SUBJECTS = ("synsamm-006", "synsamm-007")
 OVERLAY = "clips: clips.csv\nconditions: [none, mask]\nmethods: [lbp_sip, rrrn]\n"
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(HOME)}
 RESUME = ("-m", "rrrn", "resume", "--every", "0.5")
-# nine jobs: they write HDF5 and CSV, train, and make the table
+# six jobs: they write HDF5 and CSV, train, and make the table
 LAST_JOBS = (
-    "results/flow/mask/synsamm-007.h5",
-    "results/regions/mask.h5",
     "results/features/lbp_sip/mask.h5",
-    "results/predictions/*/mask",
+    "results/predictions/lbp_sip/mask",
+    "results/predictions/rrrn/mask/synsamm-007-0.csv",
     "results/scores/*/*/mask.csv",
     "results/table*",
 )
