@@ -1,13 +1,14 @@
 # make demo   installs into .venv and makes Table IV from synthetic faces
 # make test   installs and runs the tests
 # make fuzz   the tests of everything that reads users' files and names, and of damaged files, with more cases, as in a nightly run
+# make test-slurm   the workflow on a real SLURM of one machine: installs Debian's packages, needs root
 # make lint   what CI checks beside the tests
 
 PYTHON ?= python3
 BIN := .venv/bin
 TABLE := results/table_iv.csv
 
-.PHONY: demo test fuzz lint clean
+.PHONY: demo test test-slurm fuzz lint clean
 
 demo: .venv/installed
 	$(BIN)/snakemake --cores all --rerun-incomplete $(TABLE)
@@ -15,6 +16,10 @@ demo: .venv/installed
 
 test: .venv/installed-dev
 	$(BIN)/python -m pytest
+
+test-slurm: .venv/installed-dev
+	@command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] || { echo "make test-slurm needs Debian or Ubuntu, and root: it installs SLURM and starts its daemons"; exit 1; }
+	tests/slurm/cluster.sh during $(BIN)/python -m pytest tests/slurm
 
 fuzz: .venv/installed-dev
 	RRRN_FUZZ=2000 $(BIN)/python -m pytest tests/test_import_fuzz.py tests/test_damage.py tests/test_hostile_names.py

@@ -41,14 +41,18 @@ def tvl1(
     Images are gray, uint8 (H, W); of two stacks (N, H, W) the flow is (N, 2, H, W), and ``threads`` share the pairs.
     ``engine``: auto (cuda where PyTorch sees a GPU, else numba), numba, cuda, opencv or opencv_cuda. The first flow by
     numba after an installation waits seconds for its compiler. ``parameters``: tau, lambda, theta, scales, scale_step,
-    warps, epsilon, inner_iterations, outer_iterations, median_filter; see config.yaml. OpenCV's defaults.
+    warps, epsilon, inner_iterations, outer_iterations, median_filter; see config.yaml. What is not given is OpenCV's
+    default, among them 5 scales and 5 warps; the command ``rrrn flow`` and the workflow take config.yaml's, 3 and 2.
 
-    Raises InputError, naming ``a`` or ``b``, for images of another type, with what is not finite in them, or of two
-    sizes, for parameters out of range or unknown, and for a GPU that is missing.
+    Raises InputError, naming ``a`` or ``b``, for images of another type, in colour, with what is not finite in them, or
+    of two sizes, for parameters out of range or unknown, and for a GPU that is missing.
     """
     unknown = sorted(set(parameters) - set(Parameters().section()))
     if unknown:
         raise InputError(f"TV-L1 has no parameter {', '.join(unknown)}; it has {', '.join(Parameters().section())}")
+    for name, images in (("a", a), ("b", b)):
+        pairs.check_array(images, name)
+        pairs.check_gray(images, name)
     one = a.ndim == 2
     pairs_a, pairs_b = (a[None], b[None]) if one else (a, b)
     pairs.check(pairs_a, pairs_b, ("a", "b"))
@@ -156,7 +160,7 @@ def main(args: argparse.Namespace) -> None:
             raise InputError(f"{args.plan} and {args.shard} hold different clips; delete both and run again")
         file.attrs.update(engines.facts(engine, Parameters.of_section(settings)))
         file.attrs.update({name: settings[name] for name in ("rotation", "warm_start")})
-        file.attrs["code"] = provenance.digest("rrrn.flow")
+        file.attrs["code"] = provenance.digest("rrrn.flow", engines.module(engine))
         if args.views == "original":
             plans = {clip: plan[:1] for clip, plan in plans.items()}
         solved = _in_batches(shard, plans, told, streamer) if streamer else _clip_by_clip(shard, plans, told)

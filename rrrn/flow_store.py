@@ -50,8 +50,10 @@ def encode(values: NDArray[np.float32], dtype: str, step: float) -> Stored:
         return half
     if math.frexp(step)[0] != 0.5:
         raise ValueError(f"the step {step} is not a power of two")
+    if not np.isfinite(values).all():
+        raise InputError("flow is not finite (NaN or infinite), which int16 cannot hold; look at its frames")
     codes = np.rint(values.astype(np.float32) * np.float32(1 / step))
-    if not (np.abs(codes) <= _LARGEST).all():  # false for NaN as well
+    if not (np.abs(codes) <= _LARGEST).all():
         raise InputError(
             f"flow reaches {_peak(values):g}, beyond the {_LARGEST * step:g} that int16 holds in steps of {step:g}; "
             "set flow.store.dtype to float16"

@@ -228,14 +228,16 @@ PROFILE = {
     "slurm-init-seconds-before-status-checks": 40,
     "slurm-no-requeue": True,
     "default-resources": {"slurm_account": "'physics'"},
-    "set-resources": {"train": {"slurm_partition": "'gpu'", "mem_mb": 12000}},
+    "set-resources": {"train": {"slurm_partition": "'gpu'"}},
 }
-RULES = {"train": {"mem_mb": 12000, "runtime": 240}, "occlude": {"mem_mb": 2000, "runtime": 20}}
+RULES = {"train": {"mem_mb": "12000 * attempt", "runtime": 240}, "occlude": {"mem_mb": 2000, "runtime": 20}}
 
 
 def judged(facts=SLURM, rules=RULES, **changes):
     profile = PROFILE | {key.replace("_", "-"): value for key, value in changes.items()}
-    return said(slurm.check(facts, profile, requests.requests(profile, rules, {"train"})))
+    asked = {rule: asked | profile["set-resources"].get(rule, {}) for rule, asked in rules.items()}
+    profile["set-resources"] = asked
+    return said(slurm.check(facts, profile, requests.requests(profile, list(rules), {"train"})))
 
 
 def test_slurm_is_understood():
@@ -254,7 +256,7 @@ def test_times_of_slurm(text, expected):
 
 
 def test_a_healthy_slurm():
-    assert states(slurm.check(SLURM, PROFILE, requests.requests(PROFILE, RULES, {"train"}))) == ["ok"] * 4
+    assert states(slurm.check(SLURM, PROFILE, requests.requests(PROFILE, list(RULES), {"train"}))) == ["ok"] * 4
 
 
 OLD = {"mem_mb": 2000, "runtime": 20}
@@ -271,7 +273,7 @@ OLD = {"mem_mb": 2000, "runtime": 20}
         (SLURM, {"default_resources": {"slurm_partition": "'fast'"}}, "rule occlude: partition fast does not exist"),
         (SLURM, {"set_resources": {}}, "rule train: asks for a GPU; partition cpu has none (gres: none)"),
         (SLURM, {"rules": {"a": OLD | {"mem_mb": 64001}}}, "asks for 64001 MB; the largest node of partition cpu"),
-        (SLURM, {"rules": {"a": OLD | {"mem_mb": 40000}}}, "warning rule a: asks for 80000 MB when it is tried again"),
+        (SLURM, {"rules": {"a": OLD | {"mem_mb": "40000 * attempt"}}}, "warning rule a: asks for 80000 MB when"),
         (SLURM, {"rules": {"train": OLD | {"runtime": 481}}}, "asks for 481 minutes; partition gpu ends jobs"),
         (replace(SLURM, config={**SLURM.config, "MinJobAge": "100 sec"}), {}, "SLURM forgets jobs after 100 s"),
         (SLURM, {"slurm_status_command": "sacct"}, "by which a cancelled job seems to run"),
@@ -312,11 +314,12 @@ def test_slurm_that_fails_is_understood():
 
 
 def test_the_shipped_profile_and_rules_are_understood():
-    rules = requests.own(HOME / "workflow/rules")
+    rules = requests.submitted(HOME / "workflow/rules")
     assert {"train", "flow", "faces", "describe"} <= set(rules) and "score" not in rules
-    assert all(set(asked) == {"mem_mb", "runtime"} for asked in rules.values())
     profile = requests.profile(HOME / "workflow/profiles/slurm")
-    found = slurm.check(SLURM, profile, requests.requests(profile, rules, {"train"}))
+    wanted = requests.requests(profile, rules, {"train"})
+    assert all(request.memory and request.minutes and request.grows for request in wanted)
+    found = slurm.check(SLURM, profile, wanted)
     assert [one.check for one in found if one.state == "error"] == ["rule train"]  # its partition is yours to name
 
 
@@ -328,10 +331,13 @@ def test_a_profile_that_is_none(tmp_path):
         requests.profile(tmp_path)
 
 
-def test_expressions_of_a_profile_are_left_to_slurm():
-    profile = yaml.safe_load("default-resources: {slurm_partition: cpu, mem_mb: attempt * 1000, runtime: 30}")
-    (request,) = requests.requests(profile, {"render": {}}, set())
-    assert (request.partition, request.memory, request.minutes) == ("cpu", 0, 30)
+@pytest.mark.parametrize(
+    ("asked", "memory", "grows"), [("700 * attempt", 700, True), ("700", 700, False), ("2 ** attempt", 0, False)]
+)
+def test_expressions_of_a_profile(asked, memory, grows):
+    profile = yaml.safe_load(f"default-resources: {{slurm_partition: cpu, mem_mb: {asked}, runtime: 30}}")
+    (request,) = requests.requests(profile, ["render"], set())
+    assert (request.partition, request.memory, request.minutes, request.grows) == ("cpu", memory, 30, grows)
 
 
 def test_programs_that_hang_crash_or_lack_are_answers():

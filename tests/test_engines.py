@@ -1,7 +1,9 @@
 """Which engine solves the flow, and what a file says of it."""
 
 import argparse
+import importlib
 import json
+import shutil
 import sys
 from dataclasses import replace
 from types import ModuleType, SimpleNamespace
@@ -181,7 +183,73 @@ def test_images_that_have_no_flow_are_named(images):
     assert "flow.tau is -1" in refusal(a, b, tau=-1)
 
 
-def refusal(a: np.ndarray, b: np.ndarray, **parameters: float) -> str:
+def test_colour_is_not_taken_for_a_stack_of_rows(images):
+    gray = images[0][0]
+    for colour in (np.dstack([gray] * 3), np.dstack([gray] * 4), np.dstack([gray] * 3)[None]):
+        assert refusal(colour, colour).startswith(f"a is {colour.shape}, which is colour; convert it to gray first")
+        assert refusal(gray, colour).startswith("b is ")
+
+
+def test_what_is_no_array_is_named(images):
+    a, b = (image[0] for image in images)
+    assert refusal(a.tolist(), b).startswith("a is of type list; TV-L1 takes NumPy arrays")
+    assert refusal(a, None).startswith("b is of type NoneType")
+    with pytest.raises(InputError, match="pairs_b is of type list"):
+        numba_engine.solve(images[0], images[1].tolist(), FEW)
+
+
+@pytest.mark.parametrize("engine", ["numba", "opencv"])
+@pytest.mark.parametrize("threads", ["2", 1.5, 0, None, True])
+def test_threads_are_a_whole_number(images, engine, threads):
+    assert f"{threads!r} threads; give a whole number" in refusal(*images, engine=engine, threads=threads)
+
+
+def views_of_memory(images: np.ndarray) -> dict[str, np.ndarray]:
+    """Equal stacks of images that lie otherwise in memory."""
+    wide = np.zeros((3 * len(images), *(2 * side for side in images.shape[1:])), np.uint8)
+    wide[::3, ::2, ::2] = images
+    frozen = images.copy()
+    frozen.flags.writeable = False
+    return {
+        "turned": images.transpose(0, 2, 1).copy().transpose(0, 2, 1),
+        "columns first": np.asfortranarray(images),
+        "strided": wide[::3, ::2, ::2],
+        "backwards": images[::-1, ::-1, ::-1].copy()[::-1, ::-1, ::-1],
+        "read-only": frozen,
+        "one image for all": np.broadcast_to(images[:1], images.shape),
+    }
+
+
+def on_cpu(a: np.ndarray, b: np.ndarray, parameters: Parameters) -> np.ndarray:
+    """The engine for GPUs, by PyTorch on a CPU."""
+    return importlib.import_module("rrrn.tvl1.cuda_engine").solve(a, b, parameters, "cpu")
+
+
+def refine(a: np.ndarray, b: np.ndarray, parameters: Parameters) -> np.ndarray:
+    starts = np.full((len(a), 2, *a.shape[1:]), 0.5, np.float32)
+    starts[:, 0, ::2] = 1.0
+    return numba_engine.refine(a, b, starts if a.flags.c_contiguous else np.asfortranarray(starts), parameters)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("solve", [numba_engine.solve, refine, opencv_engine.solve, on_cpu])
+def test_how_images_lie_in_memory_changes_no_bit(images, solve):
+    a, b = images
+    for name, odd in views_of_memory(a).items():
+        other = views_of_memory(b)[name]
+        expected = solve(np.ascontiguousarray(odd), np.ascontiguousarray(other), FEW)
+        assert np.array_equal(solve(odd, other, FEW), expected), name
+        assert np.array_equal(solve(odd, b, FEW)[:1], solve(np.ascontiguousarray(odd), b, FEW)[:1]), name
+
+
+@pytest.mark.parametrize("engine", ["numba", "opencv"])
+def test_images_may_be_transposed(images, engine):
+    a, b = (image[0].T for image in images)
+    assert not a.flags.c_contiguous
+    assert np.array_equal(flow.tvl1(a, b, engine=engine), flow.tvl1(a.copy(), b.copy(), engine=engine))
+
+
+def refusal(a: object, b: object, **parameters: object) -> str:
     with pytest.raises(InputError) as error:
         flow.tvl1(a, b, **parameters)
     return str(error.value)
@@ -207,8 +275,9 @@ def shard(tmp_path, images):
     return tmp_path
 
 
-def run(shard, name: str, **changes: object) -> bytes:
-    section = yaml.safe_load((provenance.HOME / "config.yaml").read_text())["flow"] | {"size": 16} | changes
+def run(shard, name: str, section: dict | None = None, **changes: object) -> bytes:
+    section = section or yaml.safe_load((provenance.HOME / "config.yaml").read_text())["flow"]
+    section = section | {"size": 16} | changes
     options = {"shard": shard / "shard.h5", "plan": shard / "plan.csv", "output": shard / name, "views": "all"}
     flow.main(argparse.Namespace(settings={"flow": section}, threads=1, gpus=1, **options))
     return (shard / name).read_bytes()
@@ -223,6 +292,28 @@ def test_a_file_of_flow_says_what_solved_it(shard, no_gpu):
             assert not file.attrs["warm_start"] and f"cv2 {cv2.__version__}" in file.attrs["engine_version"]
         assert "numba " in numba.attrs["engine_version"] and "numba" not in opencv.attrs["engine_version"]
         assert json.loads(numba.attrs["parameters"]) | {"tau": 0.2} == json.loads(opencv.attrs["parameters"])
+
+
+def test_a_file_of_flow_names_the_code_of_its_engine(shard, no_gpu, monkeypatch):
+    """An edit of a kernel, which ``rrrn.flow`` does not import, is an edit of the file's code."""
+    run(shard, "before.h5")
+    copy = shard / "edited"
+    shutil.copytree(provenance.HOME / "rrrn", copy / "rrrn", ignore=shutil.ignore_patterns("__pycache__"))
+    kernel = copy / "rrrn/tvl1/iterate.py"
+    kernel.write_text(kernel.read_text() + "\n_UNUSED = 1\n")
+    section = yaml.safe_load((provenance.HOME / "config.yaml").read_text())["flow"]
+    monkeypatch.setattr(provenance, "HOME", copy)
+    provenance.digest.cache_clear()
+    run(shard, "after.h5", section)
+    run(shard, "opencv.h5", section, engine="opencv")
+    monkeypatch.undo()
+    provenance.digest.cache_clear()
+    run(shard, "opencv_before.h5", engine="opencv")
+    codes = []
+    for name in ("before", "after", "opencv", "opencv_before"):
+        with h5py.File(shard / f"{name}.h5") as file:
+            codes.append(file.attrs["code"])
+    assert codes[0] != codes[1] and codes[2] == codes[3] not in codes[:2]
 
 
 def test_savings_are_heard(shard, no_gpu):

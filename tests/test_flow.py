@@ -142,7 +142,7 @@ def test_stage_writes_what_flow_it_is_and_what_it_was_made_by(stage_args):
         told = {name: value for name, value in args.settings["flow"].items() if name in Parameters().section()}
         assert json.loads(file.attrs["parameters"]) == told
         assert (file.attrs["rotation"], bool(file.attrs["warm_start"])) == ("frames", False)
-        assert file.attrs["code"] == provenance.digest("rrrn.flow")
+        assert file.attrs["code"] == provenance.digest("rrrn.flow", "rrrn.tvl1.opencv_engine")
         about = dict(file["x/flow"].attrs)
     assert (about["norm"], about["full_scale_pct"], about["scale"]) == ("fixed", 2.0, flow_store.STEP)
     assert "width of the face box" in about["units"] and "signed" in about["channels"]

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from rrrn import cli, flo, flow, frames, pictures, stage
+from rrrn import cli, defaults, flo, flow, frames, pictures, stage
+from rrrn.tvl1.parameters import Parameters
 
 
 @pytest.fixture
@@ -56,6 +57,18 @@ def test_gray_meets_colour_and_configuration_and_engine_are_heard(tmp_path, pair
     assert 0 < np.hypot(*(seen[0] - seen[1])).mean() < 0.02 < np.hypot(*(seen[1] - seen[2])).mean()
 
 
+def test_help_and_docstring_say_whose_parameters(capsys):
+    with pytest.raises(SystemExit):
+        run("--help")
+    told = " ".join(capsys.readouterr().out.split())
+    section, own = defaults.section("flow"), Parameters()
+    assert f"config.yaml ({section['scales']} scales, {section['warps']} warps)" in told
+    assert f"rrrn.flow.tvl1 takes OpenCV's ({own.scales} and {own.warps})" in told
+    docstring = " ".join(flow.tvl1.__doc__.split())
+    assert f"{own.scales} scales and {own.warps} warps; the command ``rrrn flow``" in docstring
+    assert f"take config.yaml's, {section['scales']} and {section['warps']}" in docstring
+
+
 def test_images_that_are_alike_are_white(tmp_path, pair):
     run(pair[0], pair[0], "-o", tmp_path / "x.flo", "--picture", tmp_path / "x.png", "--engine", "numba")
     assert np.abs(flo.read(tmp_path / "x.flo")).max() < 1e-6
@@ -81,7 +94,7 @@ def test_mistakes_are_named(tmp_path, capsys, pair):
         ((*pair, *out, "--picture", tmp_path / "x.gif"), "x.gif: its name must end in .png"),
         ((*pair, *out, "--picture", pair[1]), "b.png: the picture would take the place of an image"),
         ((*pair, *out, "--full", "0"), "--full 0.0: must be a number of pixels above 0"),
-        ((*pair, *out, "--threads", "0", "--engine", "numba"), "0 threads; give at least 1"),
+        ((*pair, *out, "--threads", "0", "--engine", "numba"), "0 threads; give a whole number, at least 1"),
         ((*pair, *out, "--config", tmp_path / "bad.yaml"), "bad.yaml: configuration: flow.tau is the text 'fast'"),
     ):
         assert message in failed(capsys, *words), words

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from rrrn import provenance
+from rrrn.tvl1 import engines
 
 
 @pytest.fixture
@@ -40,6 +41,21 @@ def test_edit_of_a_shared_helper_reaches_every_module_that_imports_it(package):
     edit(package / "store.py", '"compression_opts": 1', '"compression_opts": 2')
     assert digest("rrrn.flow") != before[0]
     assert digest("rrrn.metrics") == before[1]
+
+
+@pytest.mark.parametrize(
+    ("engine", "file", "old", "new"),
+    [
+        ("numba", "iterate.py", "def down(", "def down(unused, "),
+        ("cuda", "triton_kernels.py", "tl.sqrt", "tl.abs"),
+        ("opencv", "opencv_engine.py", "tau=parameters.tau", "tau=parameters.theta"),
+    ],
+)
+def test_edit_of_a_kernel_reaches_the_flow_of_its_engine(package, engine, file, old, new):
+    modules = {name: ("rrrn.flow", engines.module(name)) for name in ("numba", "cuda", "opencv")}
+    before = {name: digest(*names) for name, names in modules.items()}
+    edit(package / "tvl1" / file, old, new)
+    assert [name for name, names in modules.items() if digest(*names) != before[name]] == [engine]
 
 
 def test_import_inside_a_function_counts(package):

@@ -49,7 +49,7 @@ def examine(configfiles: list[Path], profile: Path) -> list[Finding]:
         files = weights.collect(settings, torch.result().get("addresses", {}))
     gpu_rules = {"train"} if settings["train"]["device"] != "cpu" else set()
     gpu_rules |= {"flow"} if settings["flow"]["engine"] == "cuda" else set()
-    wanted = requests.requests(asked, requests.own(provenance.HOME / "workflow/rules"), gpu_rules)
+    wanted = requests.requests(asked, requests.submitted(provenance.HOME / "workflow/rules"), gpu_rules)
     return [
         *packages.check(versions),
         *accelerator.check(facts),

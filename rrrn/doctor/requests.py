@@ -1,8 +1,8 @@
-"""What each rule asks of SLURM: the rules' own requests under those of the profile."""
+"""What the profile asks of SLURM for each rule."""
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import yaml
 from rrrn.stage import InputError
 
 _RULE = re.compile(r"^rule (\w+):$", re.M)
-_ASKED = re.compile(r"^ +(mem_mb|runtime)=lambda wildcards, attempt: (\d+) \* attempt", re.M)
+_GROWING = re.compile(r"(\d+) \* attempt")
 
 
 @dataclass(frozen=True)
@@ -44,25 +44,23 @@ def profile(folder: Path) -> dict[str, Any]:
     return found
 
 
-def own(rules: Path) -> dict[str, dict[str, int]]:
-    """Return memory and time that the rules of a workflow ask for at their first attempt, by rule."""
-    found: dict[str, dict[str, int]] = {}
-    for path in sorted(rules.glob("*.smk")):
+def submitted(folder: Path) -> list[str]:
+    """Return the rules in a folder's files that are no local rules."""
+    found: list[str] = []
+    for path in sorted(folder.glob("*.smk")):
         parts = _RULE.split(path.read_text(encoding="utf-8"))
-        for name, text in zip(parts[1::2], parts[2::2], strict=True):
-            if "localrule: True" not in text:
-                found[name] = {key: int(value) for key, value in _ASKED.findall(text)}
+        rules = zip(parts[1::2], parts[2::2], strict=True)
+        found += [name for name, text in rules if "localrule: True" not in text]
     return found
 
 
-def requests(settings: Mapping[str, Any], rules: Mapping[str, Mapping[str, int]], gpu_rules: set[str]) -> list[Request]:
-    """Return the request of every rule that is submitted."""
+def requests(settings: Mapping[str, Any], rules: Sequence[str], gpu_rules: set[str]) -> list[Request]:
+    """Return what is asked for each of the rules at its first attempt."""
     common = settings.get("default-resources") or {}
     special = settings.get("set-resources") or {}
     listed = []
-    for rule, asked in rules.items():
-        named = special.get(rule) or {}
-        found = {**common, **asked, **named}
+    for rule in rules:
+        found = {**common, **(special.get(rule) or {})}
         listed.append(
             Request(
                 rule,
@@ -71,7 +69,7 @@ def requests(settings: Mapping[str, Any], rules: Mapping[str, Mapping[str, int]]
                 _whole(found.get("mem_mb")),
                 _whole(found.get("runtime")),
                 rule in gpu_rules,
-                "mem_mb" not in named,
+                bool(_GROWING.fullmatch(str(found.get("mem_mb")))),
             )
         )
     return listed
@@ -87,5 +85,6 @@ def _text(value: object) -> str:
 
 
 def _whole(value: object) -> int:
-    """Return a number; 0 for an expression, which only SLURM will judge."""
-    return value if isinstance(value, int) else 0
+    """Return a number, that of the first attempt; 0 for another expression, which only SLURM will judge."""
+    growing = _GROWING.fullmatch(str(value))
+    return int(growing[1]) if growing else value if isinstance(value, int) else 0

@@ -16,6 +16,10 @@ from rrrn.tvl1.parameters import Parameters
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
+    parser.epilog = (
+        "The parameters of TV-L1 are those of config.yaml (3 scales, 2 warps); the function rrrn.flow.tvl1 takes "
+        "OpenCV's (5 and 5) unless told."
+    )
     add = parser.add_argument
     add("a", type=Path, metavar="A", help="an image, gray or colour, 8 bits a channel: the onset")
     add("b", type=Path, metavar="B", help="an image of the same size: the apex")

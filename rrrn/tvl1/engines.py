@@ -1,8 +1,8 @@
 """The engines of TV-L1 by name, and which of them a machine has: nothing is imported before it is asked for.
 
 An engine is a module with a function ``solve(pairs_a, pairs_b, parameters)``. If it has ``stream`` and
-``pairs_at_once``, as cuda_engine, it also solves batches beside its caller. Whoever runs one names its module to
-``rrrn.provenance`` beside this one.
+``pairs_at_once``, as cuda_engine, it also solves batches beside its caller. It is in nobody's import closure: whoever
+takes a digest of the code that solves a flow names ``module(engine)`` to ``rrrn.provenance`` beside its own.
 """
 
 import functools
@@ -15,7 +15,7 @@ from typing import NamedTuple
 from rrrn import cards
 from rrrn.stage import InputError
 from rrrn.tvl1.pairs import Flows, Images
-from rrrn.tvl1.parameters import Parameters
+from rrrn.tvl1.parameters import Parameters, is_whole
 
 NAMES = ("auto", "numba", "cuda", "opencv", "opencv_cuda")
 _ON_GPU = ("cuda", "opencv_cuda")
@@ -57,7 +57,7 @@ def resolve(name: str, warm_start: bool = False, gpus: int = 1) -> str:
             "flow.engine is cuda, but PyTorch sees no GPU; set it to auto or numba, or look whether PyTorch is "
             "installed, what nvidia-smi shows and what CUDA_VISIBLE_DEVICES holds"
         )
-    if name == "opencv_cuda" and (missing := _module(name).missing()):
+    if name == "opencv_cuda" and (missing := _imported(name).missing()):
         raise InputError(f"flow.engine is opencv_cuda, but {missing}; set it to auto, or build OpenCV with CUDA")
     return name
 
@@ -66,19 +66,21 @@ def solver(name: str, threads: int = 1) -> Solver:
     """Return the function of an engine that solves pairs of images uint8 (N, H, W), float32 (N, 2, H, W) in pixels.
 
     ``name`` is one of ``NAMES``; ``threads`` of the processor share the pairs, unless the engine runs on a GPU.
-    Raises InputError as ``resolve``.
+    Raises InputError as ``resolve``, and for a number of threads that is not whole or below 1.
     """
     name = resolve(name)
-    solve = _module(name).solve
+    _check_threads(threads)
+    solve = _imported(name).solve
     return solve if name in _ON_GPU else functools.partial(solve, threads=threads)
 
 
 def refiner(name: str, threads: int = 1) -> Refiner:
     """Return the function of an engine that solves pairs from guesses of their flow: ``numba_engine.refine``.
 
-    Raises InputError as ``resolve`` does for a warm start.
+    Raises InputError as ``resolve`` does for a warm start, and as ``solver`` for threads.
     """
-    return functools.partial(_module(resolve(name, warm_start=True)).refine, threads=threads)
+    _check_threads(threads)
+    return functools.partial(_imported(resolve(name, warm_start=True)).refine, threads=threads)
 
 
 def streamer(name: str) -> Streamer | None:
@@ -86,8 +88,8 @@ def streamer(name: str) -> Streamer | None:
 
     Raises InputError as ``resolve``.
     """
-    module = _module(resolve(name))
-    return Streamer(module.stream, module.pairs_at_once) if hasattr(module, "stream") else None
+    found = _imported(resolve(name))
+    return Streamer(found.stream, found.pairs_at_once) if hasattr(found, "stream") else None
 
 
 def facts(name: str, parameters: Parameters) -> dict[str, str]:
@@ -113,5 +115,15 @@ def gpu_is_seen() -> bool:
     return bool(torch.cuda.is_available())
 
 
-def _module(name: str) -> ModuleType:
-    return importlib.import_module(f"rrrn.tvl1.{name}_engine")
+def module(name: str) -> str:
+    """Return the name of the module of an engine, which is one of ``NAMES`` but auto."""
+    return f"rrrn.tvl1.{name}_engine"
+
+
+def _check_threads(threads: int) -> None:
+    if not is_whole(threads) or threads < 1:
+        raise InputError(f"{threads!r} threads; give a whole number, at least 1")
+
+
+def _imported(name: str) -> ModuleType:
+    return importlib.import_module(module(name))

@@ -38,8 +38,7 @@ def layout(height: int, width: int) -> tuple[int, ...]:
 @functools.cache
 def solver() -> Callable[..., None]:
     """Return ``refine`` as machine code, from the disk if this was compiled before."""
-    with compiled.kept():
-        return njit(_SIGNATURE, cache=True, nogil=True, error_model="numpy")(refine)
+    return compiled.machine_code(refine, _SIGNATURE, nogil=True, error_model="numpy")
 
 
 @njit

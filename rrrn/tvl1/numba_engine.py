@@ -60,7 +60,7 @@ def refine(
         raise InputError(f"guesses of the flow are {starts.shape}; they must be finite numbers of shape {wanted}")
 
     def one(index: int, work: Image) -> NDArray[np.float32]:
-        first, second = (images[index].astype(np.float32) for images in (pairs_a, pairs_b))
+        first, second = (np.ascontiguousarray(images[index], np.float32) for images in (pairs_a, pairs_b))
         flow = np.array(starts[index], np.float32, order="C")
         _refine(first, second, flow, parameters, work)
         return flow
@@ -125,7 +125,7 @@ def _refine(first: Image, second: Image, flow: NDArray[np.float32], parameters: 
 
 
 def _pyramid(image: NDArray[np.uint8], parameters: Parameters) -> list[Image]:
-    levels = [image.astype(np.float32)]
+    levels = [np.ascontiguousarray(image, np.float32)]
     step = parameters.scale_step
     while len(levels) < parameters.scales:
         smaller = cv2.resize(levels[-1], None, fx=step, fy=step, interpolation=cv2.INTER_LINEAR)

@@ -1,18 +1,53 @@
 """The parameters of TV-L1 optical flow."""
 
 import math
-from collections.abc import Mapping
+import numbers
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 from rrrn.stage import InputError
+
+_MOST = 2**31 - 1  # that OpenCV's solver can count
+
+
+class _Meaning(NamedTuple):
+    """Which values a parameter may have."""
+
+    words: str
+    holds: Callable[[Any], bool]
+
+
+def is_whole(value: object) -> bool:
+    """Return whether a value is a whole number by its type: 2, but not 2.0, "2" or True."""
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+_POSITIVE = _Meaning("a number above 0", lambda value: _is_number(value) and 0 < value < math.inf)
+_COUNT = _Meaning(f"a whole number from 1 to {_MOST}", lambda value: is_whole(value) and 1 <= value <= _MOST)
+_MEANINGS = {
+    "tau": _POSITIVE,
+    "lambda_": _POSITIVE,
+    "theta": _POSITIVE,
+    "scales": _COUNT,
+    "scale_step": _Meaning("a number between 0 and 1", lambda value: _is_number(value) and 0 < value < 1),
+    "warps": _COUNT,
+    "epsilon": _Meaning("0 or a number above 0", lambda value: _is_number(value) and 0 <= value < math.inf),
+    "inner_iterations": _COUNT,
+    "outer_iterations": _COUNT,
+    "median_filter": _Meaning("1 (none), 3 or 5", lambda value: is_whole(value) and value in (1, 3, 5)),
+}
 
 
 @dataclass(frozen=True)
 class Parameters:
     """Parameters under their names in config.yaml, section flow (``lambda`` is a keyword); OpenCV's defaults.
 
-    Raises InputError if one is out of its range.
+    Raises InputError if one is out of its range, or of another type.
     """
 
     tau: float = 0.25
@@ -27,18 +62,10 @@ class Parameters:
     median_filter: int = 5
 
     def __post_init__(self) -> None:
-        for name in ("tau", "lambda_", "theta"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise InputError(f"flow.{name.rstrip('_')} is {getattr(self, name)}; it must be a number above 0")
-        if not 0 <= self.epsilon < math.inf:
-            raise InputError(f"flow.epsilon is {self.epsilon}; it must be 0 or a number above 0")
-        if not 0 < self.scale_step < 1:
-            raise InputError(f"flow.scale_step is {self.scale_step}; it must lie between 0 and 1")
-        for name in ("scales", "warps", "inner_iterations", "outer_iterations"):
-            if getattr(self, name) < 1:
-                raise InputError(f"flow.{name} is {getattr(self, name)}; it must be at least 1")
-        if self.median_filter not in (1, 3, 5):
-            raise InputError(f"flow.median_filter is {self.median_filter}; it must be 1 (none), 3 or 5")
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if not _MEANINGS[field.name].holds(value):
+                raise InputError(f"flow.{_key(field.name)} is {value!r}; it must be {_MEANINGS[field.name].words}")
 
     @classmethod
     def of_section(cls, section: Mapping[str, Any]) -> "Parameters":

@@ -10,9 +10,6 @@ rule render:
         "logs/render/{subject}.tsv"
     conda:
         "../../envs/vision.yaml"
-    resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 30 * attempt,
     params:
         code=code("rrrn.render"),
         settings=settings("synthetic"),
@@ -37,9 +34,6 @@ rule faces:
         "logs/faces/{subject}.tsv"
     conda:
         "../../envs/vision.yaml"
-    resources:
-        mem_mb=lambda wildcards, attempt: 3000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
     params:
         code=code("rrrn.faces"),
         settings=settings("faces"),
@@ -69,9 +63,6 @@ rule occlude:
         "logs/occlude/{condition}/{subject}.tsv"
     conda:
         "../../envs/vision.yaml"
-    resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 20 * attempt,
     params:
         code=lambda wildcards: code(
             "rrrn.occlude", f"rrrn.occlusion.{kind(wildcards.condition)}"
@@ -122,8 +113,6 @@ rule flow:
     threads: 1  # more jobs use a processor better than more threads in each
     resources:
         gpu=flow_gpus(),
-        mem_mb=lambda wildcards, attempt: (6000 if flow_gpus() else 3000) * attempt,
-        runtime=lambda wildcards, attempt: 120 * attempt,
     params:
         code=code("rrrn.flow", *solvers()),
         settings=settings("flow"),
@@ -143,9 +132,6 @@ rule regions:
         "logs/regions/{condition}.tsv"
     conda:
         "../../envs/vision.yaml"
-    resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 30 * attempt,
     params:
         code=code("rrrn.regions"),
         settings=settings("regions"),

@@ -37,8 +37,6 @@ rule train:
         "../../envs/torch.yaml"
     resources:
         gpu=0 if config["train"]["device"] == "cpu" else 1,
-        mem_mb=lambda wildcards, attempt: 12000 * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
     params:
         code=lambda wildcards: code("rrrn.train", f"rrrn.networks.{wildcards.network}"),
         settings=lambda wildcards: optimisation(wildcards.network),
@@ -69,9 +67,6 @@ rule describe:
         "logs/describe/{descriptor}/{condition}.tsv"
     conda:
         "../../envs/vision.yaml"
-    resources:
-        mem_mb=lambda wildcards, attempt: 3000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
     params:
         code=lambda wildcards: code(
             "rrrn.describe", f"rrrn.descriptors.{wildcards.descriptor}"
@@ -107,9 +102,6 @@ rule svm:
         "logs/svm/{descriptor}/{trained_on}/{condition}.tsv"
     conda:
         "../../envs/torch.yaml"
-    resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 30 * attempt,
     params:
         code=code("rrrn.svm"),
         settings=settings("svm"),

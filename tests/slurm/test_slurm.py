@@ -1,0 +1,116 @@
+"""The workflow on a real SLURM by the shipped profile: equal tables, and what comes of jobs that are refused or die."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.slurm import toy
+from tests.slurm.toy import Job, Run
+
+pytestmark = [
+    pytest.mark.slurm,
+    pytest.mark.skipif(
+        not toy.runs(), reason="no test cluster runs here; make test-slurm starts one (Debian or Ubuntu, root)"
+    ),
+]
+TABLES = ("results/scores", "results/table_*")
+ONE_TRAINING = ("results/predictions/rrrn/none/synsamm-006-0.csv", *TABLES)
+TRAINING_AND_SVMS = (*ONE_TRAINING, "results/predictions/lbp_sip")
+MEMORY = "mem_mb: 12000 * attempt"
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The toy's tables, made without SLURM."""
+    root = toy.make(tmp_path_factory.mktemp("local"))
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", *toy.CONFIG, *toy.TARGET]
+    run = subprocess.run(command, cwd=root, env=toy.ENVIRONMENT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    return root
+
+
+@pytest.fixture(scope="module")
+def whole(local: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Run]:
+    """The toy from nothing to its tables through SLURM; the compiled code of the local run is kept."""
+    root = tmp_path_factory.mktemp("slurm") / "toy"
+    toy.without(local, root, "results", "logs", "data/synthetic", ".snakemake")
+    run = Run(root)
+    assert run.end() == 0, run.said()
+    return root, run
+
+
+def of_rule(run: Run, rule: str) -> list[Job]:
+    return [job for job in run.jobs() if job.rule == rule]
+
+
+def test_tables_and_predictions_are_those_of_a_local_run(local, whole):
+    root, _ = whole
+    assert len(toy.results(local)) == 6
+    assert toy.results(root) == toy.results(local)
+
+
+def test_every_stage_got_what_the_profile_says(whole):
+    _, run = whole
+    jobs = run.jobs()
+    assert {job.state for job in jobs} == {"COMPLETED"}
+    asked = {job.rule: (job.partition, job.gpus, job.cpus, job.memory, job.minutes) for job in jobs}
+    small = ("cpu", 0, 1, 2000, 30)
+    assert asked.pop("train") == ("gpu", 1, 2, 12000, 480)
+    assert asked.pop("shard_flow_occlude") == ("cpu", 0, 1, 2000, 90)
+    assert asked == dict.fromkeys(("render", "faces", "regions", "describe", "svm"), small)
+
+
+def test_occluder_and_flow_of_a_shard_went_in_one_submission(whole):
+    root, run = whole
+    assert len(list(root.glob("results/flow/*/*.h5"))) == len(of_rule(run, "shard_flow_occlude")) == 4
+    assert not [job for job in run.jobs() if job.rule in ("occlude", "flow")]
+
+
+def test_local_rules_were_not_submitted(whole):
+    _, run = whole
+    assert not {job.rule for job in run.jobs()} & {"augment", "score", "table", "default"}
+
+
+def test_a_request_that_cannot_be_met_is_refused_and_told_and_the_others_go_on(local, tmp_path):
+    root = toy.without(local, tmp_path / "toy", *TRAINING_AND_SVMS)
+    toy.edit(root, toy.PROFILE, MEMORY, "mem_mb: 900000 * attempt")
+    run = Run(root)
+    assert run.end() == 1
+    assert "Requested node configuration is not available" in run.said()
+    assert [job.state for job in of_rule(run, "svm")] == ["COMPLETED"] * 2
+    made = toy.results(root)
+    assert made == {path: data for path, data in toy.results(local).items() if "lbp_sip" in path or "sub01" in path}
+
+
+def test_a_job_over_its_memory_is_tried_again_with_twice_as_much(local, tmp_path):
+    root = toy.without(local, tmp_path / "toy", *ONE_TRAINING)
+    toy.edit(root, toy.PROFILE, MEMORY, "mem_mb: 600 * attempt")
+    run = Run(root)
+    assert run.end() == 0, run.said()
+    assert [(job.memory, job.minutes, job.state) for job in run.jobs()] == [
+        (600, 480, "FAILED"),
+        (1200, 960, "COMPLETED"),
+    ]
+    assert toy.results(root) == toy.results(local)
+
+
+def test_a_job_that_was_cancelled_is_noticed_and_made_again(local, tmp_path):
+    root = toy.without(local, tmp_path / "toy", *ONE_TRAINING)
+    run = Run(root)
+    toy.ask("scancel", run.until(lambda: run.running("train")))
+    assert run.end() == 0, run.said()
+    assert [(job.memory, job.state) for job in run.jobs()] == [(12000, "CANCELLED"), (24000, "COMPLETED")]
+    assert toy.results(root) == toy.results(local)
+
+
+def test_slurmctld_may_be_away_in_the_middle(local, tmp_path):
+    root = toy.without(local, tmp_path / "toy", *TRAINING_AND_SVMS)
+    run = Run(root)
+    run.until(lambda: run.running("svm"))
+    toy.ask(str(toy.CLUSTER), "restart", "ctld", "12")  # longer than from one look to the next
+    assert run.process.poll() is None, run.said()
+    assert run.end() == 0, run.said()
+    assert sorted((job.rule, job.state) for job in run.jobs()) == [("svm", "COMPLETED")] * 2 + [("train", "COMPLETED")]
+    assert toy.results(root) == toy.results(local)

@@ -1,0 +1,153 @@
+"""The toy on a SLURM that runs here: two subjects, two conditions, two methods; what was asked of SLURM for it."""
+
+import csv
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+HOME = Path(__file__).resolve().parents[2]
+CLUSTER = HOME / "tests/slurm/cluster.sh"
+PROFILE = "workflow/profiles/slurm/profile.yaml"
+PARTS = ["Snakefile", "config.yaml", "rrrn", "workflow", "data/paper", "envs", "tests/config.yaml"]
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+SUBJECTS = ("syncasme2-sub01", "synsamm-006")
+CONFIG = ["--configfile", "tests/config.yaml"]
+TARGET = ["--", "results/table_iv.csv"]
+# what suits a shared cluster, shortened: polling from 4 s on, files are seen at once, two cores
+HERE = ["--jobs", "4", "--slurm-init-seconds-before-status-checks", "4", "--latency-wait", "5"]
+PATIENCE = 900  # seconds; it is 60 on an idle machine
+
+
+@dataclass(frozen=True)
+class Job:
+    """One SLURM job, as sacct tells it: rule or group, partition, MB, minutes, GPUs and CPUs asked for, and its end."""
+
+    rule: str
+    partition: str
+    memory: int
+    minutes: int
+    gpus: int
+    cpus: int
+    state: str
+
+
+def runs() -> bool:
+    """Return whether cluster.sh has started its cluster."""
+    return Path("/etc/slurm/slurm.conf").resolve() == Path("/var/lib/rrrn-slurm/slurm.conf")
+
+
+def make(root: Path) -> Path:
+    """Make a copy of what a user has, with the profile edited as the first lines of it say."""
+    for part in PARTS:
+        (root / part).parent.mkdir(parents=True, exist_ok=True)
+        if (HOME / part).is_dir():
+            shutil.copytree(HOME / part, root / part, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(HOME / part, root / part)
+    rows = (HOME / "tests/clips.csv").read_text().splitlines(keepends=True)
+    kept = [row for row in rows[1:] if row.split(",")[1] in SUBJECTS]
+    (root / "tests/clips.csv").write_text("".join([rows[0], *kept]))
+    with (root / "tests/config.yaml").open("a") as file:
+        file.write("methods: [lbp_sip, rrrn]\n")
+    edit(root, "tests/config.yaml", "[none, mask, random-20]", "[none, mask]")
+    edit(root, "tests/config.yaml", "matched", "clean")
+    edit(root, PROFILE, "# slurm_account: \"'my_account'\"", "slurm_account: \"'lab'\"")
+    edit(root, PROFILE, "# slurm_partition: \"'cpu'\"", "slurm_partition: \"'cpu'\"")
+    edit(root, PROFILE, "# slurm_partition: \"'gpu'\"", "slurm_partition: \"'gpu'\"")
+    return root
+
+
+def edit(root: Path, path: str, old: str, new: str) -> None:
+    text = (root / path).read_text()
+    assert text.count(old) == 1, f"{path} holds {old!r} {text.count(old)} times"
+    (root / path).write_text(text.replace(old, new))
+
+
+def without(done: Path, root: Path, *patterns: str) -> Path:
+    """Make a copy of a finished run that lacks what the patterns match."""
+    shutil.copytree(done, root)
+    for pattern in patterns:
+        found = list(root.glob(pattern))
+        assert found, pattern
+        for path in found:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    return root
+
+
+def results(root: Path) -> dict[str, bytes]:
+    """All predictions and tables, by path."""
+    paths = [*root.glob("results/predictions/**/*.csv"), *root.glob("results/*.csv")]
+    return {str(path.relative_to(root)): path.read_bytes() for path in paths}
+
+
+class Run:
+    """A run of the workflow by the shipped profile, from its start on."""
+
+    def __init__(self, root: Path) -> None:
+        self.output = root / "output.txt"
+        profile = ["--profile", str(Path(PROFILE).parent)]
+        with self.output.open("w") as file:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "snakemake", *profile, *HERE, *CONFIG, *TARGET],
+                cwd=root,
+                env=ENVIRONMENT,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+            )
+
+    def end(self) -> int:
+        """Wait for it; return its exit status."""
+        return self.process.wait(PATIENCE)
+
+    def said(self) -> str:
+        return self.output.read_text()
+
+    def until(self, look: Callable[[], str]) -> str:
+        """Look until there is something to see."""
+        end = time.monotonic() + PATIENCE
+        while not (seen := look()):
+            assert self.process.poll() is None, self.said()
+            assert time.monotonic() < end, self.said()
+            time.sleep(0.2)
+        return seen
+
+    def name(self) -> str:
+        """Return the name that all SLURM jobs of this run have; empty before it is told."""
+        found = re.search(r"^SLURM run ID: (\S+)$", self.said(), re.M)
+        return found[1] if found else ""
+
+    def running(self, rule: str) -> str:
+        """Return the number of a running SLURM job of a rule; empty if there is none."""
+        name = self.name()
+        told = ask("squeue", "--noheader", "--states=RUNNING", "--format=%i %k", f"--name={name}") if name else ""
+        return next((line.split()[0] for line in told.splitlines() if f"rule_{rule}" in line), "")
+
+    def jobs(self) -> list[Job]:
+        """Return the SLURM jobs of this run in the order of their submission."""
+        fields = "Comment,Partition,ReqTRES,TimelimitRaw,State"
+        told = ask("sacct", "--allocations", "--parsable2", "--units=M", f"--format={fields}", f"--name={self.name()}")
+        return [_job(row) for row in csv.DictReader(io.StringIO(told), delimiter="|")]
+
+
+def ask(*command: str) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+
+
+def _job(row: dict[str, str]) -> Job:
+    asked = dict(entry.split("=") for entry in row["ReqTRES"].split(","))
+    return Job(
+        rule=row["Comment"].removeprefix("rule_").partition("_wildcards_")[0],
+        partition=row["Partition"],
+        memory=int(float(asked["mem"].removesuffix("M"))),
+        minutes=int(row["TimelimitRaw"]),
+        gpus=int(asked.get("gres/gpu", 0)),
+        cpus=int(asked["cpu"]),
+        state=row["State"].split()[0],
+    )
