@@ -4,7 +4,7 @@
 #   cluster.sh prepare             say why this machine can have none, or install what is missing for it
 #   cluster.sh up                  start the cluster, unless it runs
 #   cluster.sh down                cancel its jobs, stop it, delete all but its logs
-#   cluster.sh restart ctld [SEC]  stop slurmctld, wait SEC seconds (0), start it again
+#   cluster.sh restart ctld        stop slurmctld and start it again; also stop, start
 #   cluster.sh during COMMAND...   up, the command, and down whatever it ends with
 #
 # Needs root on Debian or Ubuntu; no systemd, no cgroups. Everything lies in /var/lib/rrrn-slurm but for one link,
@@ -198,15 +198,14 @@ case "${1:-}" in
     prepare) prepare ;;
     up) up ;;
     down) down ;;
-    restart)
-        [ "${2:-}" = ctld ] || die "restart what? ctld"
-        stop slurmctld slurmctld
-        sleep "${3:-0}"
-        start_ctld
+    stop | start | restart)
+        [ "${2:-}" = ctld ] || die "$1 what? ctld"
+        [ "$1" = start ] || stop slurmctld slurmctld
+        [ "$1" = stop ] || start_ctld
         ;;
     during)
         shift
-        trap down EXIT
+        trap 'trap "" INT TERM; down' EXIT
         up
         "$@"
         ;;

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 HOME = Path(__file__).resolve().parents[2]
 CLUSTER = HOME / "tests/slurm/cluster.sh"
@@ -20,8 +21,8 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYT
 SUBJECTS = ("syncasme2-sub01", "synsamm-006")
 CONFIG = ["--configfile", "tests/config.yaml"]
 TARGET = ["--", "results/table_iv.csv"]
-# what suits a shared cluster, shortened: polling from 4 s on, files are seen at once, two cores
-HERE = ["--jobs", "4", "--slurm-init-seconds-before-status-checks", "4", "--latency-wait", "5"]
+# what suits a shared cluster, shortened: few jobs at once, a first look when most have just ended, files seen at once
+HERE = ["--jobs", "4", "--slurm-init-seconds-before-status-checks", "8", "--latency-wait", "5"]
 PATIENCE = 900  # seconds; it is 60 on an idle machine
 
 
@@ -109,7 +110,7 @@ class Run:
     def said(self) -> str:
         return self.output.read_text()
 
-    def until(self, look: Callable[[], str]) -> str:
+    def until(self, look: Callable[[], Any]) -> Any:
         """Look until there is something to see."""
         end = time.monotonic() + PATIENCE
         while not (seen := look()):
@@ -124,10 +125,12 @@ class Run:
         return found[1] if found else ""
 
     def running(self, rule: str) -> str:
-        """Return the number of a running SLURM job of a rule; empty if there is none."""
+        """Return the number of a SLURM job of a rule that runs the rule's own step; empty if there is none."""
         name = self.name()
         told = ask("squeue", "--noheader", "--states=RUNNING", "--format=%i %k", f"--name={name}") if name else ""
-        return next((line.split()[0] for line in told.splitlines() if f"rule_{rule}" in line), "")
+        found = [line.split()[0] for line in told.splitlines() if f"rule_{rule}" in line]
+        steps = ask("squeue", "--noheader", "--steps", "--format=%i").split() if found else []
+        return next((number for number in found if f"{number}.0" in steps), "")
 
     def jobs(self) -> list[Job]:
         """Return the SLURM jobs of this run in the order of their submission."""
