@@ -24,6 +24,7 @@ NAMES = {
     "# slurm_partition: \"'cpu'\"": "slurm_partition: \"'cpu'\"",
     "# slurm_partition: \"'gpu'\"": "slurm_partition: \"'gpu'\"",
 }
+TRAININGS = {"mem_mb": "mem_mb: 12000 * attempt", "runtime": "runtime: 480 * attempt"}
 SHORTENED = ("--jobs", "4", "--slurm-init-seconds-before-status-checks", "8", "--latency-wait", "5")
 # three jobs
 LOST = ("results/predictions/*/mask", "results/scores/*/*/mask.csv", "results/table*")
@@ -37,8 +38,8 @@ def drills(local: Toy, moments: int, rng: np.random.Generator) -> dict[str, Call
     toy, times = on_slurm(local), max(1, moments // 4)
     return {
         "scancel": lambda: cancelled(toy, times, rng),
-        "time": lambda: over_time(toy),
-        "memory": lambda: over_memory(toy),
+        "time": lambda: over_time(on_slurm(local, runtime="1 * attempt")),
+        "memory": lambda: over_memory(on_slurm(local, mem_mb="600 * attempt")),
         "slurmctld": lambda: controller(toy),
         "slurmd": lambda: node(toy),
         "SIGINT": lambda: killed(toy, signal.SIGINT, times, rng, LOST),
@@ -52,13 +53,13 @@ def runs() -> bool:
     return Path("/etc/slurm/slurm.conf").resolve() == PLACE / "slurm.conf"
 
 
-def on_slurm(toy: Toy) -> Toy:
-    """Return the toy as a user of the cluster runs it."""
+def on_slurm(toy: Toy, **edits: str) -> Toy:
+    """Return the toy as a user of the cluster runs it, who asks for less for the trainings if ``edits`` say so."""
     text = (HOME / PROFILE).read_text(encoding="utf-8")
-    for old, new in NAMES.items():
+    for old, new in (NAMES | {TRAININGS[name]: f"{name}: {value}" for name, value in edits.items()}).items():
         expect(text.count(old) == 1, f"{PROFILE} no longer holds {old}")
         text = text.replace(old, new)
-    folder = toy.root.parent / "profile"
+    folder = toy.root.parent / "-".join(("profile", *edits))
     folder.mkdir(exist_ok=True)
     (folder / "profile.yaml").write_text(text, encoding="utf-8")
     return replace(toy, options=("--profile", str(folder), *SHORTENED), under=", under SLURM")
@@ -83,7 +84,7 @@ def cancelled(toy: Toy, times: int, rng: np.random.Generator) -> Outcome:
 def over_time(toy: Toy) -> Outcome:
     """Let a job run over a limit of one minute: its training is stopped and never goes on."""
     toy.restore(*TRAINING)
-    process = toy.start("--set-resources", "train:runtime=1 * attempt")
+    process = toy.start()
     os.kill(training(toy, process), signal.SIGSTOP)
     done = toy.finish(process)
     expect(done.returncode == 0 and "TIMEOUT" in done.stdout, f"no time limit, or no success: {done.stdout}")
@@ -94,7 +95,7 @@ def over_time(toy: Toy) -> Outcome:
 def over_memory(toy: Toy) -> Outcome:
     """Let a job use more memory than it asked for."""
     toy.restore(*TRAINING)
-    done = toy.run("--set-resources", "train:mem_mb=600 * attempt")
+    done = toy.run()
     failed = re.search(r"SLURM status is: '(FAILED|OUT_OF_MEMORY)'", done.stdout)
     expect(done.returncode == 0 and failed is not None, f"no memory limit, or no success: {done.stdout}")
     toy.check_whole()
