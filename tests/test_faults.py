@@ -1,5 +1,6 @@
 """A short form of benchmarks/faults: files are damaged, runs killed, the disk is full; the tables are right."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import pytest
 
 from benchmarks.faults import damage, kills, storage, toy
 from benchmarks.faults.toy import Finding, Toy
+
+LONG = pytest.mark.skipif("RRRN_FUZZ" not in os.environ, reason="one of the long tests of make fuzz")
 
 
 @pytest.fixture(scope="module")
@@ -19,13 +22,17 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Toy:
     ("family", "drill"),
     [
         (damage.drills, "csv-truncated"),
-        (kills.drills, "SIGINT"),
         (kills.drills, "SIGKILL"),
-        (kills.drills, "two"),
-        (storage.drills, "full"),
+        pytest.param(damage.drills, "flipped", marks=LONG),
+        pytest.param(kills.drills, "SIGINT", marks=LONG),
+        pytest.param(kills.drills, "SIGTERM", marks=LONG),
+        pytest.param(kills.drills, "two", marks=LONG),
+        pytest.param(kills.drills, "two-nolock", marks=LONG),
+        pytest.param(storage.drills, "full", marks=LONG),
+        pytest.param(storage.drills, "clocks", marks=LONG),
     ],
 )
-def test_tables_are_right_after_all(finished, family, drill):
+def test_tables_are_right(finished, family, drill):
     outcome = family(finished, 1, np.random.default_rng(0))[drill]()
     if not outcome.times:
         pytest.skip(outcome.happens)
