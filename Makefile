@@ -1,6 +1,6 @@
 # make demo   installs into .venv and makes Table IV from synthetic faces
 # make test   installs and runs the tests
-# make fuzz   the tests of everything that reads users' files and names, and of damaged files, with more cases, as in a nightly run
+# make fuzz   the tests of everything that reads users' files and names, of damaged files and killed runs, with more cases, as in a nightly run
 # make test-slurm   the workflow on a real SLURM of one machine: installs Debian's packages, needs root
 # make lint   what CI checks beside the tests
 
@@ -22,7 +22,7 @@ test-slurm: .venv/installed-dev
 	tests/slurm/cluster.sh during $(BIN)/python -m pytest tests/slurm
 
 fuzz: .venv/installed-dev
-	RRRN_FUZZ=2000 $(BIN)/python -m pytest tests/test_import_fuzz.py tests/test_damage.py tests/test_hostile_names.py
+	RRRN_FUZZ=2000 $(BIN)/python -m pytest tests/test_import_fuzz.py tests/test_damage.py tests/test_hostile_names.py tests/test_faults.py
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .

@@ -15,8 +15,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _REMEDIES = dict.fromkeys(
-    (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS),
+    (*_NO_ROOM, errno.EACCES, errno.EPERM, errno.EROFS),
     "make room or correct the permissions, and run again",
 ) | dict.fromkeys(
     (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP),
@@ -100,6 +101,10 @@ def replacing(path: Path) -> Iterator[Path]:
         if partial.is_dir():
             _remove(path)
         partial.replace(path)
+    except OSError as error:
+        if error.errno in _NO_ROOM and error.filename is None:  # writing tells no name
+            error.filename = str(path)
+        raise
     finally:
         _remove(partial)
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
+from typing import Any
 
 import h5py
 import hdf5plugin  # noqa: F401  # lets HDF5 read and write Blosc2
@@ -31,18 +32,66 @@ def create(path: Path) -> Iterator[h5py.File]:
     It is sealed and on the disk before it has the name.
     """
     with stage.replacing(path) as partial, _without_variables_of_blosc():
+        with _blamed_on(path):
+            raw = _Sink(partial, "x+")
+        with raw:
+            try:
+                with h5py.File(raw, "w", userblock_size=_SEAL_BYTES) as file:
+                    yield file
+            finally:
+                with _blamed_on(path):
+                    raw.raise_failure()
+            with _blamed_on(path):
+                raw.seek(_SEAL_BYTES)
+                seal = _seal_of_rest(raw)
+                raw.seek(0)
+                raw.write(seal)
+                raw.raise_failure()
+                os.fsync(raw)
+
+
+class _Sink(FileIO):
+    """A file that keeps the first error of writing to itself.
+
+    Told of it, HDF5 loses in silence what a data set still holds when it is closed, and then crashes.
+    """
+
+    _failure: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        """Write all, or nothing once that has failed."""
+        rest = memoryview(data).cast("B")
+        size = len(rest)
         try:
-            file = h5py.File(partial, "w", locking=False, userblock_size=_SEAL_BYTES)
+            while rest and self._failure is None:
+                rest = rest[super().write(rest) :]
         except OSError as error:
-            raise stage.InputError(f"{path}: cannot be written ({error}); check permissions and disk space") from error
-        with file:
-            yield file
-        with FileIO(partial, "r+") as raw:
-            raw.seek(_SEAL_BYTES)
-            seal = _seal_of_rest(raw)
-            raw.seek(0)
-            raw.write(seal)
-            os.fsync(raw)
+            self._failure = error
+        return size
+
+    def readinto(self, buffer: Any) -> int:
+        """Read; what could not be written are zeros."""
+        count = super().readinto(buffer)
+        if self._failure is None:
+            return count
+        view = memoryview(buffer).cast("B")
+        view[count:] = bytes(len(view) - count)
+        return len(view)
+
+    def raise_failure(self) -> None:
+        """Raise the error of writing, if there was one."""
+        if self._failure:
+            raise self._failure
+
+
+@contextmanager
+def _blamed_on(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise stage.InputError(
+            f"{path}: cannot be written ({error.strerror}); make room or correct the permissions, and run again"
+        ) from error
 
 
 @contextmanager

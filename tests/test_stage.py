@@ -19,6 +19,13 @@ def test_replacing_leaves_the_old_file_when_the_block_fails(tmp_path):
     assert [p.name for p in path.parent.iterdir()] == ["a.csv"]
 
 
+def test_a_file_without_room_is_named(tmp_path):
+    with pytest.raises(OSError) as caught, stage.replacing(tmp_path / "a.csv") as partial:
+        partial.touch()
+        raise OSError(28, "No space left on device")
+    assert caught.value.filename == str(tmp_path / "a.csv")
+
+
 def test_replacing_a_directory_replaces_all_of_it(tmp_path):
     path = tmp_path / "frames"
     for name in ("old", "new"):

@@ -1,4 +1,6 @@
 import hashlib
+import subprocess
+import sys
 
 import h5py
 import numpy as np
@@ -102,8 +104,43 @@ def test_a_file_has_its_name_only_with_its_seal(tmp_path, values, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(store, "_seal_of_rest", fail)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(InputError, match=r"a\.h5: cannot be written \(No space left"):
         write(tmp_path / "a.h5", values)
+    assert list(tmp_path.iterdir()) == []
+
+
+LIMITED = """
+import resource, signal, sys
+from pathlib import Path
+import numpy as np
+from rrrn import stage, store
+
+values = np.random.default_rng(0).integers(0, 256, (5, 40, 50), dtype=np.uint8)
+
+def main(args):
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
+    with store.create(Path(sys.argv[1])) as file:
+        for k in range(8):
+            group = file.create_group(f"clip{k}")
+            store.put(group, "packed", values, compress=True)
+            store.put(group, "raw", values)
+
+stage.run(main, stage.command(""), [])
+"""
+
+
+@pytest.mark.parametrize("limit", [100, 1000, 20_000, 90_000, 160_000])
+def test_where_nothing_more_can_be_written_the_file_is_named_and_nothing_stays(tmp_path, limit):
+    """HDF5 by itself ends the process with a segmentation fault."""
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED, str(tmp_path / "a.h5"), str(limit)], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"error: {tmp_path}/a.h5: cannot be written (File too large); make room or correct the permissions, and run "
+        "again\n"
+    )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -120,14 +157,11 @@ def test_error_of_the_writer_is_not_blamed_on_the_reader(tmp_path, values):
 
 def test_output_that_cannot_be_made_is_named_and_not_the_input(tmp_path, values, monkeypatch):
     write(tmp_path / "in.h5", values)
-    opened = h5py.File
 
-    def refuse(path, mode, **options):
-        if mode == "w":
-            raise PermissionError(13, "Unable to synchronously create file")
-        return opened(path, mode, **options)
+    def refuse(path, mode):
+        raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(h5py, "File", refuse)
+    monkeypatch.setattr(store, "_Sink", refuse)
     with (
         pytest.raises(InputError, match=r"out\.h5: cannot be written"),
         store.reading(tmp_path / "in.h5"),
