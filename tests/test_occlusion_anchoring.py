@@ -3,9 +3,9 @@ import time
 import cv2
 import numpy as np
 import pytest
-from moving_face import moving, noise, still
+from moving_face import DEPTH, moving, noise, still
 
-from rrrn.occlusion import anchoring, mask, registration, rigid, similarity, slack, smoothing
+from rrrn.occlusion import anchoring, fusion, mask, registration, rigid, similarity, slack, smoothing
 from rrrn.stage import InputError
 
 T = 40
@@ -316,6 +316,29 @@ def test_the_turn_of_a_head_is_told_from_its_tilt():
     _, landmarks = moving(T, yaw=0.5 * TEN_DEGREES * RAMP, roll=0.1 * RAMP)
     turn = np.rad2deg(rigid.measure(landmarks).turn)
     assert np.ptp(turn[:, 0]) == pytest.approx(10, rel=0.25) and np.ptp(turn[:, 1]) < 0.5
+
+
+@pytest.mark.parametrize(("correlation", "bound"), [(0.0, 0.14), (0.8, 0.22)])
+def test_a_fast_turn_of_ten_degrees_is_followed(correlation, bound):
+    """The skin that is registered lies at another depth than the landmarks; where it does is not told."""
+    yaw = TEN_DEGREES * np.sin(2 * np.pi * np.arange(120) / 200)[:, None]
+    rest = still()[1]
+    x, y = (rest - rest[27]).T
+    landmarks = np.stack([x * np.cos(yaw) + 100 * DEPTH * np.sin(yaw), y + 0 * yaw], -1) + rest[27]
+    truth = best_similarity(landmarks)
+    slips = []
+    for seed in range(4):
+        motion = rigid.measure(landmarks + noise(120, correlation, seed))
+        skin = np.r_[27:36, 39, 42]
+        poses = similarity.fit(motion.shape[skin], landmarks[:, skin], np.ones((120, len(skin))), motion.centre)
+        variance = np.full((120, 4), 0.04**2) / motion.units**2
+        poses += np.random.default_rng(seed).normal(0, 1, (120, 4)) * np.sqrt(variance)
+        registered = registration.Registered(poses, variance, np.ones(120, bool))
+        fused, done = fusion.fuse(motion, smoothing.smooth(motion.poses, 8, motion.units), 8, registered)
+        fused = smoothing.smooth(fused, 1, motion.units)
+        slips.append(slip(similarity.place(fused, motion.shape, motion.centre), truth))
+        assert done.all()
+    assert np.sqrt(np.mean(np.square(slips))) <= bound
 
 
 def test_registration_says_how_far_off_it_is(unmoved):
