@@ -26,6 +26,7 @@ from rrrn.stage import InputError
 SNAKEMAKE = (sys.executable, "-m", "snakemake")
 _GRACE = 30  # seconds that a local job has to remove its partial file
 _PATIENCE = 120  # seconds for an answer of SLURM
+_NO_CLUSTER = "Could not establish a configuration source"  # SLURM's programs are installed, and no more
 _UNKNOWN = "unknown"
 _EXAMPLE = "rrrn resume -- --cores 8 results/table_iv.csv"
 
@@ -215,6 +216,8 @@ def _jobs(directory: Path, apart_from: Collection[str], slurm: bool) -> list[str
             raise InputError("the run that died had SLURM jobs, and there is no squeue here; resume on a login node")
         return []
     text, error = _answer(["squeue", "-h", "-o", "%A %Z %j"])
+    if _NO_CLUSTER in error and not slurm:
+        return []
     if error:
         raise InputError(f"squeue: {error}; what still runs cannot be told. Run again when SLURM answers")
     own = os.environ.get("SLURM_JOB_ID", "")

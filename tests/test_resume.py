@@ -267,6 +267,16 @@ def test_no_slurm_at_all(place, monkeypatch):
     assert lines(place / "started") == GOES_ON
 
 
+def test_slurm_installed_and_no_cluster(place):
+    (place / "error").write_text("squeue: fatal: Could not establish a configuration source\n")
+    (place / "status").write_text("1")
+    log(place / "work", slurm=f"SLURM run ID: {RUN}\n")
+    refused(place, "configuration source; what still runs cannot be told")
+    log(place / "work")
+    call()
+    assert lines(place / "started") == GOES_ON
+
+
 def test_snakemake_that_still_runs_stops(place, monkeypatch):
     alive = Process(77, ("python", "-m", "snakemake", "--cores", "1"), str(place / "work"))
     monkeypatch.setattr(resume, "_processes", lambda: [alive])

@@ -88,7 +88,7 @@ def skewed(toy: Toy, places: int, rng: np.random.Generator) -> Outcome:
         runs.append(count - 1)
     happens = (
         "what is older than its inputs is made again; a job with inputs in the future stops and names one "
-        f"({stopped} times); nothing to do after {min(runs)} to {max(runs)} runs"
+        f"({stopped} times); nothing is left to do after {max(runs)} runs at most"
     )
     remedy = "sets the clocks, touches the files in the future, runs again"
     return Outcome("a third of all files an hour to 20 years off", places, happens, remedy, "identical")

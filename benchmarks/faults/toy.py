@@ -156,6 +156,7 @@ def until(look: Callable[[], bool], process: subprocess.Popen[str]) -> None:
     """Wait until something is so; raises Finding if the process ends before."""
     end = time.monotonic() + PATIENCE
     while not look():
-        expect(process.poll() is None, f"ended too soon: {process.stdout.read() if process.stdout else ''}")
+        if process.poll() is not None:
+            raise Finding(f"ended too soon: {process.communicate()[0]}")
         expect(time.monotonic() < end, "waited in vain")
         time.sleep(0.02)
