@@ -1,6 +1,5 @@
 """Jobs go to SLURM with their names as they are, or not at all; nothing of a name runs. SLURM is played by a script."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -110,7 +109,7 @@ def test_other_names_reach_the_stage_as_they_are(tmp_path):
 
 @pytest.mark.parametrize("character", ["'", '"', "$", "`", "\\", "!", "%", "\n", "\u2028"])
 def test_each_character_that_would_not_arrive_is_refused(character):
-    with pytest.raises(InputError, match="^subject .* holds"):
+    with pytest.raises(InputError, match=r"^subject .* holds"):
         submission.check([("database", "a b;&|"), ("subject", f"a{character}b")])
 
 
