@@ -15,11 +15,11 @@ demo: .venv/installed
 	$(BIN)/python -m rrrn.show $(TABLE)
 
 test: .venv/installed-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not slurm"
 
 test-slurm: .venv/installed-dev
 	@command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] || { echo "make test-slurm needs Debian or Ubuntu, and root: it installs SLURM and starts its daemons"; exit 1; }
-	tests/slurm/cluster.sh during $(BIN)/python -m pytest tests/slurm
+	tests/slurm/cluster.sh during env RRRN_SLURM=required $(BIN)/python -m pytest tests/slurm
 
 fuzz: .venv/installed-dev
 	RRRN_FUZZ=2000 $(BIN)/python -m pytest tests/test_import_fuzz.py tests/test_damage.py tests/test_hostile_names.py tests/test_faults.py

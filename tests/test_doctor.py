@@ -276,6 +276,8 @@ OLD = {"mem_mb": 2000, "runtime": 20}
         (SLURM, {"rules": {"a": OLD | {"mem_mb": "40000 * attempt"}}}, "warning rule a: asks for 80000 MB when"),
         (SLURM, {"rules": {"train": OLD | {"runtime": 481}}}, "asks for 481 minutes; partition gpu ends jobs"),
         (replace(SLURM, config={**SLURM.config, "MinJobAge": "100 sec"}), {}, "SLURM forgets jobs after 100 s"),
+        (replace(SLURM, config={**SLURM.config, "MinJobAge": "239 sec"}), {}, "after 239 s (MinJobAge); below 240 s"),
+        (SLURM, {"slurm_init_seconds_before_status_checks": 101}, "after 300 s (MinJobAge); below 303 s"),
         (SLURM, {"slurm_status_command": "sacct"}, "by which a cancelled job seems to run"),
         (
             replace(SLURM, config={"AccountingStorageType": "accounting_storage/none"}),
@@ -285,7 +287,7 @@ OLD = {"mem_mb": 2000, "runtime": 20}
         (replace(SLURM, config={}), {}, "warning polling: this SLURM keeps no accounts"),
         (SLURM, {"slurm_status_attempts": 5}, "warning polling: few attempts"),
         (SLURM, {"executor": "local"}, "warning profile: its executor is not slurm"),
-        (SLURM, {"slurm_array_jobs": "all"}, "error profile: job arrays"),
+        (SLURM, {"slurm_array_jobs": "all"}, "error profile: by job arrays"),
         (SLURM, {"retries": 0}, "warning profile: nothing is tried again"),
         (SLURM, {"slurm_no_requeue": False}, "warning profile: after a node failure"),
         (replace(SLURM, config={**SLURM.config, "EnforcePartLimits": "NO"}), {}, "warning limits"),

@@ -13,6 +13,7 @@ from rrrn.doctor.finding import Finding, error, ok, skipped, warning
 from rrrn.doctor.requests import Request
 
 _PATIENT = 30  # attempts; with 5 s between them SLURM may be away for more than two minutes
+_KEPT = 240  # seconds that SLURM must remember a job that ended: the plugin looks every 180 s at most
 
 
 def check(facts: Facts, profile: Mapping[str, Any], requests: Sequence[Request]) -> list[Finding]:
@@ -111,12 +112,14 @@ def polling(facts: Facts, profile: Mapping[str, Any]) -> list[Finding]:
     kept = cluster.number(facts.config.get("MinJobAge", ""))
     by_squeue = profile.get("slurm-status-command") == "squeue"
     accounted = facts.config.get("AccountingStorageType", "").rpartition("/")[2] not in ("", "none")
-    if by_squeue and kept and kept < 3 * interval:
+    needed = max(3 * interval, _KEPT)
+    if by_squeue and kept and kept < needed:
         found.append(
             error(
                 "polling",
-                f"SLURM forgets jobs after {kept} s (MinJobAge), less than 3 x {interval:g} s of polling",
-                f"slurm-init-seconds-before-status-checks: {kept // 3} in the profile, or a larger MinJobAge",
+                f"SLURM forgets jobs after {kept} s (MinJobAge); below {needed:g} s their end may never be seen",
+                f"ask your site to raise MinJobAge to {needed:g}"
+                + ("" if kept < _KEPT else f", or slurm-init-seconds-before-status-checks: {kept // 3} in the profile"),
             )
         )
     if not by_squeue and not accounted:
@@ -162,7 +165,9 @@ def traps(facts: Facts, profile: Mapping[str, Any]) -> list[Finding]:
     if profile.get("slurm-array-jobs"):
         found.append(
             error(
-                "profile", "job arrays report jobs as finished that are not", "remove slurm-array-jobs from the profile"
+                "profile",
+                "by job arrays jobs are reported as finished that still run, and one task's failure spoils others",
+                "remove slurm-array-jobs from the profile",
             )
         )
     if not profile.get("retries"):

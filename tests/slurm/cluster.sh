@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # A real SLURM on this one machine, for tests: two nodes on loopback whose CPUs, memory and GPUs are pretended, accounts.
 #
-#   cluster.sh prepare             say why this machine can have none, or install what is missing for it
+#   cluster.sh prepare             say why this machine can have none (status 3), or install what is missing for it
 #   cluster.sh up                  start the cluster, unless it runs
 #   cluster.sh down                cancel its jobs, stop it, delete all but its logs
 #   cluster.sh restart ctld        stop slurmctld and start it again; also stop, start
-#   cluster.sh during COMMAND...   up, the command, and down whatever it ends with
+#   cluster.sh during COMMAND...   up, the command, and down whatever it ends with, unless the cluster ran before
 #
+# One at a time: up, down and during wait for the end of a during that runs.
 # Needs root on Debian or Ubuntu; no systemd, no cgroups. Everything lies in /var/lib/rrrn-slurm but for one link,
 # /etc/slurm/slurm.conf: the srun inside a job looks nowhere else.
 set -euo pipefail
@@ -15,12 +16,26 @@ unset SLURM_CONF
 
 DIR=/var/lib/rrrn-slurm
 LINK=/etc/slurm/slurm.conf
+LOCK=/var/lib/rrrn-slurm.lock
 HOST=$(hostname -s)
 DAEMONS=(slurmd-c1:slurmd slurmd-g1:slurmd slurmctld:slurmctld slurmdbd:slurmdbd mariadbd:mariadbd munged:munged)
 
 die() {
     echo "cluster.sh: $*" >&2
     exit 1
+}
+
+cannot() { # this machine can have no cluster, which is nobody's mistake
+    echo "cluster.sh: $*" >&2
+    exit 3
+}
+
+# Held through descriptor 9 as long as this script lives; what it starts must not inherit it.
+alone() {
+    exec 9>$LOCK
+    flock --nonblock 9 && return
+    echo "cluster.sh: another run has the cluster; waiting for its end" >&2
+    flock 9
 }
 
 within() { # within SECONDS command: repeat it until it succeeds
@@ -45,12 +60,12 @@ stop() {
 }
 
 prepare() {
-    [ "$(id -u)" = 0 ] || die "needs root"
+    [ "$(id -u)" = 0 ] || cannot "needs root"
     [ ! -e $LINK ] || [ "$(readlink $LINK)" = $DIR/slurm.conf ] ||
-        die "$LINK is another cluster's; the tests need a machine without one"
+        cannot "$LINK is another cluster's; the tests need a machine without one"
     case $(getent ahostsv4 "$HOST" | awk 'NR == 1 {print $1}') in
         127.*) ;;
-        *) die "the name $HOST does not mean loopback, where SLURM is to stay: put 127.0.0.1 $HOST first in /etc/hosts" ;;
+        *) cannot "the name $HOST does not mean loopback, where SLURM must stay: put 127.0.0.1 $HOST first in /etc/hosts" ;;
     esac
     local missing=() pair log
     for pair in slurmctld:slurmctld slurmd:slurmd sbatch:slurm-client slurmdbd:slurmdbd munged:munge \
@@ -58,11 +73,13 @@ prepare() {
         command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
     done
     ((${#missing[@]})) || return 0
-    command -v apt-get >/dev/null || die "needs Debian or Ubuntu: there is no apt-get for ${missing[*]}"
+    command -v apt-get >/dev/null || cannot "needs Debian or Ubuntu: there is no apt-get for ${missing[*]}"
     log=$(mktemp)
     export DEBIAN_FRONTEND=noninteractive
-    { apt-get update -q && apt-get install -y -q --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 ||
-        die "apt-get cannot install ${missing[*]}: $(tail -n 1 "$log")"
+    local patient=(-q -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300)
+    { apt-get "${patient[@]}" update && apt-get "${patient[@]}" install -y --no-install-recommends "${missing[@]}"; } \
+        >"$log" 2>&1 ||
+        die "apt-get cannot install ${missing[*]}: $(tail -n 1 "$log"); all of it: $log"
     rm "$log"
 }
 
@@ -166,8 +183,8 @@ start_ctld() { alive slurmctld slurmctld || slurmctld -f $DIR/slurm.conf; }
 runs_jobs() { timeout 10 srun --immediate=5 -Q -p cpu true && timeout 10 srun --immediate=5 -Q -p gpu -G 1 true; }
 
 up() {
-    prepare
     if [ -e $LINK ] && runs_jobs 2>/dev/null; then return; fi
+    started=yes
     down
     rm -rf $DIR
     install -d -o slurm -g slurm $DIR $DIR/log $DIR/state
@@ -196,8 +213,15 @@ down() {
 
 case "${1:-}" in
     prepare) prepare ;;
-    up) up ;;
-    down) down ;;
+    up)
+        prepare
+        alone
+        up 9>&-
+        ;;
+    down)
+        alone
+        down 9>&-
+        ;;
     stop | start | restart)
         [ "${2:-}" = ctld ] || die "$1 what? ctld"
         [ "$1" = start ] || stop slurmctld slurmctld
@@ -205,9 +229,12 @@ case "${1:-}" in
         ;;
     during)
         shift
-        trap 'trap "" INT TERM; down' EXIT
-        up
-        "$@"
+        prepare
+        alone
+        started=
+        trap 'trap "" INT TERM; [ -z "$started" ] || down 9>&-' EXIT
+        up 9>&-
+        "$@" 9>&-
         ;;
     *) sed -n '2,/^set /{/^#/p}' "$0" ;;
 esac

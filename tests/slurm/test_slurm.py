@@ -9,15 +9,15 @@ import pytest
 from tests.slurm import toy
 from tests.slurm.toy import Job, Run
 
-pytestmark = [
-    pytest.mark.slurm,
-    pytest.mark.skipif(
-        not toy.runs(), reason="no test cluster runs here; make test-slurm starts one (Debian or Ubuntu, root)"
-    ),
-]
+pytestmark = pytest.mark.slurm
 TABLES = ("results/scores", "results/table_*")
 ONE_TRAINING = ("results/predictions/rrrn/none/synsamm-006-0.csv", *TABLES)
 MEMORY = "mem_mb: 12000 * attempt"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cluster() -> None:
+    toy.need_cluster()
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from rrrn import cards, clips, folds, listing, protocol, provenance
+from rrrn import cards, clips, folds, listing, protocol, provenance, submission
 from rrrn.config import check, check_together, merge, pick
 from rrrn.stage import InputError
 
@@ -23,10 +23,35 @@ if not workflow.deployment_settings.deployment_method:
     prefix += f'export PATH={shlex.quote(os.path.dirname(sys.executable))}:"$PATH"; '
 shell.prefix(prefix.replace("{", "{{").replace("}", "}}"))  # a format string
 
+# Which executor it is becomes known after the rules are read; only those that submit jobs are given a number of them.
+# A Snakemake inside of a job was judged by the one that submitted it.
+SUBMITS = workflow.is_main_process and workflow.resource_settings.nodes is not None
+
+
+def submitted():
+    """All names that get into the command of a cluster's job, each with what it is the name of."""
+    for clip in CLIPS:
+        yield "database", clip.database
+        yield "subject", clip.subject
+    for path in workflow.overwrite_configfiles:
+        yield "configuration file", str(path)
+    for text in submission.texts(workflow.config_settings.config_args):
+        yield "--config", text
+    for path in protocol.files(config, list(config["networks"])):
+        yield "file of weights", path
+    yield "clip table", str(config["clips"])
+    yield "working directory", os.getcwd()
+    yield "directory of this start", workflow.workdir_init
+    yield "Snakefile", str(workflow.main_snakefile)
+    yield "Python", sys.executable
+
+
 try:
     check(config, provenance.HOME / "workflow/schemas/config.schema.yaml")
     CLIPS = clips.read(config["clips"])
     check_together(config, CLIPS)
+    if SUBMITS:
+        submission.check(submitted())
 except InputError as error:
     raise WorkflowError(str(error)) from None
 

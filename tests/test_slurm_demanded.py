@@ -1,0 +1,118 @@
+"""The tests on SLURM are left out only where a machine can have none, and are part of make test-slurm alone."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.slurm import toy
+
+HOME = Path(__file__).resolve().parents[1]
+
+# A machine for cluster.sh, as functions that bash inherits: root, loopback, no SLURM but with an apt-get.
+MACHINE = {
+    "id": "echo 0",
+    "getent": "echo 127.0.0.1",
+    "readlink": "echo /var/lib/rrrn-slurm/slurm.conf",
+    "command": '[ "$2" = apt-get ]',
+    "apt-get": "true",
+}
+
+
+def prepare(**changed: str) -> subprocess.CompletedProcess[str]:
+    machine = MACHINE | {name.replace("_", "-"): body for name, body in changed.items()}
+    functions = {f"BASH_FUNC_{name}%%": f"() {{ {body}\n}}" for name, body in machine.items()}
+    return subprocess.run(
+        ["bash", str(toy.CLUSTER), "prepare"], env=os.environ | functions, capture_output=True, text=True, timeout=30
+    )
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"id": "echo 1000"}, "needs root"),
+        ({"getent": "echo 192.0.2.1"}, "does not mean loopback"),
+        ({"command": "false"}, "needs Debian or Ubuntu"),
+    ],
+)
+def test_a_machine_that_can_have_no_cluster_says_so(changed, said):
+    done = prepare(**changed)
+    assert done.returncode == 3 and said in done.stderr
+
+
+def test_packages_that_cannot_be_installed_are_an_error():
+    assert prepare().returncode == 0
+    done = prepare(apt_get="echo E: no such host; return 100")
+    assert done.returncode == 1 and "apt-get cannot install slurmctld" in done.stderr and "no such host" in done.stderr
+
+
+@pytest.mark.parametrize(("status", "expected"), [(0, 0), (3, 0), (1, 1), (127, 1)])
+def test_what_ci_makes_of_it(tmp_path, status, expected):
+    for name in (".ci/run", "tests/slurm/cluster.sh", "bin/make", ".venv/bin/snakemake", ".venv/bin/python"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    shutil.copy(HOME / ".ci/run", tmp_path / ".ci/run")
+    (tmp_path / "bin/make").write_text('#!/bin/sh\necho "made $*"\n')
+    (tmp_path / "tests/slurm/cluster.sh").write_text(f"#!/bin/sh\necho the reason >&2\nexit {status}\n")
+    done = subprocess.run(
+        [str(tmp_path / ".ci/run")],
+        env=os.environ | {"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert done.returncode == expected
+    assert ("made test-slurm" in done.stdout) == (status == 0)
+    assert ("NOT RUN: the tests on SLURM. the reason" in done.stdout) == (status == 3)
+    assert ("the reason" in done.stderr) == (expected == 1)
+
+
+# In the place of a cluster: a file. What is started holds its descriptors, as daemons do.
+FILE = """
+prepare() { :; }
+runs_jobs() { [ -e "$DIR/up" ]; }
+start_munge() { sleep 30 & }
+start_accounts() { :; }
+start_ctld() { touch "$DIR/up"; }
+configure() { touch $LINK; }
+install() { mkdir -p "$DIR"; }
+slurmd() { :; }
+down() { echo down >>"$DIR.said"; rm -f "$DIR/up"; }
+"""
+
+
+def test_two_runs_take_turns_and_only_the_one_that_started_the_cluster_ends_it(tmp_path):
+    text = toy.CLUSTER.read_text().replace("/var/lib", str(tmp_path)).replace("/etc/slurm", str(tmp_path))
+    script, said = tmp_path / "cluster.sh", tmp_path / "rrrn-slurm.said"
+    script.write_text(text.replace('\ncase "${1:-}"', f'{FILE}\ncase "${{1:-}}"'))
+    during = ["bash", str(script), "during", "sh", "-c"]
+    begun = 'echo "begin $0" >>"$1"; sleep 0.5; echo "end $0" >>"$1"; exit 4'
+    both = [subprocess.Popen([*during, begun, name, str(said)], stderr=subprocess.DEVNULL) for name in ("one", "two")]
+    assert [process.wait(20) for process in both] == [4, 4]
+    lines = [line.split()[0] for line in said.read_text().splitlines()]
+    assert lines == ["down", "begin", "end", "down"] * 2  # down before a start clears what is left
+    subprocess.run(["bash", str(script), "up"], check=True, timeout=30)
+    said.unlink()
+    assert subprocess.run([*during, begun, "three", str(said)], timeout=30).returncode == 4
+    assert said.read_text() == "begin three\nend three\n"
+
+
+def test_without_a_cluster_tests_are_skipped_unless_they_are_demanded(monkeypatch):
+    monkeypatch.setattr(toy, "runs", lambda: False)
+    monkeypatch.delenv("RRRN_SLURM", raising=False)
+    with pytest.raises(pytest.skip.Exception, match="make test-slurm starts one"):
+        toy.need_cluster()
+    monkeypatch.setenv("RRRN_SLURM", "required")
+    with pytest.raises(pytest.fail.Exception, match="no test cluster runs"):
+        toy.need_cluster()
+
+
+def test_make_tests_on_slurm_when_it_says_so_and_not_otherwise():
+    rules = {}
+    for text in (HOME / "Makefile").read_text().split("\n\n"):
+        rules[text.partition(":")[0]] = text
+    assert '-m pytest -m "not slurm"' in rules["test"]
+    assert "RRRN_SLURM=required" in rules["test-slurm"] and "pytest tests/slurm" in rules["test-slurm"]
