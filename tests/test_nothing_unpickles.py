@@ -50,7 +50,15 @@ def test_every_name_in_a_command_is_quoted():
     """All but numbers and words of fixed lists."""
     fixed = ("condition", "trained_on", "network", "method", "descriptor", "seed", "table")
     plain = {f"wildcards.{word}" for word in fixed}
-    plain |= {"threads", "params.views", "params.view", "params.memory", "params.methods", "params.conditions"}
+    plain |= {
+        "threads",
+        "resources.gpu",
+        "params.views",
+        "params.view",
+        "params.memory",
+        "params.methods",
+        "params.conditions",
+    }
     text = "".join(path.read_text(encoding="utf-8") for path in RULES)
     commands = re.findall(r'shell:\s+"(.*)"', text)
     assert len(commands) == len(re.findall(r"^\s+shell:", text, re.M)) == 12
