@@ -48,7 +48,7 @@ def run(
     If nobody reads what is printed any more (``| head``), exit with 141 and without a word.
     ``arguments`` are those of the command line, unless given.
     """
-    with _read():
+    with _quiet_if_unread():
         _run(main, parser.parse_args(arguments))
 
 
@@ -87,7 +87,7 @@ def interruptible() -> Iterator[None]:
 
 
 @contextmanager
-def _read() -> Iterator[None]:
+def _quiet_if_unread() -> Iterator[None]:
     """Exit as if by SIGPIPE, but with partial files removed, when the reader of what is printed has gone."""
     try:
         try:
