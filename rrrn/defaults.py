@@ -36,11 +36,19 @@ def whole(files: Sequence[Path]) -> dict[str, Any]:
     return settings
 
 
+def reason(error: Exception) -> str:
+    """Return why a YAML file could not be read, in one line; the parser's own message has six."""
+    mark = getattr(error, "problem_mark", None)
+    if mark is not None:
+        return f"line {mark.line + 1}, column {mark.column + 1}: {getattr(error, 'problem', None)}"
+    return " ".join(str(error).split())
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
         read = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"{path}: cannot be read as a configuration ({error})") from None
+        raise InputError(f"{path}: cannot be read as a configuration ({reason(error)})") from None
     if not isinstance(read, dict):
         raise InputError(f"{path}: is no configuration; it needs sections as in config.yaml")
     return read

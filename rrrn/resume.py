@@ -64,7 +64,8 @@ def main(args: argparse.Namespace) -> None:
     state = directory / ".snakemake"
     if not state.is_dir():
         raise InputError(
-            f"{directory}: no Snakemake has run here; go to the directory with .snakemake, or name it with -d"
+            f"{directory}: no Snakemake has run here; go to the directory with .snakemake, or name it before the other "
+            "arguments: rrrn resume -- -d DIRECTORY …"
         )
     with _alone(state):
         locks = sorted((state / "locks").glob("*.lock"))

@@ -5,7 +5,9 @@ import errno
 import glob
 import json
 import logging
+import os
 import secrets
+import select
 import shutil
 import signal
 import sys
@@ -13,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _REMEDIES = dict.fromkeys(
@@ -23,7 +25,7 @@ _REMEDIES = dict.fromkeys(
     (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP),
     "name another place, or look whether another process moved it",
 )
-_INTERRUPTED = 128 + signal.SIGINT
+_INTERRUPTED, _UNREAD = 128 + signal.SIGINT, 128 + signal.SIGPIPE
 
 
 class InputError(Exception):
@@ -43,10 +45,15 @@ def run(
 ) -> None:
     """Parse the arguments, run ``main`` and exit: 0, 1 with one message for an InputError, or 130 for Ctrl-C.
 
+    If nobody reads what is printed any more (``| head``), exit with 141 and without a word.
     ``arguments`` are those of the command line, unless given.
     """
-    args = parser.parse_args(arguments)
-    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stdout)]
+    with _quiet_if_unread():
+        _run(main, parser.parse_args(arguments))
+
+
+def _run(main: Callable[[argparse.Namespace], None], args: argparse.Namespace) -> None:
+    handlers: list[logging.Handler] = [_Terminal(sys.stdout)]
     if args.log:
         args.log.parent.mkdir(parents=True, exist_ok=True)
         handlers = [logging.FileHandler(args.log, mode="w", encoding="utf-8")]
@@ -59,6 +66,8 @@ def run(
     except KeyboardInterrupt:
         _fail("interrupted", _INTERRUPTED, args.log)
     except OSError as error:
+        if _unread(error):
+            raise
         if error.errno not in _REMEDIES:
             logging.exception("this is a defect of rrrn, or of a library that it uses")
             raise
@@ -75,6 +84,48 @@ def interruptible() -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         _fail("interrupted", _INTERRUPTED, None)
+
+
+@contextmanager
+def _quiet_if_unread() -> Iterator[None]:
+    """Exit as if by SIGPIPE, but with partial files removed, when the reader of what is printed has gone."""
+    try:
+        try:
+            yield
+        finally:
+            if sys.stdout:
+                sys.stdout.flush()  # the interpreter would at its end, and complain
+    except BrokenPipeError as error:
+        if not _unread(error):
+            raise
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in filter(_has_no_reader, (sys.stdout, sys.stderr)):
+            os.dup2(nowhere, stream.fileno())  # for what is still buffered
+        raise SystemExit(_UNREAD) from None
+
+
+def _unread(error: OSError) -> bool:
+    """Return whether the broken pipe is that of the terminal's output, not one that this process has opened."""
+    return isinstance(error, BrokenPipeError) and any(map(_has_no_reader, (sys.stdout, sys.stderr)))
+
+
+def _has_no_reader(stream: TextIO | None) -> bool:
+    try:
+        poll = select.poll()
+        poll.register(stream.fileno() if stream else -1, 0)
+        return any(event & select.POLLERR for _, event in poll.poll(0))
+    except (OSError, ValueError):  # no file of the system's
+        return False
+
+
+class _Terminal(logging.StreamHandler):
+    """Messages on standard output; that nobody reads them is an error, which logging would print."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        error = sys.exception()
+        if isinstance(error, BrokenPipeError):
+            raise error
+        super().handleError(record)
 
 
 def _fail(message: str, status: int, log: Path | None) -> NoReturn:

@@ -16,6 +16,7 @@ from rrrn.doctor import (
     command,
     finding,
     packages,
+    profile,
     report,
     requests,
     slurm,
@@ -90,6 +91,7 @@ NONE = replace(GPU, torch=TORCH | {"devices": []}, driver=None, kernel_module=Fa
         (NONE, "skipped GPU: none here"),
         (replace(NONE, device="cuda"), "error GPU: none here, and train.device is cuda"),
         (replace(NONE, device="cuda", engine="cuda"), "train.device is cuda and flow.engine is cuda"),
+        (replace(NONE, engine="opencv_cuda"), "error GPU: none here, and flow.engine is opencv_cuda"),
         (replace(NONE, driver="12.9", torch=NONE.torch | {"cuda": None}), "this PyTorch is built without CUDA"),
         (replace(NONE, driver="11.4"), "its driver knows CUDA 11.4, PyTorch is built for 12.8"),
         (replace(NONE, driver="12.4"), "there is a driver, but PyTorch sees no GPU"),
@@ -172,7 +174,7 @@ DISK = storage.Facts("/x", "nfs4", "", "", "", "", 0, 1, 0.0, 100e9, 10**6)
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({}, "ok room: 100.0 GB are free, the whole experiment takes 70.0 GB"),
+        ({}, "ok room: 100.0 GB are free, what is not made yet takes 70.0 GB"),
         ({"written": "Permission denied"}, "error results: /x cannot be written: Permission denied"),
         ({"unlocked": "short read"}, "error HDF5: a file cannot be read back on nfs4: short read"),
         ({"locked": "unable to lock file"}, "warning HDF5: nfs4 has no file locks"),
@@ -183,16 +185,20 @@ DISK = storage.Facts("/x", "nfs4", "", "", "", "", 0, 1, 0.0, 100e9, 10**6)
         ({"granularity": 10**9}, "warning clock: times of files are whole seconds (nfs4)"),
         ({"free_bytes": 80e9}, "warning room: 80.0 GB are free"),
         ({"free_bytes": 69e9}, "error room: 69.0 GB are free"),
-        ({"free_files": 99}, "error room: 99 more files fit, the experiment makes 1000"),
+        ({"free_files": 99}, "error room: 99 more files fit, what is not made yet has 1000"),
         ({"free_files": -1}, "ok room"),
     ],
 )
 def test_storage(changes, expected):
-    assert expected in said(storage.check(replace(DISK, **changes), 70e9, 1000))
+    assert expected in said(storage.check(replace(DISK, **changes), (70e9, 1000)))
 
 
 def test_room_without_a_plan():
-    assert "skipped room: 100 GB are free" in said(storage.check(DISK, 0, 0))
+    assert "skipped room: 100 GB are free" in said(storage.check(DISK, None))
+
+
+def test_room_when_all_is_made():
+    assert "ok room" in said(storage.check(replace(DISK, free_bytes=0.0, free_files=0), (0.0, 0)))
 
 
 def test_a_folder_is_tried_and_left_as_it_was(tmp_path):
@@ -233,11 +239,14 @@ PROFILE = {
 RULES = {"train": {"mem_mb": "12000 * attempt", "runtime": 240}, "occlude": {"mem_mb": 2000, "runtime": 20}}
 
 
+GPU_RULES = {"train": "train.device: cpu"}
+
+
 def judged(facts=SLURM, rules=RULES, **changes):
-    profile = PROFILE | {key.replace("_", "-"): value for key, value in changes.items()}
-    asked = {rule: asked | profile["set-resources"].get(rule, {}) for rule, asked in rules.items()}
-    profile["set-resources"] = asked
-    return said(slurm.check(facts, profile, requests.requests(profile, list(rules), {"train"})))
+    told = PROFILE | {key.replace("_", "-"): value for key, value in changes.items()}
+    told["set-resources"] = {rule: asked | told["set-resources"].get(rule, {}) for rule, asked in rules.items()}
+    told = profile.understood(told)
+    return said(slurm.check(facts, told, requests.requests(told, list(rules), GPU_RULES)))
 
 
 def test_slurm_is_understood():
@@ -256,7 +265,8 @@ def test_times_of_slurm(text, expected):
 
 
 def test_a_healthy_slurm():
-    assert states(slurm.check(SLURM, PROFILE, requests.requests(PROFILE, list(RULES), {"train"}))) == ["ok"] * 4
+    told = profile.understood(PROFILE)
+    assert states(slurm.check(SLURM, told, requests.requests(told, list(RULES), GPU_RULES))) == ["ok"] * 4
 
 
 OLD = {"mem_mb": 2000, "runtime": 20}
@@ -273,7 +283,16 @@ OLD = {"mem_mb": 2000, "runtime": 20}
         (SLURM, {"default_resources": {"slurm_partition": "'fast'"}}, "rule occlude: partition fast does not exist"),
         (SLURM, {"set_resources": {}}, "rule train: asks for a GPU; partition cpu has none (gres: none)"),
         (SLURM, {"rules": {"a": OLD | {"mem_mb": 64001}}}, "asks for 64001 MB; the largest node of partition cpu"),
-        (SLURM, {"rules": {"a": OLD | {"mem_mb": "40000 * attempt"}}}, "warning rule a: asks for 80000 MB when"),
+        (SLURM, {"rules": {"a": OLD | {"mem_mb": "40000 * attempt"}}}, "warning rule a: asks for 80000 MB at attempt"),
+        (SLURM, {"rules": {"a": OLD | {"mem_mb": "attempt * 30000"}}}, "rule a: asks for 90000 MB at attempt 3"),
+        (SLURM, {"rules": {"train": OLD | {"runtime": "200*attempt"}}}, "asks for 600 minutes at attempt 3; partition"),
+        (SLURM, {"rules": {"a": OLD | {"runtime": "2 ** attempt"}}}, "skipped rule a: not judged: runtime: 2"),
+        (SLURM, {"rules": {"a": {"mem": "9GB"}}}, "skipped rule a: not judged: mem: 9GB"),
+        (SLURM, {"set_threads": {"occlude": 33}}, "error rule occlude: asks for 33 processors; the largest node of"),
+        (SLURM, {"set_threads": ["occlude=33"]}, "error rule occlude: asks for 33 processors; the largest node of"),
+        (SLURM, {"default_resources": ["slurm_partition='fast'"]}, "rule occlude: partition fast does not exist"),
+        (SLURM, {"default_resources": {"slurm_partition": "'cpu,fast,x'"}}, "partition fast, x does not exist"),
+        (replace(SLURM, partitions={}), {}, "error partitions: sinfo names no partition"),
         (SLURM, {"rules": {"train": OLD | {"runtime": 481}}}, "asks for 481 minutes; partition gpu ends jobs"),
         (replace(SLURM, config={**SLURM.config, "MinJobAge": "100 sec"}), {}, "SLURM forgets jobs after 100 s"),
         (replace(SLURM, config={**SLURM.config, "MinJobAge": "239 sec"}), {}, "after 239 s (MinJobAge); below 240 s"),
@@ -303,9 +322,10 @@ def test_slurm_without_a_default_partition():
 
 
 def test_rules_with_the_same_trouble_are_one_finding():
-    text = judged(replace(SLURM, partitions={}))
+    other = {"fast": replace(SLURM.partitions["cpu"], name="fast", default=False)}
+    text = judged(replace(SLURM, partitions=other))
     assert "rules train" not in text and text.count("does not exist") == 1  # train names one, occlude none
-    both = judged(replace(SLURM, partitions={}), set_resources={})
+    both = judged(replace(SLURM, partitions=other), set_resources={})
     assert "error 2 rules: no partition is named, and SLURM has no default one: train, occlude" in both
 
 
@@ -318,28 +338,109 @@ def test_slurm_that_fails_is_understood():
 def test_the_shipped_profile_and_rules_are_understood():
     rules = requests.submitted(HOME / "workflow/rules")
     assert {"train", "flow", "faces", "describe"} <= set(rules) and "score" not in rules
-    profile = requests.profile(HOME / "workflow/profiles/slurm")
-    wanted = requests.requests(profile, rules, {"train"})
-    assert all(request.memory and request.minutes and request.grows for request in wanted)
-    found = slurm.check(SLURM, profile, wanted)
+    told = profile.read(HOME / "workflow/profiles/slurm")
+    wanted = requests.requests(told, rules, GPU_RULES)
+    assert all(len(request.memory) == len(request.minutes) == 3 and not request.unknown for request in wanted)
+    (shard,) = (request for request in wanted if request.job == "group shard")
+    assert shard.rules == ("occlude", "flow") and shard.minutes == (90, 180, 270) and shard.memory[0] == 2000
+    assert {request.job: request.threads for request in wanted}["rule train"] == 2
+    found = slurm.check(SLURM, told, wanted)
     assert [one.check for one in found if one.state == "error"] == ["rule train"]  # its partition is yours to name
+
+
+def grouped(facts=SLURM, **own):
+    told = profile.understood({**PROFILE, "groups": {"occlude": "shard", "flow": "shard"}, "set-resources": own})
+    gpu_rules = {"flow": "flow.engine: numba"} if "gpu" in own.get("flow", {}).get("slurm_partition", "") else {}
+    return said(slurm.partitions(facts, requests.requests(told, ["occlude", "flow"], gpu_rules)))
+
+
+def test_a_group_is_one_job():
+    short = replace(SLURM, partitions={"cpu": replace(SLURM.partitions["cpu"], minutes=80.0)})
+    asked = {"occlude": {"runtime": 30}, "flow": {"runtime": 60}}
+    assert "ok partitions" in grouped(**asked)
+    assert "error group shard: asks for 90 minutes; partition cpu ends jobs after 80" in grouped(short, **asked)
+    on_gpu = {"slurm_partition": "'gpu'"}
+    text = grouped(occlude={"slurm_partition": "'cpu'"}, flow=on_gpu)
+    assert "error group shard: is one job, and its rules differ in slurm_partition: cpu (occlude), gpu (flow)" in text
+    assert "ok partitions: gpu" in grouped(occlude=on_gpu, flow=on_gpu)
+
+
+@pytest.mark.parametrize(
+    ("enforced", "expected"), [("ANY", "ok partitions: cpu,gpu"), ("ALL", "partition cpu has none")]
+)
+def test_of_several_partitions_one_must_do_or_all(enforced, expected):
+    facts = replace(SLURM, config={**SLURM.config, "EnforcePartLimits": enforced})
+    assert expected in judged(facts, set_resources={"train": {"slurm_partition": "'cpu,gpu'"}})
 
 
 def test_a_profile_that_is_none(tmp_path):
     with pytest.raises(InputError, match="cannot be read as a profile"):
-        requests.profile(tmp_path)
+        profile.read(tmp_path)
     (tmp_path / "config.yaml").write_text("just text")
     with pytest.raises(InputError, match="is no profile"):
-        requests.profile(tmp_path)
+        profile.read(tmp_path)
+    (tmp_path / "config.yaml").write_text("a: 1\nb: [1, 2\nc: 3\n")
+    with pytest.raises(InputError, match=r"config.yaml: cannot be read as a profile \(line 3, column 2: .*\)") as told:
+        profile.read(tmp_path)
+    assert "\n" not in str(told.value)
 
 
 @pytest.mark.parametrize(
-    ("asked", "memory", "grows"), [("700 * attempt", 700, True), ("700", 700, False), ("2 ** attempt", 0, False)]
+    ("text", "expected"),
+    [
+        (
+            "default-resources: [mem_mb]",
+            "default-resources has 'mem_mb'; it must be a mapping, or a list of NAME=VALUE",
+        ),
+        ("default-resources: 7", "default-resources has 7"),
+        ("set-resources: ['train=7']", "set-resources has 'train=7'; in a list it must be RULE:NAME=VALUE"),
+        ("set-resources: {train: }", "set-resources: train is None; it must be a mapping"),
+        ("set-threads: {train: two}", "set-threads: train is 'two'; it must be a whole number"),
+        ("slurm-status-attempts: many", "slurm-status-attempts is 'many'; it must be a whole number"),
+        ("slurm-init-seconds-before-status-checks: [4]", r"slurm-init-seconds-before-status-checks is \[4\]"),
+        ("retries: true", "retries is True; it must be a whole number"),
+    ],
 )
-def test_expressions_of_a_profile(asked, memory, grows):
-    profile = yaml.safe_load(f"default-resources: {{slurm_partition: cpu, mem_mb: {asked}, runtime: 30}}")
-    (request,) = requests.requests(profile, ["render"], set())
-    assert (request.partition, request.memory, request.minutes, request.grows) == ("cpu", memory, 30, grows)
+def test_mistakes_in_a_profile_are_named(tmp_path, text, expected):
+    (tmp_path / "config.yaml").write_text(text)
+    with pytest.raises(InputError, match=f"config.yaml: {expected}"):
+        profile.read(tmp_path)
+
+
+def test_lists_and_mappings_of_a_profile_are_the_same():
+    listed = """
+default-resources: [mem_mb=2000*attempt, "slurm_partition='cpu'"]
+set-resources: ["train:runtime=480", train:mem_mb=9]
+set-threads: [train=2]
+groups: [flow=shard]
+retries: "2"
+"""
+    mapped = """
+default-resources: {mem_mb: 2000*attempt, slurm_partition: "'cpu'"}
+set-resources: {train: {runtime: "480", mem_mb: "9"}}
+set-threads: {train: 2}
+groups: {flow: shard}
+retries: 2
+"""
+    understood = [profile.understood(yaml.safe_load(text)) for text in (listed, mapped)]
+    assert understood[0] == understood[1]
+
+
+@pytest.mark.parametrize(
+    ("asked", "memory"),
+    [
+        ("700 * attempt", (700, 1400)),
+        ("attempt*700", (700, 1400)),
+        ("700", (700, 700)),
+        ("2 ** attempt", ()),
+        ("70 * attempt + 1", ()),
+    ],
+)
+def test_expressions_of_a_profile(asked, memory):
+    told = yaml.safe_load(f"{{default-resources: {{slurm_partition: cpu, mem_mb: {asked}, runtime: 30}}, retries: 1}}")
+    (request,) = requests.requests(profile.understood(told), ["render"], {})
+    assert (request.partition, request.memory, request.minutes) == ("cpu", memory, (30, 30))
+    assert request.unknown == (() if memory else (f"mem_mb: {asked}",))
 
 
 def test_programs_that_hang_crash_or_lack_are_answers():
@@ -385,3 +486,25 @@ def test_this_machine_is_examined(tmp_path, monkeypatch):
     assert {"Python", "libraries", "HDF5", "renaming", "clock", "room", "SLURM", "clip table"} <= set(found)
     assert found["clip table"].state == "error" and "nowhere.csv" in found["clip table"].text
     assert not [path for path in tmp_path.iterdir() if path.name != "mine.yaml"]
+
+
+def test_a_contradiction_is_of_the_configuration(tmp_path, monkeypatch):
+    monkeypatch.chdir(HOME)
+    settings = defaults.whole([])
+    settings["flow"] |= {"engine": "opencv_cuda", "median_filter": 5}
+    none, (found,) = command._needed(settings)
+    assert none is None and found.check == "configuration" and "rrrn import" not in found.remedy
+    assert found.text.startswith("flow.engine opencv_cuda has no median filter")
+
+
+def test_a_configuration_that_is_no_yaml_is_one_line(tmp_path):
+    (tmp_path / "mine.yaml").write_text("flow: {engine: numba\nclips: a.csv\n")
+    with pytest.raises(InputError, match=r"mine.yaml: cannot be read as a configuration \(line 2, column 6: ") as told:
+        defaults.whole([tmp_path / "mine.yaml"])
+    assert "\n" not in str(told.value)
+
+
+def test_rules_that_take_a_gpu_know_every_engine_on_one():
+    from rrrn.tvl1 import engines
+
+    assert accelerator.ON_GPU == engines._ON_GPU

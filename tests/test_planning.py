@@ -40,13 +40,26 @@ def toy_jobs():
 def test_the_plan_has_the_jobs_of_snakemakes_dry_run(tmp_path, monkeypatch, file, table):
     own = settings(file) | {"clips": str(HOME / table)}
     monkeypatch.chdir(tmp_path)
-    planned = jobs.counts(jobs.dry_run(own, ["all"], left=False))
+    listed = jobs.dry_run(own, ["all"], left=False)
+    planned = jobs.counts(listed)
     assert planned == plan(tmp_path, table, file.read_text(), "all")
-    model = Model(own, clips.read(own["clips"]), rates.reference(own), False)
-    quick = jobs.counts(storage.jobs(own, clips.read(own["clips"])))
+    large = storage.jobs(own, clips.read(own["clips"]))
+    assert {job.outputs for job in large} <= {job.outputs for job in listed}
+    quick = jobs.counts(large)
     assert quick.items() <= planned.items()
     assert set(planned) - set(quick) == {"augment", "train", "svm", "score", "table"}
-    assert storage.needed(model)[0] > 0
+
+
+def test_what_is_made_needs_no_more_room(tmp_path):
+    toy = model(settings(TOY))
+    whole, files = storage.needed(toy, tmp_path)
+    listed = storage.jobs(toy.config, toy.table)
+    for job in listed[:-1]:
+        (tmp_path / job.outputs[0]).mkdir(parents=True)
+    last = toy.cost(listed[-1])
+    assert storage.needed(toy, tmp_path) == (last.bytes, 4 + last.files) and 0 < last.bytes < whole and files > 100
+    (tmp_path / listed[-1].outputs[0]).mkdir()
+    assert storage.needed(toy, tmp_path) == (0, 0)
 
 
 def test_what_is_made_already_is_left_out_only_if_asked(tmp_path, monkeypatch):

@@ -331,7 +331,7 @@ def test_copied_directory_and_one_without_snakemake(place, monkeypatch):
     path.write_text(path.read_text().replace(f"Working directory: {place}/work", "Working directory: /mnt/work"))
     refused(place, r"worked in /mnt/work")
     monkeypatch.chdir(place)
-    refused(place, "no Snakemake has run here")
+    refused(place, r"no Snakemake has run here; .*: rrrn resume -- -d DIRECTORY …")
 
 
 def test_second_resume_stops(place):

@@ -1,7 +1,9 @@
+import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -48,6 +50,7 @@ def test_leftovers_of_a_killed_writer_go_and_a_late_writer_cannot_win(tmp_path):
 
 MODULE = """
 import time
+from pathlib import Path
 from pathlib import Path
 from rrrn import stage
 
@@ -140,3 +143,71 @@ def test_a_mistake_is_said_once(tmp_path):
     words = command(tmp_path, '{"user": true}')[:-2]  # without a log file
     done = subprocess.run(words, capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("", "error: clips.csv, line 3: no\n")
+
+
+HOME = str(Path(__file__).resolve().parents[1])
+HERE = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"} | {"PYTHONPATH": HOME}
+
+
+def run_unread(words, folder, both=False):
+    """Run with a standard output that nobody reads."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    error = writer if both else subprocess.PIPE
+    try:
+        return subprocess.run(words, stdout=writer, stderr=error, text=True, timeout=60, cwd=folder, env=HERE)
+    finally:
+        os.close(writer)
+
+
+TALKING = """
+import logging, subprocess, sys
+from pathlib import Path
+from rrrn import stage
+
+def main(args):
+    with stage.replacing(Path("out")) as partial:
+        partial.write_text("half")
+        if "print" in sys.argv:
+            print("a line")
+        if "flush" in sys.argv:
+            print("a line", flush=True)
+        if "log" in sys.argv:
+            logging.info("a line")
+            Path("after").touch()
+        if "mistake" in sys.argv:
+            raise stage.InputError("no")
+        if "other" in sys.argv:
+            raise BrokenPipeError(32, "Broken pipe")
+
+parser = stage.command("A stage.")
+parser.add_argument("how")
+stage.run(main, parser)
+"""
+
+
+@pytest.mark.parametrize("how", ["print", "flush", "log", "--help"])
+def test_output_that_nobody_reads_ends_it_quietly(tmp_path, how):
+    (tmp_path / "talking.py").write_text(TALKING)
+    done = run_unread([sys.executable, "talking.py", how], tmp_path)
+    assert (done.returncode, done.stderr) == (141, "")
+    assert not list(tmp_path.glob(".out*")) and not (tmp_path / "after").exists()
+
+
+def test_a_message_that_nobody_reads_is_no_defect_either(tmp_path):
+    (tmp_path / "talking.py").write_text(TALKING)
+    words = [sys.executable, "talking.py", "mistake"]
+    done = run_unread(words, tmp_path, both=True)
+    assert done.returncode == 141
+
+
+def test_a_broken_pipe_of_its_own_is_a_defect(tmp_path):
+    (tmp_path / "talking.py").write_text(TALKING)
+    words = [sys.executable, "talking.py", "other"]
+    done = subprocess.run(words, cwd=tmp_path, env=HERE, capture_output=True, text=True)
+    assert done.returncode == 1 and "BrokenPipeError" in done.stderr and "a defect of rrrn" in done.stdout
+
+
+def test_the_command_rrrn_that_nobody_reads(tmp_path):
+    done = run_unread([sys.executable, "-m", "rrrn", "--help"], tmp_path)
+    assert (done.returncode, done.stderr) == (141, "")

@@ -9,6 +9,7 @@ from typing import Any
 from rrrn.doctor import asking
 from rrrn.doctor.finding import Finding, error, late, ok, skipped, warning
 
+ON_GPU = ("cuda", "opencv_cuda")  # engines of flow
 _INSTALL = "pip install -r requirements.txt"
 
 
@@ -47,9 +48,9 @@ def gpu(facts: Facts) -> Finding:
     """Judge whether PyTorch can compute on a GPU, and if not, why."""
     devices, built, driver = facts.torch["devices"], facts.torch["cuda"], facts.driver
     asked = [
-        f"{key} is cuda"
+        f"{key} is {value}"
         for key, value in (("train.device", facts.device), ("flow.engine", facts.engine))
-        if value == "cuda"
+        if value in ON_GPU
     ]
     there = driver is not None or facts.kernel_module
     if devices and facts.torch["tensor"]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from rrrn import clips, config, defaults, provenance
 from rrrn.doctor import accelerator, asking, cluster, packages, report, requests, slurm, storage, vision, weights
+from rrrn.doctor import profile as profiles
 from rrrn.doctor.finding import Finding, error
 from rrrn.stage import InputError
 
@@ -35,7 +36,7 @@ def main(args: argparse.Namespace) -> None:
 def examine(configfiles: list[Path], profile: Path) -> list[Finding]:
     """Return all findings; what can hang is asked at once, each within its time."""
     settings = defaults.whole(configfiles)
-    asked = requests.profile(profile)
+    asked = profiles.read(profile)
     fetched = weights.fetched(settings)
     # a few processors are shared by these: the imports take the longest
     with ThreadPoolExecutor() as pool:
@@ -47,8 +48,8 @@ def examine(configfiles: list[Path], profile: Path) -> list[Finding]:
         needed, problem = _needed(settings)
         facts = accelerator.collect(torch.result(), settings["train"]["device"], settings["flow"]["engine"])
         files = weights.collect(settings, torch.result().get("addresses", {}))
-    gpu_rules = {"train"} if settings["train"]["device"] != "cpu" else set()
-    gpu_rules |= {"flow"} if settings["flow"]["engine"] == "cuda" else set()
+    gpu_rules = {"train": "train.device: cpu"} if settings["train"]["device"] != "cpu" else {}
+    gpu_rules |= {"flow": "flow.engine: numba"} if settings["flow"]["engine"] in accelerator.ON_GPU else {}
     wanted = requests.requests(asked, requests.submitted(provenance.HOME / "workflow/rules"), gpu_rules)
     return [
         *packages.check(versions),
@@ -56,13 +57,13 @@ def examine(configfiles: list[Path], profile: Path) -> list[Finding]:
         *vision.check(seen.result()),
         *weights.check(files),
         *problem,
-        *storage.check(disk.result(), *needed),
+        *storage.check(disk.result(), needed),
         *slurm.check(queue.result(), asked, wanted),
     ]
 
 
-def _needed(settings: Mapping[str, Any]) -> tuple[tuple[float, int], list[Finding]]:
-    """Return the bytes and files of the experiment by the stored rates; a finding if the clip table is wrong."""
+def _needed(settings: Mapping[str, Any]) -> tuple[tuple[float, int] | None, list[Finding]]:
+    """Return bytes and files of what is not made yet, by the stored rates; a finding if they cannot be told."""
     from rrrn.planning import rates
     from rrrn.planning.model import Model
     from rrrn.planning.storage import needed
@@ -71,6 +72,13 @@ def _needed(settings: Mapping[str, Any]) -> tuple[tuple[float, int], list[Findin
         table = clips.read(settings["clips"])
         config.check_together(settings, table)
     except InputError as problem:
-        return (0.0, 0), [error("clip table", str(problem), "correct it; rrrn import makes one from a database")]
+        return None, [_contradiction(str(problem))]
     model = Model(settings, table, rates.reference(settings), on_gpu=False)
-    return needed(model), []
+    return needed(model, Path()), []
+
+
+def _contradiction(problem: str) -> Finding:
+    subject, colon, said = problem.partition(": ")
+    if colon and subject == "configuration":
+        return error("configuration", said, "correct it in the file that you name with --configfile, or in config.yaml")
+    return error("clip table", problem, "correct it; rrrn import makes one from a database")

@@ -17,7 +17,7 @@ _KEPT = 240  # seconds that SLURM must remember a job that ended: the plugin loo
 
 
 def check(facts: Facts, profile: Mapping[str, Any], requests: Sequence[Request]) -> list[Finding]:
-    """Judge SLURM for a profile and what its rules ask for."""
+    """Judge SLURM for an understood profile and what its jobs ask for."""
     if len(facts.missing) == 2:
         return [skipped("SLURM", "no SLURM here; local runs only")]
     if facts.missing:
@@ -51,64 +51,88 @@ def account(facts: Facts, requests: Sequence[Request]) -> Finding:
 
 
 def partitions(facts: Facts, requests: Sequence[Request]) -> list[Finding]:
-    """Judge the partition of every rule: existence, time, memory, GPUs; one finding for all that is well."""
-    found: list[Finding] = []
-    for request in requests:
-        name = request.partition or cluster.default(facts.partitions)
-        partition = facts.partitions.get(name)
-        if partition is None:
-            said = f"partition {name} does not exist" if name else "no partition is named, and SLURM has no default one"
-            remedy = f"set slurm_partition in the profile to one of {cluster.names(list(facts.partitions))}"
-            found.append(error(f"rule {request.rule}", said, remedy))
-        else:
-            found += limits(request, partition)
+    """Judge the partition of every job: existence, time, memory, processors, GPUs; one finding for all that is well."""
+    if not facts.partitions:
+        return [error("partitions", "sinfo names no partition", "try sinfo by hand; ask your site's support")]
+    found = [finding for request in requests for finding in _one(facts, request)]
     used = dict.fromkeys(request.partition or cluster.default(facts.partitions) for request in requests)
-    return _once(found) or [ok("partitions", f"{cluster.names(list(used))}: time, memory and GPUs suffice")]
+    return _once(found) or [
+        ok("partitions", f"{cluster.names(list(used))}: time, memory, processors and GPUs suffice at every attempt")
+    ]
+
+
+def _one(facts: Facts, request: Request) -> list[Finding]:
+    """Judge one job; of several partitions SLURM takes one that does, unless the site wants them all to do."""
+    if request.contradicting:
+        return [
+            error(
+                request.job,
+                f"is one job, and its rules differ in {said}",
+                f"name the same under set-resources for {' and '.join(request.rules)}, or remove groups",
+            )
+            for said in request.contradicting
+        ]
+    names = [name for name in (request.partition or cluster.default(facts.partitions)).split(",") if name]
+    unknown = [name for name in names if name not in facts.partitions]
+    if unknown or not names:
+        said = (
+            f"partition {', '.join(unknown)} does not exist"
+            if unknown
+            else "no partition is named, and SLURM has no default one"
+        )
+        remedy = f"set slurm_partition in the profile to one of {cluster.names(list(facts.partitions))}"
+        return [error(request.job, said, remedy)]
+    judged = [limits(request, facts.partitions[name]) for name in names]
+    every = facts.config.get("EnforcePartLimits", "") in ("ALL", "YES")
+    found = [one for several in judged for one in several] if every else min(judged, key=_badness)
+    not_told = [skipped(request.job, f"not judged: {said}") for said in request.unknown]
+    return [*found, *not_told]
+
+
+def _badness(found: Sequence[Finding]) -> tuple[int, int]:
+    return sum(one.state == "error" for one in found), len(found)
 
 
 def limits(request: Request, partition: Partition) -> list[Finding]:
-    """Judge what one rule asks of its partition."""
-    rule, at = f"rule {request.rule}", f"partition {partition.name}"
+    """Judge what one job asks of a partition."""
+    at, keys = f"partition {partition.name}", f"set-resources: {', '.join(request.rules)}"
+    largest = f"the largest node of {at} has"
     found = []
-    if partition.memory and request.memory > partition.memory:
-        found.append(
-            error(
-                rule,
-                f"asks for {request.memory} MB; the largest node of {at} has {partition.memory}",
-                f"lower set-resources: {request.rule}: mem_mb in the profile, or name another partition",
-            )
-        )
-    elif partition.memory and request.grows and 2 * request.memory > partition.memory:
-        found.append(
-            warning(
-                rule,
-                f"asks for {2 * request.memory} MB when it is tried again, more than {at} has",
-                f"name a partition with more memory for {request.rule}, or accept that it is tried once",
-            )
-        )
-    if partition.minutes is not None and request.minutes > partition.minutes:
-        found.append(
-            error(
-                rule,
-                f"asks for {request.minutes} minutes; {at} ends jobs after {partition.minutes:g}",
-                f"set-resources: {request.rule}: runtime in the profile, or name another partition",
-            )
-        )
+    if partition.memory:
+        said = f"{largest} {partition.memory}", f"lower {keys}: mem_mb in the profile, or name another partition"
+        found += _amounts(request.job, request.memory, "MB", partition.memory, *said)
+    if partition.minutes is not None:
+        said = f"{at} ends jobs after {partition.minutes:g}", f"{keys}: runtime in the profile, or another partition"
+        found += _amounts(request.job, request.minutes, "minutes", partition.minutes, *said)
+    if partition.processors:
+        said = f"{largest} {partition.processors}", f"set-threads: {', '.join(request.rules)} in the profile"
+        found += _amounts(request.job, (request.threads,), "processors", partition.processors, *said)
     if request.gpu and not cluster.has_gpu(partition):
         found.append(
             error(
-                rule,
+                request.job,
                 f"asks for a GPU; {at} has none (gres: {partition.gres or 'none'})",
-                f"set-resources: {request.rule}: slurm_partition in the profile, or train.device: cpu",
+                f"{keys}: slurm_partition in the profile, or {request.gpu} in the configuration",
             )
         )
     return found
 
 
+def _amounts(job: str, asked: Sequence[int], unit: str, limit: float, has: str, remedy: str) -> list[Finding]:
+    """Judge the first amount that is too much: an error at the first attempt, a warning at a later one."""
+    attempt = next((number for number, amount in enumerate(asked, 1) if amount > limit), 0)
+    if not attempt:
+        return []
+    if attempt == 1:
+        return [error(job, f"asks for {asked[0]} {unit}; {has}", remedy)]
+    said = f"asks for {asked[attempt - 1]} {unit} at attempt {attempt}; {has}"
+    return [warning(job, said, f"{remedy}, or accept that attempt {attempt} is refused or waits for ever")]
+
+
 def polling(facts: Facts, profile: Mapping[str, Any]) -> list[Finding]:
     """Judge how the end of jobs is noticed."""
     found: list[Finding] = []
-    interval = float(profile.get("slurm-init-seconds-before-status-checks", 40))
+    interval = profile.get("slurm-init-seconds-before-status-checks", 40)
     kept = cluster.number(facts.config.get("MinJobAge", ""))
     by_squeue = profile.get("slurm-status-command") == "squeue"
     accounted = facts.config.get("AccountingStorageType", "").rpartition("/")[2] not in ("", "none")
@@ -146,7 +170,7 @@ def polling(facts: Facts, profile: Mapping[str, Any]) -> list[Finding]:
                 "stop it then with Ctrl-C and start it again; what is finished is kept",
             )
         )
-    if int(profile.get("slurm-status-attempts", 5)) < _PATIENT:
+    if profile.get("slurm-status-attempts", 5) < _PATIENT:
         found.append(
             warning(
                 "polling",
@@ -190,7 +214,7 @@ def traps(facts: Facts, profile: Mapping[str, Any]) -> list[Finding]:
 
 
 def _once(found: Sequence[Finding]) -> list[Finding]:
-    """Put rules with the same trouble into one finding."""
+    """Put jobs with the same trouble into one finding."""
     same: dict[tuple[str, str], list[Finding]] = {}
     for finding in found:
         same.setdefault((finding.state, finding.text), []).append(finding)
@@ -200,5 +224,5 @@ def _once(found: Sequence[Finding]) -> list[Finding]:
 def _of_all(group: Sequence[Finding]) -> Finding:
     if len(group) == 1:
         return group[0]
-    rules = cluster.names([one.check.removeprefix("rule ") for one in group])
-    return replace(group[0], check=f"{len(group)} rules", text=f"{group[0].text}: {rules}")
+    jobs = list(dict.fromkeys(one.check.removeprefix("rule ") for one in group))
+    return replace(group[0], check=f"{len(jobs)} rules", text=f"{group[0].text}: {cluster.names(jobs)}")

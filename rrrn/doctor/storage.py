@@ -68,15 +68,15 @@ def collect(folder: Path) -> Facts:
     )
 
 
-def check(facts: Facts, needed_bytes: float, needed_files: int) -> list[Finding]:
-    """Judge the file system; ``needed`` is what the plan says."""
+def check(facts: Facts, needed: tuple[float, int] | None) -> list[Finding]:
+    """Judge the file system; ``needed`` are the bytes and files that are yet to come, None if that is not known."""
     if facts.written:
         return [
             error(
                 "results", f"{facts.folder} cannot be written: {facts.written}", f"correct the permissions, or {_MOVE}"
             )
         ]
-    return [hdf5(facts), renaming(facts), clock(facts), room(facts, needed_bytes, needed_files)]
+    return [hdf5(facts), renaming(facts), clock(facts), room(facts, needed)]
 
 
 def hdf5(facts: Facts) -> Finding:
@@ -122,17 +122,18 @@ def clock(facts: Facts) -> Finding:
     return ok("clock", f"times of files to {_unit(facts.granularity)}, no skew against this machine")
 
 
-def room(facts: Facts, needed_bytes: float, needed_files: int) -> Finding:
-    """Judge free space and file numbers against the plan."""
-    if not needed_bytes:
+def room(facts: Facts, needed: tuple[float, int] | None) -> Finding:
+    """Judge free space and file numbers against what is yet to come."""
+    if needed is None:
         return skipped("room", f"{facts.free_bytes / 1e9:.0f} GB are free; what is needed is not known")
-    said = f"{facts.free_bytes / 1e9:.1f} GB are free, the whole experiment takes {needed_bytes / 1e9:.1f} GB"
+    volume, files = needed
+    said = f"{facts.free_bytes / 1e9:.1f} GB are free, what is not made yet takes {volume / 1e9:.1f} GB"
     remedy = "make room, or name another place with snakemake --directory; rrrn plan --left says what is yet to come"
-    if facts.free_bytes < needed_bytes:
+    if facts.free_bytes < volume:
         return error("room", said, remedy)
-    if 0 <= facts.free_files < needed_files:
-        return error("room", f"{facts.free_files} more files fit, the experiment makes {needed_files}", remedy)
-    if facts.free_bytes < _ROOM * needed_bytes:
+    if 0 <= facts.free_files < files:
+        return error("room", f"{facts.free_files} more files fit, what is not made yet has {files}", remedy)
+    if facts.free_bytes < _ROOM * volume:
         return warning("room", said, remedy)
     return ok("room", said)
 
@@ -143,7 +144,7 @@ def _hdf5(path: Path) -> tuple[str, str, str]:
 
     try:
         with h5py.File(path, "w", locking=False) as file:
-            file.create_dataset("x", data=[1, 2, 3], fletcher32=True, chunks=(3,))
+            file.create_dataset("x", data=[1, 2, 3], chunks=(3,))
     except OSError as problem:
         return str(problem), "", ""
     said = []

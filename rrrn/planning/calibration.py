@@ -25,7 +25,21 @@ import cv2
 import h5py
 import numpy as np
 
-from rrrn import augment, clips, describe, faces, flow, landmarks, listing, occlude, provenance, regions, render, svm
+from rrrn import (
+    augment,
+    clips,
+    describe,
+    faces,
+    flow,
+    landmarks,
+    listing,
+    occlude,
+    provenance,
+    regions,
+    render,
+    store,
+    svm,
+)
 from rrrn.clips import Clip
 from rrrn.planning import geometry, networks
 from rrrn.planning.geometry import MEGA
@@ -137,7 +151,7 @@ class _Sample:
         One process has the shorter piece, another both: their difference is the longer one's.
         """
         both = self.folder / "faces-both.h5"
-        with h5py.File(both, "w", locking=False) as file:
+        with store.create(both) as file:
             for clip in (self.short, self.long):
                 with h5py.File(self._path("faces", clip), locking=False) as one:
                     one.copy(clip.clip, file)

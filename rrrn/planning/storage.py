@@ -1,6 +1,7 @@
 """What an experiment leaves on disk, without asking Snakemake: for a quick look at the room there is."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from rrrn import protocol
@@ -10,6 +11,15 @@ from rrrn.planning.model import Model
 from rrrn.planning.units import DESCRIPTORS, NETWORKS
 
 _FILES = 4  # a job: its output, log, times and Snakemake's record
+_OUTPUTS = {
+    "render": "data/synthetic/{subject}",
+    "faces": "results/faces/{subject}.h5",
+    "occlude": "results/occluded/{condition}/{subject}.h5",
+    "flow": "results/flow/{condition}/{subject}.h5",
+    "regions": "results/regions/{condition}.h5",
+    "weights": "data/weights/{network}.pth",
+    "describe": "results/features/{descriptor}/{condition}.h5",
+}
 
 
 def jobs(config: Mapping[str, Any], table: Sequence[Clip]) -> list[Job]:
@@ -19,16 +29,16 @@ def jobs(config: Mapping[str, Any], table: Sequence[Clip]) -> list[Job]:
     conditions, methods = config["conditions"], config["methods"]
     networks = [name for name in methods if name in NETWORKS]
     shards = [(condition, subject) for condition in conditions for subject in subjects]
-    found = [Job("render", {"subject": name}) for name in subjects if name in drawn]
-    found += [Job("faces", {"subject": name}) for name in subjects]
-    found += [Job("occlude", {"condition": condition, "subject": name}) for condition, name in shards]
+    found = [_job("render", {"subject": name}) for name in subjects if name in drawn]
+    found += [_job("faces", {"subject": name}) for name in subjects]
+    found += [_job("occlude", {"condition": condition, "subject": name}) for condition, name in shards]
     if networks:
-        found += [Job("flow", {"condition": condition, "subject": name}) for condition, name in shards]
-        found += [Job("regions", {"condition": condition}) for condition in conditions]
+        found += [_job("flow", {"condition": condition, "subject": name}) for condition, name in shards]
+        found += [_job("regions", {"condition": condition}) for condition in conditions]
     fetched = [path for path in protocol.files(config, networks) if path.startswith("data/weights/")]
-    found += [Job("weights", {"network": path.rpartition("/")[2].removesuffix(".pth")}) for path in fetched]
+    found += [_job("weights", {"network": path.rpartition("/")[2].removesuffix(".pth")}) for path in fetched]
     found += [
-        Job("describe", {"descriptor": name, "condition": condition})
+        _job("describe", {"descriptor": name, "condition": condition})
         for name in methods
         if name in DESCRIPTORS
         for condition in conditions
@@ -36,7 +46,12 @@ def jobs(config: Mapping[str, Any], table: Sequence[Clip]) -> list[Job]:
     return found
 
 
-def needed(model: Model) -> tuple[float, int]:
-    """Return bytes and files of an experiment."""
-    costs = [model.cost(job) for job in jobs(model.config, model.table)]
+def needed(model: Model, folder: Path) -> tuple[float, int]:
+    """Return bytes and files of what an experiment in a folder is yet to make; what is there counts as made."""
+    left = [job for job in jobs(model.config, model.table) if not (folder / job.outputs[0]).exists()]
+    costs = [model.cost(job) for job in left]
     return sum(cost.bytes for cost in costs), sum(_FILES + cost.files for cost in costs)
+
+
+def _job(rule: str, wildcards: Mapping[str, str]) -> Job:
+    return Job(rule, wildcards, (), (_OUTPUTS[rule].format(**wildcards),))
