@@ -3,14 +3,14 @@ import itertools
 import cv2
 import numpy as np
 import pytest
-import yaml
 from occlusion_face import face
 from scipy import ndimage
 
-from rrrn import flow, provenance
+from rrrn import defaults, flow
 from rrrn.occlusion import canvas, glasses, glasses_art, mask, mask_art, placing
 from rrrn.occlusion.choice import choose
 from rrrn.stage import InputError
+from rrrn.tvl1.parameters import Parameters
 
 KINDS = [(mask, mask_art), (glasses, glasses_art)]
 EYES, MOUTH, NOSE_TIP = range(36, 48), range(48, 68), (30, 33)
@@ -134,8 +134,7 @@ def test_cloth_has_texture_that_holds_the_flow_in_a_flickering_lamp(name):
     layer = placing.render(mask_art.template(name), mask.place(face((160, 130), 75), 1.2), 320, 320)
     dim = np.rint(128 * (1 - layer.alpha) + layer.gray * 0.9).astype(np.uint8)
     bright = np.rint(128 * (1 - layer.alpha) + layer.gray * 0.9 * 1.007).astype(np.uint8)
-    settings = yaml.safe_load((provenance.HOME / "config.yaml").read_text())["flow"]
-    moved = np.hypot(*flow.tvl1(dim, bright, **settings))
+    moved = np.hypot(*flow.tvl1(dim, bright, **Parameters.of_section(defaults.section("flow")).section()))
     assert moved[cv2.erode(layer.alpha, np.ones((5, 5))) > 0.99].mean() < 0.08  # on smooth cloth 0.10 to 0.18
 
 
