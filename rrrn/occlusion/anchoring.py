@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from rrrn.occlusion import fusion, registration, rigid, similarity, slack, smoothing
+from rrrn.occlusion import fusion, registration, relief, rigid, similarity, slack, smoothing
 from rrrn.occlusion.scene import option, setting
 from rrrn.stage import InputError
 
@@ -68,8 +68,10 @@ def _stable(frames: np.ndarray, landmarks: np.ndarray, settings: Mapping[str, An
     done, warning = np.zeros(len(poses), bool), ""
     if setting(settings, "stable", "registration"):
         skin = registration.rigid_skin(motion.shape)
-        registered = registration.register(frames, poses, skin, motion.centre, motion.units)
-        poses, done = fusion.fuse(motion, poses, sigma, registered)
+        images = [registration.blurred(frame) for frame in frames]
+        registered = registration.register(images, poses, skin, motion.centre, motion.units)
+        parallax = relief.measure(images, landmarks, motion, registered, sigma)
+        poses, done = fusion.fuse(motion, poses, sigma, registered, parallax)
         poses = smoothing.smooth(poses, _FINISH * sigma, motion.units)
         if len(done) > 1 and done.mean() < _FEW:
             warning = (

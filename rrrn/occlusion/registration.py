@@ -101,16 +101,15 @@ def rigid_skin(shape: np.ndarray) -> list[np.ndarray]:
 
 
 def register(
-    frames: np.ndarray, poses: np.ndarray, polygons: Sequence[np.ndarray], centre: np.ndarray, units: np.ndarray
+    images: Sequence[np.ndarray], poses: np.ndarray, polygons: Sequence[np.ndarray], centre: np.ndarray, units: np.ndarray
 ) -> Registered:
-    """Register frames uint8 (T, H, W, C) within ``polygons`` of the shape, starting from ``poses`` (T, 4).
+    """Register ``blurred`` frames within ``polygons`` of the shape, starting from ``poses`` (T, 4).
 
     ``centre`` and ``units`` are those of ``rigid.Motion``. Frames are aligned with that of the middlemost pose first;
     then with the mean of what was aligned, where pixels that still move count less: there the skin is not rigid.
     A frame alone counts as failed.
     """
     grid = _grid(polygons, centre, units)
-    images = [_blurred(frame) for frame in frames]
     middle = int(np.argmin((np.abs(poses - np.median(poses, axis=0)) * units).sum(1)))
     template = _template(_sample(images[middle], poses[middle], grid)[0], np.ones(int(grid.inside.sum())), grid)
     aligned = [_align(image, pose, template, grid) for image, pose in zip(images, poses, strict=True)]
@@ -143,7 +142,8 @@ def _grid(polygons: Sequence[np.ndarray], centre: np.ndarray, units: np.ndarray)
     return _Grid(mask, points, inside[mask] > 0, centre, units)
 
 
-def _blurred(frame: np.ndarray) -> np.ndarray:
+def blurred(frame: np.ndarray) -> np.ndarray:
+    """Return a frame uint8 (H, W, C) as registration wants it: gray float32 (H, W), blurred against its noise."""
     return cv2.GaussianBlur(compositing.to_gray(frame).astype(np.float32), (0, 0), _BLUR)
 
 

@@ -1,0 +1,135 @@
+"""How a head that turns to the side, or nods, moves its landmarks against the skin that was registered.
+
+The factorisation of Tomasi and Kanade ("Shape and motion from image streams under orthography", 1992) for a shape of
+which two coordinates are known: seen from afar, a rigid head under any turn maps each of its points, which lies at
+(x, y) in the shape and by d nearer to the camera, to A (x, y) + b + d e, where A, b and e belong to the frame.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rrrn.occlusion import rigid, similarity, smoothing, windows
+from rrrn.occlusion.registration import Registered
+from rrrn.occlusion.windows import Followed
+
+_RADIUS = 0.05  # of the distance of the eyes' outer corners: half the side of a window; larger ones are no planes
+_FARTHEST = 0.25  # of the same, that a window may move
+_UNCERTAIN = 0.12  # of the same: sd of a landmark's depth about that of a mean face
+_FEWEST = 6.0  # windows that a frame must show: it has four unknowns a coordinate
+_LEAST_FRAMES = 8
+_GROSS = 4.0  # times the windows' typical error, beyond which one counts less in a frame
+_FINEST = 0.02  # pixels; errors of windows are taken to be no less
+_ROUNDS = 30
+_BEYOND_NOISE = 6.0  # variances of noise that a turn must exceed to be one: noise of few frames varies
+_LEAST_SIGMA = 2.0  # frames over which a turn is smoothed to be told from noise
+
+
+@dataclass(frozen=True)
+class Parallax:
+    """Where landmarks lie against registered skin: poses (T, 4) as in ``similarity``, from that to the shape.
+
+    variance: squared pixels, by errors of windows. told: bool (T,), whether enough windows were seen; elsewhere poses
+    are those of a neighbour. surely: 0 to 1, how surely the head turns; poses are drawn towards rest by it.
+    """
+
+    poses: np.ndarray
+    variance: float
+    told: np.ndarray
+    surely: float
+
+
+def measure(
+    images: Sequence[np.ndarray], landmarks: np.ndarray, motion: rigid.Motion, registered: Registered, sigma: float
+) -> Parallax | None:
+    """Return the parallax of a clip's frames, or None where too little can be followed.
+
+    images: float32 (H, W), those that were registered; landmarks: (T, 68, 2). Frames whose registration failed tell
+    nothing.
+    """
+    shape, unit = motion.shape[rigid.INDICES], float(np.linalg.norm(motion.shape[45] - motion.shape[36]))
+    frames = np.flatnonzero(registered.done)
+    if len(frames) < _LEAST_FRAMES:
+        return None
+    poses = registered.poses[frames]
+    followed = windows.follow(
+        [images[t] for t in frames], poses, shape[: rigid.INNER], motion.centre, _RADIUS * unit, _FARTHEST * unit
+    )
+    lifted = similarity.lift(poses, landmarks[frames][:, rigid.INDICES], motion.centre) - shape
+    found = of_windows(followed, lifted, (shape - motion.centre) / unit, sigma)
+    if found is None:
+        return None
+    offsets, error, told, surely = found
+    links = similarity.fit(shape, shape + surely * offsets, np.tile(rigid.WEIGHTS, (len(frames), 1)), motion.centre)
+    every, told_of_all = np.arange(len(landmarks)), np.zeros(len(landmarks), bool)
+    told_of_all[frames] = told
+    nearest = np.stack([np.interp(every, frames[told], column) for column in links[told].T], 1)
+    return Parallax(nearest, (surely * error) ** 2 / 4, told_of_all, surely)
+
+
+def of_windows(
+    followed: Followed, lifted: np.ndarray, spots: np.ndarray, sigma: float
+) -> tuple[np.ndarray, float, np.ndarray, float] | None:
+    """Return the rigid landmarks' offsets (T, N, 2) in pixels, the windows' typical error in pixels, whether a frame
+    tells anything, bool (T,), and how surely the head turns; None where too few frames do.
+
+    The first landmarks have windows, whose offsets are ``followed``. The others, at the face's edge, which hides in a
+    turn, have their noisy offsets ``lifted`` (T, N, 2) only, which are asked for their depths and nothing else.
+    ``spots`` (N, 2) are the landmarks in eye distances.
+    """
+    count = followed.seen.shape[1]
+    told = followed.seen.sum(1) >= _FEWEST
+    if told.sum() < _LEAST_FRAMES:
+        return None
+    flat = np.column_stack([spots, np.ones(len(spots))])
+    depths = rigid.DEPTHS.copy()
+    rest = np.zeros((count, 2))
+    weights = seen = (followed.seen & told[:, None]).astype(float)
+    for _ in range(_ROUNDS):
+        known = np.column_stack([flat[:count], depths[:count]])
+        normal = np.einsum("tn,nj,nk->tjk", weights, known, known) + _FINEST**2 * np.eye(4)
+        course = np.linalg.solve(normal, np.einsum("tn,nj,tnc->tjc", weights, known, followed.offsets - rest))
+        base, nearing = np.einsum("nk,tkc->tnc", flat, course[:, :3]), course[:, 3]
+        beyond = followed.offsets - base[:, :count]
+        depths[:count], rest = _depths(beyond, nearing, weights, rigid.DEPTHS[:count], _FINEST**2)
+        error = np.linalg.norm(beyond - rest - depths[:count, None] * nearing[:, None], axis=-1)
+        own = np.sqrt((seen * error**2).sum(0) / np.maximum(seen.sum(0), 1))
+        typical = max(float(np.median(own)), _FINEST)
+        weights = seen / (1 + (own / typical) ** 2) / np.maximum(1, error / (_GROSS * typical))
+
+    edge = lifted[:, count:] - base[:, count:]
+    even = np.repeat(told[:, None], edge.shape[1], 1).astype(float)
+    plain, level = _depths(edge, nearing, even, rigid.DEPTHS[count:], 0.0)
+    noise = (edge - level - plain[:, None] * nearing[:, None])[told]
+    power = float(noise.var()) * smoothing.inflation(noise.reshape(len(noise), -1))
+    depths[count:], _ = _depths(edge, nearing, even, rigid.DEPTHS[count:], power)
+    return base + depths[:, None] * nearing[:, None], typical, told, _surely(nearing[told], sigma)
+
+
+def _depths(
+    offsets: np.ndarray, nearing: np.ndarray, weights: np.ndarray, mean: np.ndarray, noise: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the depths (N,) and rests (N, 2) that explain offsets (T, N, 2) best by what nears the camera, (T, 2).
+
+    Depths are drawn to those of the ``mean`` face as the variance of the offsets' ``noise`` demands.
+    """
+    total = np.maximum(weights.sum(0), 1e-9)[:, None]
+    middle = weights.T @ nearing / total
+    level = np.einsum("tn,tnc->nc", weights, offsets) / total
+    off = nearing[:, None] - middle
+    prior = noise / _UNCERTAIN**2 + 1e-9
+    told = np.einsum("tn,tnc,tnc->n", weights, off, offsets - level)
+    depths = (told + prior * mean) / (np.einsum("tn,tnc,tnc->n", weights, off, off) + prior)
+    return depths, level - depths[:, None] * middle
+
+
+def _surely(nearing: np.ndarray, sigma: float) -> float:
+    """Return how far the slow part of a course (T, 2) exceeds what white noise, told from its fast part, leaves."""
+    kernel = smoothing.kernel(np.ones(len(nearing)), max(sigma, _LEAST_SIGMA))
+    fast = np.eye(len(nearing)) - kernel
+    noise = ((fast @ nearing) ** 2).sum(0) / (fast**2).sum()
+    power = (kernel @ nearing).var(0)
+    least = np.finfo(float).tiny
+    gain = 1 - _BEYOND_NOISE * noise * (kernel**2).sum(1).mean() / np.maximum(power, least)
+    return float(np.clip(gain, 0, 1).max())
