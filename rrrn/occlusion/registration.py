@@ -101,7 +101,11 @@ def rigid_skin(shape: np.ndarray) -> list[np.ndarray]:
 
 
 def register(
-    images: Sequence[np.ndarray], poses: np.ndarray, polygons: Sequence[np.ndarray], centre: np.ndarray, units: np.ndarray
+    images: Sequence[np.ndarray],
+    poses: np.ndarray,
+    polygons: Sequence[np.ndarray],
+    centre: np.ndarray,
+    units: np.ndarray,
 ) -> Registered:
     """Register ``blurred`` frames within ``polygons`` of the shape, starting from ``poses`` (T, 4).
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import special
 
 from rrrn.occlusion import rigid, similarity, smoothing, windows
 from rrrn.occlusion.registration import Registered
@@ -23,6 +24,7 @@ _GROSS = 4.0  # times the windows' typical error, beyond which one counts less i
 _FINEST = 0.02  # pixels; errors of windows are taken to be no less
 _ROUNDS = 30
 _BEYOND_NOISE = 6.0  # variances of noise that a turn must exceed to be one: noise of few frames varies
+_SIDES = 2  # of the face's edge, whose landmarks err independently; those of one side need not
 _LEAST_SIGMA = 2.0  # frames over which a turn is smoothed to be told from noise
 
 
@@ -104,7 +106,11 @@ def of_windows(
     noise = (edge - level - plain[:, None] * nearing[:, None])[told]
     power = float(noise.var()) * smoothing.inflation(noise.reshape(len(noise), -1))
     depths[count:], _ = _depths(edge, nearing, even, rigid.DEPTHS[count:], power)
-    return base + depths[:, None] * nearing[:, None], typical, told, _surely(nearing[told], sigma)
+    surely = _surely(nearing[told], sigma)
+    strength = float(((nearing[told] - nearing[told].mean(0)) ** 2).sum())
+    if surely:
+        surely *= _rigidly(float(plain.mean()), power / (_SIDES * strength), float(rigid.DEPTHS[count:].mean()))
+    return base + depths[:, None] * nearing[:, None], typical, told, surely
 
 
 def _depths(
@@ -124,11 +130,20 @@ def _depths(
     return depths, level - depths[:, None] * middle
 
 
+def _rigidly(depth: float, variance: float, mean: float) -> float:
+    """Return the probability that the face's edge, which is found at a depth with a variance, turns with the rest.
+
+    An expression, such as a wrinkled nose, moves windows as if the head turned, and leaves the edge where it was.
+    """
+    spread = variance + _UNCERTAIN**2
+    rigid_odds = np.log(variance / spread) / 2 - (depth - mean) ** 2 / (2 * spread) + depth**2 / (2 * variance)
+    return float(special.expit(rigid_odds))
+
+
 def _surely(nearing: np.ndarray, sigma: float) -> float:
-    """Return how far the slow part of a course (T, 2) exceeds what white noise, told from its fast part, leaves."""
+    """Return how far the slow part of a course (T, 2) exceeds what is left of white noise, told from its bends."""
     kernel = smoothing.kernel(np.ones(len(nearing)), max(sigma, _LEAST_SIGMA))
-    fast = np.eye(len(nearing)) - kernel
-    noise = ((fast @ nearing) ** 2).sum(0) / (fast**2).sum()
+    noise = (np.diff(nearing, 2, axis=0) ** 2).mean(0) / 6
     power = (kernel @ nearing).var(0)
     least = np.finfo(float).tiny
     gain = 1 - _BEYOND_NOISE * noise * (kernel**2).sum(1).mean() / np.maximum(power, least)

@@ -1,0 +1,110 @@
+"""The relief of a head, against a rigid set of points that is turned by matrices."""
+
+import numpy as np
+import pytest
+
+from rrrn.occlusion import relief, rigid
+from rrrn.occlusion.windows import Followed
+
+T = 60
+UNIT = 130.0  # pixels between the eyes' outer corners
+SIGMA = 8.0
+SWING = np.sin(2 * np.pi * np.arange(T) / T)
+EYES = [(-0.5, 0), (-0.2, 0), (0.2, 0), (0.5, 0)]
+BRIDGE = [(0, -0.05), (0, 0.12), (0, 0.28), (0, 0.42)]
+NOSTRILS = [(-0.15, 0.5), (-0.08, 0.53), (0, 0.55), (0.08, 0.53), (0.15, 0.5)]
+EDGE = [(-0.75, 0), (-0.74, 0.2), (-0.7, 0.4), (0.7, 0.4), (0.74, 0.2), (0.75, 0)]
+SPOTS = np.array(EYES + BRIDGE + NOSTRILS + EDGE)
+DEPTHS = rigid.DEPTHS + np.random.default_rng(8).normal(0, 0.06, 19)
+INNER = rigid.INNER
+
+
+def turned(yaw, pitch=0.0):
+    """Offsets (T, 19, 2) in pixels of a head turned by angles (T,) in degrees, by rotation matrices."""
+    points = np.column_stack([SPOTS, DEPTHS])
+    result = []
+    for a, b in np.deg2rad(np.broadcast_arrays(yaw, pitch, np.zeros(T))[:2]).T:
+        across = np.array([[np.cos(a), 0, np.sin(a)], [0, 1, 0], [-np.sin(a), 0, np.cos(a)]])
+        down = np.array([[1, 0, 0], [0, np.cos(b), np.sin(b)], [0, -np.sin(b), np.cos(b)]])
+        result.append((points @ across.T @ down.T)[:, :2] - SPOTS)
+    return UNIT * np.array(result)
+
+
+def measured(offsets, seen=None, noise=0.05, edge_noise=0.5, seed=0):
+    """What is found when windows and landmarks are off by noise (sd, pixels)."""
+    rng = np.random.default_rng(seed)
+    windows = offsets[:, :INNER] + rng.normal(0, noise, (T, INNER, 2))
+    lifted = offsets + rng.normal(0, edge_noise, offsets.shape)
+    everywhere = np.ones((T, INNER), bool) if seen is None else seen
+    return relief.of_windows(Followed(windows, everywhere), lifted, SPOTS, SIGMA)
+
+
+def off(found, offsets):
+    """RMS over frames and landmarks of what changes in time."""
+    error = found[0] - offsets
+    return float(np.sqrt(((error - error.mean(0)) ** 2).sum(-1).mean()))
+
+
+@pytest.mark.parametrize("turn", [(10 * SWING, 0 * SWING), (0 * SWING, 8 * SWING), (10 * SWING, 5 * SWING[::-1])])
+def test_without_noise_it_is_exact(turn):
+    offsets = turned(*turn)
+    offsets = offsets + np.stack([3 * SWING, SWING**2], 1)[:, None]  # skin that is registered slips as it likes
+    found = measured(offsets, noise=0.0, edge_noise=0.0)
+    assert off(found, offsets) < 0.02 and found[3] > 0.99 and found[2].all()
+
+
+def test_with_noise_it_is_far_better_than_the_landmarks():
+    offsets = turned(10 * SWING)
+    found = measured(offsets)
+    assert off(found, offsets) < 0.15 and found[3] > 0.99
+    rng = np.random.default_rng(1)
+    assert off((offsets + rng.normal(0, 0.5, offsets.shape),), offsets) > 0.6
+
+
+@pytest.mark.parametrize("degrees", [0.5, 1.0, 3.0])
+def test_small_turns_are_told(degrees):
+    offsets = turned(degrees * SWING)
+    found = measured(offsets)
+    assert found[3] > 0.5 and off(found, offsets) < 0.5 * off((0 * offsets,), offsets)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_still_head_does_not_turn(seed):
+    assert measured(turned(0 * SWING), seed=seed)[3] == 0
+
+
+@pytest.mark.parametrize("amount", [1.0, 2.0])
+def test_a_wrinkled_nose_is_no_turn(amount):
+    offsets = turned(0 * SWING)
+    offsets[:, 7:INNER, 1] -= amount * np.exp(-0.5 * (np.arange(T) - 30) ** 2 / 8**2)[:, None]
+    assert measured(offsets)[3] < 0.1
+    nodding = turned(0 * SWING, 4 * np.exp(-0.5 * (np.arange(T) - 30) ** 2 / 8**2))
+    assert measured(nodding)[3] > 0.9
+
+
+def test_windows_that_were_not_seen_are_not_used():
+    rng = np.random.default_rng(2)
+    offsets, seen = turned(10 * SWING), rng.random((T, INNER)) > 0.2
+    wild = offsets.copy()
+    wild[:, :INNER][~seen] += rng.normal(0, 30, ((~seen).sum(), 2))
+    assert seen.sum(1).min() >= 6
+    assert off(measured(wild, seen), offsets) < 0.25
+
+
+def test_one_window_that_slips_costs_little():
+    offsets = turned(10 * SWING)
+    slipping = offsets.copy()
+    slipping[:, 7] += 3 * np.stack([SWING**2, SWING], 1)
+    assert off(measured(slipping), offsets) < 0.25
+
+
+def test_frames_that_show_too_few_windows_are_named():
+    seen = np.ones((T, INNER), bool)
+    seen[20:23, 5:] = False
+    offsets = turned(10 * SWING)
+    found = measured(offsets, seen)
+    np.testing.assert_array_equal(np.flatnonzero(~found[2]), [20, 21, 22])
+    told = found[2]
+    assert off((found[0][told],), offsets[told]) < 0.15
+    seen[5:] = False
+    assert measured(offsets, seen) is None
