@@ -40,7 +40,8 @@ def fuse(
     if parallax is None:
         steady_variance = steady_variance + np.maximum(0, rest[done].var(0) - _BEYOND_NOISE * slow_variance.mean(0))
     else:
-        # Noise of registration that outlasts the smoothing; without a turn all of it, for what is left may be a small one.
+        # Of a head that turns, noise of registration that outlasts the smoothing. Of others all of it: what is left may
+        # be a small turn.
         steady_variance = (1 - parallax.surely * (1 - averaging)) * steady_variance + parallax.variance
     share = steady_variance[done] / (slow_variance[done] + steady_variance[done])
     fused = steady[done] + share * rest[done]

@@ -16,6 +16,7 @@ from rrrn.occlusion.registration import Registered
 from rrrn.occlusion.windows import Followed
 
 _RADIUS = 0.05  # of the distance of the eyes' outer corners: half the side of a window; larger ones are no planes
+_LEAST_RADIUS = 5.0  # pixels
 _FARTHEST = 0.25  # of the same, that a window may move
 _UNCERTAIN = 0.12  # of the same: sd of a landmark's depth about that of a mean face
 _FEWEST = 6.0  # windows that a frame must show: it has four unknowns a coordinate
@@ -32,12 +33,27 @@ _LEAST_SIGMA = 2.0  # frames over which a turn is smoothed to be told from noise
 class Parallax:
     """Where landmarks lie against registered skin: poses (T, 4) as in ``similarity``, from that to the shape.
 
-    variance: squared pixels, by errors of windows. told: bool (T,), whether enough windows were seen; elsewhere poses
-    are those of a neighbour. surely: 0 to 1, how surely the head turns; poses are drawn towards rest by it.
+    variance: squared pixels, by errors of windows. told: bool (T,), false where a head turns and too few windows were
+    seen; poses lie between their neighbours' there. surely: 0 to 1, how surely the head turns; poses are drawn towards
+    rest by it.
     """
 
     poses: np.ndarray
     variance: float
+    told: np.ndarray
+    surely: float
+
+
+@dataclass(frozen=True)
+class Relief:
+    """How a clip's rigid landmarks move: offsets (T, N, 2) in pixels.
+
+    error: RMS pixels, of a typical window. told: bool (T,), whether enough windows were seen; elsewhere offsets mean
+    nothing. surely: 0 to 1, how surely this is a head that turns.
+    """
+
+    offsets: np.ndarray
+    error: float
     told: np.ndarray
     surely: float
 
@@ -56,25 +72,27 @@ def measure(
         return None
     poses = registered.poses[frames]
     followed = windows.follow(
-        [images[t] for t in frames], poses, shape[: rigid.INNER], motion.centre, _RADIUS * unit, _FARTHEST * unit
+        [images[int(t)] for t in frames],
+        poses,
+        shape[: rigid.INNER],
+        motion.centre,
+        max(_RADIUS * unit, _LEAST_RADIUS),
+        _FARTHEST * unit,
     )
     lifted = similarity.lift(poses, landmarks[frames][:, rigid.INDICES], motion.centre) - shape
     found = of_windows(followed, lifted, (shape - motion.centre) / unit, sigma)
     if found is None:
         return None
-    offsets, error, told, surely = found
-    links = similarity.fit(shape, shape + surely * offsets, np.tile(rigid.WEIGHTS, (len(frames), 1)), motion.centre)
-    every, told_of_all = np.arange(len(landmarks)), np.zeros(len(landmarks), bool)
-    told_of_all[frames] = told
-    nearest = np.stack([np.interp(every, frames[told], column) for column in links[told].T], 1)
-    return Parallax(nearest, (surely * error) ** 2 / 4, told_of_all, surely)
+    moved = shape + found.surely * found.offsets
+    links = similarity.fit(shape, moved, np.tile(rigid.WEIGHTS, (len(frames), 1)), motion.centre)[found.told]
+    every, told = np.arange(len(landmarks)), np.full(len(landmarks), found.surely == 0)
+    told[frames] |= found.told
+    poses = np.stack([np.interp(every, frames[found.told], column) for column in links.T], 1)
+    return Parallax(poses, (found.surely * found.error) ** 2 / 4, told, found.surely)
 
 
-def of_windows(
-    followed: Followed, lifted: np.ndarray, spots: np.ndarray, sigma: float
-) -> tuple[np.ndarray, float, np.ndarray, float] | None:
-    """Return the rigid landmarks' offsets (T, N, 2) in pixels, the windows' typical error in pixels, whether a frame
-    tells anything, bool (T,), and how surely the head turns; None where too few frames do.
+def of_windows(followed: Followed, lifted: np.ndarray, spots: np.ndarray, sigma: float) -> Relief | None:
+    """Return how the rigid landmarks move, or None where fewer than 8 frames tell it.
 
     The first landmarks have windows, whose offsets are ``followed``. The others, at the face's edge, which hides in a
     turn, have their noisy offsets ``lifted`` (T, N, 2) only, which are asked for their depths and nothing else.
@@ -110,7 +128,7 @@ def of_windows(
     strength = float(((nearing[told] - nearing[told].mean(0)) ** 2).sum())
     if surely:
         surely *= _rigidly(float(plain.mean()), power / (_SIDES * strength), float(rigid.DEPTHS[count:].mean()))
-    return base + depths[:, None] * nearing[:, None], typical, told, surely
+    return Relief(base + depths[:, None] * nearing[:, None], typical, told, surely)
 
 
 def _depths(
