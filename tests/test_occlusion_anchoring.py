@@ -236,8 +236,8 @@ def test_short_clips(count):
 
 
 def test_equal_input_gives_equal_bits_and_stays_as_it_is():
-    frames, truth = moving(5)
-    landmarks = (truth + noise(5, 0.0)).astype(np.float32)
+    frames, truth = moving(12, yaw=0.1 * np.linspace(-1, 1, 12))
+    landmarks = (truth + noise(12, 0.0)).astype(np.float32)
     before = frames.copy(), landmarks.copy()
     first, second = (stable(frames, landmarks) for _ in range(2))
     assert first.points.dtype == np.float64 and first.points.tobytes() == second.points.tobytes()

@@ -86,6 +86,34 @@ def test_a_covered_window_is_lost_and_found_again():
     np.testing.assert_allclose((found.offsets - found.offsets[:1])[found.seen], drift(0.3)[found.seen], atol=0.03)
 
 
+def test_a_flat_cover_is_not_taken_for_skin():
+    shown = images(maps(drift(0.3)))
+    shown[3][:] = 80
+    shown[4] = 255 - shown[4]
+    found = follow(shown)
+    np.testing.assert_array_equal(found.seen, np.repeat([[True], [True], [True], [False], [False], [True]], 3, 1))
+
+
+def test_a_window_is_sought_where_it_was_seen_last():
+    """While it is covered by something else that moves, it goes on by more than it can be caught from."""
+    shown, other = images(maps(drift(1.0))), images(maps(drift(-1.0) + 40))
+    for t in (2, 3):
+        shown[t] = other[t]
+    found = follow(shown, farthest=20.0)
+    assert not found.seen[2:4].any() and found.seen[4:].all()
+    np.testing.assert_allclose((found.offsets - found.offsets[:1])[4:], drift(1.0)[4:], atol=0.05)
+
+
+@pytest.mark.parametrize("x", [-3.0, 2.0, 157.0])
+def test_a_window_across_the_edge_is_not_seen(x):
+    shown = images(maps(drift(0.1)))
+    spots = np.array([[x, 70.0], [12.0, 70.0], [100.0, 52.0]])
+    np.testing.assert_array_equal(follow(shown, spots=spots).seen, np.tile([False, True, True], (6, 1)))
+    leaving = np.column_stack([np.zeros((6, 2)), -4.0 * np.arange(6), np.zeros(6)])  # the image's frame, not the skin
+    found = follow([image for image in shown], leaving, spots=np.array([[14.0, 70.0]]))
+    assert not found.seen[-1, 0]
+
+
 @pytest.mark.parametrize("grey", [0, 90])
 def test_without_texture_nothing_is_seen(grey):
     found = follow([np.full(X.shape, grey, np.float32)] * 6)

@@ -8,6 +8,7 @@ from rrrn.occlusion.relief import Parallax
 from rrrn.occlusion.rigid import Motion
 
 _BEYOND_NOISE = 6.0  # variances of noise that must be exceeded to be taken for motion: noise of few frames varies
+_FEWEST = 8  # frames from which what exceeds noise can be told
 _JUMP = 5.0  # median distances between registration and landmarks beyond which a frame's registration is wrong
 _LEAST_JUMP = 0.5  # pixels
 
@@ -37,9 +38,9 @@ def fuse(
     rest = smoothing.smooth(link - steady, sigma, np.ones(4))
     slow_variance = motion.variance * motion.units**2 * np.minimum(1, averaging * inflation)
     steady_variance = registered.variance * motion.units**2
-    if parallax is None:
+    if parallax is None and done.sum() >= _FEWEST:
         steady_variance = steady_variance + np.maximum(0, rest[done].var(0) - _BEYOND_NOISE * slow_variance.mean(0))
-    else:
+    elif parallax is not None:
         # Of a head that turns, noise of registration that outlasts the smoothing. Of others all of it: what is left may
         # be a small turn.
         steady_variance = (1 - parallax.surely * (1 - averaging)) * steady_variance + parallax.variance

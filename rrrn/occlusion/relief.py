@@ -15,17 +15,21 @@ from rrrn.occlusion import rigid, similarity, smoothing, windows
 from rrrn.occlusion.registration import Registered
 from rrrn.occlusion.windows import Followed
 
-_RADIUS = 0.05  # of the distance of the eyes' outer corners: half the side of a window; larger ones are no planes
+_RADIUS = 0.05  # of the distance of the eyes' outer corners: half the side of a window; skin in larger ones is not flat
 _LEAST_RADIUS = 5.0  # pixels
 _FARTHEST = 0.25  # of the same, that a window may move
 _UNCERTAIN = 0.12  # of the same: sd of a landmark's depth about that of a mean face
 _FEWEST = 6.0  # windows that a frame must show: it has four unknowns a coordinate
 _LEAST_FRAMES = 8
+_INDEPENDENT = 4  # windows of 13 that err on their own; neighbours lie on one slope of the face
 _GROSS = 4.0  # times the windows' typical error, beyond which one counts less in a frame
 _FINEST = 0.02  # pixels; errors of windows are taken to be no less
 _ROUNDS = 30
 _BEYOND_NOISE = 6.0  # variances of noise that a turn must exceed to be one: noise of few frames varies
 _SIDES = 2  # of the face's edge, whose landmarks err independently; those of one side need not
+_ODDS = -np.log(10)  # of a turn, before the edge is asked: where it tells nothing, none is believed
+_DOUBTFUL = 0.05  # a turn less sure than that is none
+_STILL = 1e-3  # pixels; less is no motion, as of frames that are copies of each other
 _LEAST_SIGMA = 2.0  # frames over which a turn is smoothed to be told from noise
 
 
@@ -88,7 +92,7 @@ def measure(
     every, told = np.arange(len(landmarks)), np.full(len(landmarks), found.surely == 0)
     told[frames] |= found.told
     poses = np.stack([np.interp(every, frames[found.told], column) for column in links.T], 1)
-    return Parallax(poses, (found.surely * found.error) ** 2 / 4, told, found.surely)
+    return Parallax(poses, (found.surely * found.error) ** 2 / _INDEPENDENT, told, found.surely)
 
 
 def of_windows(followed: Followed, lifted: np.ndarray, spots: np.ndarray, sigma: float) -> Relief | None:
@@ -125,10 +129,11 @@ def of_windows(followed: Followed, lifted: np.ndarray, spots: np.ndarray, sigma:
     power = float(noise.var()) * smoothing.inflation(noise.reshape(len(noise), -1))
     depths[count:], _ = _depths(edge, nearing, even, rigid.DEPTHS[count:], power)
     surely = _surely(nearing[told], sigma)
-    strength = float(((nearing[told] - nearing[told].mean(0)) ** 2).sum())
     if surely:
-        surely *= _rigidly(float(plain.mean()), power / (_SIDES * strength), float(rigid.DEPTHS[count:].mean()))
-    return Relief(base + depths[:, None] * nearing[:, None], typical, told, surely)
+        strength = float(((nearing[told] - nearing[told].mean(0)) ** 2).sum())
+        variance = max(power, _FINEST**2) / (_SIDES * strength)
+        surely *= _rigidly(float(plain.mean()), variance, float(rigid.DEPTHS[count:].mean()))
+    return Relief(base + depths[:, None] * nearing[:, None], typical, told, surely if surely > _DOUBTFUL else 0.0)
 
 
 def _depths(
@@ -155,7 +160,7 @@ def _rigidly(depth: float, variance: float, mean: float) -> float:
     """
     spread = variance + _UNCERTAIN**2
     rigid_odds = np.log(variance / spread) / 2 - (depth - mean) ** 2 / (2 * spread) + depth**2 / (2 * variance)
-    return float(special.expit(rigid_odds))
+    return float(special.expit(rigid_odds + _ODDS))
 
 
 def _surely(nearing: np.ndarray, sigma: float) -> float:
@@ -163,6 +168,5 @@ def _surely(nearing: np.ndarray, sigma: float) -> float:
     kernel = smoothing.kernel(np.ones(len(nearing)), max(sigma, _LEAST_SIGMA))
     noise = (np.diff(nearing, 2, axis=0) ** 2).mean(0) / 6
     power = (kernel @ nearing).var(0)
-    least = np.finfo(float).tiny
-    gain = 1 - _BEYOND_NOISE * noise * (kernel**2).sum(1).mean() / np.maximum(power, least)
-    return float(np.clip(gain, 0, 1).max())
+    gain = 1 - _BEYOND_NOISE * noise * (kernel**2).sum(1).mean() / np.maximum(power, _STILL**2)
+    return float(np.clip(gain, 0, 1)[power > _STILL**2].max(initial=0))

@@ -16,9 +16,12 @@ _WEIGHT = 1.5  # standard deviations of a window's Gaussian weight in half of it
 _STEPS = 10
 _CLOSE = 0.01  # pixels; when no window moves farther, a step is the last
 _EXPLAINED = 0.75  # of a window's variance that the template must explain, or the window is not seen
+_LEAST_GAIN = 0.3  # of the template's contrast; a flat cover is explained by none, a negative by less
+_MOST_OUTSIDE = 0.05  # of a window's weight; beyond the image's edge there is nothing to compare
 _MOST_SHEAR = 0.5  # of a window's map; with more, the window is lost
 _WORST_CONDITION = 1e6
 _IDENTITY = np.eye(3)
+_GAIN = 6  # which column of a step it is
 
 
 @dataclass(frozen=True)
@@ -41,12 +44,11 @@ class _Lattice:
 @dataclass(frozen=True)
 class _Template:
     """What windows look like, (N, P), the step that each pixel's difference asks for, (N, 8, P), what steps change,
-    (N, P, 8), their weighted variance (N,), and whether their texture tells a step, bool (N,)."""
+    (N, P, 8), and whether they are within the image and their texture tells a step, bool (N,)."""
 
     values: np.ndarray
     step: np.ndarray
     descent: np.ndarray
-    power: np.ndarray
     told: np.ndarray
 
 
@@ -69,13 +71,14 @@ def follow(
     maps, seen = np.empty((*count, 3, 3)), np.empty(count, bool)
     middle = int(np.argmin(np.abs(poses - np.median(poses, axis=0))[:, 2:].sum(1)))
     start = np.broadcast_to(_IDENTITY, (len(spots), 3, 3))
-    template = _template(_sample(images[middle], poses[middle], start, spots, centre, lattice), lattice)
+    template = _template(*_sample(images[middle], poses[middle], start, spots, centre, lattice), lattice)
     for order in (range(middle, len(poses)), range(middle - 1, -1, -1)):
         last = start
         for t in order:
             maps[t], active = last, template.told
             for _ in range(_STEPS):
-                difference = _sample(images[t], poses[t], maps[t], spots, centre, lattice) - template.values
+                values, whole = _sample(images[t], poses[t], maps[t], spots, centre, lattice)
+                difference = values - template.values
                 change = np.where(active[:, None], (template.step @ difference[..., None])[..., 0], 0)
                 moved = maps[t] @ np.linalg.inv(_matrices(change))
                 off = np.abs(moved - _IDENTITY)
@@ -84,7 +87,8 @@ def follow(
                 if np.abs(change[:, :2]).max() < _CLOSE:
                     break
             rest = difference - (template.descent @ change[..., None])[..., 0]
-            seen[t] = active & (_power(rest, lattice) <= (1 - _EXPLAINED) * template.power)
+            alike = _power(rest, lattice) <= (1 - _EXPLAINED) * _power(values, lattice)
+            seen[t] = active & whole & alike & (1 + change[:, _GAIN] >= _LEAST_GAIN)
             last = np.where(seen[t][:, None, None], maps[t], last)
     return Followed(maps[..., :2, 2], seen)
 
@@ -99,15 +103,16 @@ def _lattice(radius: float) -> _Lattice:
 
 def _sample(
     image: np.ndarray, pose: np.ndarray, maps: np.ndarray, spots: np.ndarray, centre: np.ndarray, lattice: _Lattice
-) -> np.ndarray:
-    """Return the windows (N, P) of an image as they lie under their maps (N, 3, 3)."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the windows (N, P) of an image as they lie under their maps (N, 3, 3), and whether they are within it."""
     points = (maps[:, :2] @ lattice.local).transpose(0, 2, 1) + spots[:, None]
     x, y = similarity.place(pose[None], points.reshape(-1, 2), centre)[0].T
     values = ndimage.map_coordinates(image, [y, x], order=3, prefilter=False, mode="nearest", output=np.float64)
-    return values.reshape(len(maps), -1)
+    outside = (x < 0) | (y < 0) | (x > image.shape[1] - 1) | (y > image.shape[0] - 1)
+    return values.reshape(len(maps), -1), outside.reshape(len(maps), -1) @ lattice.weights <= _MOST_OUTSIDE
 
 
-def _template(values: np.ndarray, lattice: _Lattice) -> _Template:
+def _template(values: np.ndarray, whole: np.ndarray, lattice: _Lattice) -> _Template:
     """Columns of a step: shift x and y, the four of the affine map, gain and offset."""
     image = values.reshape(len(values), lattice.side, lattice.side)
     down, right = (slope.reshape(values.shape) for slope in np.gradient(image, axis=(1, 2)))
@@ -117,12 +122,12 @@ def _template(values: np.ndarray, lattice: _Lattice) -> _Template:
     weighted = descent * lattice.weights
     information = weighted @ descent.transpose(0, 2, 1)
     scale = np.sqrt(np.einsum("nkk->nk", information))
-    told = (scale > 0).all(1)
+    told = whole & (scale > 0).all(1)
     scale[~told], information[~told] = 1, np.eye(8)
     told &= np.linalg.cond(information / scale[:, :, None] / scale[:, None]) < _WORST_CONDITION
     information[~told] = np.eye(8)
     step = np.linalg.solve(information, weighted)
-    return _Template(values, step, descent.transpose(0, 2, 1), _power(values, lattice), told)
+    return _Template(values, step, descent.transpose(0, 2, 1), told)
 
 
 def _matrices(change: np.ndarray) -> np.ndarray:
