@@ -45,7 +45,8 @@ def tvl1(
     default, among them 5 scales and 5 warps; the command ``rrrn flow`` and the workflow take config.yaml's, 3 and 2.
 
     Raises InputError, naming ``a`` or ``b``, for images of another type, in colour, with what is not finite in them, or
-    of two sizes, for parameters out of range or unknown, and for a GPU that is missing.
+    of two sizes, for parameters out of range, unknown or such that the flow is not finite, and for a GPU that is
+    missing.
     """
     unknown = sorted(set(parameters) - set(Parameters().section()))
     if unknown:
@@ -57,6 +58,7 @@ def tvl1(
     pairs_a, pairs_b = (a[None], b[None]) if one else (a, b)
     pairs.check(pairs_a, pairs_b, ("a", "b"))
     flow = engines.solver(engine, threads)(pairs_a, pairs_b, Parameters.of_section(parameters))
+    pairs.check_flow(flow, "a and b")
     return flow[0] if one else flow
 
 

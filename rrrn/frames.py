@@ -28,7 +28,9 @@ def read(path: Path) -> np.ndarray:
                 raise InputError(f"{path}: is not an 8-bit image; convert the frames to 8 bits a channel")
             gray = image.mode in ("L", "1", "LA")
             pixels = np.asarray(image.convert("L" if gray else "RGB"), dtype=np.uint8)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError:
+        raise InputError(f"{path}: claims more pixels than any database has; replace the file") from None
+    except (OSError, SyntaxError, ValueError) as error:
         raise InputError(f"{path}: not a whole image ({error}); copy the frame again from the database") from None
     return pixels[..., None] if gray else np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), np.uint8)
 

@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from rrrn import orphans
+from rrrn import orphans, stage
 from rrrn.orphans import Process, Run
 from rrrn.stage import InputError
 
@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="say that this SLURM job in the directory is not a Snakemake, nor a job of one; it is left alone",
     )
-    add("--every", metavar="SECONDS", type=float, default=5, help="how often to look (5)")
+    add("--every", metavar="SECONDS", type=stage.above_zero, default=5, help="how often to look (5)")
     add("arguments", nargs="*", metavar="-- ARGUMENTS", help="for Snakemake (those of the run that died)")
 
 

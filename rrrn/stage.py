@@ -5,6 +5,7 @@ import errno
 import glob
 import json
 import logging
+import math
 import os
 import secrets
 import select
@@ -18,12 +19,19 @@ from types import FrameType
 from typing import Any, NoReturn, TextIO
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
-_REMEDIES = dict.fromkeys(
-    (*_NO_ROOM, errno.EACCES, errno.EPERM, errno.EROFS),
-    "make room or correct the permissions, and run again",
-) | dict.fromkeys(
-    (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP),
-    "name another place, or look whether another process moved it",
+_REMEDIES = (
+    dict.fromkeys(
+        (*_NO_ROOM, errno.EACCES, errno.EPERM, errno.EROFS),
+        "make room or correct the permissions, and run again",
+    )
+    | dict.fromkeys(
+        (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP),
+        "name another place, or look whether another process moved it",
+    )
+    | dict.fromkeys(
+        (errno.EFBIG, errno.EIO, errno.ESTALE),
+        "its file system refuses it: look after its limits and its health, and run again",
+    )
 )
 _INTERRUPTED, _UNREAD = 128 + signal.SIGINT, 128 + signal.SIGPIPE
 
@@ -38,6 +46,17 @@ def command(description: str | None) -> argparse.ArgumentParser:
     parser.add_argument("--settings", type=_json_object, default={}, help="config sections of this stage, as JSON")
     parser.add_argument("--log", type=Path, help="also write messages to this file")
     return parser
+
+
+def above_zero(text: str) -> float:
+    """Return an argument that must be a finite number above 0."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return number
 
 
 def run(

@@ -1,5 +1,6 @@
 """``rrrn flow`` on two images, and the files it writes."""
 
+import shutil
 from pathlib import Path
 
 import cv2
@@ -78,6 +79,8 @@ def test_images_that_are_alike_are_white(tmp_path, pair):
 def test_mistakes_are_named(tmp_path, capsys, pair):
     (tmp_path / "text.png").write_text("no image")
     (tmp_path / "bad.yaml").write_text("flow: {tau: fast}")
+    (tmp_path / "wild.yaml").write_text("flow: {tau: 1.0e+30}")
+    shutil.copy(pair[0], tmp_path / "image.flo")
     (tmp_path / "folder.flo").mkdir()
     cv2.imwrite(str(tmp_path / "small.png"), np.zeros((30, 79), np.uint8))
     cv2.imwrite(str(tmp_path / "deep.png"), np.zeros((30, 80), np.uint16))
@@ -92,12 +95,21 @@ def test_mistakes_are_named(tmp_path, capsys, pair):
         ((*pair, "-o", tmp_path / "x.png"), "x.png: its name must end in .flo"),
         ((*pair, "-o", tmp_path / "folder.flo"), "folder.flo: is a folder"),
         ((*pair, *out, "--picture", tmp_path / "x.gif"), "x.gif: its name must end in .png"),
-        ((*pair, *out, "--picture", pair[1]), "b.png: the picture would take the place of an image"),
-        ((*pair, *out, "--full", "0"), "--full 0.0: must be a number of pixels above 0"),
+        ((*pair, *out, "--picture", pair[1]), "b.png: it would take the place of an image"),
+        ((tmp_path / "image.flo", pair[1], "-o", tmp_path / "image.flo"), "image.flo: it would take the place of"),
+        ((*pair, *out, "--config", tmp_path / "wild.yaml"), "b.png is not finite; take parameters of TV-L1 nearer"),
         ((*pair, *out, "--threads", "0", "--engine", "numba"), "0 threads; give a whole number, at least 1"),
         ((*pair, *out, "--config", tmp_path / "bad.yaml"), "bad.yaml: configuration: flow.tau is the text 'fast'"),
     ):
         assert message in failed(capsys, *words), words
+    assert not (tmp_path / "x.flo").exists()
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "nan", "inf", "wide"])
+def test_a_picture_has_a_finite_range(tmp_path, capsys, pair, number):
+    with pytest.raises(SystemExit) as stopped:
+        run(*pair, "-o", tmp_path / "x.flo", "--picture", tmp_path / "x.png", "--full", number)
+    assert stopped.value.code == 2 and f"'{number}' is not a number above 0" in capsys.readouterr().err
     assert not (tmp_path / "x.flo").exists()
 
 

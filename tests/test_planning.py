@@ -203,6 +203,7 @@ def test_the_command_tells_the_plan_by_stored_rates(capsys):
         (["--no-calibration", "--cores", "0"], 2),
         (["--no-calibration", "--gpus", "-1"], 2),
         (["--no-calibration", "--rates", "a.json"], 2),
+        *((["--no-calibration", "--gpu-tflops", number], 2) for number in ("0", "-5", "nan", "inf", "many")),
         (["--rates", "nowhere.json", "results/augment/synsamm-006.csv"], 1),
         (["--configfile", "nowhere.yaml"], 1),
     ],

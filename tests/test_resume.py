@@ -132,6 +132,13 @@ def call(*arguments):
     args.run(args)
 
 
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf"])
+def test_looking_needs_a_time_between(capsys, seconds):
+    with pytest.raises(SystemExit) as stopped:
+        cli._parser().parse_args(["resume", f"--every={seconds}"])
+    assert stopped.value.code == 2 and "is not a number above 0" in capsys.readouterr().err
+
+
 def queue(place: Path, *jobs: str) -> None:
     (place / "queue").write_text("".join(f"{job}\n" for job in jobs))
 

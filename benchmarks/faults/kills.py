@@ -52,7 +52,7 @@ def killed(
     if number == signal.SIGKILL:
         happens, remedy = f"its jobs run on, the directory stays locked ({locked} times)", "`rrrn resume`"
     if alive < moments:
-        happens += f"; {moments - alive} times it had already ended"
+        happens += f"; {moments - alive} of the runs had ended before"
     return Outcome(f"Snakemake killed with {number.name}{toy.under}", moments, happens, remedy, "identical")
 
 

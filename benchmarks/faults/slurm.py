@@ -33,18 +33,18 @@ NOTICED = "Snakemake sees it and submits the job again"
 
 
 def drills(local: Toy, moments: int, rng: np.random.Generator) -> dict[str, Callable[[], Outcome]]:
-    """Return the drills of this family by name; what is random is tried ``moments`` // 4 times."""
+    """Return the drills of this family by name; jobs are cancelled ``moments`` // 4 times."""
     expect(runs(), "no test cluster runs here: tests/slurm/cluster.sh up")
-    toy, times = on_slurm(local), max(1, moments // 4)
+    toy = on_slurm(local)
     return {
-        "scancel": lambda: cancelled(toy, times, rng),
+        "scancel": lambda: cancelled(toy, max(1, moments // 4), rng),
         "time": lambda: over_time(on_slurm(local, runtime="1 * attempt")),
         "memory": lambda: over_memory(on_slurm(local, mem_mb="600 * attempt")),
         "slurmctld": lambda: controller(toy),
         "slurmd": lambda: node(toy),
-        "SIGINT": lambda: killed(toy, signal.SIGINT, times, rng, LOST),
-        "SIGTERM": lambda: killed(toy, signal.SIGTERM, times, rng, LOST),
-        "SIGKILL": lambda: killed(toy, signal.SIGKILL, times, rng, LOST),
+        "SIGINT": lambda: killed(toy, signal.SIGINT, moments, rng, LOST),
+        "SIGTERM": lambda: killed(toy, signal.SIGTERM, moments, rng, LOST),
+        "SIGKILL": lambda: killed(toy, signal.SIGKILL, moments, rng, LOST),
     }
 
 

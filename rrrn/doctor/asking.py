@@ -11,6 +11,7 @@ from typing import Any
 from rrrn import provenance
 
 SECONDS = 8.0
+LOADING = 60.0  # PyTorch and dlib take 3 s to load on an idle machine, ten times that from a cold network file system
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def ask(command: Sequence[str], seconds: float = SECONDS) -> Answer:
     return Answer(done.returncode, done.stdout, done.stderr)
 
 
-def probe(module: str, *arguments: str, seconds: float = SECONDS) -> dict[str, Any]:
+def probe(module: str, *arguments: str, seconds: float = LOADING) -> dict[str, Any]:
     """Return what a module of this package prints as JSON, in a process of its own.
 
     If it crashes, which a library built for another processor may do, the key ``failed`` says how; if it takes too

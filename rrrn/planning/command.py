@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rrrn import clips, config, defaults
+from rrrn import clips, config, defaults, stage
 from rrrn.clips import Clip
 from rrrn.planning import rates
 from rrrn.planning.rates import Rates
@@ -21,7 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--configfile", type=Path, nargs="+", default=[], metavar="FILE", help="laid over config.yaml, in order")
     add("--cores", type=_positive, default=os.cpu_count() or 1, help="processors that work at once (all of here)")
     add("--gpus", type=_natural, help="GPUs that networks are trained on at once (those of here; 0: processors)")
-    add("--gpu-tflops", type=float, default=10.0, help="what a training reaches on a GPU that is not here (10)")
+    tflops = "what a training reaches on a GPU that is not here (10)"
+    add("--gpu-tflops", type=stage.above_zero, default=10.0, help=tflops)
     add("--left", action="store_true", help="only what the working directory lacks")
     stored = parser.add_mutually_exclusive_group()
     stored.add_argument("--no-calibration", action="store_true", help="use the rates that are stored in the package")

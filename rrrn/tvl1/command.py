@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("b", type=Path, metavar="B", help="an image of the same size: the apex")
     add("-o", "--output", type=Path, required=True, metavar="FLO", help="a Middlebury .flo file: where A's pixels went")
     add("--picture", type=Path, metavar="PNG", help="also draw it: hue says where to, white is rest")
-    add("--full", type=float, metavar="PIXELS", help="the displacement that is a pure colour (the largest)")
+    add("--full", type=stage.above_zero, metavar="PIXELS", help="the displacement that is a pure colour (the largest)")
     add("--engine", choices=engines.NAMES, help="what solves it (flow.engine of the configuration)")
     add("--threads", type=int, default=1, help="of the processor (1)")
     add("--config", type=Path, help="a configuration whose section flow is laid over the default")
@@ -43,6 +43,7 @@ def main(args: argparse.Namespace) -> None:
         raise InputError(f"{args.a} and {args.b} are {sizes} pixels; cut them to one size")
     pairs.check(before[None], after[None], (str(args.a), str(args.b)))
     flow = engines.solver(engine, args.threads)(before[None], after[None], Parameters.of_section(settings))[0]
+    pairs.check_flow(flow, f"{args.a} and {args.b}")
     length = np.hypot(*flow)
     flo.write(args.output, flow)
     if args.picture:
@@ -65,10 +66,9 @@ def _check_outputs(args: argparse.Namespace) -> None:
             raise InputError(f"{path}: its name must end in {suffix}")
         if path and path.is_dir():
             raise InputError(f"{path}: is a folder; name a file")
-    if args.picture and args.picture.resolve() in (args.a.resolve(), args.b.resolve()):
-        raise InputError(f"{args.picture}: the picture would take the place of an image; name another file")
-    if args.full is not None and not 0 < args.full < float("inf"):
-        raise InputError(f"--full {args.full}: must be a number of pixels above 0")
+    for path in filter(None, (args.output, args.picture)):
+        if path.resolve() in (args.a.resolve(), args.b.resolve()):
+            raise InputError(f"{path}: it would take the place of an image; name another file")
 
 
 def _write_png(picture: NDArray[np.uint8], path: Path) -> None:

@@ -29,6 +29,12 @@ def check_array(images: object, name: str) -> None:
         raise InputError(f"{name} is of type {type(images).__name__}; TV-L1 takes NumPy arrays of type uint8")
 
 
+def check_flow(flow: NDArray, name: str) -> None:
+    """Raise InputError, naming the images, for a flow that is not finite."""
+    if not np.isfinite(flow).all():
+        raise InputError(f"the flow of {name} is not finite; take parameters of TV-L1 nearer to the default ones")
+
+
 def check_gray(images: NDArray, name: str) -> None:
     """Raise InputError, naming it, for an image in colour or a stack of them: they would pass for stacks of rows."""
     if images.ndim >= 3 and images.shape[-1] in (3, 4):
