@@ -360,19 +360,29 @@ def inside(points: Floats, height: int, width: int) -> tuple[Floats, float]:
     return part.reshape(height, 16, width).mean(axis=1), float(hull.volume)  # in the plane, the volume is the area
 
 
-def command_seconds(subject: str, kind: str, name: str) -> float:
-    """Return the seconds of one core that ``rrrn occlude`` takes for 60 images of 640x480, but for the landmarks."""
+def command_seconds(subject: str, kind: str, name: str, suffix: str) -> float:
+    """Return the seconds of one core that ``rrrn occlude`` takes for 60 frames of 640x480, but for the landmarks.
+
+    They come from and go to a video, or folders of PNG if ``suffix`` is empty.
+    """
     whole = film(subject, "", STILL, whole=True)
     points = noisy(whole.truth, 0.8, subject, kind).astype(np.float32)
     located = (None, points, np.ones(len(points), bool))
     parser = argparse.ArgumentParser()
     command.add_arguments(parser)
     with tempfile.TemporaryDirectory() as folder:
-        clip = Path(folder) / "clip"
-        clip.mkdir()
-        for number, frame in enumerate(whole.frames):
-            pictures.save(frame, clip / f"{number}.png")
-        args = parser.parse_args([str(clip), f"{folder}/out", "--condition", kind, "--occluder", name])
+        clip = Path(folder) / f"clip{suffix}"
+        if suffix:
+            height, width = whole.frames.shape[1:3]
+            video = cv2.VideoWriter(str(clip), cv2.VideoWriter.fourcc(*"mp4v"), RATE, (width, height))
+            for frame in whole.frames:
+                video.write(frame)
+            video.release()
+        else:
+            clip.mkdir()
+            for number, frame in enumerate(whole.frames):
+                pictures.save(frame, clip / f"{number}.png")
+        args = parser.parse_args([str(clip), f"{folder}/out{suffix}", "--condition", kind, "--occluder", name])
         with mock.patch.object(tracking, "locate", return_value=located):
             start = time.process_time()
             command.main(args)
@@ -435,8 +445,9 @@ def measure(subject: str, number: int) -> list[Found]:
         for t, layer in enumerate(dressed.layers()):
             dressed.composite(t, layer)
         found.append(Found("look", "60 frames, s of a core", kind, time.process_time() - start))
-        seconds = command_seconds(subject, kind, name)
-        found.append(Found("look", "60 frames, the whole command but for landmarks, s of a core", kind, seconds))
+        for suffix in (".mp4", ""):
+            row = f"60 frames, the whole command but for landmarks, {suffix or 'PNG'}, s of a core"
+            found.append(Found("look", row, kind, command_seconds(subject, kind, name, suffix)))
     for region in random.REGIONS:
         found.append(Found("look", f"patch area, % of {region} off", "random", area_error(still, region)))
     return found
