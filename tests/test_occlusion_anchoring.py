@@ -235,6 +235,13 @@ def test_short_clips(count):
         np.testing.assert_allclose(points, landmarks, atol=1e-9)
 
 
+@pytest.mark.parametrize("count", [6, 7])
+def test_noise_of_a_short_clip_is_no_turn(unmoved, count):
+    frames, truth = (part[:count].copy() for part in unmoved)
+    jitter = [rms(corners(stable(frames, truth + noise(count, 0.8, seed)).points)) for seed in range(6)]
+    assert np.sqrt(np.mean(np.square(jitter))) <= 0.08
+
+
 def test_equal_input_gives_equal_bits_and_stays_as_it_is():
     frames, truth = moving(12, yaw=0.1 * np.linspace(-1, 1, 12))
     landmarks = (truth + noise(12, 0.0)).astype(np.float32)
