@@ -1,6 +1,6 @@
 """Measure how occluders lie on moving faces: python -m benchmarks.occlusion, in the repository's root.
 
-Synthetic clips with true landmarks and true motion; see benchmarks/README.md.
+Synthetic clips with true landmarks and true motion. What it printed, and what that means, is in docs/occlusion.md.
 """
 
 import argparse

@@ -167,8 +167,7 @@ def main(args: argparse.Namespace) -> None:
             plans = {clip: plan[:1] for clip, plan in plans.items()}
         solved = _in_batches(shard, plans, told, streamer) if streamer else _clip_by_clip(shard, plans, told)
         for clip, result in solved:
-            if not np.isfinite(result).all():
-                raise InputError(f"{args.shard}: clip {clip} gives a flow that is not finite; look at its frames")
+            pairs.check_flow(result, f"clip {clip} of {args.shard}")
             target = file.create_group(clip)
             target.attrs["subject"] = shard[clip].attrs["subject"]
             dataset = flow_store.put(target, "flow", result, **form)

@@ -7,6 +7,7 @@ import pytest
 
 from rrrn import flow, flow_store, provenance, rotation, store, views
 from rrrn.flow_store import FlowReader
+from rrrn.stage import InputError
 from rrrn.tvl1.parameters import Parameters
 from rrrn.views import View
 
@@ -151,6 +152,13 @@ def test_stage_writes_what_flow_it_is_and_what_it_was_made_by(stage_args):
     u, v = (100 / 56 / 2 * d for d in (0.8, -0.4))  # in full scales, 2 % of the 56 px of the face
     assert result[0, 6:-6, 6:-6].mean() == pytest.approx(u, abs=0.08)
     assert result[1, 6:-6, 6:-6].mean() == pytest.approx(v, abs=0.08)
+
+
+def test_stage_keeps_no_flow_that_is_not_finite(stage_args):
+    args = stage_args(engine="numba", tau=1e30)
+    with pytest.raises(InputError, match=r"^the flow of clip x of .*frames\.h5 is not finite"):
+        flow.main(args)
+    assert not args.output.exists()
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ def test_a_window_across_the_edge_is_not_seen(x):
     spots = np.array([[x, 70.0], [12.0, 70.0], [100.0, 52.0]])
     np.testing.assert_array_equal(follow(shown, spots=spots).seen, np.tile([False, True, True], (6, 1)))
     leaving = np.column_stack([np.zeros((6, 2)), -4.0 * np.arange(6), np.zeros(6)])  # the image's frame, not the skin
-    found = follow([image for image in shown], leaving, spots=np.array([[14.0, 70.0]]))
+    found = follow(shown, leaving, spots=np.array([[14.0, 70.0]]))
     assert not found.seen[-1, 0]
 
 

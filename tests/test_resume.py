@@ -24,10 +24,10 @@ RUN = "rrrn_0f8fad5b-d9cb-469f-a165-70867728950e"
 
 
 def test_jobs_of_a_directory():
-    text = f"12 /work/a {RUN}\n13 /work/ab {RUN}\n14 /work/a/b {RUN}\n15 /work/a my head job\n"
-    assert orphans.jobs(text, "/work/a") == {"12": RUN, "15": "my head job"}
-    assert orphans.jobs("", "/work/a") == {}
-    assert orphans.jobs("7 /work/a b x y\n", "/work/a b") == {"7": "x y"}
+    text = f"12 /data/a {RUN}\n13 /data/ab {RUN}\n14 /data/a/b {RUN}\n15 /data/a my head job\n"
+    assert orphans.jobs(text, "/data/a") == {"12": RUN, "15": "my head job"}
+    assert orphans.jobs("", "/data/a") == {}
+    assert orphans.jobs("7 /data/a b x y\n", "/data/a b") == {"7": "x y"}
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_jobs_of_a_directory():
 )
 def test_what_is_no_list_of_jobs_is_an_error(line):
     with pytest.raises(InputError, match="squeue says"):
-        orphans.jobs(f"12 /work/a {RUN}\n{line}\n", "/work/a")
+        orphans.jobs(f"12 /data/a {RUN}\n{line}\n", "/data/a")
 
 
 def test_names_that_snakemake_gives():
@@ -64,9 +64,9 @@ def test_names_that_snakemake_gives():
 )
 def test_kinds_of_processes(command, kind):
     words = tuple(word for part in command.split("|")[:1] for word in part.split(" ")) + tuple(command.split("|")[1:])
-    processes = [Process(7, words, "/work/a"), Process(8, words, "/work/b")]
-    assert [process.pid for process in orphans.snakemakes(processes, "/work/a")] == [7] * (kind == "snakemake")
-    assert [process.pid for process in orphans.local_jobs(processes, "/work/a")] == [7] * (kind == "job")
+    processes = [Process(7, words, "/data/a"), Process(8, words, "/work/b")]
+    assert [process.pid for process in orphans.snakemakes(processes, "/data/a")] == [7] * (kind == "snakemake")
+    assert [process.pid for process in orphans.local_jobs(processes, "/data/a")] == [7] * (kind == "job")
 
 
 def log(directory: Path, command="snakemake --cores 1 -- a.txt", host=None, name="2026-01-01T000000.1", slurm=""):

@@ -1,3 +1,4 @@
+import errno
 import os
 import signal
 import subprocess
@@ -49,8 +50,8 @@ def test_leftovers_of_a_killed_writer_go_and_a_late_writer_cannot_win(tmp_path):
 
 
 MODULE = """
+import os
 import time
-from pathlib import Path
 from pathlib import Path
 from rrrn import stage
 
@@ -62,8 +63,8 @@ def main(args):
             time.sleep(60)
         if args.settings.get("user"):
             raise stage.InputError("clips.csv, line 3: no")
-        if args.settings.get("full"):
-            raise OSError(28, "No space left on device", "results/a.h5")
+        if number := args.settings.get("errno"):
+            raise OSError(number, os.strerror(number), "results/a.h5")
         if args.settings.get("defect"):
             raise ZeroDivisionError
 
@@ -95,10 +96,17 @@ def test_users_mistake_is_one_line_on_the_terminal_and_in_the_log(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_full_disk_is_no_defect(tmp_path):
-    done = subprocess.run(command(tmp_path, '{"full": true}'), capture_output=True, text=True)
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [
+        (errno.ENOSPC, "make room"),
+        *((number, "its file system refuses it") for number in (errno.EFBIG, errno.EIO, errno.ESTALE)),
+    ],
+)
+def test_a_file_system_that_fails_is_no_defect(tmp_path, number, remedy):
+    done = subprocess.run(command(tmp_path, f'{{"errno": {number}}}'), capture_output=True, text=True)
     assert done.returncode == 1
-    assert done.stderr.startswith("error: results/a.h5: No space left on device; make room")
+    assert done.stderr.startswith(f"error: results/a.h5: {os.strerror(number)}; {remedy}")
     assert "Traceback" not in (tmp_path / "logs" / "a.log").read_text()
 
 

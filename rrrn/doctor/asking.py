@@ -11,7 +11,7 @@ from typing import Any
 from rrrn import provenance
 
 SECONDS = 8.0
-LOADING = 60.0  # PyTorch and dlib take 3 s to load on an idle machine, ten times that from a cold network file system
+LOADING = 60.0  # PyTorch and dlib are hundreds of megabytes to load, from a network file system perhaps
 
 
 @dataclass(frozen=True)
