@@ -99,7 +99,7 @@ def test_the_paper_shape_is_table_ii(tmp_path: Path, blank: None):
     found = imported(out, tmp_path / "table.csv")
     assert found == expected(out) and len(found) == 253
     audit = (tmp_path / "table_audit.md").read_text(encoding="utf-8")
-    assert audit.count(": all cells agree with Table II.") == 2 and "SYNTHETIC" in audit
+    assert audit.count(": all cells agree with Table II, and each subject's classes") == 2 and "SYNTHETIC" in audit
     assert "1 clips of class VI " in audit and "69 clips of class VII " in audit
 
 

@@ -3,7 +3,7 @@
 import argparse
 import logging
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from rrrn import clips, stage
@@ -169,10 +169,8 @@ def _read_database(database: Database, root: Path, args: argparse.Namespace) -> 
         record.folder = tree.clips.get(folders.key(record.subject, record.clip))
     clip_folders = [record.folder for record in found.records if record.folder]
     rendered = any(map(folders.is_rendered, (root, tree.root, *found.paths, *clip_folders)))
-    if rendered:
-        database = replace(database, name=f"syn{database.name}")
     for record in found.records:
-        record.database, record.rendered = database.name, rendered
+        record.database, record.rendered = f"syn{database.name}" if rendered else database.name, rendered
     origin = Origin(database.title, str(root), str(tree.root), found.files, _notes(found, tree))
     cropped = tree.source == "cropped"
     return Source(found.records, origin, cropped, database, rendered, frozenset(found.fitting))

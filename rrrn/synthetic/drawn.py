@@ -15,8 +15,9 @@ from rrrn import seeds
 from rrrn.clips import Clip
 from rrrn.importing.output import COLUMNS
 from rrrn.synthetic import motion, tree
+from rrrn.synthetic.durations import Range
 from rrrn.synthetic.presets import Preset
-from rrrn.synthetic.sheet import CLASSES, Range
+from rrrn.synthetic.sheet import CLASSES
 
 TABLE = "drawn.csv"
 _SEPARATORS = {"casme2": "+", "samm": " + "}
