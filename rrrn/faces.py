@@ -15,10 +15,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rrrn import clips, frames, stage, store, tracking
+from rrrn import clips, frames, listing, stage, store, tracking
 from rrrn.clips import Clip
 from rrrn.landmarks import Box
-from rrrn.listing import listing
 from rrrn.stage import InputError
 
 
@@ -108,7 +107,7 @@ def read_clip(clip: Clip, max_missing: int) -> tuple[list[NDArray[np.uint8]], li
     image is unreadable or of another size.
     """
     folder = Path(clip.frames)
-    files = listing(folder)
+    files = listing.listing(folder)
     wanted = range(clip.onset, clip.offset + 1)
     present = np.array([number for number in files if number in wanted])
     far = np.diff(present).max(initial=1) - 1 > max_missing
@@ -130,6 +129,21 @@ def read_clip(clip: Clip, max_missing: int) -> tuple[list[NDArray[np.uint8]], li
     return images, list(wanted), missing
 
 
+def verify(clip: Clip) -> None:
+    """Raise InputError if the frames of a clip, from onset to offset, are not those that were imported.
+
+    Clips whose row has no digest pass.
+    """
+    if not clip.frames_digest:
+        return
+    images = listing.between(listing.listing(Path(clip.frames)), clip.onset, clip.offset)
+    if listing.digest(images) != clip.frames_digest:
+        raise InputError(
+            f"{clip.frames}: the frames {clip.onset} to {clip.offset} of clip {clip.subject}/{clip.clip} are not those "
+            "that were imported; restore them, or import again to go on with these"
+        )
+
+
 def main(args: argparse.Namespace) -> None:
     cv2.setNumThreads(1)
     table = clips.of_subject(clips.read(args.clips), args.subject)
@@ -137,6 +151,7 @@ def main(args: argparse.Namespace) -> None:
         for clip in table:
             settings = dict(args.settings["faces"])
             images, numbers, missing = read_clip(clip, settings.pop("max_missing"))
+            verify(clip)
             result = faces(images, numbers, **settings, where=f"{clip.frames}: clip {clip.subject}/{clip.clip}")
             group = file.create_group(clip.clip)
             for name in ("database", "subject", "clip", "onset", "apex", "offset"):

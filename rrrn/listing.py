@@ -5,7 +5,7 @@ Read by the Snakefile, hence the standard library only.
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from rrrn.stage import InputError
@@ -50,19 +50,26 @@ def _number(path: Path) -> int | None:
     return int(match[1])
 
 
-def fingerprint(folders: Iterable[Path]) -> str:
-    """Return 12 hexadecimal digits for the names and sizes of the images in some folders, missing ones included.
+def between(images: Mapping[int, Path], first: int, last: int) -> dict[int, Path]:
+    """Return those of the listed images whose numbers are from ``first`` to ``last``."""
+    return {number: path for number, path in images.items() if first <= number <= last}
 
-    What a rule depends on of frames that no rule makes: frames that are added, lost or replaced are seen, but for a
-    replacement of the same size; stray files are not.
+
+def digest(images: Mapping[int, Path], of_file: Callable[[Path], str] | None = None) -> str:
+    """Return the digest of listed images: of their numbers and of every byte of their files, but not of their names.
+
+    ``of_file`` returns ``file_digest`` of a file, where another knows it already. A name stands before the digits, so
+    that no program takes them for a number.
     """
-    seen = []
-    for folder in folders:
-        try:
-            seen += [(path.name, path.stat().st_size) for path in listing(folder).values()]
-        except InputError as error:  # for the job to say
-            seen += [(str(error), -1)]
-    return hashlib.sha256(repr(seen).encode()).hexdigest()[:12]
+    of_file = of_file or file_digest
+    seen = "".join(f"{number} {of_file(path)}\n" for number, path in images.items())
+    return "blake2b-" + hashlib.blake2b(seen.encode(), digest_size=16).hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """Return 32 hexadecimal digits for the bytes of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
 def contents(folder: Path) -> str:

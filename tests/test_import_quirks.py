@@ -9,7 +9,7 @@ import pytest
 import xlwt
 from PIL import Image
 
-from rrrn import clips, faces
+from rrrn import clips, faces, listing
 from rrrn.importing import casme2 as casme2_module
 from rrrn.importing import command, composite
 from rrrn.importing.output import COLUMNS
@@ -54,6 +54,7 @@ def samm(tmp_path: Path) -> Samm:
 
 def test_a_clean_casme2_row_is_taken_as_it_is(tmp_path, casme2):
     row = run(tmp_path, "casme2", casme2.write().root)["EP01_01"]
+    assert row.pop("frames_digest") == listing.digest(listing.listing(casme2.folder(0)))
     assert row == {
         "database": "casme2",
         "subject": "casme2-sub01",

@@ -417,6 +417,7 @@ def _pieces(database: str, table: Sequence[Clip], folder: Path) -> tuple[bool, t
             clip=name if drawn else f"{name}-{middle.clip}",
             apex=middle.onset + frames // 2,
             offset=middle.onset + frames - 1,
+            frames_digest="",  # of the whole clip
         )
         if drawn:
             where = folder / "one" / middle.subject / name

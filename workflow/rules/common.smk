@@ -8,7 +8,16 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from rrrn import cards, clips, folds, listing, protocol, provenance, submission
+from rrrn import (
+    cards,
+    clips,
+    folds,
+    frames_seen,
+    listing,
+    protocol,
+    provenance,
+    submission,
+)
 from rrrn.config import check, check_together, merge, pick
 from rrrn.stage import InputError
 
@@ -60,6 +69,7 @@ CLASSES = ",".join(config["classes"])
 SUBJECTS = sorted({clip.subject for clip in CLIPS})
 SYNTHETIC = {clip.subject for clip in CLIPS if clip.source == "synthetic"}
 DATABASES = {clip.database for clip in CLIPS}
+FRAMES = frames_seen.Seen(Path(".snakemake/rrrn_frames"))
 DESCRIPTORS = ["lbp_top", "lbp_sip", "hog3d"]
 NETWORKS = ["vgg16", "resnet18", "rrrn"]
 SEEDS = range(config["protocol"]["n_seeds"])

@@ -29,8 +29,9 @@ def recorded(wildcards):
     """A digest of a subject's frames on disk, if no rule makes them."""
     if wildcards.subject in SYNTHETIC:
         return ""
-    return listing.fingerprint(
-        Path(clip.frames) for clip in clips.of_subject(CLIPS, wildcards.subject)
+    return FRAMES.fingerprint(
+        frames_seen.Stretch(Path(clip.frames), clip.onset, clip.offset)
+        for clip in clips.of_subject(CLIPS, wildcards.subject)
     )
 
 
