@@ -54,11 +54,12 @@ rule table:
         "../../envs/torch.yaml"
     params:
         code=code("rrrn.table"),
-        rows=rows("database", "source"),
+        rows=rows("database", "subject", "clip", "objective_class", "source"),
         classes=CLASSES,
+        folds=lambda wildcards: ",".join(table_folds(wildcards)),
         task=lambda wildcards: TASKS[wildcards.table],
         methods=",".join(config["methods"]),
         conditions=",".join(CONDITIONS),
         clips=clip_table,
     shell:
-        "python -m rrrn.table {input.scores:q} {output.table:q} {output.long:q} --table {wildcards.table} --task {params.task:q} --paper {input.paper:q} --clips {params.clips:q} --classes {params.classes:q} --methods {params.methods} --conditions {params.conditions} --log {log:q}"
+        "python -m rrrn.table {input.scores:q} {output.table:q} {output.long:q} --table {wildcards.table} --task {params.task:q} --paper {input.paper:q} --clips {params.clips:q} --folds {params.folds:q} --classes {params.classes:q} --methods {params.methods} --conditions {params.conditions} --log {log:q}"
