@@ -31,7 +31,9 @@ def by_seed(scores: pd.DataFrame, methods: Sequence[str], conditions: Sequence[s
     cells.loc[once] = cells.loc[once].bfill(axis=1).ffill(axis=1)
     if len(lacking := cells.index[cells.isna().any(axis=1)]):
         condition, method, _ = lacking[0]
-        raise InputError(f"scores of {method} under {condition} lack a seed that others have; delete them and run again")
+        raise InputError(
+            f"scores of {method} under {condition} lack a seed that others have; delete them and run again"
+        )
     found = _with_average(_with_average(cells, "method"), "condition")
     wanted = [
         (condition, method, metric)

@@ -8,6 +8,7 @@ import pandas as pd
 from rrrn.clips import Clip
 
 DATABASES = {"casme2", "samm"}
+SHOWN = {"iii_a": ("WAR", "UAR"), "iii_b": ("WAR", "UAR"), "iv": ("F1", "WF1")}  # metrics that its tables have
 
 
 def data_kind(table: Sequence[Clip]) -> str:

@@ -2,17 +2,18 @@
 
 import argparse
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from rrrn import cells, clips, labels, no_skill, published, stage
 from rrrn.cells import AVERAGE
 from rrrn.clips import Clip
+from rrrn.published import SHOWN
 
-SHOWN = {"iii_a": ("WAR", "UAR"), "iii_b": ("WAR", "UAR"), "iv": ("F1", "WF1")}
 LONG = [
     *("table", "task", "data", "condition", "method", "metric", "value", "sd", "low", "high", "paper"),
     *("n_clips", "n_folds", "n_seeds"),
@@ -46,18 +47,16 @@ def wide(rows: pd.DataFrame, methods: Sequence[str], conditions: Sequence[str], 
     """
     cell = rows.set_index(["condition", "method", "metric"]).to_dict("index")
     columns = [(method, metric) for method in [*methods, AVERAGE] for metric in shown]
-    header = ["Condition", *(f"{labels.METHODS.get(method, method)} {metric}" for method, metric in columns)]
+    header = ["Condition", *(f"{labels.method(method)} {metric}" for method, metric in columns)]
     body = [
         [labels.condition(condition), *(shown_cell(cell[condition, method, metric]) for method, metric in columns)]
         for condition in [*conditions, AVERAGE]
     ]
-    body += [
-        [line, *(shown_cell(cell[AVERAGE, line, metric]) for _, metric in columns)] for line in no_skill.LINES
-    ]
+    body += [[line, *(shown_cell(cell[AVERAGE, line, metric]) for _, metric in columns)] for line in no_skill.LINES]
     return pd.DataFrame(body, columns=header)
 
 
-def shown_cell(cell: dict[str, float]) -> str:
+def shown_cell(cell: Mapping[Any, Any]) -> str:
     """Return the text of a cell: its interval if it has one, else its value, with sd if it has one."""
     if pd.notna(cell["low"]):
         return f"{rounded(cell['low'])}–{rounded(cell['high'])}"
@@ -68,7 +67,7 @@ def with_paper(rows: pd.DataFrame, reference: pd.DataFrame | None) -> pd.DataFra
     """Return the rows under the paper's labels, with its value where ``reference`` is given and has one."""
     named = rows.assign(
         condition=rows["condition"].map(labels.condition),
-        method=rows["method"].map(lambda name: labels.METHODS.get(name, name)),
+        method=rows["method"].map(labels.method),
     )
     if reference is None:
         return named.assign(paper=float("nan"))

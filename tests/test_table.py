@@ -94,7 +94,9 @@ def test_papers_cells_give_the_papers_table_and_averages(tmp_path, name):
         for row in csv.DictReader(file):
             ours = wide.loc[wide["Condition"] == row["condition"], f"{row['method']} {row['metric']}"].item()
             # the paper prints one average with a fourth digit that is not the mean of its row
-            assert float(ours) == pytest.approx(float(row["value"]), abs=5e-4 if row["value"] == "0.3861" else 1e-9), row
+            assert float(ours) == pytest.approx(float(row["value"]), abs=5e-4 if row["value"] == "0.3861" else 1e-9), (
+                row
+            )
     compared = long[long["metric"].isin(shown) & ~long["method"].isin(LINES)]
     assert len(compared) == 14 * 7 * 2
     assert compared["paper"].isna().sum() == 2  # the paper has no average of averages
@@ -187,7 +189,9 @@ def test_lines_of_no_skill(tmp_path, caplog):
     assert "WAR not above chance" in caplog.text and "RRRN in" in caplog.text
     wide, _ = of_several_seeds(tmp_path, "iv")
     assert wide.set_index("Condition").loc[LINES[0], "RRRN F1"] == "0.128"
-    assert wide.set_index("Condition").loc[LINES[1], "RRRN WF1"] != wide.set_index("Condition").loc[LINES[0], "RRRN WF1"]
+    assert (
+        wide.set_index("Condition").loc[LINES[1], "RRRN WF1"] != wide.set_index("Condition").loc[LINES[0], "RRRN WF1"]
+    )
 
 
 def test_cells_by_seed_are_in_the_order_asked_for():

@@ -68,7 +68,7 @@ STARTS = {
     "layer(torch.zeros(1, 1, 8, 8)).sum().backward()\n"
     "optimizer.step()": ("train",),
     "import rrrn.svm, sklearn.svm": ("svm",),
-    "import rrrn.score": ("augment", "score", "table"),
+    "import rrrn.score": ("augment", "score", "table", "summary"),
 }
 
 
