@@ -62,7 +62,7 @@ def _block_of(length: int, blocks: int) -> NDArray[np.intp]:
 
 
 def _first_and_next(length: int, blocks: int, overlap: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return, for each pixel of an axis, the first block that covers it, and the next if that does too, or the first."""
+    """Return the first block that covers each pixel of an axis, and the next if it does too, else the first again."""
     if length <= blocks:
         raise InputError(f"{blocks} blocks that overlap do not fit into {length} pixels; raise describe.size")
     shared = math.ceil((math.ceil(length / blocks) - 1) * overlap) - 1
