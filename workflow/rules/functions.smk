@@ -123,3 +123,14 @@ def table_folds(wildcards):
             f"{config['clips']} has {', '.join(sorted(DATABASES))}"
         )
     return TABLES[wildcards.table]
+
+
+def scores_of_tables(wildcards, input):
+    """Each table with its task and its scores, which do not name it."""
+    told = []
+    for table in TABLES:
+        paths = [
+            path for path in input.scores if path.startswith(f"results/scores/{table}/")
+        ]
+        told += ["--scores", table, TASKS[table], *paths]
+    return told

@@ -1,4 +1,4 @@
-"""From predictions to Tables III and IV."""
+"""From predictions to Tables III and IV and their summaries."""
 
 
 rule score:
@@ -54,11 +54,50 @@ rule table:
         "../../envs/torch.yaml"
     params:
         code=code("rrrn.table"),
-        rows=rows("database", "source"),
+        rows=rows("database", "subject", "clip", "objective_class", "source"),
         classes=CLASSES,
+        folds=lambda wildcards: ",".join(table_folds(wildcards)),
         task=lambda wildcards: TASKS[wildcards.table],
         methods=",".join(config["methods"]),
         conditions=",".join(CONDITIONS),
         clips=clip_table,
     shell:
-        "python -m rrrn.table {input.scores:q} {output.table:q} {output.long:q} --table {wildcards.table} --task {params.task:q} --paper {input.paper:q} --clips {params.clips:q} --classes {params.classes:q} --methods {params.methods} --conditions {params.conditions} --log {log:q}"
+        "python -m rrrn.table {input.scores:q} {output.table:q} {output.long:q} --table {wildcards.table} --task {params.task:q} --paper {input.paper:q} --clips {params.clips:q} --folds {params.folds:q} --classes {params.classes:q} --methods {params.methods} --conditions {params.conditions} --log {log:q}"
+
+
+rule summary:
+    input:
+        scores=expand(
+            "results/scores/{table}/{method}/{condition}.csv",
+            table=TABLES,
+            method=config["methods"],
+            condition=CONDITIONS,
+        ),
+        paper=[
+            Path(workflow.basedir) / "data/paper" / name
+            for name in ["notes.csv", *(f"table_{table}.csv" for table in TABLES)]
+        ],
+    output:
+        report(
+            "results/summary.csv",
+            caption="../report/summary.rst",
+            category="Tables",
+            labels={"table": "all", "form": "summary"},
+        ),
+    log:
+        "logs/summary.log",
+    benchmark:
+        "logs/summary.tsv"
+    localrule: True
+    conda:
+        "../../envs/torch.yaml"
+    params:
+        code=code("rrrn.summary"),
+        rows=rows("database", "source"),
+        scores=scores_of_tables,
+        methods=",".join(config["methods"]),
+        conditions=",".join(CONDITIONS),
+        paper=lambda wildcards, input: os.path.dirname(input.paper[0]),
+        clips=clip_table,
+    shell:
+        "python -m rrrn.summary {output:q} {params.scores:q} --paper {params.paper:q} --clips {params.clips:q} --methods {params.methods} --conditions {params.conditions} --log {log:q}"
