@@ -18,7 +18,6 @@ from rrrn.video import names, shown, spoken
 _FORMATS = "asf,avi,dv,flv,gif,matroska,mov,mpeg,mpegts,mpegvideo,mxf,ogg"
 _OPEN = {"format_whitelist": _FORMATS, "protocol_whitelist": "file", "max_pixels": str(frames.MAX_PIXELS)}
 _STRICT = {"err_detect": "crccheck+bitstream+buffer+explode"}
-_INDEXED = {"avi", "mov"}  # containers whose index names every frame; that of others only where to begin
 _USUAL_RATE = 25.0
 _OBLONG = 4  # times that a pixel may be as wide as high, or as high as wide: anamorphic film has 2
 _UNEVEN = 1.5  # usual intervals between two frames; where it is more, something is left out
@@ -46,6 +45,7 @@ class Video:
         self._path = path
         self._errors: list[str] = []
         self._times: list[int | None] = []
+        self._slots: list[int | None] = []
         self._read = 0
 
     def __iter__(self) -> Iterator[NDArray[np.uint8]]:
@@ -61,21 +61,17 @@ class Video:
                 raise InputError(f"{self._path}: holds {kind}; {_convert()}")
             self.rate = float(stream.guessed_rate or _USUAL_RATE)
             seconds = (container.duration or 0) / av.time_base
-            indexed = bool(_INDEXED & set(container.format.name.split(",")))
-            known = indexed and len(stream.index_entries) > 0
             for picture in self._pictures(container.demux(stream), stream, shown.Shown(self._aspect(stream))):
                 if self._errors:
                     break
                 self._read += 1
                 yield self._opaque(picture)
-            # some indexes grow while they are read
-            counted = sum(entry.size > 0 and not entry.is_discard for entry in stream.index_entries) if known else 0
-            counted = counted or stream.frames
-            if self._errors or self._read < (counted if indexed else 1):
+            counted = self._counted(stream)
+            if self._errors or self._read < max(counted, 1):
                 about = round(seconds * self.rate)
                 of = f" of {counted}" if counted else f" of about {about}" if about >= self._read > 0 else ""
                 raise self._damaged(f"{self._read}{of} frames")
-            self._look_back(counted if known else 0, stream)
+            self._look_at_times(self._slots if container.format.name == "avi" else self._times)
 
     def _aspect(self, stream: Any) -> Fraction:
         """Return how many times as wide as high a pixel is. Raises InputError for a size that no camera has."""
@@ -107,6 +103,7 @@ class Video:
                     ready += self._presented(context.decode(None), screen)
                     ready += screen.finish()
                 elif packet.size:  # an empty one of AVI or Ogg is no frame: the one before is still to be seen
+                    self._slots.append(packet.dts)
                     if packet.is_corrupt:
                         self._errors.append("a part of the file is missing")
                     ready += self._presented(context.decode(packet), screen)
@@ -137,12 +134,21 @@ class Video:
             )
         return np.ascontiguousarray(picture[..., :3])
 
-    def _look_back(self, known: int, stream: Any) -> None:
-        """Say what is odd about times and numbers of the frames."""
-        if known and stream.frames > known and "avi" in stream.container.format.name:
-            self.remarks.append(f"its header counts {stream.frames} frames, and {known} have pictures; these are taken")
-        times = [time for time in self._times if time is not None]
-        steps = np.diff(np.sort(times)) if len(times) == len(self._times) > 2 else np.ones(1)
+    def _counted(self, stream: Any) -> int:
+        """Return how many frames the container names, after the last was read; 0 where it does not."""
+        name = stream.container.format.name.split(",")[0]
+        if name == "mov":
+            return sum(entry.size > 0 and not entry.is_discard for entry in stream.index_entries)
+        if name == "avi":  # counts the empty ones, too, also those that a last frame is shown for
+            slots = [slot for slot in self._slots if slot is not None]
+            step = float(np.median(np.diff(slots))) if len(slots) > 1 else 1.0
+            end = slots[-1] + _UNEVEN * step if slots else 0
+            return self._read if end >= stream.frames else max(round(stream.frames / step), self._read + 1)
+        return 0
+
+    def _look_at_times(self, times: list[int | None]) -> None:
+        known = sorted(time for time in times if time is not None)
+        steps = np.diff(known) if len(known) == len(times) > 2 else np.ones(1)
         late = np.flatnonzero(steps > _UNEVEN * np.median(steps))
         if len(late):
             self.remarks.append(

@@ -56,7 +56,7 @@ class Shown:
                 frame = self._graph.vpull()
             except (av.BlockingIOError, av.EOFError):
                 return
-            pixels = frame.to_ndarray()
+            pixels = np.asarray(frame.to_ndarray(), np.uint8)
             yield upright(pixels if pixels.ndim == 3 else pixels[..., None], matrix(frame))
 
 
