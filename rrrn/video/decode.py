@@ -69,7 +69,7 @@ class Video:
             counted = self._counted(stream)
             if self._errors or self._read < max(counted, 1):
                 about = round(seconds * self.rate)
-                of = f" of {counted}" if counted else f" of about {about}" if about >= self._read > 0 else ""
+                of = f" of {counted}" if counted else f" of about {about}" if about >= max(self._read, 1) else ""
                 raise self._damaged(f"{self._read}{of} frames")
             self._look_at_times(self._slots if container.format.name == "avi" else self._times)
 
