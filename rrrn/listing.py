@@ -46,7 +46,8 @@ def _check_order(folder: Path, numbered: Sequence[tuple[int, Path]]) -> None:
         if before > after:
             raise InputError(
                 f"{folder}: the names end in decimal numbers, but frames are numbered by the last whole number, which "
-                f"puts {first} before {second}; rename the files in their order, for example to 00001{Path(first).suffix}"
+                f"puts {first} before {second}; rename the files in their order, for example to "
+                f"00001{Path(first).suffix}"
             )
 
 

@@ -14,7 +14,7 @@ HEIGHT, WIDTH = 96, 128
 
 @cache
 def frames(count: int = 24, height: int = HEIGHT, width: int = WIDTH) -> np.ndarray:
-    """Return a picture that pans by two pixels a frame, uint8 (count, height, width, 3) BGR: smooth, and no two alike."""
+    """Return a smooth picture that pans by two pixels per frame, uint8 (count, height, width, 3) BGR."""
     noise = np.random.default_rng(1).normal(size=(height, width + 2 * count, 3))
     wide = cv2.normalize(cv2.GaussianBlur(noise, (0, 0), 5), None, 20, 235, cv2.NORM_MINMAX).astype(np.uint8)
     return np.stack([wide[:, 2 * t : 2 * t + width] for t in range(count)])
