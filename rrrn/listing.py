@@ -5,7 +5,9 @@ Read by the Snakefile, hence the standard library only.
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 from rrrn.stage import InputError
@@ -13,27 +15,47 @@ from rrrn.stage import InputError
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp")
 _OF_SYSTEMS = ("thumbs.db", "desktop.ini")
 _LAST_INTEGER = re.compile(r"(\d+)\D*$")
+_LAST_NUMBER = re.compile(r"(\d+(?:[.,]\d+)*)\D*$")
 
 
 def listing(folder: Path) -> dict[int, Path]:
     """Return {frame number: file} of a clip's folder, sorted by number.
 
     The number is the last integer of the name (``reg_img46.jpg`` is 46, ``006_05562.jpg`` is 5562).
-    Raises InputError for a missing folder, one without images, and two files of one number.
+    Raises InputError for a missing folder, one without images, two files of one number, and names that end in decimal
+    numbers, such as times, which would come in another order.
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: there is no such folder of frames; correct the column 'frames' of the clip table")
+    numbered = [(number, path) for path in sorted(folder.iterdir()) if (number := _number(path)) is not None]
+    _check_order(folder, numbered)
     found: dict[int, Path] = {}
-    for path in sorted(folder.iterdir()):
-        number = _number(path)
-        if number is None:
-            continue
+    for number, path in numbered:
         if number in found:
             raise InputError(f"{folder}: {found[number].name} and {path.name} are both frame {number}; remove one")
         found[number] = path
     if not found:
         raise InputError(f"{folder}: holds no numbered images ({', '.join(SUFFIXES)})")
     return dict(sorted(found.items()))
+
+
+def _check_order(folder: Path, numbered: Sequence[tuple[int, Path]]) -> None:
+    """Raise InputError if the last integers do not order the files as their last numbers, read as decimals, would."""
+    valued = [(number, _value(path), path.name) for number, path in numbered]
+    for (_, before, first), (_, after, second) in pairwise(sorted(valued, key=lambda file: file[0])):
+        if before > after:
+            raise InputError(
+                f"{folder}: the names end in decimal numbers, but frames are numbered by the last whole number, which "
+                f"puts {first} before {second}; rename the files in their order, for example to "
+                f"00001{Path(first).suffix}"
+            )
+
+
+def _value(path: Path) -> tuple[Decimal, ...]:
+    """Return the last number of an image's name: 1.25 of ``t_1.25.png``, with more points its parts."""
+    match = _LAST_NUMBER.search(path.stem)
+    parts = match[1].replace(",", ".").split(".") if match else []
+    return (Decimal(".".join(parts)),) if 0 < len(parts) < 3 else tuple(map(Decimal, parts))
 
 
 def strange(folder: Path) -> list[str]:
