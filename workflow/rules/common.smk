@@ -8,7 +8,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from rrrn import cards, clips, folds, listing, protocol, provenance, submission
+from rrrn import cards, clips, folds, listing, protocol, provenance, starts, submission
 from rrrn.config import check, check_together, merge, pick
 from rrrn.stage import InputError
 
@@ -52,7 +52,8 @@ try:
     check_together(config, CLIPS)
     if SUBMITS:
         submission.check(submitted())
-except InputError as error:
+    starts.note(workflow)  # for rrrn resume
+except (InputError, OSError) as error:
     raise WorkflowError(str(error)) from None
 
 CONDITIONS = config["conditions"]
