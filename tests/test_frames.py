@@ -58,7 +58,7 @@ def test_image_bomb_and_deep_image_are_refused(tmp_path):
         frames.read(tmp_path / "c1.png")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_damaged_images_give_pixels_or_a_message(tmp_path_factory, data):
     """Any byte of a real image changed: an image of the right kind, or an error that names the file; never a crash."""

@@ -272,7 +272,7 @@ def test_squeue_that_does_not_answer_stops(place):
 
 def test_squeue_that_hangs_stops(place, monkeypatch):
     monkeypatch.setattr(resume, "_PATIENCE", 0.2)
-    tool(place / "bin/squeue", "exec sleep 20")
+    tool(place / "bin/squeue", "exec sleep 3600")
     refused(place, r"no answer in 0\.2 s")
 
 
