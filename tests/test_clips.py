@@ -67,7 +67,7 @@ def test_digest_sees_only_the_columns_named(tmp_path):
     assert clips.digest(a, "objective_class") != clips.digest(b, "objective_class")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=200))
 def test_any_bytes_give_a_table_or_a_message(tmp_path_factory, data):
     path = tmp_path_factory.getbasetemp() / "fuzz.csv"
@@ -79,7 +79,7 @@ def test_any_bytes_give_a_table_or_a_message(tmp_path_factory, data):
 cell = st.text(st.sampled_from(string.printable + "é漢\x00\ufeff\"',;"), max_size=12)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.lists(st.one_of(cell, st.integers(-5, 200).map(str)), max_size=11), max_size=4))
 def test_any_cells_give_a_table_or_a_message(tmp_path_factory, rows):
     path = tmp_path_factory.getbasetemp() / "fuzz.csv"

@@ -134,7 +134,7 @@ def test_print_colours_and_palettes_become_bgr(tmp_path):
     assert frames.read(tmp_path / "c1.png").shape == (24, 32, 3)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_damaged_images_give_pixels_or_a_message(tmp_path_factory, data):
     """Any byte of a real image changed: an image of the right kind, or an error that names the file; never a crash."""

@@ -182,7 +182,7 @@ def test_the_paper_shaped_table_has_the_counts():
 
 
 def test_a_missing_table_is_named(monkeypatch, tmp_path):
-    monkeypatch.setattr(megc2018, "_PATH", tmp_path / "counts.csv")
+    monkeypatch.setattr(megc2018.resources, "path", lambda name: tmp_path / "counts.csv")
     megc2018.counts.cache_clear()
     with pytest.raises(InputError, match=r"counts\.csv: cannot be read"):
         megc2018.counts("samm")

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rrrn import megc2018, provenance
+from rrrn import megc2018, resources
 from rrrn.importing.classes import USED
 from rrrn.importing.database import Database
 from rrrn.importing.record import Record
@@ -72,7 +72,7 @@ def _spelled(cell: str) -> str:
 
 
 def _table_ii() -> dict[tuple[str, str], int]:
-    with (provenance.HOME / "data/paper/table_ii.csv").open(encoding="utf-8") as file:
+    with resources.path("data/paper/table_ii.csv").open(encoding="utf-8") as file:
         return {
             (row["condition"], row["metric"].removeprefix("class ")): int(row["value"]) for row in csv.DictReader(file)
         }

@@ -16,6 +16,7 @@ from rrrn import (
     listing,
     protocol,
     provenance,
+    starts,
     submission,
 )
 from rrrn.config import check, check_together, merge, pick
@@ -61,7 +62,8 @@ try:
     check_together(config, CLIPS)
     if SUBMITS:
         submission.check(submitted())
-except InputError as error:
+    starts.note(workflow)  # for rrrn resume
+except (InputError, OSError) as error:
     raise WorkflowError(str(error)) from None
 
 CONDITIONS = config["conditions"]
