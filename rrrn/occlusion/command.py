@@ -105,7 +105,8 @@ def main(args: argparse.Namespace) -> None:
         searched |= {"deinterlaced_frames": clip.deinterlaced, "remarks": list(clip.remarks)}
         output.write_facts(searched | told)
         output.put_in_place()
-    logging.info("%s: %s on %d frames, %s", args.out, worn.occluder.name, len(frames), output.facts.name)
+    done = f"{worn.occluder.name} on {len(frames)} frames{_turned(worn)}"
+    logging.info("%s: %s, %s", args.out, done, output.facts.name)
 
 
 def _bar(what: str, numbers: list[int]) -> Callable[[Iterable[Any]], Iterable[Any]]:
@@ -129,6 +130,14 @@ def _settings(args: argparse.Namespace) -> dict[str, Any]:
     """Return the section ``occlude`` of the configuration, with what the command line says."""
     given = {name: getattr(args, name) for name in ("seed", "anchor") if getattr(args, name) is not None}
     return {**defaults.section("occlude", args.config), **given}
+
+
+def _turned(worn: Worn) -> str:
+    """How far the head turns to the side, and what the occluder makes of it, where anchoring tells."""
+    facts = worn.anchors.facts
+    if "yaw" not in facts:
+        return ""
+    return f" (the head turns by {facts['turn'][0]:.1f} degrees to the side: half widths {facts['yaw']})"
 
 
 def _window(landmarks: np.ndarray, height: int, width: int) -> tuple[slice, slice]:
