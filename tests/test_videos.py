@@ -245,6 +245,7 @@ def test_a_script_that_opens_other_files_is_no_video(tmp_path, name):
             f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{address}\n#EXT-X-ENDLIST\n",
             "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nsecret.ts\n#EXT-X-ENDLIST\n",
             f"ffconcat version 1.0\nfile {tmp_path / 'secret.ts'}\n",
+            "ffconcat version 1.0\nfile secret.ts\n",
             f"ffconcat version 1.0\nfile {address}\n",
             f"<MPD><Period><AdaptationSet><BaseURL>{address}</BaseURL></AdaptationSet></Period></MPD>",
             f"v=0\nc=IN IP4 127.0.0.1\nm=video {server.server_port} RTP/AVP 96\n",
