@@ -43,7 +43,7 @@ def test_folder_that_cannot_be_listed(tmp_path):
 def test_times_in_names_are_refused_where_the_order_would_be_wrong(tmp_path, names):
     for name in names:
         save(tmp_path / f"{name}.png")
-    message = r"names end in decimal numbers, .* puts (\S+)\.png before (\S+)\.png; rename the files in their"
+    message = r"names end in decimal numbers, .* puts (\S+)\.png before (\S+)\.png; rename the files"
     with pytest.raises(InputError, match=message) as refused:
         listing.listing(tmp_path)
     assert str(tmp_path) in str(refused.value) and refused.match(rf"puts ({'|'.join(names)})\.png")
@@ -52,7 +52,8 @@ def test_times_in_names_are_refused_where_the_order_would_be_wrong(tmp_path, nam
 @pytest.mark.parametrize(
     ("names", "numbers"),
     [
-        (["ep1.5_003", "ep1.5_010", "ep1.6_011"], [3, 10, 11]), (["shot1.0001", "shot1.0002", "shot1.0010"], [1, 2, 10]),
+        (["ep1.5_003", "ep1.5_010", "ep1.6_011"], [3, 10, 11]),
+        (["shot1.0001", "shot1.0002", "shot1.0010"], [1, 2, 10]),
         (["2023.01.05", "2023.01.06"], [5, 6]), (["a.1", "a.2", "a.10"], [1, 2, 10]), (["t_1.25", "t_1.50"], [25, 50]),
         (["v2.0-img9", "v2.0-img10"], [9, 10]),
     ],
