@@ -32,7 +32,7 @@ TASKS = {"iii_a": "HDE CASME2->SAMM", "iii_b": "HDE SAMM->CASME2", "iv": "CDE"}
 
 
 def run(tmp_path, name, files, databases=("syncasme2", "synsamm"), source="synthetic", task=None):
-    rows = [clips.Clip(d, f"{d}-1", "x", 1, 2, 3, "I", "frames", source) for d in databases]
+    rows = [clips.Clip(d, f"{d}-1", "x", 1, 2, 3, "I", d, source) for d in databases]
     clips.write(rows, tmp_path / "clips.csv")
     args = stage.command("").parse_args([])
     args.scores, args.output, args.long = files, tmp_path / "t.csv", tmp_path / "t_long.csv"
