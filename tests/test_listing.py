@@ -1,4 +1,4 @@
-import shutil
+import hashlib
 
 import numpy as np
 import pytest
@@ -65,20 +65,22 @@ def test_points_that_change_no_order_are_fine(tmp_path, names, numbers):
     assert list(listed) == numbers and [path.stem for path in listed.values()] == names
 
 
-def test_fingerprint_sees_images_and_nothing_else(tmp_path):
-    folders = [tmp_path / "a", tmp_path / "b"]
-    for folder in folders:
-        folder.mkdir()
-        save(folder / "img1.png")
-    before = listing.fingerprint(folders)
-    (tmp_path / "a" / ".DS_Store").touch()
-    (tmp_path / "a" / "img1.png").touch()
-    assert listing.fingerprint(folders) == before
-    seen = {before}
-    save(tmp_path / "a" / "img2.png")
-    seen.add(listing.fingerprint(folders))
-    (tmp_path / "a" / "img2.png").write_bytes(b"other")
-    seen.add(listing.fingerprint(folders))
-    shutil.rmtree(tmp_path / "b")
-    seen.add(listing.fingerprint(folders))
-    assert len(seen) == 4
+def test_a_digest_is_of_numbers_and_bytes(tmp_path):
+    for number, data in ((9, b"nine"), (10, b"ten"), (11, b""), (12, b"not asked for")):
+        (tmp_path / f"img{number}.png").write_bytes(data)
+    images = listing.between(listing.listing(tmp_path), 9, 11)
+    assert list(images) == [9, 10, 11]
+    rows = [
+        f"{n} {hashlib.blake2b(d, digest_size=16).hexdigest()}\n" for n, d in ((9, b"nine"), (10, b"ten"), (11, b""))
+    ]
+    digest = listing.digest(images)
+    assert digest == "blake2b-" + hashlib.blake2b("".join(rows).encode(), digest_size=16).hexdigest()
+    (tmp_path / "img9.png").rename(tmp_path / "reg_img009.png")
+    assert listing.digest(listing.between(listing.listing(tmp_path), 9, 11)) == digest
+    seen = {digest}
+    seen |= {listing.digest(listing.between(listing.listing(tmp_path), *ends)) for ends in ((9, 10), (10, 11), (9, 12))}
+    (tmp_path / "img10.png").rename(tmp_path / "img8.png")
+    seen.add(listing.digest(listing.between(listing.listing(tmp_path), 8, 11)))
+    (tmp_path / "img8.png").write_bytes(b"Ten")
+    seen.add(listing.digest(listing.between(listing.listing(tmp_path), 8, 11)))
+    assert len(seen) == 6

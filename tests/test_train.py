@@ -29,7 +29,7 @@ SIDE, VIEWS, PER_SUBJECT = 32, 3, 5
 def make_table():
     """Five clips a subject, one of each class; subjects of two databases."""
     return [
-        clips.Clip("a" if subject < 2 else "b", f"s{subject}", f"c{index}", 1, 5, 9, name, "frames", "recorded")
+        clips.Clip("ab"[subject // 2], f"s{subject}", f"c{index}", 1, 5, 9, name, f"s{subject}/c{index}", "recorded")
         for subject in range(3)
         for index, name in enumerate(CLASSES)
     ]
@@ -118,6 +118,19 @@ def test_rows(data, method):
         assert row["true"] == CLASSES[int(row["clip"][1])]
         assert sum(float(row[f"p_{name}"]) for name in CLASSES) == pytest.approx(1, abs=1e-6)
         assert all(0 < float(row[name]) < 1 for name in names if name.startswith("alpha_"))
+
+
+def test_the_order_of_the_clip_table_is_no_seed(data):
+    """Nor is that of the rows in the packed files."""
+    train.main(arguments(data))
+    table = make_table()
+    order = np.random.default_rng(2).permutation(len(table))
+    clips.write([table[n] for n in order], data / "clips.csv")
+    train.main(arguments(data, output="again.csv"))
+    assert (data / "again.csv").read_bytes() == (data / "out.csv").read_bytes()
+    write_regions(data / "none.h5", [table[n] for n in order], make_flow(table, VIEWS, seed=1)[order])
+    train.main(arguments(data, output="packed.csv"))
+    assert (data / "packed.csv").read_bytes() == (data / "out.csv").read_bytes()
 
 
 def test_learns_and_predicts_a_subject_it_never_saw(data):

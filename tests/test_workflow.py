@@ -2,6 +2,7 @@
 
 import csv
 import os
+import random
 import re
 import shutil
 import signal
@@ -185,6 +186,13 @@ def one_apex(root: Path) -> None:
     path.write_text("\n".join(map(",".join, rows)) + "\n")
 
 
+def other_order(root: Path) -> None:
+    path = root / "tests/clips.csv"
+    header, *rows = path.read_text().splitlines()
+    random.Random(1).shuffle(rows)
+    path.write_text("\n".join([header, *rows]) + "\n")
+
+
 def touch(root: Path) -> None:
     for path in [*root.glob("rrrn/**/*.py"), root / "config.yaml", root / "tests/clips.csv", root / "Snakefile"]:
         path.touch()
@@ -247,6 +255,7 @@ ONE_CONDITION = {"flow": 4, "regions": 1, "describe": 1, "train": 6, "svm": 1, "
         pytest.param(substitute("rrrn/flow.py", '"""', '"""Words. '), {}, id="docstring"),
         pytest.param(substitute("rrrn/stage.py", "import argparse", "# why\nimport argparse"), {}, id="comment"),
         pytest.param(touch, {}, id="touched files"),
+        pytest.param(other_order, {}, id="rows of the clip table in another order"),
     ],
 )
 def test_edit_reruns_what_depends_on_it_and_no_more(done, edit, expected):
@@ -333,10 +342,15 @@ def test_frames_that_were_copied_again_are_seen(recorded):
     target = ["--", "results/faces/syncasme2-sub01.h5"]
     assert snakemake(recorded, "--cores", "1", "--quiet", "all", *CONFIG, *target).returncode == 0
     _, frame = first_clip(recorded)
+    whole = frame.read_bytes()
     frame.touch()
     assert "Nothing to be done" in snakemake(recorded, "-n", *CONFIG, *target).stdout
-    frame.write_bytes(frame.read_bytes() + b"\0")
+    shutil.rmtree(recorded / ".snakemake/rrrn_frames")
+    assert "Nothing to be done" in snakemake(recorded, "-n", *CONFIG, *target).stdout
+    frame.write_bytes(whole[:-100] + bytes([whole[-100] ^ 1]) + whole[-99:])  # a pixel; the size is the same
     assert "Nothing to be done" not in snakemake(recorded, "-n", *CONFIG, *target).stdout
+    frame.write_bytes(whole)
+    assert "Nothing to be done" in snakemake(recorded, "-n", *CONFIG, *target).stdout
 
 
 def test_clip_table_under_another_name_reruns_nothing(done, tmp_path):
