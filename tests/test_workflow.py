@@ -252,6 +252,7 @@ ONE_CONDITION = {"flow": 4, "regions": 1, "describe": 1, "train": 6, "svm": 1, "
             {"score": 18, "table": 3, "summary": 1},
             id="metrics",
         ),
+        pytest.param(substitute("rrrn/methods.py", '"RRRN"', '"rrrn"'), {"table": 3}, id="what a method is called"),
         pytest.param(substitute("rrrn/flow.py", '"""', '"""Words. '), {}, id="docstring"),
         pytest.param(substitute("rrrn/stage.py", "import argparse", "# why\nimport argparse"), {}, id="comment"),
         pytest.param(touch, {}, id="touched files"),
@@ -268,6 +269,26 @@ def test_edit_reruns_what_depends_on_it_and_no_more(done, edit, expected):
         for path, data in kept.items():
             if path.read_bytes() != data:
                 path.write_bytes(data)
+
+
+def test_a_control_is_told_rrrns_settings_and_runs_again_when_they_change(done, tmp_path):
+    root = tmp_path / "controls"
+    shutil.copytree(done, root)
+    name = "none/synsamm-006-0.csv"
+    targets = ["--", *(f"results/predictions/{method}/{name}" for method in ("rrrn", "rrrn-no-rr"))]
+    assert snakemake(root, "--cores", "1", "--quiet", "all", *CONFIG, *targets).returncode == 0
+    rows = [pd.read_csv(root / target) for target in targets[1:]]
+    assert rows[0].columns.tolist() == rows[1].columns.tolist() and not rows[0]["p_I"].equals(rows[1]["p_I"])
+
+    def planned() -> list[str]:
+        run = snakemake(root, "--dry-run", *CONFIG, *targets)
+        return re.findall(r"results/predictions/([\w-]+)/", "".join(re.findall(r"output: .*", run.stdout + run.stderr)))
+
+    assert planned() == []
+    substitute("rrrn/networks/rrrn_no_rr.py", "import", "import os\nimport")(root)
+    assert planned() == ["rrrn-no-rr"]
+    substitute("config.yaml", "beta: 0.02", "beta: 0.03")(root)
+    assert sorted(planned()) == ["rrrn", "rrrn-no-rr"]
 
 
 def test_files_of_ones_own_art_are_depended_on(done, tmp_path):

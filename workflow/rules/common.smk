@@ -20,6 +20,7 @@ from rrrn import (
     submission,
 )
 from rrrn.config import check, check_together, merge, pick
+from rrrn.methods import DESCRIPTORS, METHODS, NETWORKS
 from rrrn.stage import InputError
 
 if set("{}") & set(str(provenance.HOME)):
@@ -47,7 +48,7 @@ def submitted():
         yield "configuration file", str(path)
     for text in submission.texts(workflow.config_settings.config_args):
         yield "--config", text
-    for path in protocol.files(config, list(config["networks"])):
+    for path in protocol.files(config):
         yield "file of weights", path
     yield "clip table", str(config["clips"])
     yield "working directory", os.getcwd()
@@ -72,8 +73,6 @@ SUBJECTS = sorted({clip.subject for clip in CLIPS})
 SYNTHETIC = {clip.subject for clip in CLIPS if clip.source == "synthetic"}
 DATABASES = {clip.database for clip in CLIPS}
 FRAMES = frames_seen.Seen(Path(".snakemake/rrrn_frames"))
-DESCRIPTORS = ["lbp_top", "lbp_sip", "hog3d"]
-NETWORKS = ["vgg16", "resnet18", "rrrn"]
 SEEDS = range(config["protocol"]["n_seeds"])
 VIEW = config["protocol"]["view"]
 

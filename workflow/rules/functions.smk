@@ -94,12 +94,12 @@ def tested(trained_on):
 def optimisation(network):
     """What a training is told: all but how much memory it may use, which changes no result."""
     keys = [f"train.{key}" for key in config["train"] if key != "max_memory_gb"]
-    return settings(*keys, f"networks.{network}")
+    return settings(*keys, METHODS[network].section)
 
 
 def weights(network):
     """Where a network's initial weights come from: the rule below, the user's own file, or nowhere."""
-    return protocol.weights(config["networks"], network)
+    return protocol.weights(config, network)
 
 
 def predictions(wildcards):

@@ -38,7 +38,8 @@ rule train:
     resources:
         gpu=0 if config["train"]["device"] == "cpu" else 1,
     params:
-        code=lambda wildcards: code("rrrn.train", f"rrrn.networks.{wildcards.network}"),
+        code=lambda wildcards: code("rrrn.train", METHODS[wildcards.network].module),
+        module=lambda wildcards: METHODS[wildcards.network].module,
         settings=lambda wildcards: optimisation(wildcards.network),
         rows=rows("database", "subject", "clip", "objective_class"),
         test=lambda wildcards, input: [
@@ -53,7 +54,7 @@ rule train:
         clips=clip_table,
         memory=lambda wildcards, output: config["train"]["max_memory_gb"],
     shell:
-        "python -m rrrn.train {output:q} --train {input.train:q} --test {params.test:q} --clips {params.clips:q} --classes {params.classes:q} --method {wildcards.network} --trained-on {wildcards.trained_on} --fold {wildcards.fold:q} --seed {wildcards.seed} --view {params.view} --settings {params.settings:q} --max-memory-gb {params.memory} {params.weights:q} --log {log:q}"
+        "python -m rrrn.train {output:q} --train {input.train:q} --test {params.test:q} --clips {params.clips:q} --classes {params.classes:q} --method {wildcards.network} --module {params.module} --trained-on {wildcards.trained_on} --fold {wildcards.fold:q} --seed {wildcards.seed} --view {params.view} --settings {params.settings:q} --max-memory-gb {params.memory} {params.weights:q} --log {log:q}"
 
 
 rule describe:
@@ -69,13 +70,13 @@ rule describe:
         "../../envs/vision.yaml"
     params:
         code=lambda wildcards: code(
-            "rrrn.describe", f"rrrn.descriptors.{wildcards.descriptor}"
+            "rrrn.describe", METHODS[wildcards.descriptor].module
         ),
         settings=lambda wildcards: settings(
             "describe.size",
             "describe.blocks",
             "describe.tim_frames",
-            f"describe.{wildcards.descriptor}",
+            METHODS[wildcards.descriptor].section,
         ),
         rows=rows("subject", "clip"),
         clips=clip_table,
