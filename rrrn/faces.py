@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rrrn import clips, frames, stage, store, tracking
+from rrrn import asked, clips, frames, stage, store, tracking
 from rrrn.clips import Clip
 from rrrn.landmarks import Box
 from rrrn.listing import listing
@@ -132,8 +132,9 @@ def read_clip(clip: Clip, max_missing: int) -> tuple[list[NDArray[np.uint8]], li
 
 def main(args: argparse.Namespace) -> None:
     cv2.setNumThreads(1)
-    table = clips.of_subject(clips.read(args.clips), args.subject)
-    with store.create(args.output) as file:
+    made = asked.asked(args, args.rendered)
+    table = clips.of_subject(made.clips(args.clips), args.subject)
+    with store.create(args.output, made.identity) as file:
         for clip in table:
             settings = dict(args.settings["faces"])
             images, numbers, missing = read_clip(clip, settings.pop("max_missing"))
@@ -162,4 +163,5 @@ if __name__ == "__main__":
     parser.add_argument("output", type=Path, help="the subject's shard of faces")
     parser.add_argument("--clips", type=Path, required=True, help="clip table")
     parser.add_argument("--subject", required=True)
+    parser.add_argument("--rendered", type=Path, nargs="*", default=[], help="the folder that was rendered, if any")
     stage.run(main, parser)

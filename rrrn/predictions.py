@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rrrn import digested
+from rrrn.asked import BY_HAND, Asked
 from rrrn.stage import InputError
 
 KEYS = ("database", "subject", "clip", "condition", "trained_on", "fold", "seed", "view", "true")
@@ -31,14 +32,14 @@ class Prediction:
     alpha: tuple[float, ...] = ()
 
 
-def write(rows: Sequence[Prediction], classes: Sequence[str], path: Path) -> None:
+def write(rows: Sequence[Prediction], classes: Sequence[str], path: Path, made: Asked = BY_HAND) -> None:
     """Write predictions, one at least, which ``read`` returns to nine digits."""
     header = [*KEYS, *(f"p_{name}" for name in classes), *(f"alpha_{k}" for k in range(len(rows[0].alpha)))]
     cells = []
     for row in rows:
         numbers = [format(value, ".9g") for value in (*row.probabilities, *row.alpha)]
         cells.append([*(getattr(row, key) for key in KEYS), *numbers])
-    digested.write(header, cells, path)
+    digested.write(header, cells, path, made.identity)
 
 
 def read(path: Path, classes: Sequence[str]) -> list[Prediction]:

@@ -9,7 +9,6 @@ Imported by the Snakefile in every job, hence the standard library only.
 import ast
 import hashlib
 import json
-import os
 import secrets
 from functools import lru_cache
 from pathlib import Path
@@ -72,7 +71,7 @@ def keep(path: Path, text: str) -> None:
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         partial.write_text(text, encoding="utf-8")
-        os.replace(partial, path)
+        partial.replace(path)
     except OSError:
         partial.unlink(missing_ok=True)
 

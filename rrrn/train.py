@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.amp.grad_scaler import GradScaler
 
-from rrrn import clips, crops, flow_store, folds, predictions, seeds, stage, store
+from rrrn import asked, crops, flow_store, folds, predictions, seeds, stage, store
 from rrrn.clips import Clip
 from rrrn.flow_store import FlowReader, Stored
 from rrrn.networks.network import Network, Output
@@ -223,8 +223,9 @@ def fitting_gpu() -> Iterator[None]:
 
 
 def main(args: argparse.Namespace) -> None:
+    made = asked.asked(args, [*args.train, *(path for _, path in args.test)])
     settings, classes, test = args.settings["train"], args.classes.split(","), dict(args.test)
-    training, testing = folds.split(clips.read(args.clips), args.fold)
+    training, testing = folds.split(made.clips(args.clips), args.fold)
     for clip in [*training, *testing]:
         if clip.objective_class not in classes:
             raise InputError(
@@ -232,7 +233,7 @@ def main(args: argparse.Namespace) -> None:
                 f"which is none of {args.classes}"
             )
     own = (settings["seed"], args.method, args.trained_on, args.fold, args.seed)
-    device = choose_device(settings["device"])
+    device = choose_device(args.device or settings["device"])
     make_reproducible(seeds.seed(*own), device)
     kind = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
     logging.info("torch %s, device %s, seed %d", torch.__version__, kind, seeds.seed(*own))
@@ -280,7 +281,7 @@ def main(args: argparse.Namespace) -> None:
         for condition in test
         for view in views
     ]
-    predictions.write(rows, classes, args.output)
+    predictions.write(rows, classes, args.output, made)
 
 
 def _condition(text: str) -> tuple[str, Path]:
@@ -302,6 +303,7 @@ if __name__ == "__main__":
     parser.add_argument("--fold", required=True, help="a subject, or A-to-B of two databases")
     parser.add_argument("--seed", type=int, default=0, help="number of the training among several")
     parser.add_argument("--view", default="original", help="what is tested of a clip: " + ", ".join(VIEWS))
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), help="in place of that of the settings")
     parser.add_argument("--max-memory-gb", type=float, default=8.0, help="hold samples in memory up to this size")
     parser.add_argument("--weights", type=Path, help="pretrained weights")
     stage.run(main, parser)

@@ -8,8 +8,17 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from rrrn import cards, clips, folds, listing, protocol, provenance, submission
-from rrrn.config import check, check_together, merge, pick
+from rrrn import (
+    cards,
+    clips,
+    protocol,
+    provenance,
+    recipes,
+    stale,
+    started,
+    submission,
+)
+from rrrn.config import check, check_together
 from rrrn.stage import InputError
 
 if set("{}") & set(str(provenance.HOME)):
@@ -60,26 +69,23 @@ CLASSES = ",".join(config["classes"])
 SUBJECTS = sorted({clip.subject for clip in CLIPS})
 SYNTHETIC = {clip.subject for clip in CLIPS if clip.source == "synthetic"}
 DATABASES = {clip.database for clip in CLIPS}
-DESCRIPTORS = ["lbp_top", "lbp_sip", "hog3d"]
-NETWORKS = ["vgg16", "resnet18", "rrrn"]
-SEEDS = range(config["protocol"]["n_seeds"])
+DESCRIPTORS, NETWORKS = protocol.DESCRIPTORS, protocol.NETWORKS
 VIEW = config["protocol"]["view"]
 
-# which files train what: the conditions behind each name of a training set, and the one a tested condition uses
-TRAINED_ON = protocol.trained_on(config)
 TRAINING_SETS = protocol.training_sets(config)
-
 HOLDOUT = config["protocol"]["holdout"]
-TABLES = {"iv": folds.leave_one_subject_out(CLIPS)}
-TASKS = {"iv": "CDE"}
-if set(HOLDOUT) <= DATABASES:
-    TABLES["iii_a"] = [folds.holdout(*HOLDOUT)]
-    TABLES["iii_b"] = [folds.holdout(*reversed(HOLDOUT))]
-    TASKS["iii_a"] = (
-        f"HDE {HOLDOUT[0].upper()}->{HOLDOUT[1].upper()}"  # as in the paper's values
-    )
-    TASKS["iii_b"] = f"HDE {HOLDOUT[1].upper()}->{HOLDOUT[0].upper()}"
-FOLDS = sorted({fold for names in TABLES.values() for fold in names})
+provenance.recall(provenance.STATE)
+RECIPES = recipes.Recipes(config, CLIPS)
+TABLES, TASKS, FOLDS = RECIPES.tables, RECIPES.tasks, RECIPES.folds
+
+
+try:
+    if workflow.is_main_process:
+        started.write(RECIPES.every())
+        stale.check(RECIPES.every())
+        provenance.remember(provenance.STATE)
+except InputError as error:
+    raise WorkflowError(str(error)) from None
 
 
 # GPUs that Snakemake itself gives to jobs: this machine's, unless a cluster's scheduler does. Without this limit all
@@ -100,7 +106,7 @@ wildcard_constraints:
     trained_on=one_of(TRAINING_SETS),
     descriptor=one_of(DESCRIPTORS),
     network=one_of(NETWORKS),
-    method=one_of(DESCRIPTORS + NETWORKS),
+    method=one_of([*DESCRIPTORS, *NETWORKS]),
     fold=one_of(FOLDS),
     seed=r"\d+",
     table="iii_a|iii_b|iv",

@@ -14,14 +14,12 @@ rule score:
     conda:
         "../../envs/torch.yaml"
     params:
-        code=code("rrrn.score"),
-        rows=rows("database", "subject", "clip", "objective_class"),
+        **given("score"),
         classes=CLASSES,
         folds=lambda wildcards: ",".join(table_folds(wildcards)),
         view=VIEW,
-        clips=clip_table,
     shell:
-        "python -m rrrn.score {input:q} {output:q} --clips {params.clips:q} --classes {params.classes:q} --method {wildcards.method} --condition {wildcards.condition} --folds {params.folds:q} --view {params.view} --log {log:q}"
+        "python -m rrrn.score {input:q} {output:q} --clips {params.clips:q} --classes {params.classes:q} --method {wildcards.method} --condition {wildcards.condition} --folds {params.folds:q} --view {params.view} --asked {params.asked:q} --log {log:q}"
 
 
 rule table:
@@ -53,12 +51,10 @@ rule table:
     conda:
         "../../envs/torch.yaml"
     params:
-        code=code("rrrn.table"),
-        rows=rows("database", "source"),
+        **given("table"),
         classes=CLASSES,
         task=lambda wildcards: TASKS[wildcards.table],
         methods=",".join(config["methods"]),
         conditions=",".join(CONDITIONS),
-        clips=clip_table,
     shell:
-        "python -m rrrn.table {input.scores:q} {output.table:q} {output.long:q} --table {wildcards.table} --task {params.task:q} --paper {input.paper:q} --clips {params.clips:q} --classes {params.classes:q} --methods {params.methods} --conditions {params.conditions} --log {log:q}"
+        "python -m rrrn.table {input.scores:q} {output.table:q} {output.long:q} --table {wildcards.table} --task {params.task:q} --paper {input.paper:q} --clips {params.clips:q} --classes {params.classes:q} --methods {params.methods} --conditions {params.conditions} --asked {params.asked:q} --log {log:q}"

@@ -1,0 +1,258 @@
+"""What every file of an experiment is made from, as one digest per file: its recipe.
+
+A recipe holds the code that is run, the part of the configuration that it is told, the columns of the clip table that
+it reads, and the recipes of its inputs: all that decides what is in the file, known before anything is made. One method
+per rule of the workflow, with the rule's wildcards; whoever changes what a rule is told changes it here.
+
+Read by the Snakefile in every job, hence nothing heavy.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from rrrn import asked, clips, listing, protocol, provenance
+from rrrn.clips import Clip
+from rrrn.config import merge, pick
+
+ONE = ("database", "subject", "clip", "objective_class")  # what names a clip and its class
+_SAME = {"flow": ("engine", "numba"), "train": ("device", "cpu")}  # what ``auto`` is on every machine without a GPU
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What the file ``path`` is made from.
+
+    ``settings``: what its stage is told of the configuration, as canonical JSON; ``columns``: what it reads of the
+    clip table, of one ``subject`` or of all, with their digest ``rows``; ``other``: what else decides.
+    """
+
+    path: str
+    modules: tuple[str, ...]
+    settings: str = "{}"
+    columns: tuple[str, ...] = ()
+    subject: str | None = None
+    rows: str = ""
+    other: str = ""
+    inputs: tuple["Recipe", ...] = ()
+
+    @cached_property
+    def code(self) -> str:
+        """Return the digest of the code."""
+        return provenance.digest(*self.modules)
+
+    @cached_property
+    def digest(self) -> str:
+        """Return 16 hexadecimal digits for all of it, inputs included."""
+        own = [self.path, self.code, self.settings, self.rows, self.other, [one.digest for one in self.inputs]]
+        return hashlib.sha256(json.dumps(own).encode()).hexdigest()[:16]
+
+    def asked(self) -> str:
+        """Return what the stage is told, so that it can compare."""
+        return asked.text(
+            asked.Asked(
+                path=self.path,
+                recipe=self.digest,
+                code=self.code,
+                modules=self.modules,
+                rows=self.rows,
+                columns=self.columns,
+                subject=self.subject,
+                recipes=tuple(one.digest for one in self.inputs),
+            )
+        )
+
+
+def canonical(value: Any) -> Any:
+    """Return a value of the configuration with whole numbers as such: 10000.0 is 10000."""
+    if isinstance(value, Mapping):
+        return {str(key): canonical(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [canonical(part) for part in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+class Recipes:
+    """The recipes of one experiment: of a checked configuration and its clip table."""
+
+    def __init__(self, config: Mapping[str, Any], table: Sequence[Clip]) -> None:
+        self._config = config
+        self._table = table
+        self._classes = ",".join(config["classes"])
+        self._trained_on = protocol.trained_on(config)
+        self._training_sets = protocol.training_sets(config)
+        self.subjects = sorted({clip.subject for clip in table})
+        self.tables, self.tasks = protocol.tables(config, table)
+        self.folds = sorted({fold for names in self.tables.values() for fold in names})
+
+    @cache  # noqa: B019  # lives as long as the process
+    def render(self, subject: str) -> Recipe:
+        return self._recipe(
+            f"data/synthetic/{subject}", "rrrn.render", "synthetic", columns=clips.COLUMNS, subject=subject
+        )
+
+    @cache  # noqa: B019
+    def faces(self, subject: str) -> Recipe:
+        own = clips.of_subject(self._table, subject)
+        drawn = own[0].source == "synthetic"
+        return self._recipe(
+            f"results/faces/{subject}.h5",
+            "rrrn.faces",
+            "faces",
+            columns=("database", "clip", "onset", "apex", "offset", "frames"),
+            subject=subject,
+            other="" if drawn else listing.fingerprint(Path(clip.frames) for clip in own),
+            inputs=[self.render(subject)] if drawn else [],
+        )
+
+    @cache  # noqa: B019
+    def occlude(self, condition: str, subject: str) -> Recipe:
+        kind = condition.split("-")[0]
+        told, art = [], ""
+        if kind != "none":
+            told = ["occlude.seed", "occlude.anchor", "occlude.stable", f"occlude.{kind}"]
+            told += [] if kind == "random" else ["occlude.look"]
+            own = self._config["occlude"][kind].get("art", "built_in")
+            art = "" if own == "built_in" else listing.contents(Path(own))
+        modules = ("rrrn.occlude", f"rrrn.occlusion.{kind}")
+        path = f"results/occluded/{condition}/{subject}.h5"
+        return self._recipe(path, modules, *told, other=art, inputs=[self.faces(subject)])
+
+    @cache  # noqa: B019
+    def augment(self, subject: str) -> Recipe:
+        columns = ("clip", "onset", "apex", "offset")
+        path = f"results/augment/{subject}.csv"
+        return self._recipe(path, "rrrn.augment", "augment", columns=columns, subject=subject)
+
+    @cache  # noqa: B019
+    def flow(self, condition: str, subject: str) -> Recipe:
+        engine = self._config["flow"]["engine"]
+        engines = ["cuda", "numba"] if engine in ("auto", "numba") else [engine]
+        return self._recipe(
+            f"results/flow/{condition}/{subject}.h5",
+            ("rrrn.flow", *(f"rrrn.tvl1.{name}_engine" for name in engines)),
+            "flow",
+            other=protocol.views(self._config, condition),
+            inputs=[self.occlude(condition, subject), self.augment(subject)],
+        )
+
+    @cache  # noqa: B019
+    def regions(self, condition: str) -> Recipe:
+        return self._recipe(
+            f"results/regions/{condition}.h5",
+            "rrrn.regions",
+            "regions",
+            columns=("subject", "clip"),
+            inputs=[self.flow(condition, subject) for subject in self.subjects],
+        )
+
+    @cache  # noqa: B019
+    def train(self, network: str, trained_on: str, fold: str, seed: str) -> Recipe:
+        told = [f"train.{key}" for key in self._config["train"] if key != "max_memory_gb"]  # which changes no result
+        conditions = [*self._training_sets[trained_on], *protocol.tested(self._config, trained_on)]
+        return self._recipe(
+            f"results/predictions/{network}/{trained_on}/{fold}-{seed}.csv",
+            ("rrrn.train", f"rrrn.networks.{network}"),
+            *told,
+            f"networks.{network}",
+            columns=ONE,
+            other=f"{self._classes} {self._config['protocol']['view']}",
+            inputs=[self.regions(condition) for condition in conditions],
+        )
+
+    @cache  # noqa: B019
+    def describe(self, descriptor: str, condition: str) -> Recipe:
+        return self._recipe(
+            f"results/features/{descriptor}/{condition}.h5",
+            ("rrrn.describe", f"rrrn.descriptors.{descriptor}"),
+            *(f"describe.{key}" for key in ("size", "blocks", "tim_frames", descriptor)),
+            columns=("subject", "clip"),
+            inputs=[self.occlude(condition, subject) for subject in self.subjects],
+        )
+
+    @cache  # noqa: B019
+    def svm(self, descriptor: str, trained_on: str, condition: str) -> Recipe:
+        return self._recipe(
+            f"results/predictions/{descriptor}/{trained_on}/{condition}.csv",
+            "rrrn.svm",
+            "svm",
+            columns=ONE,
+            other=f"{self._classes} {','.join(self.folds)}",
+            inputs=[self.describe(descriptor, name) for name in [*self._training_sets[trained_on], condition]],
+        )
+
+    @cache  # noqa: B019
+    def score(self, table: str, method: str, condition: str) -> Recipe:
+        trained_on = self._trained_on[condition]
+        if method in protocol.DESCRIPTORS:
+            inputs = [self.svm(method, trained_on, condition)]
+        else:
+            seeds = range(self._config["protocol"]["n_seeds"])
+            inputs = [self.train(method, trained_on, fold, str(seed)) for fold in self.tables[table] for seed in seeds]
+        return self._recipe(
+            f"results/scores/{table}/{method}/{condition}.csv",
+            "rrrn.score",
+            columns=ONE,
+            other=f"{self._classes} {','.join(self.tables[table])} {self._config['protocol']['view']}",
+            inputs=inputs,
+        )
+
+    @cache  # noqa: B019
+    def table(self, table: str) -> Recipe:
+        methods, conditions = self._config["methods"], self._config["conditions"]
+        paper = (provenance.HOME / f"data/paper/table_{table}.csv").read_bytes()
+        return self._recipe(
+            f"results/table_{table}.json",
+            "rrrn.table",
+            columns=("database", "source"),
+            other=" ".join([self._classes, self.tasks[table], hashlib.sha256(paper).hexdigest()]),
+            inputs=[self.score(table, method, condition) for method in methods for condition in conditions],
+        )
+
+    def every(self) -> Iterator[Recipe]:
+        """Yield each recipe once, inputs before what is made of them."""
+        seen: set[str] = set()
+
+        def walk(recipe: Recipe) -> Iterator[Recipe]:
+            if recipe.path not in seen:
+                seen.add(recipe.path)
+                for one in recipe.inputs:
+                    yield from walk(one)
+                yield recipe
+
+        for name in self.tables:
+            yield from walk(self.table(name))
+
+    def _recipe(
+        self,
+        path: str,
+        modules: str | tuple[str, ...],
+        *told: str,
+        columns: tuple[str, ...] = (),
+        subject: str | None = None,
+        other: str = "",
+        inputs: Sequence[Recipe] = (),
+    ) -> Recipe:
+        rows = self._table if subject is None else clips.of_subject(self._table, subject)
+        return Recipe(
+            path=path,
+            modules=(modules,) if isinstance(modules, str) else modules,
+            settings=self._settings(told),
+            columns=columns,
+            subject=subject,
+            rows=clips.digest(rows, *columns) if columns else "",
+            other=other,
+            inputs=tuple(inputs),
+        )
+
+    def _settings(self, told: Sequence[str]) -> str:
+        """Return the named parts of the configuration as one canonical text."""
+        chosen = canonical(merge([pick(self._config, path) for path in told]))
+        for section, (key, usual) in _SAME.items():
+            if chosen.get(section, {}).get(key) == "auto":
+                chosen[section] = chosen[section] | {key: usual}
+        return json.dumps(chosen, sort_keys=True)
