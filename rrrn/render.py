@@ -10,7 +10,7 @@ from typing import Any
 
 import cv2
 
-from rrrn import clips, stage
+from rrrn import asked, clips, digested, identity, listing, stage
 from rrrn.synthetic import action_units, recording
 from rrrn.synthetic.presets import PRESETS
 from rrrn.synthetic.recording import Camera
@@ -54,8 +54,13 @@ def _checked(rows: list[clips.Clip], subject: str) -> list[clips.Clip]:
 def main(args: argparse.Namespace) -> None:
     """Render one subject of the clip table."""
     cv2.setNumThreads(1)
+    made = asked.asked(args)
+    table = made.clips(args.clips)
     with stage.replacing(args.folder) as partial:
-        n_frames = render_subject(clips.read(args.clips), args.subject, partial, args.settings["synthetic"])
+        n_frames = render_subject(table, args.subject, partial, args.settings["synthetic"])
+        own = clips.of_subject(table, args.subject)
+        digests = [[clip.clip, listing.contents(partial / clip.clip)] for clip in own]
+        digested.write(["clip", "frames"], digests, partial / identity.FRAMES, made.identity)
     logging.info("%s: %d frames", args.subject, n_frames)
 
 

@@ -26,6 +26,12 @@ if set("{}") & set(str(provenance.HOME)):
         f"{provenance.HOME}: Snakemake takes braces in a path for wildcards; move the workflow to a folder without"
     )
 
+
+def stop(error):
+    """End with one message for a user's mistake; Snakemake would put two lines around it, and with -q all drop it."""
+    sys.exit(f"error: {error}")
+
+
 # Jobs run the code that is digested here, with the Python that runs Snakemake unless conda brings another.
 prefix = f"export PYTHONSAFEPATH=1 PYTHONPATH={shlex.quote(str(provenance.HOME))}; "
 if not workflow.deployment_settings.deployment_method:
@@ -62,7 +68,7 @@ try:
     if SUBMITS:
         submission.check(submitted())
 except InputError as error:
-    raise WorkflowError(str(error)) from None
+    stop(error)
 
 CONDITIONS = config["conditions"]
 CLASSES = ",".join(config["classes"])
@@ -85,7 +91,7 @@ try:
         stale.check(RECIPES.every())
         provenance.remember(provenance.STATE)
 except InputError as error:
-    raise WorkflowError(str(error)) from None
+    stop(error)
 
 
 # GPUs that Snakemake itself gives to jobs: this machine's, unless a cluster's scheduler does. Without this limit all

@@ -26,7 +26,7 @@ def as_started(recipe):
         try:
             started.check(recipe)
         except InputError as error:
-            raise WorkflowError(str(error)) from None
+            stop(error)
     return recipe
 
 
