@@ -1,7 +1,6 @@
 """Recipes: what changes them, and what does not."""
 
 import copy
-import csv
 import json
 from pathlib import Path
 

@@ -6,8 +6,6 @@ import shlex
 import sys
 from pathlib import Path
 
-from snakemake.exceptions import WorkflowError
-
 from rrrn import (
     cards,
     clips,
@@ -21,16 +19,16 @@ from rrrn import (
 from rrrn.config import check, check_together
 from rrrn.stage import InputError
 
-if set("{}") & set(str(provenance.HOME)):
-    raise WorkflowError(
-        f"{provenance.HOME}: Snakemake takes braces in a path for wildcards; move the workflow to a folder without"
-    )
-
 
 def stop(error):
     """End with one message for a user's mistake; Snakemake would put two lines around it, and with -q all drop it."""
     sys.exit(f"error: {error}")
 
+
+if set("{}") & set(str(provenance.HOME)):
+    stop(
+        f"{provenance.HOME}: Snakemake takes braces in a path for wildcards; move the workflow to a folder without"
+    )
 
 # Jobs run the code that is digested here, with the Python that runs Snakemake unless conda brings another.
 prefix = f"export PYTHONSAFEPATH=1 PYTHONPATH={shlex.quote(str(provenance.HOME))}; "

@@ -1,14 +1,14 @@
 """What the steps are given: their recipes, and inputs that depend on wildcards."""
 
 
-def given(rule):
-    """What a rule is told: code, settings and rows, each so that Snakemake sees it change, and all of it at once.
+def given(step):
+    """What a step is told, which is code, settings and rows, each so that Snakemake sees it change, and all of it at once.
 
     What is derived of outputs is not tracked: it is in the recipe, or changes nothing.
     """
 
     def recipe(wildcards):
-        return getattr(RECIPES, rule)(**dict(wildcards.items()))
+        return getattr(RECIPES, step)(**dict(wildcards.items()))
 
     return {
         "code": lambda wildcards: recipe(wildcards).code,
@@ -31,7 +31,7 @@ def as_started(recipe):
 
 
 def flow_gpus():
-    """How many GPUs a job of flow takes. No parameter of the rule: a file is not made again for another machine."""
+    """How many GPUs a job of flow takes. No tracked parameter: a file is not made again for another machine."""
     engine = config["flow"]["engine"]
     if engine != "auto":
         return 1 if engine in ("cuda", "opencv_cuda") else 0
@@ -59,7 +59,7 @@ def predictions(wildcards):
 def table_folds(wildcards):
     """The folds of a table; Table III needs the two databases of the holdout."""
     if wildcards.table not in TABLES:
-        raise WorkflowError(
+        stop(
             f"Table {wildcards.table} needs the databases {' and '.join(HOLDOUT)} (protocol.holdout); "
             f"{config['clips']} has {', '.join(sorted(DATABASES))}"
         )
