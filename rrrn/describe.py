@@ -129,6 +129,9 @@ def main(args: argparse.Namespace) -> None:
         except stage.InputError as error:
             raise stage.InputError(f"{shard}: clip {clip.subject}/{clip.clip}: {error}") from None
     features = np.stack(rows)
+    if not np.isfinite(features).all():
+        clip = table[int(np.flatnonzero(~np.isfinite(features).all(axis=1))[0])]
+        raise stage.InputError(f"clip {clip.subject}/{clip.clip}: the descriptor is not finite; look at its frames")
     with store.create(args.output, made.identity) as file:
         store.put(file, "features", features)
         store.put_names(file, "subject", [clip.subject for clip in table])

@@ -154,7 +154,7 @@ def main(args: argparse.Namespace) -> None:
     made = asked.asked(args, [args.shard, args.plan])
     settings = dict(args.settings["flow"])
     form = settings.pop("store")
-    engine = engines.resolve(args.engine or settings["engine"], settings["warm_start"], args.gpus)
+    engine = engines.resolve(settings["engine"], settings["warm_start"], args.gpus)
     plans = views.read(args.plan)
     told = settings | {"engine": engine, "threads": args.threads}
     streamer = engines.streamer(engine)
@@ -185,7 +185,6 @@ if __name__ == "__main__":
     parser.add_argument("shard", type=Path, help="the subject's occluded frames")
     parser.add_argument("plan", type=Path, help="the subject's augmentation plan")
     parser.add_argument("output", type=Path, help="the subject's shard of flow")
-    parser.add_argument("--engine", choices=engines.NAMES, help="in place of that of the settings")
     parser.add_argument("--views", choices=("all", "original"), default="all", help="original: view 0 only")
     parser.add_argument("--threads", type=int, default=1, help="of the processor; their number changes no bit")
     parser.add_argument("--gpus", type=int, default=1, help="that it may use; with 0, flow.engine auto is numba")

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from rrrn import digested
 from rrrn.asked import BY_HAND, Asked
 from rrrn.stage import InputError
@@ -33,7 +35,16 @@ class Prediction:
 
 
 def write(rows: Sequence[Prediction], classes: Sequence[str], path: Path, made: Asked = BY_HAND) -> None:
-    """Write predictions, one at least, which ``read`` returns to nine digits."""
+    """Write predictions, one at least, which ``read`` returns to nine digits.
+
+    Raises InputError for a number that is not finite: the classifier of a training that diverged.
+    """
+    for row in rows:
+        if not np.isfinite([*row.probabilities, *row.alpha]).all():
+            raise InputError(
+                f"{path}: the prediction of clip {row.subject}/{row.clip}, condition {row.condition}, is not finite; "
+                "training diverged in its last steps: lower train.lr"
+            )
     header = [*KEYS, *(f"p_{name}" for name in classes), *(f"alpha_{k}" for k in range(len(rows[0].alpha)))]
     cells = []
     for row in rows:
@@ -53,6 +64,9 @@ def read(path: Path, classes: Sequence[str]) -> list[Prediction]:
 
 
 def _prediction(row: dict[str, str], classes: Sequence[str]) -> Prediction:
+    numbers = [float(value) for name, value in row.items() if name.startswith(("p_", "alpha_"))]
+    if not np.isfinite(numbers).all():
+        raise ValueError(f"clip {row['subject']}/{row['clip']} has a number that is not finite")
     return Prediction(
         database=row["database"],
         subject=row["subject"],

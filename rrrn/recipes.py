@@ -27,13 +27,14 @@ _SAME = {"flow": ("engine", "numba"), "train": ("device", "cpu")}  # what ``auto
 class Recipe:
     """What the file ``path`` is made from.
 
-    ``settings``: what its stage is told of the configuration, as canonical JSON; ``columns``: what it reads of the
+    ``told``: what its stage is told of the configuration, as JSON; ``settings``: what of that decides; ``columns``: what it reads of the
     clip table, of one ``subject`` or of all, with their digest ``rows``; ``other``: what else decides.
     """
 
     path: str
     modules: tuple[str, ...]
     settings: str = "{}"
+    told: str = "{}"
     columns: tuple[str, ...] = ()
     subject: str | None = None
     rows: str = ""
@@ -237,11 +238,13 @@ class Recipes:
         other: str = "",
         inputs: Sequence[Recipe] = (),
     ) -> Recipe:
+        chosen = canonical(merge([pick(self._config, path) for path in told]))
         rows = self._table if subject is None else clips.of_subject(self._table, subject)
         return Recipe(
             path=path,
             modules=(modules,) if isinstance(modules, str) else modules,
-            settings=self._settings(told),
+            settings=json.dumps(_deciding(chosen), sort_keys=True),
+            told=json.dumps(chosen, sort_keys=True),
             columns=columns,
             subject=subject,
             rows=clips.digest(rows, *columns) if columns else "",
@@ -249,10 +252,11 @@ class Recipes:
             inputs=tuple(inputs),
         )
 
-    def _settings(self, told: Sequence[str]) -> str:
-        """Return the named parts of the configuration as one canonical text."""
-        chosen = canonical(merge([pick(self._config, path) for path in told]))
-        for section, (key, usual) in _SAME.items():
-            if chosen.get(section, {}).get(key) == "auto":
-                chosen[section] = chosen[section] | {key: usual}
-        return json.dumps(chosen, sort_keys=True)
+
+def _deciding(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings as they decide what is made: ``auto`` is what it is on a machine without a GPU."""
+    deciding = dict(settings)
+    for section, (key, usual) in _SAME.items():
+        if deciding.get(section, {}).get(key) == "auto":
+            deciding[section] = deciding[section] | {key: usual}
+    return deciding

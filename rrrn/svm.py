@@ -111,6 +111,8 @@ def read_features(path: Path, table: Sequence[Clip]) -> NDArray[np.float64]:
     with store.reading(path) as file:
         features = np.asarray(file["features"][()], np.float64)
         keys = list(zip(store.names(file, "subject"), store.names(file, "clip"), strict=True))
+    if not np.isfinite(features).all():
+        raise stage.InputError(f"{path}: holds features that are not finite; delete it and run again")
     wanted = [(clip.subject, clip.clip) for clip in table]
     if odd := set(keys) ^ set(wanted):
         key = min(odd)

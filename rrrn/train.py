@@ -233,7 +233,7 @@ def main(args: argparse.Namespace) -> None:
                 f"which is none of {args.classes}"
             )
     own = (settings["seed"], args.method, args.trained_on, args.fold, args.seed)
-    device = choose_device(args.device or settings["device"])
+    device = choose_device(settings["device"])
     make_reproducible(seeds.seed(*own), device)
     kind = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
     logging.info("torch %s, device %s, seed %d", torch.__version__, kind, seeds.seed(*own))
@@ -303,7 +303,6 @@ if __name__ == "__main__":
     parser.add_argument("--fold", required=True, help="a subject, or A-to-B of two databases")
     parser.add_argument("--seed", type=int, default=0, help="number of the training among several")
     parser.add_argument("--view", default="original", help="what is tested of a clip: " + ", ".join(VIEWS))
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), help="in place of that of the settings")
     parser.add_argument("--max-memory-gb", type=float, default=8.0, help="hold samples in memory up to this size")
     parser.add_argument("--weights", type=Path, help="pretrained weights")
     stage.run(main, parser)

@@ -90,6 +90,7 @@ def arguments(data, output="out.csv", method="rrrn", network=None, **changes):
         "view": "original",
         "max_memory_gb": 8.0,
         "weights": None,
+        "asked": {},
         "settings": {"train": section, "networks": {method: settings}},
     }
     return argparse.Namespace(**{**values, **changes})
@@ -109,7 +110,7 @@ def test_rows(data, method):
     rows = predictions(arguments(data, method=method))
     names = ["database", "subject", "clip", "condition", "trained_on", "fold", "seed", "view", "true"]
     names += [f"p_{name}" for name in CLASSES] + [f"alpha_{region}" for region in range(6) if method == "rrrn"]
-    names += ["digest"]
+    names += ["made", "digest"]
     assert list(rows[0]) == names
     order = [(f"c{index}", condition) for index in range(PER_SUBJECT) for condition in ("none", "mask")]
     assert [(row["clip"], row["condition"]) for row in rows] == order

@@ -13,7 +13,7 @@ rule render:
     params:
         **given("render"),
     shell:
-        "python -m rrrn.render {output:q} --clips {params.clips:q} --subject {wildcards.subject:q} --settings {params.settings:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.render {output:q} --clips {params.clips:q} --subject {wildcards.subject:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule faces:
@@ -34,7 +34,7 @@ rule faces:
     params:
         **given("faces"),
     shell:
-        "python -m rrrn.faces {output:q} --rendered {input:q} --clips {params.clips:q} --subject {wildcards.subject:q} --settings {params.settings:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.faces {output:q} --rendered {input:q} --clips {params.clips:q} --subject {wildcards.subject:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule occlude:
@@ -51,7 +51,7 @@ rule occlude:
     params:
         **given("occlude"),
     shell:
-        "python -m rrrn.occlude {input:q} {output:q} --condition {wildcards.condition} --settings {params.settings:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.occlude {input:q} {output:q} --condition {wildcards.condition} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule augment:
@@ -67,7 +67,7 @@ rule augment:
     params:
         **given("augment"),
     shell:
-        "python -m rrrn.augment {output:q} --clips {params.clips:q} --subject {wildcards.subject:q} --settings {params.settings:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.augment {output:q} --clips {params.clips:q} --subject {wildcards.subject:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule flow:
@@ -91,10 +91,9 @@ rule flow:
         gpu=flow_gpus(),
     params:
         **given("flow"),
-        engine=lambda wildcards, output: config["flow"]["engine"],
         views=lambda wildcards: protocol.views(config, wildcards.condition),
     shell:
-        "python -m rrrn.flow {input.shard:q} {input.plan:q} {output:q} --engine {params.engine} --views {params.views} --threads {threads} --gpus {resources.gpu} --settings {params.settings:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.flow {input.shard:q} {input.plan:q} {output:q} --views {params.views} --threads {threads} --gpus {resources.gpu} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule regions:
@@ -111,4 +110,4 @@ rule regions:
     params:
         **given("regions"),
     shell:
-        "python -m rrrn.regions {input:q} {output:q} --clips {params.clips:q} --settings {params.settings:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.regions {input:q} {output:q} --clips {params.clips:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"

@@ -15,6 +15,7 @@ def given(step):
         "settings": lambda wildcards: recipe(wildcards).settings,
         "rows": lambda wildcards: recipe(wildcards).rows,
         "recipe": lambda wildcards: as_started(recipe(wildcards)).digest,
+        "told": lambda wildcards, output: recipe(wildcards).told,
         "asked": lambda wildcards, output: recipe(wildcards).asked(),
         "clips": lambda wildcards, output: config["clips"],
     }

@@ -48,10 +48,9 @@ rule train:
         ),
         classes=CLASSES,
         view=VIEW,
-        device=lambda wildcards, output: config["train"]["device"],
         memory=lambda wildcards, output: config["train"]["max_memory_gb"],
     shell:
-        "python -m rrrn.train {output:q} --train {input.train:q} --test {params.test:q} --clips {params.clips:q} --classes {params.classes:q} --method {wildcards.network} --trained-on {wildcards.trained_on} --fold {wildcards.fold:q} --seed {wildcards.seed} --view {params.view} --device {params.device} --settings {params.settings:q} --max-memory-gb {params.memory} {params.weights:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.train {output:q} --train {input.train:q} --test {params.test:q} --clips {params.clips:q} --classes {params.classes:q} --method {wildcards.network} --trained-on {wildcards.trained_on} --fold {wildcards.fold:q} --seed {wildcards.seed} --view {params.view} --settings {params.told:q} --max-memory-gb {params.memory} {params.weights:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule describe:
@@ -68,7 +67,7 @@ rule describe:
     params:
         **given("describe"),
     shell:
-        "python -m rrrn.describe {input:q} {output:q} --clips {params.clips:q} --descriptor {wildcards.descriptor} --settings {params.settings:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.describe {input:q} {output:q} --clips {params.clips:q} --descriptor {wildcards.descriptor} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule svm:
@@ -95,4 +94,4 @@ rule svm:
         classes=CLASSES,
         folds=",".join(FOLDS),
     shell:
-        "python -m rrrn.svm {output:q} --train {input.train:q} --test {input.test:q} --condition {wildcards.condition} --trained-on {wildcards.trained_on} --method {wildcards.descriptor} --clips {params.clips:q} --classes {params.classes:q} --folds {params.folds:q} --settings {params.settings:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.svm {output:q} --train {input.train:q} --test {input.test:q} --condition {wildcards.condition} --trained-on {wildcards.trained_on} --method {wildcards.descriptor} --clips {params.clips:q} --classes {params.classes:q} --folds {params.folds:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
