@@ -5,13 +5,15 @@
 # make lint   what CI checks beside the tests
 
 PYTHON ?= python3
+python = '$(subst ','\'',$(PYTHON))'
+# modules and no console scripts, which pip cannot start in a folder whose name has double quotes
 BIN := .venv/bin
 TABLE := results/table_iv.csv
 
 .PHONY: demo test test-slurm fuzz lint clean
 
 demo: .venv/installed
-	$(BIN)/snakemake --cores all --rerun-incomplete $(TABLE)
+	$(BIN)/python -m snakemake --cores all --rerun-incomplete $(TABLE)
 	$(BIN)/python -m rrrn.show $(TABLE)
 
 test: .venv/installed-dev
@@ -22,18 +24,18 @@ test-slurm: .venv/installed-dev
 	tests/slurm/cluster.sh during env RRRN_SLURM=required $(BIN)/python -m pytest tests/slurm
 
 fuzz: .venv/installed-dev
-	RRRN_FUZZ=2000 $(BIN)/python -m pytest tests/test_import_fuzz.py tests/test_damage.py tests/test_hostile_names.py tests/test_faults.py
+	RRRN_FUZZ=2000 $(BIN)/python -m pytest tests/test_import_fuzz.py tests/test_video_fuzz.py tests/test_damage.py tests/test_hostile_names.py tests/test_faults.py
 
 lint: .venv/installed-dev
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/snakefmt --check Snakefile workflow
-	$(BIN)/snakemake --lint
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m mypy
+	$(BIN)/python -m snakefmt --check Snakefile workflow
+	$(BIN)/python -m snakemake --lint
 
 .venv/installed: requirements.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "rrrn needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
-	$(PYTHON) -m venv .venv || { echo "Python's venv module is missing; on Debian and Ubuntu: sudo apt install python3-venv"; exit 1; }
+	$(if $(filter True,$(shell $(python) -c 'import sys; print(sys.version_info >= (3, 11))' 2>/dev/null)),,$(error $(PYTHON) is no Python 3.11 or newer, which rrrn needs; name one: make PYTHON=python3.12 $(MAKECMDGOALS)))
+	$(python) -m venv .venv || { echo "Python's venv module is missing; on Debian and Ubuntu: sudo apt install python3-venv"; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps face_recognition==1.3.0
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .

@@ -25,4 +25,5 @@ rule default:
 rule all:
     input:
         expand("results/table_{table}.csv", table=TABLES),
+        "results/summary.csv",
     localrule: True

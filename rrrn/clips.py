@@ -7,18 +7,28 @@ import csv
 import hashlib
 import io
 import json
+import os
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rrrn import separators
 from rrrn.stage import InputError
 
 COLUMNS = ("database", "subject", "clip", "onset", "apex", "offset", "objective_class", "frames", "source")
+DIGEST = "frames_digest"  # a column that may be left out
 MOST_BYTES = {"database": 98, "subject": 200, "clip": 200}  # of a name; a fold of two databases is one file's name
 SOURCES = ("recorded", "synthetic", "rendered")
+ALIKE = (
+    "which differ in case, in leading zeros or in the encoding of accents only; write it one way if it is one, or "
+    "rename one"
+)
 
+_REMEDY = "remove a row, or correct its folder, its frame numbers or its names"
+_LEADING_ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
+_OF_FRAMES = re.compile(r"blake2b-[0-9a-f]{32}")
 _PERIODIC = re.compile(r"(.+)\1{19}$")  # as in Snakemake's search for recursive rules
 
 
@@ -30,6 +40,7 @@ class Clip:
     ``subject`` is unique over all databases (``casme2-sub06``). ``frames`` is the folder of the clip's images,
     relative to the working directory or absolute. ``source`` says what made them: a camera (``recorded``), the rule
     ``render`` of the workflow (``synthetic``), or the renderer beforehand, by ``rrrn synthesize`` (``rendered``).
+    ``frames_digest`` is what ``listing.digest`` gave for its frames when they were imported, or empty.
     """
 
     database: str
@@ -41,12 +52,13 @@ class Clip:
     objective_class: str
     frames: str
     source: str
+    frames_digest: str = ""
 
 
 def read(path: Path | str) -> list[Clip]:
-    """Return the rows of a clip table in file order.
+    """Return the rows of a clip table by database, subject and clip: their order in the file is of no matter.
 
-    Raises InputError, naming file and row, for a missing, empty or contradictory table.
+    Raises InputError, naming file and rows, for a missing, empty or contradictory table.
     """
     path = Path(path)
     try:
@@ -58,27 +70,33 @@ def read(path: Path | str) -> list[Clip]:
     if "\0" in text:
         raise InputError(f"{path}: holds NUL bytes; save the clip table as CSV text")
     reader = csv.DictReader(io.StringIO(text, newline=""))  # splitlines() would cut cells at marks of other scripts
-    missing = [name for name in COLUMNS if name not in (reader.fieldnames or [])]
-    if missing:
+    if missing := [name for name in COLUMNS if name not in (reader.fieldnames or [])]:
+        if mark := separators.other(text.partition("\n")[0], COLUMNS.__contains__):
+            raise InputError(f"{path}: the columns are separated by {mark}; save the clip table with commas")
         raise InputError(f"{path}: the header lacks {', '.join(missing)}; it must name {', '.join(COLUMNS)}")
     clips: list[Clip] = []
+    lines: list[int] = []
     try:
         for row in reader:
             clips.append(_clip(row, f"{path}, line {reader.line_num}"))
+            lines.append(reader.line_num)
     except csv.Error as error:
         raise InputError(f"{path}, line {reader.line_num}: not a CSV row ({error})") from None
     if not clips:
         raise InputError(f"{path}: the clip table has no rows")
-    _check_whole(clips, path)
-    return clips
+    if found := _contradiction(clips) or overlap(clips):
+        one, two, why = found
+        raise InputError(f"{path}, lines {lines[one]} and {lines[two]}: {why}")
+    return sorted(clips, key=lambda clip: (clip.database, clip.subject, clip.clip))
 
 
-def write(clips: Iterable[Clip], path: Path) -> None:
-    """Write a clip table which ``read`` returns unchanged."""
+def write(clips: Sequence[Clip], path: Path) -> None:
+    """Write a clip table of which ``read`` returns the rows; with the digests of frames if there are any."""
+    columns = (*COLUMNS, DIGEST) if any(clip.frames_digest for clip in clips) else COLUMNS
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
         writer.writeheader()
-        writer.writerows({name: getattr(clip, name) for name in COLUMNS} for clip in clips)
+        writer.writerows({name: getattr(clip, name) for name in columns} for clip in clips)
 
 
 def objection(name: str, most_bytes: int = MOST_BYTES["clip"]) -> str:
@@ -104,8 +122,47 @@ def objection(name: str, most_bytes: int = MOST_BYTES["clip"]) -> str:
 
 
 def folded(name: str) -> str:
-    """Return what all spellings of a name in case and composition have in common."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+    """Return what all spellings of a name have in common, in case, composition and leading zeros of its numbers.
+
+    On some systems they are one file, and people who type spreadsheets mean one thing by them.
+    """
+    return _LEADING_ZEROS.sub("", unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold()))
+
+
+def overlap(table: Sequence[Clip]) -> tuple[int, int, str] | None:
+    """Return two rows that show the same frames though they cannot, as indices, and why; None if there are none.
+
+    Folders are compared after following links. No two subjects share a frame. Clips of one subject may, as two
+    movements at a time do in long recordings; but no frame is of two classes, unless one clip ends on it and the next
+    begins, and no clip stands under two names.
+    """
+    folders: dict[str, list[int]] = {}
+    for index, clip in enumerate(table):
+        folders.setdefault(os.path.realpath(clip.frames), []).append(index)
+    for folder, indices in folders.items():
+        going_on: list[int] = []
+        for index in sorted(indices, key=lambda index: (table[index].onset, index)):
+            clip = table[index]
+            going_on = [other for other in going_on if table[other].offset >= clip.onset]
+            for other in going_on:
+                if kind := _clash(table[other], clip):
+                    one, two = sorted((other, index))
+                    names = " and ".join(f"{table[i].subject}/{table[i].clip}" for i in (one, two))
+                    shared = f"{clip.onset} to {min(clip.offset, table[other].offset)}"
+                    return one, two, f"{names} are {kind}, and both show the frames {shared} of {folder}; {_REMEDY}"
+            going_on.append(index)
+    return None
+
+
+def _clash(earlier: Clip, later: Clip) -> str:
+    """Return what two clips of one folder cannot be, of which the later begins before the earlier ends."""
+    if earlier.subject != later.subject:
+        return "two subjects"
+    if earlier.objective_class != later.objective_class and later.onset < earlier.offset:
+        return "two classes"
+    if (earlier.onset, earlier.offset) == (later.onset, later.offset):
+        return "one clip with two names"
+    return ""
 
 
 def of_subject(clips: Iterable[Clip], subject: str) -> list[Clip]:
@@ -138,8 +195,11 @@ def _clip(row: dict[str, str | None], where: str) -> Clip:
         )
     if values["source"] not in SOURCES:
         raise InputError(f"{where}: source {values['source']!r} is neither of {', '.join(SOURCES)}")
+    digest = (row.get(DIGEST) or "").strip()
+    if digest and not _OF_FRAMES.fullmatch(digest):
+        raise InputError(f"{where}: {DIGEST} {digest!r} is none that an import wrote; import again, or empty the cell")
     texts = {name: values[name] for name in ("database", "subject", "clip", "objective_class", "frames", "source")}
-    return Clip(onset=onset, apex=apex, offset=offset, **texts)
+    return Clip(onset=onset, apex=apex, offset=offset, frames_digest=digest, **texts)
 
 
 def _frame_number(text: str, where: str) -> int:
@@ -148,28 +208,32 @@ def _frame_number(text: str, where: str) -> int:
     return int(text)
 
 
-def _check_whole(clips: list[Clip], path: Path) -> None:
-    seen: set[tuple[str, str]] = set()
-    database: dict[str, str] = {}
-    spelled: dict[tuple[str, str], str] = {}
-    for clip in clips:
-        key = (clip.subject, clip.clip)
-        if key in seen:
-            raise InputError(f"{path}: clip {clip.subject}/{clip.clip} stands twice")
-        seen.add(key)
+def _contradiction(table: Sequence[Clip]) -> tuple[int, int, str] | None:
+    """Return two rows whose names contradict each other, as indices, and why; None if there are none."""
+    clips: dict[tuple[str, str], int] = {}
+    subjects: dict[str, int] = {}
+    spelled: dict[tuple[str, str], tuple[int, str]] = {}
+    for index, clip in enumerate(table):
+        other = clips.setdefault((clip.subject, clip.clip), index)
+        if other != index:
+            return other, index, f"clip {clip.subject}/{clip.clip} stands twice; remove one row"
         for kind, name in (
             ("database", clip.database),
             ("subject", clip.subject),
             (f"clip of {clip.subject}", clip.clip),
+            ("class", clip.objective_class),
         ):
-            other = spelled.setdefault((kind, folded(name)), name)
-            if other != name:
-                raise InputError(
-                    f"{path}: the {kind} is called {other!r} and {name!r}, which differ in case or in the encoding of "
-                    "accents only and are one file on some systems; write it one way, or rename one"
-                )
-        if database.setdefault(clip.subject, clip.database) != clip.database:
-            raise InputError(
-                f"{path}: subject {clip.subject} stands in {database[clip.subject]} and in {clip.database}; "
-                "name subjects apart, for example casme2-sub06 and samm-006"
+            other, called = spelled.setdefault((kind, folded(name)), (index, name))
+            if called != name:
+                return other, index, f"the {kind} is called {called!r} and {name!r}, {ALIKE}"
+        other = subjects.setdefault(clip.subject, index)
+        if table[other].database != clip.database:
+            return (
+                other,
+                index,
+                (
+                    f"subject {clip.subject} stands in {table[other].database} and in {clip.database}; "
+                    "name subjects apart, for example casme2-sub06 and samm-006"
+                ),
             )
+    return None

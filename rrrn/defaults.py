@@ -6,8 +6,10 @@ from typing import Any
 
 import yaml
 
-from rrrn import config, provenance
+from rrrn import config, resources
 from rrrn.stage import InputError
+
+_SCHEMA = "workflow/schemas/config.schema.yaml"
 
 
 def section(name: str, own: Path | None = None) -> dict[str, Any]:
@@ -15,11 +17,11 @@ def section(name: str, own: Path | None = None) -> dict[str, Any]:
 
     Raises InputError, naming the file, if it cannot be read, or laid over config.yaml does not follow the schema.
     """
-    settings: dict[str, Any] = yaml.safe_load((provenance.HOME / "config.yaml").read_text(encoding="utf-8"))
+    settings: dict[str, Any] = yaml.safe_load(resources.path("config.yaml").read_text(encoding="utf-8"))
     if own is not None:
         settings = config.merge([settings, _read(own)])
         try:
-            config.check(settings, provenance.HOME / "workflow/schemas/config.schema.yaml")
+            config.check(settings, resources.path(_SCHEMA))
         except InputError as error:
             raise InputError(f"{own}: {error}") from None
     found: dict[str, Any] = settings[name]
@@ -31,8 +33,8 @@ def whole(files: Sequence[Path]) -> dict[str, Any]:
 
     Raises InputError if a file cannot be read or if together they do not follow the schema.
     """
-    settings = config.merge([_read(path) for path in (provenance.HOME / "config.yaml", *files)])
-    config.check(settings, provenance.HOME / "workflow/schemas/config.schema.yaml")
+    settings = config.merge([_read(path) for path in (resources.path("config.yaml"), *files)])
+    config.check(settings, resources.path(_SCHEMA))
     return settings
 
 

@@ -15,10 +15,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rrrn import asked, clips, frames, stage, store, tracking
+from rrrn import asked, clips, frames, listing, stage, store, tracking, unchanged
 from rrrn.clips import Clip
 from rrrn.landmarks import Box
-from rrrn.listing import listing
 from rrrn.stage import InputError
 
 
@@ -108,7 +107,7 @@ def read_clip(clip: Clip, max_missing: int) -> tuple[list[NDArray[np.uint8]], li
     image is unreadable or of another size.
     """
     folder = Path(clip.frames)
-    files = listing(folder)
+    files = listing.listing(folder)
     wanted = range(clip.onset, clip.offset + 1)
     present = np.array([number for number in files if number in wanted])
     far = np.diff(present).max(initial=1) - 1 > max_missing
@@ -135,9 +134,10 @@ def main(args: argparse.Namespace) -> None:
     made = asked.asked(args, args.rendered)
     table = clips.of_subject(made.clips(args.clips), args.subject)
     with store.create(args.output, made.identity) as file:
-        for clip in table:
+        for clip in unchanged.with_digests(table, args.rendered):
             settings = dict(args.settings["faces"])
             images, numbers, missing = read_clip(clip, settings.pop("max_missing"))
+            unchanged.check(clip)
             result = faces(images, numbers, **settings, where=f"{clip.frames}: clip {clip.subject}/{clip.clip}")
             group = file.create_group(clip.clip)
             for name in ("database", "subject", "clip", "onset", "apex", "offset"):

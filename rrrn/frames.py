@@ -4,18 +4,20 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from rrrn.stage import InputError
 
 FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "PPM", "GIF", "WEBP")  # whatever the name says; EPS would start a program
+_ORIENTATION, _FIRST_SIDEWAYS = 0x0112, 5  # of EXIF: 5 to 8 exchange rows and columns
 MAX_PIXELS = 50_000_000  # an image that claims more is refused before it is decoded
 
 
 def read(path: Path) -> np.ndarray:
     """Return an image, uint8 (height, width, channels) in BGR, or with one channel where the file is gray.
 
-    Raises InputError, naming the file, if it is not a whole 8-bit image.
+    It is turned as its orientation (EXIF) says. Raises InputError, naming the file, if it is not a whole image of at
+    most 8 bits per channel, or transparent anywhere: nothing tells what is to be seen there.
     """
     try:
         with Image.open(path, formats=FORMATS) as image:
@@ -24,10 +26,16 @@ def read(path: Path) -> np.ndarray:
                 raise InputError(
                     f"{path}: claims {width}x{height} pixels, more than any database has; replace the file"
                 )
-            if image.mode.startswith(("I", "F")) or _is_deep_png(path):
-                raise InputError(f"{path}: is not an 8-bit image; convert the frames to 8 bits a channel")
-            gray = image.mode in ("L", "1", "LA")
-            pixels = np.asarray(image.convert("L" if gray else "RGB"), dtype=np.uint8)
+            if _is_deep(image):
+                raise InputError(f"{path}: is not an 8-bit image; convert the frames to 8 bits per channel")
+            if image.has_transparency_data and image.convert("RGBA").getchannel("A").getextrema() != (255, 255):
+                raise InputError(
+                    f"{path}: is transparent in places, and nothing tells what lies behind; lay it over a background "
+                    "and save it without alpha"
+                )
+            gray = image.mode in ("L", "1", "LA", "La")
+            turned = ImageOps.exif_transpose(image)
+            pixels = np.asarray(turned.convert("L" if gray else "RGB"), dtype=np.uint8)
     except Image.DecompressionBombError:
         raise InputError(f"{path}: claims more pixels than any database has; replace the file") from None
     except (OSError, SyntaxError, ValueError) as error:
@@ -35,8 +43,23 @@ def read(path: Path) -> np.ndarray:
     return pixels[..., None] if gray else np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), np.uint8)
 
 
-def _is_deep_png(path: Path) -> bool:
-    """Whether a file is a PNG of 16 bits a channel, of which Pillow drops the lower ones where there is colour."""
-    with path.open("rb") as file:
-        header = file.read(25)
-    return header.startswith(b"\x89PNG") and header[24:] == b"\x10"
+def size(path: Path) -> tuple[int, int]:
+    """Return width and height of an image as ``read`` gives it, from its header. Raises OSError if it has none."""
+    with Image.open(path, formats=FORMATS) as image:
+        sideways = image.format != "TIFF" and image.getexif().get(_ORIENTATION, 1) >= _FIRST_SIDEWAYS
+        return image.size[::-1] if sideways else image.size  # Pillow has turned the size of TIFF
+
+
+def _is_deep(image: Image.Image) -> bool:
+    """Whether a file has more than 8 bits per channel, of which Pillow drops the lower ones where there is colour."""
+    if image.mode.startswith(("I", "F")):
+        return True
+    for tile in getattr(
+        image, "tile", ()
+    ):  # how the file's bytes are packed: "RGB;16B", or with the largest value in PPM
+        words = tile.args if isinstance(tile.args, tuple) else (tile.args,)
+        if image.format == "PPM" and any(isinstance(word, int) and word > 255 for word in words):
+            return True
+        if image.format in ("PNG", "TIFF") and any(";16" in str(word) for word in words):
+            return True
+    return False

@@ -10,6 +10,11 @@ METHODS = {
 }
 
 
+def method(name: str) -> str:
+    """Return the paper's name of a method, or the name itself."""
+    return METHODS.get(name, name)
+
+
 def condition(name: str) -> str:
     """Return the paper's name of a condition: ``random-05`` is ``Occ-5%``."""
     if name.startswith("random-"):

@@ -5,7 +5,9 @@ Read by the Snakefile, hence the standard library only.
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 from rrrn.stage import InputError
@@ -13,27 +15,47 @@ from rrrn.stage import InputError
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp")
 _OF_SYSTEMS = ("thumbs.db", "desktop.ini")
 _LAST_INTEGER = re.compile(r"(\d+)\D*$")
+_LAST_NUMBER = re.compile(r"(\d+(?:[.,]\d+)*)\D*$")
 
 
 def listing(folder: Path) -> dict[int, Path]:
     """Return {frame number: file} of a clip's folder, sorted by number.
 
     The number is the last integer of the name (``reg_img46.jpg`` is 46, ``006_05562.jpg`` is 5562).
-    Raises InputError for a missing folder, one without images, and two files of one number.
+    Raises InputError for a missing folder, one without images, two files of one number, and names that end in decimal
+    numbers, such as times, which would come in another order.
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: there is no such folder of frames; correct the column 'frames' of the clip table")
+    numbered = [(number, path) for path in sorted(folder.iterdir()) if (number := _number(path)) is not None]
+    _check_order(folder, numbered)
     found: dict[int, Path] = {}
-    for path in sorted(folder.iterdir()):
-        number = _number(path)
-        if number is None:
-            continue
+    for number, path in numbered:
         if number in found:
             raise InputError(f"{folder}: {found[number].name} and {path.name} are both frame {number}; remove one")
         found[number] = path
     if not found:
         raise InputError(f"{folder}: holds no numbered images ({', '.join(SUFFIXES)})")
     return dict(sorted(found.items()))
+
+
+def _check_order(folder: Path, numbered: Sequence[tuple[int, Path]]) -> None:
+    """Raise InputError if the last integers do not order the files as their last numbers, read as decimals, would."""
+    valued = [(number, _value(path), path.name) for number, path in numbered]
+    for (_, before, first), (_, after, second) in pairwise(sorted(valued, key=lambda file: file[0])):
+        if before > after:
+            raise InputError(
+                f"{folder}: the names end in decimal numbers, but frames are numbered by the last whole number, which "
+                f"puts {first} before {second}; rename the files in their order, for example to "
+                f"00001{Path(first).suffix}"
+            )
+
+
+def _value(path: Path) -> tuple[Decimal, ...]:
+    """Return the last number of an image's name: 1.25 of ``t_1.25.png``, with more points its parts."""
+    match = _LAST_NUMBER.search(path.stem)
+    parts = match[1].replace(",", ".").split(".") if match else []
+    return (Decimal(".".join(parts)),) if 0 < len(parts) < 3 else tuple(map(Decimal, parts))
 
 
 def strange(folder: Path) -> list[str]:
@@ -50,19 +72,26 @@ def _number(path: Path) -> int | None:
     return int(match[1])
 
 
-def fingerprint(folders: Iterable[Path]) -> str:
-    """Return 12 hexadecimal digits for the names and sizes of the images in some folders, missing ones included.
+def between(images: Mapping[int, Path], first: int, last: int) -> dict[int, Path]:
+    """Return those of the listed images whose numbers are from ``first`` to ``last``."""
+    return {number: path for number, path in images.items() if first <= number <= last}
 
-    What a rule depends on of frames that no rule makes: frames that are added, lost or replaced are seen, but for a
-    replacement of the same size; stray files are not.
+
+def digest(images: Mapping[int, Path], of_file: Callable[[Path], str] | None = None) -> str:
+    """Return the digest of listed images: of their numbers and of every byte of their files, but not of their names.
+
+    ``of_file`` returns ``file_digest`` of a file, where another knows it already. A name stands before the digits, so
+    that no program takes them for a number.
     """
-    seen = []
-    for folder in folders:
-        try:
-            seen += [(path.name, path.stat().st_size) for path in listing(folder).values()]
-        except InputError as error:  # for the job to say
-            seen += [(str(error), -1)]
-    return hashlib.sha256(repr(seen).encode()).hexdigest()[:12]
+    of_file = of_file or file_digest
+    seen = "".join(f"{number} {of_file(path)}\n" for number, path in images.items())
+    return "blake2b-" + hashlib.blake2b(seen.encode(), digest_size=16).hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """Return 32 hexadecimal digits for the bytes of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
 def contents(folder: Path) -> str:

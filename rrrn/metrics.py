@@ -1,4 +1,4 @@
-"""WAR, UAR, F1 and WF1 of a confusion matrix (Eqs. 10 to 13 of the paper), and the two lines of no skill.
+"""WAR, UAR, F1 and WF1 of a confusion matrix (Eqs. 10 to 13 of the paper).
 
 All folds are pooled into one matrix before anything is computed: most subjects lack some classes, so that a mean over
 folds would mean nothing.
@@ -23,27 +23,23 @@ def scores(counts: ArrayLike) -> dict[str, float]:
     counts as 0 in both, so that all cells of a table are over the same classes.
     """
     matrix = np.asarray(counts, np.float64)
-    hit, of_class, said = np.diag(matrix), matrix.sum(axis=1), matrix.sum(axis=0)
-    recall = np.divide(hit, of_class, out=np.zeros_like(hit), where=of_class > 0)
-    f1 = np.divide(2 * hit, of_class + said, out=np.zeros_like(hit), where=of_class + said > 0)
-    total = matrix.sum()
+    found = of_sums(np.diag(matrix), matrix.sum(axis=1), matrix.sum(axis=0))
+    return {metric: float(value) for metric, value in found.items()}
+
+
+def of_sums(hit: ArrayLike, of_class: ArrayLike, said: ArrayLike) -> dict[str, NDArray[np.float64]]:
+    """Return {metric: values (...)} of many confusion matrices, each given by its diagonal and its sums.
+
+    ``hit`` and ``said`` are (..., n_classes), how often each class was named rightly, and at all; ``of_class``
+    (n_classes,) is how many samples each class has. The rules are those of ``scores``.
+    """
+    right, named, true = (np.asarray(values, np.float64) for values in (hit, said, of_class))
+    recall = np.divide(right, true, out=np.zeros_like(right), where=true > 0)
+    f1 = np.divide(2 * right, true + named, out=np.zeros_like(right), where=true + named > 0)
+    total = true.sum()
     return {
-        "WAR": float(hit.sum() / total),
-        "UAR": float(recall.mean()),
-        "F1": float(f1.mean()),
-        "WF1": float((of_class * f1).sum() / total),
+        "WAR": right.sum(axis=-1) / total,
+        "UAR": recall.mean(axis=-1),
+        "F1": f1.mean(axis=-1),
+        "WF1": (true * f1).sum(axis=-1) / total,
     }
-
-
-def constant_class(class_counts: ArrayLike) -> dict[str, float]:
-    """Return the scores of always naming the most frequent of the tested classes: the best that a constant can do."""
-    counts = np.asarray(class_counts, np.float64)
-    matrix = np.zeros((len(counts), len(counts)))
-    matrix[:, counts.argmax()] = counts
-    return scores(matrix)
-
-
-def chance(class_counts: ArrayLike) -> dict[str, float]:
-    """Return the scores of the expected confusion matrix of naming a class at random, all equally often."""
-    counts = np.asarray(class_counts, np.float64)
-    return scores(np.repeat(counts[:, None] / len(counts), len(counts), axis=1))

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from rrrn.stage import InputError
+from rrrn.starts import Start
 
 # as the SLURM plugin names jobs: a prefix of the user's choice, and the run's UUID
 _OF_SNAKEMAKE = re.compile(r"(?:[\w-]+_)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_PLAIN = re.compile(r"[\w./=:,@%+~-]+")  # words that a shell takes as they are
 _SHELLS = ("bash", "sh", "dash")
 _TAKE_A_VALUE = ("-W", "-X")  # options of Python
 
@@ -29,13 +29,13 @@ class Process:
 
 @dataclass(frozen=True)
 class Run:
-    """What the log of a Snakemake says: on which host, how and in which folder it was started; where it works.
+    """A run of Snakemake: its host, its arguments, the folder where they were given, the directory that it works in.
 
-    ``slurm`` is whether it used SLURM.
+    ``arguments`` is None if no record tells them; ``slurm`` is whether it used SLURM.
     """
 
     host: str
-    command: str
+    arguments: tuple[str, ...] | None
     folder: str
     directory: str
     slurm: bool
@@ -95,26 +95,17 @@ def program(words: Sequence[str]) -> str:
     return name
 
 
-def run(log: str) -> Run | None:
-    """Return what the text of a Snakemake log says, None if it ends before."""
-    host, command, folder, directory = (
-        re.search(rf"^  {name}: (.*)$", log, re.M) for name in ("Host", "Command", "Run directory", "Working directory")
-    )
-    if not (host and command and folder and directory):
-        return None
-    slurm = re.search(r"^SLURM run ID: ", log, re.M) is not None
-    return Run(host[1], command[1], folder[1], directory[1], slurm)
+def run(log: str, start: Start | None) -> Run | None:
+    """Return the run of a Snakemake, by the text of its log and its record; None if it ended before it could lock.
 
-
-def arguments(command: str) -> list[str]:
-    """Return the arguments of a logged command, without the program; raises InputError if they cannot be told.
-
-    Snakemake logs words as the program got them, with blanks between them and without quotes.
+    Without a record, as of another workflow, the log's header tells all but the arguments, which it has unquoted.
     """
-    words = command.split(" ")[1:]
-    if odd := [word for word in words if not _PLAIN.fullmatch(word)]:
-        raise InputError(
-            f"the log gives the command of the run that died without its quotes ({odd[0]!r} in: {command}); give its "
-            "arguments: rrrn resume -- ARGUMENTS"
-        )
-    return words
+    slurm = re.search(r"^SLURM run ID: ", log, re.M) is not None
+    host, folder, directory = (
+        re.search(rf"^  {name}: (.*)$", log, re.M) for name in ("Host", "Run directory", "Working directory")
+    )
+    if start and (start.silent or host):
+        return Run(start.host, start.arguments, start.folder, start.directory, slurm)
+    if start or not (host and folder and directory):
+        return None
+    return Run(host[1], None, folder[1], directory[1], slurm)

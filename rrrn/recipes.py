@@ -9,15 +9,17 @@ Read by the Snakefile in every job, hence nothing heavy.
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from rrrn import asked, clips, listing, protocol, provenance
+from rrrn import asked, clips, listing, protocol, provenance, resources
 from rrrn.clips import Clip
 from rrrn.config import merge, pick
+from rrrn.frames_seen import Seen, Stretch
+from rrrn.stage import InputError
 
 ONE = ("database", "subject", "clip", "objective_class")  # what names a clip and its class
 _SAME = {"flow": ("engine", "numba"), "train": ("device", "cpu")}  # what ``auto`` is on every machine without a GPU
@@ -27,8 +29,9 @@ _SAME = {"flow": ("engine", "numba"), "train": ("device", "cpu")}  # what ``auto
 class Recipe:
     """What the file ``path`` is made from.
 
-    ``told``: what its stage is told of the configuration, as JSON; ``settings``: what of that decides; ``columns``: what it reads of the
-    clip table, of one ``subject`` or of all, with their digest ``rows``; ``other``: what else decides.
+    ``told``: what its stage is told of the configuration, as JSON; ``settings``: what of that decides; ``columns``:
+    what it reads of the clip table, of one ``subject`` or of all, with their digest ``rows``; ``other``: what else
+    decides.
     """
 
     path: str
@@ -78,9 +81,10 @@ def canonical(value: Any) -> Any:
 
 
 class Recipes:
-    """The recipes of one experiment: of a checked configuration and its clip table."""
+    """The recipes of one experiment: of a checked configuration, its clip table, and what was seen of its frames."""
 
-    def __init__(self, config: Mapping[str, Any], table: Sequence[Clip]) -> None:
+    def __init__(self, config: Mapping[str, Any], table: Sequence[Clip], seen: Seen) -> None:
+        self._seen = seen
         self._config = config
         self._table = table
         self._classes = ",".join(config["classes"])
@@ -106,7 +110,7 @@ class Recipes:
             "faces",
             columns=("database", "clip", "onset", "apex", "offset", "frames"),
             subject=subject,
-            other="" if drawn else listing.fingerprint(Path(clip.frames) for clip in own),
+            other="" if drawn else self._seen.fingerprint(_stretches(own)),
             inputs=[self.render(subject)] if drawn else [],
         )
 
@@ -204,29 +208,55 @@ class Recipes:
 
     @cache  # noqa: B019
     def table(self, table: str) -> Recipe:
+        return self._result(
+            f"results/table_{table}.json", "rrrn.table", [f"table_{table}.csv"], {table: self._scores(table)}
+        )
+
+    @cache  # noqa: B019
+    def summary(self) -> Recipe:
+        paper = ["notes.csv", *(f"table_{table}.csv" for table in self.tables)]
+        scores = {table: self._scores(table) for table in self.tables}
+        return self._result("results/summary.json", "rrrn.summary", paper, scores)
+
+    def results(self) -> list[Recipe]:
+        """Return the recipes of all tables: what an experiment is for."""
+        return [*(self.table(name) for name in self.tables), self.summary()]
+
+    def of(self, path: str) -> Recipe:
+        """Return the recipe of a file; raises InputError if the experiment has no such file."""
+        for recipe in closure(self.results()):
+            if recipe.path == path:
+                return recipe
+        raise InputError(f"{path}: is no file of this configuration; name one as the workflow does")
+
+    def _scores(self, table: str) -> list[Recipe]:
         methods, conditions = self._config["methods"], self._config["conditions"]
-        paper = (provenance.HOME / f"data/paper/table_{table}.csv").read_bytes()
-        return self._recipe(
-            f"results/table_{table}.json",
-            "rrrn.table",
-            columns=("database", "source"),
-            other=" ".join([self._classes, self.tasks[table], hashlib.sha256(paper).hexdigest()]),
-            inputs=[self.score(table, method, condition) for method in methods for condition in conditions],
+        return [self.score(table, method, condition) for method in methods for condition in conditions]
+
+    def _result(self, path: str, module: str, paper: Sequence[str], scores: Mapping[str, Sequence[Recipe]]) -> Recipe:
+        """Return the recipe of a table, whose settings are all that had a part in it."""
+        inputs = [one for group in scores.values() for one in group]
+        protocol = {key: value for key, value in self._config["protocol"].items() if key != "holdout"}
+        whole = {key: self._config[key] for key in ("classes", "conditions", "methods")} | {"protocol": protocol}
+        if set(scores) != {"iv"}:
+            protocol["holdout"] = self._config["protocol"]["holdout"]
+        decided = merge([canonical(whole), *(json.loads(one.settings) for one in closure(inputs))])
+        printed = [hashlib.sha256(resources.path(f"data/paper/{name}").read_bytes()).hexdigest() for name in paper]
+        columns = (*ONE, "source")
+        return Recipe(
+            path=path,
+            modules=(module,),
+            settings=json.dumps(decided, sort_keys=True),
+            told=json.dumps(decided | {"clips": str(self._config["clips"])}, sort_keys=True),
+            columns=columns,
+            rows=clips.digest(self._table, *columns),
+            other=" ".join([*(self.tasks[name] for name in scores), *printed]),
+            inputs=tuple(inputs),
         )
 
     def every(self) -> Iterator[Recipe]:
         """Yield each recipe once, inputs before what is made of them."""
-        seen: set[str] = set()
-
-        def walk(recipe: Recipe) -> Iterator[Recipe]:
-            if recipe.path not in seen:
-                seen.add(recipe.path)
-                for one in recipe.inputs:
-                    yield from walk(one)
-                yield recipe
-
-        for name in self.tables:
-            yield from walk(self.table(name))
+        return closure(self.results())
 
     def _recipe(
         self,
@@ -251,6 +281,25 @@ class Recipes:
             other=other,
             inputs=tuple(inputs),
         )
+
+
+def closure(wanted: Iterable[Recipe]) -> Iterator[Recipe]:
+    """Yield recipes and all that they need, each once, inputs before what is made of them."""
+    seen: set[str] = set()
+
+    def walk(recipe: Recipe) -> Iterator[Recipe]:
+        if recipe.path not in seen:
+            seen.add(recipe.path)
+            for one in recipe.inputs:
+                yield from walk(one)
+            yield recipe
+
+    for recipe in wanted:
+        yield from walk(recipe)
+
+
+def _stretches(table: Sequence[Clip]) -> list[Stretch]:
+    return [Stretch(Path(clip.frames), clip.onset, clip.offset) for clip in table]
 
 
 def _deciding(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -51,6 +51,10 @@ def _checked(rows: list[clips.Clip], subject: str) -> list[clips.Clip]:
     return rows
 
 
+def _digest(folder: Path, clip: clips.Clip) -> str:
+    return listing.digest(listing.between(listing.listing(folder), clip.onset, clip.offset))
+
+
 def main(args: argparse.Namespace) -> None:
     """Render one subject of the clip table."""
     cv2.setNumThreads(1)
@@ -59,8 +63,8 @@ def main(args: argparse.Namespace) -> None:
     with stage.replacing(args.folder) as partial:
         n_frames = render_subject(table, args.subject, partial, args.settings["synthetic"])
         own = clips.of_subject(table, args.subject)
-        digests = [[clip.clip, listing.contents(partial / clip.clip)] for clip in own]
-        digested.write(["clip", "frames"], digests, partial / identity.FRAMES, made.identity)
+        digests = [[clip.clip, _digest(partial / clip.clip, clip)] for clip in own]
+        digested.write(["clip", clips.DIGEST], digests, partial / identity.FRAMES, made.identity)
     logging.info("%s: %d frames", args.subject, n_frames)
 
 

@@ -9,6 +9,7 @@ import fcntl
 import logging
 import os
 import platform
+import shlex
 import shutil
 import signal
 import subprocess
@@ -19,11 +20,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from rrrn import orphans, stage
+from rrrn import orphans, stage, starts
 from rrrn.orphans import Process, Run
 from rrrn.stage import InputError
 
 SNAKEMAKE = (sys.executable, "-m", "snakemake")
+_GO_ON = "--rerun-incomplete"
 _GRACE = 30  # seconds that a local job has to remove its partial file
 _PATIENCE = 120  # seconds for an answer of SLURM
 _NO_CLUSTER = "Could not establish a configuration source"  # SLURM's programs are installed, and no more
@@ -83,10 +85,10 @@ def main(args: argparse.Namespace) -> None:
             raise SystemExit(130) from None
         if locks and subprocess.run([*SNAKEMAKE, "--unlock", *words]).returncode:
             raise InputError(f"{directory} could not be unlocked; the reason is above")
-        logging.info("%s: nothing else runs; going on: snakemake --rerun-incomplete %s", directory, " ".join(words))
+        logging.info("%s: nothing else runs; going on: snakemake %s", directory, _shown([_GO_ON, *words]))
         sys.stdout.flush()
         # becomes Snakemake, so that signals reach it and its exit status is returned
-        os.execv(SNAKEMAKE[0], [*SNAKEMAKE, "--rerun-incomplete", *words])
+        os.execv(SNAKEMAKE[0], [*SNAKEMAKE, _GO_ON, *words])
 
 
 def _working_directory(words: list[str]) -> Path:
@@ -114,7 +116,7 @@ def _alone(state: Path) -> Iterator[None]:
 
 
 def _holders(state: Path, locks: list[Path]) -> list[Run | None]:
-    """Return the runs that may have set the locks, oldest first; None for one whose log is empty (--quiet all).
+    """Return the runs that may have set the locks, oldest first; None for one of which nothing is known.
 
     They logged something after that, or nothing at all. All times are the file server's, so that the clocks of several
     hosts do not matter. A log with text, but not of a run, is of one that failed before it could lock.
@@ -130,7 +132,7 @@ def _holders(state: Path, locks: list[Path]) -> list[Run | None]:
 
 def _last(state: Path) -> list[Run | None]:
     """Return the last run, if a log tells."""
-    runs = [run for run in map(_run, _logs(state)) if run and "--unlock" not in run.command.split()]
+    runs = [run for run in map(_run, _logs(state)) if run and "--unlock" not in (run.arguments or ())]
     return [*runs[-1:]]
 
 
@@ -139,17 +141,28 @@ def _logs(state: Path) -> list[Path]:
 
 
 def _run(log: Path) -> Run | None:
-    return orphans.run(log.read_text(encoding="utf-8", errors="replace"))
+    return orphans.run(log.read_text(encoding="utf-8", errors="replace"), starts.read(log))
 
 
 def _arguments(runs: list[Run | None], directory: Path) -> list[str]:
     """Return the arguments of the run that died, and go where they were given."""
-    if not runs or runs[0] is None:
-        raise InputError(f"{directory}: no log says what to go on with; give Snakemake's arguments: {_EXAMPLE}")
-    words = [word for word in orphans.arguments(runs[0].command) if word != "--rerun-incomplete"]
+    if not runs or runs[0] is None or runs[0].arguments is None:
+        raise InputError(f"{directory}: no record says what to go on with; give Snakemake's arguments: {_EXAMPLE}")
+    words = list(runs[0].arguments)
+    if words[:1] == [_GO_ON]:  # of a run that was resumed itself
+        del words[0]
+    if not Path(runs[0].folder).is_dir():
+        raise InputError(
+            f"{runs[0].folder}: the run that died was started here, and this is gone; give its arguments: {_EXAMPLE}"
+        )
     os.chdir(runs[0].folder)
     _working_directory(words)  # checks them
     return words
+
+
+def _shown(words: list[str]) -> str:
+    """Return arguments as one would type them; what is no text is shown by its bytes."""
+    return os.fsencode(shlex.join(words)).decode("utf-8", "backslashreplace")
 
 
 def _check_owner(locks: list[Path]) -> None:

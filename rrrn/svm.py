@@ -12,22 +12,32 @@ from rrrn import asked, folds, predictions, stage, store
 from rrrn.clips import Clip
 from rrrn.predictions import Prediction
 
+TIES = ("margins", "order")
 GRID = (0.1, 1.0, 10.0, 100.0, 1e3, 1e4)
 INNER_FOLDS = 5
 
 
 def probabilities(
-    kernel: NDArray[np.float64], labels: NDArray[np.intp], tested: NDArray[np.float64], n_classes: int, penalty: float
+    kernel: NDArray[np.float64],
+    labels: NDArray[np.intp],
+    tested: NDArray[np.float64],
+    n_classes: int,
+    penalty: float,
+    ties: str,
 ) -> NDArray[np.float64]:
     """Train on a kernel matrix and return the class probabilities (K, n_classes) of what is tested.
 
     ``kernel`` is (M, M) among the training samples, ``labels`` (M,) their classes, ``tested`` (K, M) between tested
-    and training samples, ``penalty`` is C. The probabilities are the softmax of the one-vs-rest decision function
-    (of two classes: the logistic function of their margin), so that the largest is what scikit-learn's SVC predicts
-    with break_ties. A class without training samples has probability 0.
+    and training samples, ``penalty`` is C. Each pair of classes has a machine of its own, which votes for one of them.
+    The probabilities are a softmax over classes (of two: the logistic function of their margin), so that the first of
+    the largest is what scikit-learn's SVC predicts: of the votes, with ``ties`` "order", as libsvm decides; of the
+    one-vs-rest decision function with "margins" (break_ties), in which margins tell classes with equally many votes
+    apart. A class without training samples has probability 0. Raises InputError for another ``ties``.
     """
     from sklearn.svm import SVC
 
+    if ties not in TIES:
+        raise stage.InputError(f"svm.ties {ties!r} is none of {', '.join(TIES)}")
     result = np.zeros((len(tested), n_classes))
     present = np.unique(labels)
     if len(present) == 1:
@@ -37,13 +47,15 @@ def probabilities(
     decision = machine.fit(kernel, labels).decision_function(tested)
     if decision.ndim == 1:
         decision = np.stack([np.zeros_like(decision), decision], axis=1)
+    elif ties == "order":
+        decision = np.round(decision)  # votes, to which scikit-learn adds less than a third for the margins
     score = np.exp(decision - decision.max(axis=1, keepdims=True))
     result[:, present] = score / score.sum(axis=1, keepdims=True)
     return result
 
 
 def choose_penalty(
-    kernel: NDArray[np.float64], labels: NDArray[np.intp], subjects: Sequence[str], n_classes: int
+    kernel: NDArray[np.float64], labels: NDArray[np.intp], subjects: Sequence[str], n_classes: int, ties: str
 ) -> float:
     """Return the C of GRID with the best macro-F1 in a cross-validation that never splits a subject.
 
@@ -62,7 +74,7 @@ def choose_penalty(
         predicted = np.empty_like(labels)
         for train, test in inner:
             known, asked = kernel[np.ix_(train, train)], kernel[np.ix_(test, train)]
-            predicted[test] = probabilities(known, labels[train], asked, n_classes, penalty).argmax(axis=1)
+            predicted[test] = probabilities(known, labels[train], asked, n_classes, penalty, ties).argmax(axis=1)
         scores.append(f1_score(labels, predicted, average="macro", zero_division=0))
     return GRID[int(np.argmax(scores))]
 
@@ -74,11 +86,13 @@ def predict(
     classes: Sequence[str],
     fold_names: Sequence[str],
     penalty: float | str,
+    ties: str,
 ) -> list[tuple[str, Clip, NDArray[np.float64]]]:
     """Train and test every fold; return (fold, tested clip, probabilities (n_classes,)), fold by fold in table order.
 
     ``train_features`` are arrays (N, D), one a condition to train on, ``test_features`` is (N, D), all with the rows
-    of ``table``. ``penalty`` is C, or "grid" to choose it anew from the training clips of each fold.
+    of ``table``. ``penalty`` is C, or "grid" to choose it anew from the training clips of each fold; ``ties`` is told
+    to ``probabilities``.
     Raises InputError for an unknown fold or class.
     """
     from threadpoolctl import threadpool_limits
@@ -98,10 +112,10 @@ def predict(
         chosen = penalty
         if chosen == "grid":
             subjects = [clip.subject for clip in trained] * len(train_features)
-            chosen = choose_penalty(kernel, labels, subjects, len(classes))
+            chosen = choose_penalty(kernel, labels, subjects, len(classes), ties)
             logging.info("fold %s: C = %g", fold, chosen)
         asked = test_kernel[np.ix_(np.array([row_of[clip] for clip in tested]), rows)]
-        found = probabilities(kernel, labels, asked, len(classes), float(chosen))
+        found = probabilities(kernel, labels, asked, len(classes), float(chosen), ties)
         results += [(fold, clip, row) for clip, row in zip(tested, found, strict=True)]
     return results
 
@@ -135,8 +149,8 @@ def main(args: argparse.Namespace) -> None:
                 f"{path}: {features.shape[1]} numbers a clip, but {test_features.shape[1]} in {args.test}; "
                 "make the features again with one setting"
             )
-    penalty = args.settings["svm"]["C"]
-    found = predict(train_features, test_features, table, classes, args.folds.split(","), penalty)
+    told = args.settings["svm"]
+    found = predict(train_features, test_features, table, classes, args.folds.split(","), told["C"], told["ties"])
     rows = [
         Prediction(
             database=clip.database,

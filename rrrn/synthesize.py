@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from rrrn import pictures, stage
 from rrrn.importing.folders import MARKER
-from rrrn.synthetic import drawn, preview, quirks, recording, sheet, tree, workbooks
+from rrrn.synthetic import drawn, durations, preview, quirks, recording, sheet, tree, workbooks
 from rrrn.synthetic.drawn import Database, Entry
 from rrrn.synthetic.layouts import LAYOUTS
 from rrrn.synthetic.presets import PRESETS
@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--layout", choices=[*LAYOUTS, "both"], default="both", help="which database to imitate (both)")
     add("--subjects", type=int, metavar="N", help=f"subjects of each layout ({_SUBJECTS})")
     add("--clips", type=int, metavar="N", help=f"clips of each subject ({_CLIPS})")
-    add("--paper-shape", action="store_true", help="253 clips of 47 subjects, with the class counts of Table II")
+    add("--paper-shape", action="store_true", help="253 clips of 47 subjects, with MEGC 2018's classes of each")
     add("--seed", type=int, default=1, help="another seed draws other people (1)")
     add("--preset", choices=list(PRESETS), default="default", help="how hard the clips are (default)")
     add("--scale", type=float, default=1.0, help="size of the images relative to the real ones (1.0)")
@@ -65,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="all, none, or a comma-separated list: " + ", ".join(quirks.NAMES),
     )
     add("--truth", choices=["dense", "apex"], default="dense", help="true motion of every frame, or the apex's only")
-    add("--short", action="store_true", help="clips of 9 to 13 frames instead of 0.2 to 0.5 s, for tests")
+    add("--short", action="store_true", help="clips of 9 to 13 frames instead of 24 to 141, for tests")
     add("--jobs", type=int, metavar="N", help="processes (all cores)")
     add("--preview", action="store_true", help=f"also draw a contact sheet, {PREVIEW}")
 
@@ -93,7 +93,7 @@ def main(args: argparse.Namespace) -> None:
 def plan(args: argparse.Namespace) -> list[Database]:
     """Return the databases that the arguments ask for. Raises InputError for quirks without a clip."""
     layouts = _layouts(args)
-    duration = sheet.BRIEF if args.short else sheet.REALISTIC
+    duration = durations.BRIEF if args.short else durations.REALISTIC
     databases = []
     for layout in layouts:
         name = _NAMES[layout]

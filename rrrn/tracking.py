@@ -1,6 +1,6 @@
 """Box and landmarks of one face in every frame of a clip; frames without it lie between their neighbours."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ def locate(
     no_face: str,
     where: str,
     remedy: str,
+    progress: Callable[[Iterable[NDArray[np.uint8]]], Iterable[NDArray[np.uint8]]] = iter,
 ) -> tuple[NDArray[np.float64], NDArray[np.float32], NDArray[np.bool_]]:
     """Return boxes (T, 4), landmarks (T, 68, 2) and found (T) of a clip's images, gaps interpolated.
 
@@ -27,11 +28,21 @@ def locate(
     InputError, naming clip and folder by ``where``, the frames by ``numbers`` and what its user can set by ``remedy``,
     if more than ``max_gap`` neighbouring frames do not show it. With ``no_face="full_image"`` such a gap keeps the
     interpolated box, or the whole image if the clip shows no face at all, and its landmarks are fitted in that box.
+    Otherwise the search ends with the first gap that nothing found later can close. ``progress`` passes the images on
+    as they are searched.
     """
     boxes = np.zeros((len(images), 4))
     points = np.zeros((len(images), 68, 2), np.float32)
     found = np.zeros(len(images), bool)
-    candidates = [landmarks.detect_all(_for_dlib(image), upsample) for image in images]
+    candidates: list[list[Box]] = []
+    for image in progress(images):
+        candidates.append(landmarks.detect_all(_for_dlib(image), upsample))
+        empty = candidates[-max_gap - 1 :]
+        if no_face == "error" and len(empty) > max_gap and not any(empty):
+            first, last, rest = numbers[len(candidates) - len(empty)], numbers[len(candidates) - 1], len(images)
+            ended = ", where the search ended" if len(candidates) < rest else ""
+            row = f"no face in {len(empty)} frames in a row, {first} to {last}{ended}"
+            raise InputError(f"{where}: {row}; look at them, then {remedy}")
     for t, box in follow(candidates).items():
         boxes[t], points[t], found[t] = box, landmarks.fit(_for_dlib(images[t]), box), True
     long = [(first, last) for first, last in gaps(found) if last - first > max_gap or not found.any()]

@@ -1,3 +1,4 @@
+import random
 import string
 
 import pytest
@@ -19,7 +20,7 @@ def table(tmp_path, *rows, header=HEADER):
 
 
 def test_round_trip(tmp_path):
-    read = clips.read(table(tmp_path, ROW, ROW.replace("EP02_01f", "EP03_02")))
+    read = clips.read(table(tmp_path, ROW, ROW.replace("EP02_01f", "EP03_02")))  # of a folder of its own
     assert read[0] == Clip("casme2", "casme2-sub01", "EP02_01f", 46, 59, 86, "III", "frames/sub01/EP02_01f", "recorded")
     clips.write(read, tmp_path / "again.csv")
     assert clips.read(tmp_path / "again.csv") == read
@@ -51,7 +52,7 @@ def test_table_as_a_whole(tmp_path):
         clips.read(table(tmp_path))
     with pytest.raises(InputError, match="lacks apex"):
         clips.read(table(tmp_path, ROW, header=HEADER.replace("apex", "peak")))
-    with pytest.raises(InputError, match="casme2-sub01/EP02_01f stands twice"):
+    with pytest.raises(InputError, match=r"lines 2 and 3: clip casme2-sub01/EP02_01f stands twice"):
         clips.read(table(tmp_path, ROW, ROW))
     with pytest.raises(InputError, match="stands in casme2 and in samm"):
         clips.read(table(tmp_path, ROW, ROW.replace("casme2,", "samm,").replace("EP02", "EP09")))
@@ -66,7 +67,7 @@ def test_digest_sees_only_the_columns_named(tmp_path):
     assert clips.digest(a, "objective_class") != clips.digest(b, "objective_class")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=200))
 def test_any_bytes_give_a_table_or_a_message(tmp_path_factory, data):
     path = tmp_path_factory.getbasetemp() / "fuzz.csv"
@@ -78,7 +79,7 @@ def test_any_bytes_give_a_table_or_a_message(tmp_path_factory, data):
 cell = st.text(st.sampled_from(string.printable + "é漢\x00\ufeff\"',;"), max_size=12)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.lists(st.one_of(cell, st.integers(-5, 200).map(str)), max_size=11), max_size=4))
 def test_any_cells_give_a_table_or_a_message(tmp_path_factory, rows):
     path = tmp_path_factory.getbasetemp() / "fuzz.csv"
@@ -125,13 +126,143 @@ def test_a_fold_of_two_databases_is_one_file_name(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("column", "one", "other"), [("subject", "Ren\u00e9", "Rene\u0301"), ("clip", "EP1", "ep1"), ("database", "a", "A")]
+    ("column", "one", "other"),
+    [
+        ("subject", "Ren\u00e9", "Rene\u0301"),
+        ("clip", "EP1", "ep1"),
+        ("database", "a", "A"),
+        ("subject", "casme2-1", "casme2-001"),
+        ("clip", "EP1_02", "ep01_2"),
+        ("objective_class", "Others", "others"),
+    ],
 )
 def test_two_spellings_of_one_name_are_refused(tmp_path, column, one, other):
     rows = [dict(zip(clips.COLUMNS, ROW.split(","), strict=True)) | {"clip": number} for number in "12"]
     rows[0][column], rows[1][column] = one, other
-    with pytest.raises(InputError, match=f"the {column}.* is called .* and .*, which differ in case"):
+    message = rf"lines 2 and 3: the {column.removeprefix('objective_')}.* is called .* and .*, which differ in case"
+    with pytest.raises(InputError, match=message):
         clips.read(table(tmp_path, *(",".join(row.values()) for row in rows)))
+
+
+def test_other_numbers_are_other_names(tmp_path):
+    rows = [{"subject": "s10", "clip": "1.0"}, {"subject": "s100", "clip": "10"}, {"subject": "s1", "clip": "0"}]
+    lines = [
+        ",".join((dict(zip(clips.COLUMNS, ROW.split(","), strict=True)) | row | {"frames": row["subject"]}).values())
+        for row in rows
+    ]
+    assert [clip.subject for clip in clips.read(table(tmp_path, *lines))] == ["s1", "s10", "s100"]
+
+
+def test_the_order_of_rows_is_of_no_matter(tmp_path):
+    subjects = [f"s{i}" for i in (2, 11, 1)]
+    rows = [
+        f"{database},{database}-{subject},{clip},46,59,86,III,frames/{database}{subject}{clip},recorded"
+        for database in ("b", "a")
+        for subject in subjects
+        for clip in ("y", "x")
+    ]
+    expected = clips.read(table(tmp_path, *rows))
+    assert [(clip.database, clip.subject, clip.clip) for clip in expected] == sorted(
+        (clip.database, clip.subject, clip.clip) for clip in expected
+    )
+    random.Random(1).shuffle(rows)
+    again = clips.read(table(tmp_path, *rows))
+    assert again == expected
+    assert clips.digest(again, *clips.COLUMNS) == clips.digest(expected, *clips.COLUMNS)
+
+
+def line(subject, clip, onset, offset, cls="III", frames="frames/long", database="d"):
+    return f"{database},{subject},{clip},{onset},{onset + 1},{offset},{cls},{frames},recorded"
+
+
+@pytest.mark.parametrize(
+    ("other", "why"),
+    [
+        (line("s2", "b", 50, 60), "two subjects, and both show the frames 50 to 60"),
+        (line("s2", "b", 80, 90), "two subjects, and both show the frames 80 to 80"),
+        (line("s2", "a", 40, 80, "IV", database="e"), "two subjects, and both show the frames 40 to 80"),
+        (line("s1", "b", 40, 80), "one clip with two names"),
+        (line("s1", "b", 40, 80, "IV"), "two classes, and both show the frames 40 to 80"),
+        (line("s1", "b", 79, 90, "IV"), "two classes, and both show the frames 79 to 80"),
+        (line("s2", "b", 60, 70, frames="frames/../frames/long/"), "two subjects"),
+        (line("s2", "b", 60, 70, frames="LINK"), "two subjects"),
+    ],
+)
+def test_frames_cannot_be_shown_twice(tmp_path, monkeypatch, other, why):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "frames/long").mkdir(parents=True)
+    (tmp_path / "LINK").symlink_to("frames/long")
+    between = line("s3", "x", 1, 500, frames="frames/other")
+    for rows in ([line("s1", "a", 40, 80), between, other], [other, between, line("s1", "a", 40, 80)]):
+        with pytest.raises(InputError, match=rf"clips\.csv, lines 2 and 4: .* are {why}.*; remove a row, or correct"):
+            clips.read(table(tmp_path, *rows))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        line("s2", "b", 81, 90),
+        line("s2", "b", 50, 60, frames="frames/another"),
+        line("s1", "b", 80, 90, "IV"),  # one movement ends where the next begins
+        line("s1", "b", 30, 40, "IV"),
+        line("s1", "b", 50, 90),  # two movements of one class at a time
+        line("s1", "b", 50, 60),
+    ],
+)
+def test_what_long_recordings_hold_is_read(tmp_path, other):
+    assert len(clips.read(table(tmp_path, line("s1", "a", 40, 80), other))) == 2
+    assert len(clips.read(table(tmp_path, other, line("s1", "a", 40, 80)))) == 2
+
+
+intervals = st.tuples(st.sampled_from("ab"), st.integers(1, 12), st.integers(1, 6), st.sampled_from(["I", "II"]))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(intervals, max_size=6))
+def test_overlaps_are_those_of_a_naive_search(intervals):
+    """Frame by frame, over all pairs."""
+    rows = [
+        Clip("d", subject, str(i), onset, onset + 1, onset + length, cls, "f", "recorded")
+        for i, (subject, onset, length, cls) in enumerate(intervals)
+    ]
+
+    def wrong(a, b):
+        common = set(range(a.onset, a.offset + 1)) & set(range(b.onset, b.offset + 1))
+        if a.subject != b.subject:
+            return bool(common)
+        if a.objective_class != b.objective_class:
+            return len(common) > 1
+        return (a.onset, a.offset) == (b.onset, b.offset)
+
+    pairs = {(i, j) for j in range(len(rows)) for i in range(j) if wrong(rows[i], rows[j])}
+    found = clips.overlap(rows)
+    assert (found is None) == (not pairs) and (found is None or found[:2] in pairs)
+
+
+def test_digests_of_frames_are_kept(tmp_path):
+    digest = "blake2b-" + "0123456789abcdef" * 2
+    header = f"{HEADER},frames_digest"
+    read = clips.read(
+        table(
+            tmp_path,
+            f"{ROW},{digest}",
+            ROW.replace("EP02", "EP03").replace("46,", "87,", 1).replace("59,86", "88,90") + ",",
+            header=header,
+        )
+    )
+    assert [clip.frames_digest for clip in read] == [digest, ""]
+    clips.write(read, tmp_path / "again.csv")
+    assert clips.read(tmp_path / "again.csv") == read
+    clips.write(read[1:], tmp_path / "without.csv")
+    assert (tmp_path / "without.csv").read_text().startswith(HEADER + "\n")
+    with pytest.raises(InputError, match=r"line 2: frames_digest '123' is none that an import wrote"):
+        clips.read(table(tmp_path, f"{ROW},123", header=header))
+
+
+@pytest.mark.parametrize(("mark", "name"), [(";", "semicolons"), ("\t", "tabs")])
+def test_another_separator_is_named(tmp_path, mark, name):
+    with pytest.raises(InputError, match=rf"clips\.csv: the columns are separated by {name}"):
+        clips.read(table(tmp_path, ROW.replace(",", mark), header=HEADER.replace(",", mark)))
 
 
 def test_cells_may_hold_line_separators_of_other_scripts(tmp_path):

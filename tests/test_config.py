@@ -2,10 +2,14 @@ import copy
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
+from occlusion_face import face
 
 from rrrn import clips, config
+from rrrn.occlusion.compositing import Layer
+from rrrn.occlusion.look import measure
 from rrrn.stage import InputError
 
 HOME = Path(__file__).resolve().parents[1]
@@ -13,14 +17,15 @@ SCHEMA = HOME / "workflow/schemas/config.schema.yaml"
 DEFAULT = yaml.safe_load((HOME / "config.yaml").read_text())
 
 
-def overlaid(path: Path) -> dict:
-    """The default configuration with another laid over it, as Snakemake does: dictionaries merge, lists replace."""
-    return config.merge([DEFAULT, yaml.safe_load(path.read_text())])
+def overlaid(*paths: Path) -> dict:
+    """The default configuration with others laid over it, as Snakemake does: dictionaries merge, lists replace."""
+    return config.merge([DEFAULT, *(yaml.safe_load(path.read_text()) for path in paths)])
 
 
 def test_shipped_configurations_follow_the_schema():
     config.check(DEFAULT, SCHEMA)
     config.check(overlaid(HOME / "config/paper.yaml"), SCHEMA)
+    config.check(overlaid(HOME / "config/paper.yaml", HOME / "config/stable.yaml"), SCHEMA)
     config.check(overlaid(HOME / "tests/config.yaml"), SCHEMA)
 
 
@@ -32,8 +37,37 @@ def test_papers_configuration_is_the_papers():
     assert (rrrn["beta"], rrrn["lambda_rb"], rrrn["lambda_cor"]) == (0.02, 1.0, 0.2)
     assert paper["flow"]["size"] == paper["regions"]["size"] == 224
     assert paper["occlude"]["random"] == {"region": "landmark_box", "placement": "independent", "fill": "black"}
-    assert paper["protocol"]["train_condition"] == "matched"
+    assert paper["occlude"]["anchor"] == "per_frame"  # "according to facial landmarks in each frame"
+    assert paper["protocol"]["train_condition"] == "matched" and paper["protocol"]["n_seeds"] == 3
     assert len(paper["conditions"]) == 13 and len(paper["methods"]) == 6
+
+
+def test_papers_occluders_are_pasted_by_alpha_and_nothing_else():
+    """With the paper's look a frame is the blend of face and picture, whatever the clip's light and noise."""
+    settings = overlaid(HOME / "config/paper.yaml")["occlude"]["look"]
+    rng = np.random.default_rng(0)
+    frames = rng.integers(60, 120, (3, 200, 160, 3), dtype=np.uint8)  # dim and noisy
+    alpha = np.zeros((60, 50), np.float32)
+    alpha[5:-5, 5:-5] = 1
+    alpha[5, 5:-5] = 0.5
+    layer = Layer(40, 100, 200 * np.repeat(alpha[..., None], 3, axis=2), alpha)
+    points = np.stack([face((80, 70), 50)] * 3)
+    look = measure(frames, points, layer, settings, ("s", "c"))
+    for index, frame in enumerate(frames):
+        pasted = frame.astype(float)
+        share = alpha[..., None].astype(float)
+        pasted[100:160, 40:90] = share * 200 + (1 - share) * pasted[100:160, 40:90]
+        assert np.abs(look.composite(index, look.dress(layer, index)).astype(float) - pasted).max() <= 0.5 + 1e-3
+
+
+def test_stable_overlay_gives_the_default_occluders_and_changes_nothing_else():
+    paper = overlaid(HOME / "config/paper.yaml")
+    stable = overlaid(HOME / "config/paper.yaml", HOME / "config/stable.yaml")
+    for part in ("anchor", "look"):
+        assert stable["occlude"][part] == DEFAULT["occlude"][part] != paper["occlude"][part]
+    assert stable | {"occlude": 0} == paper | {"occlude": 0}
+    same = {key: value for key, value in paper["occlude"].items() if key not in ("anchor", "look")}
+    assert same.items() <= stable["occlude"].items()
 
 
 @pytest.mark.parametrize(

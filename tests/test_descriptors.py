@@ -7,11 +7,14 @@ import pytest
 from rrrn.descriptors import blocks, hog3d, lbp_sip, lbp_top, local_binary
 from rrrn.stage import InputError
 
-PRESETS = {  # radii x, y, t; points; uniform; blocks, overlap as the literature states them
-    "casme2_baseline": ((1, 1, 4), 4, False, None, 0.0),
-    "megc_code": ((1, 1, 4), 8, True, 1, 0.0),
-    "meb": ((3, 3, 3), 8, True, 8, 0.7),
+PRESETS = {  # radii x, y, t; points; uniform; blocks as the literature states them
+    "casme2_baseline": ((1, 1, 4), 4, False, None),
+    "megc_code": ((1, 1, 4), 8, True, 1),
+    "meb": ((3, 3, 3), 8, True, 8),
 }
+# side and step of MEB's eight blocks on square faces: of 10 inner pixels each block has 1 and shares none; of 34, 4 are
+# a block's without overlap, and ceil(4 * 0.7) - 1 = 2 are shared, so that 34 + 7 * 2 = 48 pixels make 8 sides of 6
+MEB_BLOCKS = {16: (1, 1), 40: (6, 4), 41: (6, 4)}
 SIP = {"radius": 1, "radius_t": 4, "code": "split"}
 HOG = {"bins_xy": 8, "bins_t": 12}
 
@@ -20,12 +23,12 @@ def random_volume(seed, shape, low=0, high=256):
     return np.random.default_rng(seed).integers(low, high, shape, dtype=np.uint8)
 
 
-def naive_histograms(code_of, shape, border, bins, n_blocks, overlap=0.0):
+def naive_histograms(code_of, shape, border, bins, n_blocks):
     """Sum code_of(t, y, x) -> (bin, weight) over the inner voxels, block by block, in plain loops."""
     (frames, height, width), (bt, by, bx) = shape, border
     result = np.zeros((n_blocks * n_blocks, bins))
-    rows = blocks.spans(height - 2 * by, n_blocks, overlap)
-    columns = blocks.spans(width - 2 * bx, n_blocks, overlap)
+    rows = blocks.spans(height - 2 * by, n_blocks)
+    columns = blocks.spans(width - 2 * bx, n_blocks)
     for t in range(bt, frames - bt):
         for y in range(by, height - by):
             for x in range(bx, width - bx):
@@ -34,6 +37,27 @@ def naive_histograms(code_of, shape, border, bins, n_blocks, overlap=0.0):
                     for c, (left, right) in enumerate(columns):
                         if top <= y - by < bottom and left <= x - bx < right:
                             result[r * n_blocks + c, chosen] += weight
+    return result
+
+
+def naive_overlapping(code_of, shape, border, bins, n_blocks, side, step):
+    """Count as MEB does, in plain loops over voxels and blocks: the first block along each axis, and its follower."""
+    (frames, height, width), (bt, by, bx) = shape, border
+    result = np.zeros((n_blocks * n_blocks, bins))
+
+    def along(pixel):
+        covering = [b for b in range(n_blocks) if b * step <= pixel < b * step + side]
+        if not covering:  # behind the last block
+            return n_blocks - 1, n_blocks - 1
+        return covering[0], covering[0] + 1 if covering[0] + 1 in covering else covering[0]
+
+    for t in range(bt, frames - bt):
+        for y in range(by, height - by):
+            for x in range(bx, width - bx):
+                chosen, _ = code_of(t, y, x)
+                (row, next_row), (column, next_column) = along(y - by), along(x - bx)
+                for r, c in {(row, column), (next_row, next_column)}:
+                    result[r * n_blocks + c, chosen] += 1
     return result
 
 
@@ -51,8 +75,8 @@ def naive_u2(code, points):
 
 
 def naive_lbp_top(volume, n_blocks, preset):
-    (rx, ry, rt), points, uniform, own_blocks, overlap = PRESETS[preset]
-    n_blocks = own_blocks or n_blocks
+    (rx, ry, rt), points, uniform, own_blocks = PRESETS[preset]
+    n_blocks, border = own_blocks or n_blocks, (rt, ry, rx)
     bins = len({naive_u2(code, points) for code in range(2**points)}) if uniform else 2**points
     table = [naive_u2(code, points) if uniform else code for code in range(2**points)]
 
@@ -72,10 +96,14 @@ def naive_lbp_top(volume, n_blocks, preset):
 
         return code_of
 
-    planes = [
-        unit(naive_histograms(coder(plane), volume.shape, (rt, ry, rx), bins, n_blocks, overlap), 1)
-        for plane in ("XY", "XT", "YT")
-    ]
+    planes = []
+    for plane in ("XY", "XT", "YT"):
+        if preset == "meb":
+            side, step = MEB_BLOCKS[volume.shape[1]]
+            shape = (10, *volume.shape[1:])
+            planes.append(naive_overlapping(coder(plane), shape, border, bins, n_blocks, side, step))
+        else:
+            planes.append(unit(naive_histograms(coder(plane), volume.shape, border, bins, n_blocks), 1))
     return np.concatenate(planes, axis=1).ravel()
 
 
@@ -122,12 +150,44 @@ def naive_hog3d(volume, n_blocks, bins_xy, bins_t):
     return np.concatenate(planes, axis=1).ravel()
 
 
-@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("preset", ["casme2_baseline", "megc_code"])
 @pytest.mark.parametrize(("shape", "n_blocks"), [((9, 11, 14), 3), ((11, 17, 9), 2), ((9, 13, 30), 5)])
 def test_lbp_top_is_the_definition(preset, shape, n_blocks):
     volume = random_volume(shape[1], shape, high=12)  # few values, so that many neighbours are equal
     found = lbp_top.describe(volume, blocks=n_blocks, preset=preset)
     np.testing.assert_allclose(found, naive_lbp_top(volume, n_blocks, preset), atol=1e-6)
+
+
+@pytest.mark.parametrize("size", MEB_BLOCKS)
+@pytest.mark.parametrize("frames", [10, 13])
+def test_preset_meb_is_that_of_its_code(size, frames):
+    """Counts, of the first ten frames, each voxel in two blocks at most."""
+    volume = random_volume(size, (frames, size, size), high=12)
+    found = lbp_top.describe(volume, blocks=5, preset="meb")
+    assert np.array_equal(found, naive_lbp_top(volume, 5, "meb"))
+    inner = 4 * (size - 6) ** 2
+    assert 3 * inner <= found.sum() <= 2 * 3 * inner
+    assert np.array_equal(lbp_top.describe(volume[:10], blocks=5, preset="meb"), found)
+
+
+def test_preset_meb_counts_by_hand():
+    """On 112 pixels, MEB's size: blocks of 21 pixels, 12 apart; inner pixel 12 is in blocks 0 and 1, 105 in none."""
+    first, following = blocks._first_and_next(106, 8, 0.7)
+    assert [first[k] for k in (0, 11, 12, 20, 21, 104, 105)] == [0, 0, 0, 0, 1, 7, 7]
+    assert [following[k] for k in (0, 11, 12, 20, 21, 104, 105)] == [0, 0, 1, 1, 1, 7, 7]
+    # pixel 24 is in blocks 1 and 2; with 0.7 of a block shared no pixel counts in a third
+    assert (first[24], following[24]) == (1, 2)
+    volume = np.full((10, 112, 112), 7, np.uint8)  # all neighbours as bright as each voxel: code 255, bin 57
+    found = lbp_top.describe(volume, blocks=5, preset="meb").reshape(8, 8, 3, 59)
+    assert found[..., 57].sum() == found.sum()
+    counts = found[:, :, 0, 57] / 4  # of four frames
+    assert counts[0, 0] == 21 * 21  # all of it is in no block before
+    again = (following != first)[:, None] | (following != first)
+    assert counts.sum() == 106 * 106 + again.sum()
+    with pytest.raises(InputError, match="9 frames; preset meb looks at 10"):
+        lbp_top.describe(volume[:9], blocks=5, preset="meb")
+    with pytest.raises(InputError, match=r"8 blocks that overlap do not fit into 8 pixels; raise describe\.size"):
+        lbp_top.describe(volume[:, :14, :14], blocks=5, preset="meb")
 
 
 @pytest.mark.parametrize("code", ["split", "joint"])
@@ -250,12 +310,11 @@ def test_transposing_the_image_swaps_the_planes_in_time():
 
 def test_block_borders():
     assert blocks.spans(126, 5) == [(0, 25), (25, 50), (50, 75), (75, 100), (100, 126)]
-    assert blocks.spans(122, 8, 0.7) == [(14 * k, 14 * k + 24) for k in range(8)]  # 10 of 15.25 pixels are shared
-    for length, n, overlap in [(17, 5, 0.0), (3, 5, 0.0), (40, 7, 0.5), (29, 4, 0.9)]:
-        found = blocks.spans(length, n, overlap)
+    for length, n in [(17, 5), (3, 5), (40, 7), (29, 4)]:
+        found = blocks.spans(length, n)
         sides = [end - start for start, end in found]
         assert found[0][0] == 0 and found[-1][1] == length and max(sides) - min(sides) <= 1
-        assert all(a[1] - b[0] == int(overlap * length / n) for a, b in pairwise(found))
+        assert all(a[1] == b[0] for a, b in pairwise(found))
 
 
 def test_every_orientation_of_8_bit_differences_lands_in_its_bin():
@@ -289,7 +348,6 @@ def test_uniform_patterns():
     ("module", "settings", "least"),
     [
         (lbp_top, {"preset": "casme2_baseline"}, 9),
-        (lbp_top, {"preset": "meb"}, 7),
         (lbp_sip, {"radius": 1, "radius_t": 2, "code": "split"}, 5),
         (hog3d, HOG, 3),
     ],

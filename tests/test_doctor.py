@@ -69,10 +69,6 @@ def test_versions(python, lost, added, expected):
     assert (expected == "ok") == ("error" not in text and "warning" not in text)
 
 
-def test_versions_without_a_list():
-    assert "warning libraries: there is no requirements.txt" in said(packages.check(replace(VERSIONS, wanted={})))
-
-
 TORCH = {"torch": "2.12.1", "cuda": "12.8", "devices": ["H100"], "tensor": "", "triton": "", "addresses": {}}
 GPU = accelerator.Facts(TORCH, "12.9", True, "auto", "auto")
 NONE = replace(GPU, torch=TORCH | {"devices": []}, driver=None, kernel_module=False)
@@ -444,7 +440,9 @@ def test_expressions_of_a_profile(asked, memory):
 
 
 def test_programs_that_hang_crash_or_lack_are_answers():
-    assert asking.ask([sys.executable, "-c", "import time; time.sleep(9)"], 0.2).complaint == "no answer within 0.2 s"
+    assert (
+        asking.ask([sys.executable, "-c", "import time; time.sleep(3600)"], 0.2).complaint == "no answer within 0.2 s"
+    )
     assert asking.ask(["/nowhere/squeue"]).status is None
     assert asking.ask([sys.executable, "-c", "print(1)"]) == Answer(0, "1\n")
     assert "failed" in asking.probe("nowhere")

@@ -107,8 +107,57 @@ def test_long_gap_names_the_frames(monkeypatch, boxes):
 def test_a_gap_of_the_stage_names_its_settings(clip):
     images, numbers, _ = faces.read_clip(clip, 0)
     images[2:5] = [np.zeros_like(images[0])] * 3
-    with pytest.raises(InputError, match=r"13 to 15; .*faces\.upsample.*faces\.max_gap \(now 2\).*faces\.no_face"):
+    with pytest.raises(
+        InputError,
+        match=r"13 to 15, where the search ended; .*faces\.upsample.*faces\.max_gap \(now 2\).*faces\.no_face",
+    ):
         faces.faces(images, numbers, **OPTIONS, where="clip")
+
+
+def test_the_search_ends_where_no_later_frame_can_help(monkeypatch):
+    """Frames without any candidate, one more than may be interpolated; another face is only known at the end."""
+    box, other = (10, 10, 30, 30), (60, 60, 80, 80)
+    seen = []
+
+    def searched(shown, **options):
+        images = [np.full((100, 100, 1), value, np.uint8) for value in shown]
+        stand_in(monkeypatch, [None, box, other])
+        seen.clear()
+
+        def progress(images):
+            for image in images:
+                seen.append(int(image.flat[0]))
+                yield image
+
+        settings = {"upsample": 0, "max_gap": 2, "no_face": "error", "where": "clip", "remedy": "", **options}
+        return tracking.locate(images, range(7, 7 + len(shown)), progress=progress, **settings)
+
+    with pytest.raises(InputError, match="no face in 3 frames in a row, 8 to 10, where the search ended"):
+        searched([1, 0, 0, 0, 1, 1])
+    assert seen == [1, 0, 0, 0]
+    with pytest.raises(InputError, match=r"no face in 3 frames in a row, 8 to 10; look"):
+        searched([1, 0, 0, 0])
+    with pytest.raises(
+        InputError, match=r"no face in 3 frames in a row, 8 to 10, but for another one, .* in 1 of them"
+    ):
+        searched([1, 0, 2, 0, 1, 1])
+    assert seen == [1, 0, 2, 0, 1, 1]
+    assert searched([1, 0, 0, 1, 1])[2].tolist() == [True, False, False, True, True]
+    assert searched([1, 0, 0, 0, 1], no_face="full_image")[2].tolist() == [True, False, False, False, True]
+    with pytest.raises(InputError, match=r"no face in 2 frames in a row, 7 to 8; look"):
+        searched([0, 0])
+
+
+def test_a_photograph_taken_sideways_comes_out_upright(clip, tmp_path):
+    turned = copied(clip, tmp_path / "turned")
+    for path in Path(turned.frames).iterdir():
+        image = Image.open(path)
+        exif = image.getexif()
+        exif[0x0112] = 6  # to be shown turned by 90 degrees clockwise
+        image.transpose(Image.Transpose.ROTATE_90).save(path, quality=100, subsampling=0, exif=exif)
+    before, after = (faces.faces(*faces.read_clip(row, 0)[:2], **OPTIONS, where="clip") for row in (clip, turned))
+    assert after.frames.shape == before.frames.shape and np.abs(np.subtract(after.box, before.box)).max() <= 2
+    assert np.abs(after.frames.astype(int) - before.frames).mean() < 2
 
 
 def test_full_image_is_the_box_only_of_a_clip_without_any_face(monkeypatch):

@@ -23,8 +23,8 @@ def test_colour_is_bgr_and_gray_has_one_channel(tmp_path):
     assert np.array_equal(frames.read(save(tmp_path / "a1.png")), PIXELS[..., ::-1])
     gray = frames.read(save(tmp_path / "b1.png", PIXELS[..., 0]))
     assert np.array_equal(gray, PIXELS[..., :1])
-    with_alpha = np.dstack([PIXELS, PIXELS[..., :1]])
-    assert frames.read(save(tmp_path / "c1.png", with_alpha)).shape == (24, 32, 3)
+    opaque = np.dstack([PIXELS, np.full_like(PIXELS[..., :1], 255)])
+    assert np.array_equal(frames.read(save(tmp_path / "c1.png", opaque)), PIXELS[..., ::-1])
 
 
 @pytest.mark.parametrize("name", ["a1.jpg", "a1.png", "a1.bmp"])
@@ -58,7 +58,83 @@ def test_image_bomb_and_deep_image_are_refused(tmp_path):
         frames.read(tmp_path / "c1.png")
 
 
-@settings(max_examples=150, deadline=None)
+@pytest.mark.parametrize("suffix", [".png", ".tiff", ".ppm"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_more_than_eight_bits_are_refused_in_every_format(tmp_path, suffix, channels):
+    deep = np.random.default_rng(0).integers(0, 65536, (8, 9, channels), dtype=np.uint16)
+    path = tmp_path / f"a1{'.pgm' if suffix == '.ppm' and channels == 1 else suffix}"
+    assert cv2.imwrite(str(path), deep)
+    with pytest.raises(InputError, match=r"is not an 8-bit image; convert the frames to 8 bits per channel"):
+        frames.read(path)
+    assert cv2.imwrite(str(path), (deep >> 8).astype(np.uint8))
+    assert np.array_equal(frames.read(path), deep >> 8)
+
+
+@pytest.mark.parametrize(("most", "fine"), [(15, True), (255, True), (256, False), (1023, False), (65535, False)])
+@pytest.mark.parametrize("kind", [b"P3", b"P6"])
+def test_ppm_tells_its_depth_by_its_largest_value(tmp_path, most, fine, kind):
+    bytes_each = 1 + (most > 255)
+    data = b"1 2 3" if kind == b"P3" else b"".join(value.to_bytes(bytes_each, "big") for value in (1, 2, 3))
+    (tmp_path / "a1.ppm").write_bytes(b"%s 1 1 %d\n%s" % (kind, most, data))
+    if fine:
+        assert frames.read(tmp_path / "a1.ppm")[0, 0].tolist() == [round(value * 255 / most) for value in (3, 2, 1)]
+    else:
+        with pytest.raises(InputError, match="is not an 8-bit image"):
+            frames.read(tmp_path / "a1.ppm")
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "TIFF", "WEBP"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_images_are_turned_as_their_orientation_says(tmp_path, format, orientation):
+    """Against OpenCV, which turns JPEG on its own, and against what each number means (EXIF 2.3, 4.6.4)."""
+    meaning = {
+        1: lambda i: i, 2: lambda i: i[:, ::-1], 3: lambda i: i[::-1, ::-1], 4: lambda i: i[::-1],
+        5: lambda i: i.swapaxes(0, 1), 6: lambda i: np.rot90(i, -1), 7: lambda i: i[::-1, ::-1].swapaxes(0, 1),
+        8: lambda i: np.rot90(i),
+    }  # fmt: skip
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = save(tmp_path / "a1.png", format=format, exif=exif, quality=100)
+    plain = frames.read(save(tmp_path / "b1.png", format=format, quality=100))
+    found = frames.read(path)
+    assert np.array_equal(found, meaning[orientation](plain))
+    assert frames.size(path) == found.shape[1::-1]
+    if format == "JPEG":
+        assert np.abs(cv2.imread(str(path)).astype(int) - found).mean() < 3
+
+
+def transparent() -> dict[str, Image.Image]:
+    """Images with one pixel that is not opaque, of each kind that can have it."""
+    alpha = np.full((24, 32), 255, np.uint8)
+    alpha[3, 4] = 254
+    colour, gray = Image.fromarray(PIXELS), Image.fromarray(PIXELS[..., 0])
+    rgba = colour.copy()
+    rgba.putalpha(Image.fromarray(alpha))
+    la = gray.copy()
+    la.putalpha(Image.fromarray(alpha))
+    return {"RGBA": rgba, "LA": la, "P": gray.convert("P"), "RGB": colour, "L": gray}
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "RGB", "L"])
+def test_transparent_pixels_are_refused(tmp_path, mode):
+    """Their hidden colour would count; palettes and plain colours name one that is transparent."""
+    image = transparent()[mode]
+    assert image.mode == mode
+    key = {"P": image.getpixel((4, 3)), "RGB": tuple(PIXELS[3, 4].tolist()), "L": int(PIXELS[3, 4, 0])}
+    options = {"transparency": key[mode]} if mode in key else {}
+    image.save(tmp_path / "a1.png", **options)
+    with pytest.raises(InputError, match=r"a1\.png: is transparent in places, .* lay it over a background"):
+        frames.read(tmp_path / "a1.png")
+
+
+def test_print_colours_and_palettes_become_bgr(tmp_path):
+    Image.new("CMYK", (4, 4), (255, 0, 0, 0)).save(tmp_path / "b1.tiff")
+    assert frames.read(tmp_path / "b1.tiff")[0, 0].tolist() == [255, 255, 0]  # cyan
+    Image.fromarray(PIXELS).quantize(256).save(tmp_path / "c1.png")
+    assert frames.read(tmp_path / "c1.png").shape == (24, 32, 3)
+
+
+@settings(max_examples=150)
 @given(st.data())
 def test_damaged_images_give_pixels_or_a_message(tmp_path_factory, data):
     """Any byte of a real image changed: an image of the right kind, or an error that names the file; never a crash."""

@@ -171,6 +171,7 @@ def test_every_stage_is_run_with_these_names(calls):
             "svm",
             "score",
             "table",
+            "summary",
         ]
     )
 

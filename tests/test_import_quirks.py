@@ -3,12 +3,13 @@
 import argparse
 import csv
 from pathlib import Path
+from typing import Any
 
 import pytest
 import xlwt
 from PIL import Image
 
-from rrrn import clips, faces
+from rrrn import clips, faces, listing
 from rrrn.importing import casme2 as casme2_module
 from rrrn.importing import command, composite
 from rrrn.importing.output import COLUMNS
@@ -17,8 +18,8 @@ from rrrn.stage import InputError
 from tests.recorded_databases import CLASSES, CODING, SAMM, Casme2, Samm, images, workbook
 
 
-def run(tmp_path: Path, *words: object, partial: bool = True) -> dict[str, dict[str, str]]:
-    """Import and return the rows of the table by clip."""
+def run(tmp_path: Path, *words: object, partial: bool = True, key: tuple[str, ...] = ()) -> dict[Any, dict[str, str]]:
+    """Import and return the rows of the table by clip, or by the columns ``key``."""
     parser = argparse.ArgumentParser()
     command.add_arguments(parser)
     table = tmp_path / "out/table.csv"
@@ -30,7 +31,7 @@ def run(tmp_path: Path, *words: object, partial: bool = True) -> dict[str, dict[
         assert tuple(reader.fieldnames or ()) == COLUMNS
         rows = list(reader)
     assert len(clips.read(table)) == len(rows)
-    return {row["clip"]: row for row in rows}
+    return {tuple(row[name] for name in key) if key else row["clip"]: row for row in rows}
 
 
 def audit(tmp_path: Path) -> str:
@@ -53,6 +54,7 @@ def samm(tmp_path: Path) -> Samm:
 
 def test_a_clean_casme2_row_is_taken_as_it_is(tmp_path, casme2):
     row = run(tmp_path, "casme2", casme2.write().root)["EP01_01"]
+    assert row.pop("frames_digest") == listing.digest(listing.listing(casme2.folder(0)))
     assert row == {
         "database": "casme2",
         "subject": "casme2-sub01",
@@ -285,6 +287,19 @@ def test_of_two_coding_workbooks_the_later_counts(tmp_path, casme2):
     workbook(casme2.root / "CASME2-coding-20140101.xlsx", [CODING, *wrong])
     assert times(run(tmp_path, "casme2", casme2.root)["EP01_01"]) == (46, 50, 54)
     assert "CASME2-coding-20140101.xlsx" in audit(tmp_path)
+
+
+def test_classes_of_the_coding_sheet_of_2019_are_not_used(tmp_path, casme2):
+    """CASME2-coding-20190701.xlsx has a column of classes that gives 30, 18, 93, 15 and 18 clips of 1 to 5."""
+    casme2.coding = "CASME2-coding-20190701.xlsx"
+    casme2.write()
+    rows = [[s, c, None, on, apex, off, None, au, "", 5] for s, c, on, apex, off, au, _ in casme2.clips]
+    workbook(casme2.root / casme2.coding, [[*CODING, "Objective Class"], *rows])
+    assert run(tmp_path, "casme2", casme2.root)["EP01_01"]["objective_class"] == "III"
+    (casme2.root / "CASME2-ObjectiveClasses.xlsx").unlink()
+    message = r"come from CASME2-ObjectiveClasses\.xlsx; a column of classes in CASME2-coding-20190701\.xlsx gives"
+    with pytest.raises(InputError, match=message):
+        run(tmp_path, "casme2", casme2.root)
 
 
 def test_the_published_classes_go_before_others(tmp_path, casme2):
@@ -569,7 +584,8 @@ def test_counts_that_differ_from_table_ii_stop_with_a_diff(tmp_path, casme2):
         run(tmp_path, "casme2", casme2.write().root, partial=False)
     message = str(stopped.value)
     assert "CASME II, class I: 1 instead of 25" in message and "CASME II, clips: 3 instead of 185" in message
-    assert "casme2 sub01/EP01_02" in message and "--allow-partial" in message
+    assert "CASME II, subject sub01: 1 of class III instead of 5 (EP01_01), 0 of class IV instead of 2\n" in message
+    assert "objective classes come from CASME2-ObjectiveClasses.xlsx" in message and "--allow-partial" in message
     assert not (tmp_path / "out/table.csv").exists() and (tmp_path / "out/table_audit.md").exists()
 
 
@@ -581,7 +597,8 @@ def test_too_many_clips_differ_as_well():
 
 
 def test_the_subjects_of_samm_are_counted(tmp_path, samm):
-    with pytest.raises(InputError, match=r"SAMM, subject 006: 1 clips instead of 10"):
+    message = r"SAMM, subject 006: 0 of class II instead of 2, 1 of class III instead of 6 \(006_1_2\), 0 of class V"
+    with pytest.raises(InputError, match=message):
         run(tmp_path, "samm", samm.write().root, partial=False)
 
 

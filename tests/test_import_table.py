@@ -1,5 +1,6 @@
 """A table of one's own: any database that can say subject, clip, onset, apex, offset, class and folder."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,8 @@ def test_classes_and_database_come_from_the_table(tmp_path, smic):
 
 def test_two_databases_in_one_table_or_two(tmp_path, smic):
     other = tmp_path / "mmew.csv"
-    other.write_text(smic.read_text().replace("SMIC/", str(tmp_path / "SMIC") + "/"))
+    shutil.copytree(tmp_path / "SMIC", tmp_path / "MMEW")
+    other.write_text(smic.read_text().replace("SMIC/", str(tmp_path / "MMEW") + "/"))
     run(tmp_path, "table", smic, "table", other, partial=False)
     assert yaml.safe_load((tmp_path / "out/table.yaml").read_text())["protocol"] == {"holdout": ["smic", "mmew"]}
     both = tmp_path / "both.csv"
@@ -81,9 +83,93 @@ def test_mistakes_are_named(tmp_path, smic, lines, message):
 
 @pytest.mark.parametrize("gone", ["subject", "clip", "onset", "apex", "offset", "class", "folder"])
 def test_every_column_is_needed(tmp_path, smic, gone):
+    """The one that is missing is named, and no other."""
     smic.write_text(smic.read_text().replace(gone, "x", 1))
-    with pytest.raises(InputError, match=f"the header must name .*{gone}"):
+    with pytest.raises(InputError, match=rf"smic\.csv, row 1: the header lacks the column {gone}$"):
         run(tmp_path, "table", smic)
+
+
+@pytest.mark.parametrize(("mark", "name"), [(";", "semicolons"), ("\t", "tabs"), ("|", "bars")])
+def test_another_separator_is_named(tmp_path, smic, mark, name):
+    lines = smic.read_text().replace(",", mark)
+    for start, row in (("", 1), ("made in 2026\n\n", 3)):
+        smic.write_text(start + lines)
+        message = rf"smic\.csv, row {row}: the columns are separated by {name}; save the table with commas$"
+        with pytest.raises(InputError, match=message):
+            run(tmp_path, "table", smic)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "message"),
+    [
+        ("utf-16", r"smic\.csv: is in UTF-16"),
+        ("utf-16-le", r"smic\.csv: holds NUL bytes, as text in UTF-16 does"),
+        ("cp1252", r"smic\.csv, row 3: is not in UTF-8 \(byte 0xe9\)"),
+        ("mac-roman", r"smic\.csv, row 3: is not in UTF-8 \(byte 0x8e\)"),
+    ],
+)
+def test_another_encoding_is_named(tmp_path, smic, encoding, message):
+    smic.write_bytes(smic.read_text().replace("s02,b", "s02é,b").encode(encoding))
+    with pytest.raises(InputError, match=message + ".*save the table as CSV in UTF-8$"):
+        run(tmp_path, "table", smic)
+
+
+def test_a_table_without_a_header_says_what_one_names(tmp_path, smic):
+    smic.write_text(smic.read_text().partition("\n")[2])
+    with pytest.raises(
+        InputError, match=r"smic\.csv: no row is a header; it must name apex, class, clip, folder, offset"
+    ):
+        run(tmp_path, "table", smic)
+
+
+def changed(smic: Path, row: int, **cells: str) -> None:
+    """Write other cells into a row of the table."""
+    header, *rows = [line.split(",") for line in smic.read_text().splitlines()]
+    rows[row] = [cells.get(name, cell) for name, cell in zip(header, rows[row], strict=True)]
+    smic.write_text("\n".join(",".join(line) for line in [header, *rows]) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("column", "one", "two"),
+    [
+        ("subject", "1", "01"),
+        ("subject", "s7", "S007"),
+        ("class", "Others", "others"),
+        ("class", "c1", "c01"),
+    ],
+)
+def test_names_that_people_mean_the_same_by_are_refused(tmp_path, smic, column, one, two):
+    """The sheet of CAS(ME)^3 has Others and others."""
+    changed(smic, 0, **{column: one})
+    changed(smic, 2, **{column: two})
+    with pytest.raises(InputError, match=r"row 2 and .*row 4: .*in case, in leading zeros .*write it one way"):
+        run(tmp_path, "table", smic)
+
+
+@pytest.mark.parametrize(("one", "two"), [("EP1", "EP01"), ("EP1_a", "ep1_A")])
+def test_clips_of_one_subject_too(tmp_path, smic, one, two):
+    changed(smic, 0, clip=one)
+    changed(smic, 1, subject="s01", clip=two)
+    with pytest.raises(InputError, match=r"row 2 and .*row 3: .*in leading zeros"):
+        run(tmp_path, "table", smic)
+    changed(smic, 1, subject="s05")
+    assert len(run(tmp_path, "table", smic, key=("subject", "clip"))) == 3
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_frames_of_two_subjects_are_refused(tmp_path, smic, linked):
+    if linked:
+        (tmp_path / "again").symlink_to(tmp_path / "SMIC/s01")
+    changed(smic, 1, onset="15", apex="16", offset="17", folder="again/a" if linked else "SMIC/s01/a")
+    images(tmp_path / "SMIC/s01/a", range(16, 18), "image{:06d}.bmp")
+    message = (
+        r"row 2 and .*row 3: smic-s01/a and smic-s02/b are two subjects, and both show the frames 15 to 15 of "
+        r".*SMIC/s01/a; remove a row"
+    )
+    with pytest.raises(InputError, match=message):
+        run(tmp_path, "table", smic)
+    changed(smic, 1, onset="16", apex="17")
+    assert len(run(tmp_path, "table", smic, partial=False)) == 3
 
 
 def test_two_columns_of_one_meaning_are_refused(tmp_path, smic):

@@ -33,6 +33,37 @@ def test_folder_that_cannot_be_listed(tmp_path):
         listing.listing(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["t_1.25", "t_1.5", "t_2.0"], ["t_0.98", "t_1.00", "t_1.02"], ["1.9s", "1.10s"], ["t_1,25", "t_1,5"],
+        ["10.25.59", "10.26.00"], ["t_1", "t_1.5", "t_2"],
+    ],
+)  # fmt: skip
+def test_times_in_names_are_refused_where_the_order_would_be_wrong(tmp_path, names):
+    for name in names:
+        save(tmp_path / f"{name}.png")
+    message = r"names end in decimal numbers, .* puts (\S+)\.png before (\S+)\.png; rename the files in their"
+    with pytest.raises(InputError, match=message) as refused:
+        listing.listing(tmp_path)
+    assert str(tmp_path) in str(refused.value) and refused.match(rf"puts ({'|'.join(names)})\.png")
+
+
+@pytest.mark.parametrize(
+    ("names", "numbers"),
+    [
+        (["ep1.5_003", "ep1.5_010", "ep1.6_011"], [3, 10, 11]), (["shot1.0001", "shot1.0002", "shot1.0010"], [1, 2, 10]),
+        (["2023.01.05", "2023.01.06"], [5, 6]), (["a.1", "a.2", "a.10"], [1, 2, 10]), (["t_1.25", "t_1.50"], [25, 50]),
+        (["v2.0-img9", "v2.0-img10"], [9, 10]),
+    ],
+)  # fmt: skip
+def test_points_that_change_no_order_are_fine(tmp_path, names, numbers):
+    for name in names:
+        save(tmp_path / f"{name}.png")
+    listed = listing.listing(tmp_path)
+    assert list(listed) == numbers and [path.stem for path in listed.values()] == names
+
+
 def test_fingerprint_sees_images_and_nothing_else(tmp_path):
     folders = [tmp_path / "a", tmp_path / "b"]
     for folder in folders:

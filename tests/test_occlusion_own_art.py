@@ -226,7 +226,7 @@ def test_nothing_drawn_is_refused(tmp_path):
         own_art.template(own_art.read(path)["red.png"])
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     st.lists(
         st.lists(
@@ -254,7 +254,7 @@ def test_any_table_is_read_or_refused_with_its_name(tmp_path, rows):
         assert list(found) == ["red.png"]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.integers(0, 400), st.binary(min_size=1, max_size=8))
 def test_a_damaged_png_is_read_or_refused(tmp_path, at, damage):
     path = folder(tmp_path / "art", ROW)

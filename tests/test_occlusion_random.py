@@ -66,7 +66,7 @@ shaken = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(shaken, st.sampled_from(LEVELS), st.sampled_from(random.REGIONS), st.sampled_from(random.PLACEMENTS))
 def test_the_percentage_of_the_region_is_covered(points, level, region, placement):
     occluder = random.prepare(scene(level, points), told(region=region, placement=placement))
@@ -97,7 +97,7 @@ def test_blocks_of_the_hull_keep_near_it():
             assert facts["size"].prod() < 2.2 * 0.05 * region_area(points, "face_hull")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(shaken, st.integers(1, 99), st.sampled_from(random.REGIONS), st.sampled_from(random.PLACEMENTS), st.integers())
 def test_blocks_lie_in_the_landmark_box_with_its_aspect(points, level, region, placement, seed):
     facts = random.prepare(scene(level, points), told(region=region, placement=placement, seed=seed)).facts

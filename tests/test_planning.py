@@ -47,7 +47,7 @@ def test_the_plan_has_the_jobs_of_snakemakes_dry_run(tmp_path, monkeypatch, file
     assert {job.outputs for job in large} <= {job.outputs for job in listed}
     quick = jobs.counts(large)
     assert quick.items() <= planned.items()
-    assert set(planned) - set(quick) == {"augment", "train", "svm", "score", "table"}
+    assert set(planned) - set(quick) == {"augment", "train", "svm", "score", "table", "summary"}
 
 
 def test_what_is_made_needs_no_more_room(tmp_path):
@@ -224,7 +224,8 @@ def test_a_calibration_measures_what_the_model_asks_for():
     asked = ["faces.frame", "occlude.random.frame", "flow.pair", "regions.sample"]
     asked += ["describe.lbp_sip.clip", "train.read", "svm.kernel", "start.train", "bytes.flow.view"]
     asked += ["render.frame", "bytes.synthetic.frame", "bytes.faces.frame", "bytes.occluded.frame"]
-    assert not [kind for kind in asked if found.of(kind, "synsamm") <= 0]
+    assert not [kind for kind in asked if not found.has(kind)]  # a busy machine may measure no time at all
+    assert not [kind for kind in asked if kind.startswith("bytes.") and found.of(kind, "synsamm") <= 0]
     assert any(found.has(f"{place}.rrrn.gflop") for place in ("cpu", "gpu"))
     assert 0.2 < found.of("share.face", "synsamm") < 0.8
     assert 0.9e6 < found.of("bytes.occluded.frame", "synsamm") < 1.2e6  # a byte a pixel

@@ -60,7 +60,7 @@ def test_other_classes(tmp_path):
         predictions.read(tmp_path / "p.csv", ["I", "II", "IV"])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.binary(max_size=120))
 def test_any_other_bytes_give_a_message(tmp_path_factory, data):
     path = tmp_path_factory.getbasetemp() / "fuzz.csv"

@@ -1,20 +1,27 @@
 """Going on after a killed Snakemake: what counts as left over, what is done about it, and when nothing may be done."""
 
+import dataclasses
 import fcntl
+import itertools
+import json
 import os
 import platform
+import shlex
 import signal
 import stat
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from rrrn import cli, orphans, resume
+from rrrn import cli, orphans, resume, starts
 from rrrn.orphans import Process, Run
 from rrrn.stage import InputError
+from rrrn.starts import Start
 
 HOME = Path(__file__).resolve().parents[1]
 EVERY = 0.0125  # seconds
@@ -69,31 +76,56 @@ def test_kinds_of_processes(command, kind):
     assert [process.pid for process in orphans.local_jobs(processes, "/data/a")] == [7] * (kind == "job")
 
 
-def log(directory: Path, command="snakemake --cores 1 -- a.txt", host=None, name="2026-01-01T000000.1", slurm=""):
-    """What Snakemake writes at its start."""
+def log(directory: Path, command="--cores 1 -- a.txt", host=None, name="2026-01-01T000000.1", slurm="", header=True):
+    """What Snakemake and the workflow write at their start."""
     path = directory / f".snakemake/log/{name}.snakemake.log"
     path.parent.mkdir(parents=True, exist_ok=True)
+    host, words = host or platform.node(), shlex.split(command)
     path.write_text(
-        f"Assuming unrestricted shared filesystem usage.\n\nSNAKEMAKE\n  Host: {host or platform.node()}\n"
-        f"  Command: /venv/bin/{command}\n  Run directory: {directory}\n  Working directory: {directory}\n\n{slurm}"
+        f"Assuming unrestricted shared filesystem usage.\n\nSNAKEMAKE\n  Host: {host}\n"
+        f"  Command: /venv/bin/snakemake {' '.join(words)}\n  Run directory: {directory}\n"
+        f"  Working directory: {directory}\n\n{slurm}"
+        if header
+        else ""
     )
+    start = Start(host, tuple(words), str(directory), str(directory), silent=not header)
+    starts.record(path).write_text(json.dumps(dataclasses.asdict(start)))
     return path
 
 
+def rewritten(path: Path, **changes) -> None:
+    """Change the record of a log's run."""
+    starts.record(path).write_text(json.dumps(dataclasses.asdict(replace(starts.read(path), **changes))))
+
+
 def test_what_a_log_says(tmp_path):
-    text = log(tmp_path, host="login1", slurm=f"SLURM run ID: {RUN}\n").read_text()
-    assert orphans.run(text) == Run(
-        "login1", "/venv/bin/snakemake --cores 1 -- a.txt", str(tmp_path), str(tmp_path), slurm=True
-    )
-    assert orphans.run(text.partition("  Run")[0]) is None and orphans.run("") is None
-    assert orphans.arguments("/venv/bin/snakemake --cores 1 -- results/a.csv") == [
-        "--cores",
-        "1",
-        "--",
-        "results/a.csv",
-    ]
-    with pytest.raises(InputError, match="without its quotes"):
-        orphans.arguments("snakemake --cores 1 --config x={a: 1}")
+    path = log(tmp_path, host="login1", slurm=f"SLURM run ID: {RUN}\n")
+    text, start = path.read_text(), starts.read(path)
+    run = Run("login1", ("--cores", "1", "--", "a.txt"), str(tmp_path), str(tmp_path), slurm=True)
+    assert orphans.run(text, start) == run
+    assert orphans.run(text, None) == replace(run, arguments=None)  # another workflow's
+    for ended in (text.partition("  Run")[0], ""):
+        assert orphans.run(ended, None) is None
+    assert orphans.run("", start) is None  # failed before it could lock
+    assert orphans.run("", replace(start, silent=True)) == replace(run, slurm=False)
+
+
+def test_a_log_that_is_misread_is_not_believed_over_the_record(tmp_path):
+    """A directory, or an argument, of several lines."""
+    folder = tmp_path / "a\n  Working directory: b"
+    path = log(folder, "--config 'x=\n  Host: elsewhere'")
+    run = orphans.run(path.read_text(), starts.read(path))
+    assert run == Run(platform.node(), ("--config", "x=\n  Host: elsewhere"), str(folder), str(folder), slurm=False)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "3", '{"host": "a"}', '{"arguments": 3}', "\xff"])
+def test_damaged_record_is_named(place, text):
+    path = place / "work/.snakemake/log/2026-01-01T000000.1.snakemake.json"
+    path.write_bytes(text.encode("latin-1"))
+    refused(place, f"{path.name}: is damaged; remove it")
+    path.unlink()
+    call("--", "--cores", "1", "--", "a.txt")
+    assert lines(place / "started") == GOES_ON
 
 
 # ---- what is done about it
@@ -157,7 +189,7 @@ def test_unlocks_and_goes_on_with_the_command_of_the_run_that_died(place):
 
 
 def test_run_that_was_resumed_before(place):
-    log(place / "work", "snakemake --rerun-incomplete --cores 1 -- a.txt")
+    log(place / "work", "--rerun-incomplete --cores 1 -- a.txt")
     call()
     assert lines(place / "started") == GOES_ON
 
@@ -177,7 +209,7 @@ def test_directory_of_the_arguments_is_the_one_that_is_resumed(place, monkeypatc
 
 def test_without_a_lock_nothing_is_unlocked(place):
     (place / "work/.snakemake/locks/0.output.lock").unlink()
-    log(place / "work", "snakemake --unlock", name="2026-01-02T000000.1")
+    log(place / "work", "--unlock", name="2026-01-02T000000.1")
     call()
     assert lines(place / "started") == GOES_ON[1:]
 
@@ -240,7 +272,7 @@ def test_squeue_that_does_not_answer_stops(place):
 
 def test_squeue_that_hangs_stops(place, monkeypatch):
     monkeypatch.setattr(resume, "_PATIENCE", 0.2)
-    tool(place / "bin/squeue", "exec sleep 20")
+    tool(place / "bin/squeue", "exec sleep 3600")
     refused(place, r"no answer in 0\.2 s")
 
 
@@ -309,7 +341,7 @@ def test_run_of_another_host_must_be_said_to_be_gone(place):
 
 def test_later_attempt_on_this_host_does_not_hide_the_run_of_another(place):
     log(place / "work", host="login2")
-    log(place / "work", "snakemake --cores 3", name="2026-01-02T000000.1")  # found the directory locked
+    log(place / "work", "--cores 3", name="2026-01-02T000000.1")  # found the directory locked
     refused(place, "--gone login2")
     call("--gone", "login2")
     assert lines(place / "started") == GOES_ON
@@ -322,20 +354,70 @@ def test_earlier_run_of_another_host_does_not_matter(place):
     assert lines(place / "started") == GOES_ON
 
 
-def test_quiet_run_does_not_say_its_host(place):
+def test_quiet_run_without_a_record_does_not_say_its_host(place):
     path = log(place / "work")
     path.write_text("")
+    starts.record(path).unlink()
     os.utime(path, (1e9, 1e9))
-    log(place / "work", "snakemake --cores 3", name="2026-01-02T000000.1")
+    log(place / "work", "--cores 3", name="2026-01-02T000000.1")
     refused(place, "give Snakemake's arguments")
     refused(place, "does not say which.*--gone unknown", "--", "--cores", "1")
     call("--gone", "unknown", "--", "--cores", "1")
     assert lines(place / "started") == ["--unlock --cores 1", "--rerun-incomplete --cores 1"]
 
 
+def test_quiet_run_says_all_in_its_record(place):
+    path = log(place / "work", host="login2", header=False)
+    os.utime(path, (1e9, 1e9))
+    log(place / "work", "--cores 3", name="2026-01-02T000000.1")
+    refused(place, "started here on login2.*--gone login2")
+    call("--gone", "login2")
+    assert lines(place / "started") == GOES_ON
+
+
+def test_run_without_a_record_needs_arguments(place):
+    starts.record(log(place / "work")).unlink()
+    refused(place, "no record says what to go on with; give Snakemake's arguments")
+    call("--", "--cores", "1", "--", "a.txt")
+    assert lines(place / "started") == GOES_ON
+
+
+def test_folder_of_the_start_that_is_gone(place):
+    rewritten(log(place / "work"), folder=str(place / "gone"))
+    refused(place, f"{place}/gone: the run that died was started here, and this is gone; give its arguments")
+
+
+ODD = [
+    "a b.txt",
+    "it's",
+    'say "it"',
+    "façade/ö.txt",
+    "back\\slash\\",
+    "two\nlines",
+    "$(touch PWNED)",
+    "*",
+    "",
+    "caf\udce9",
+]
+
+
+@pytest.mark.parametrize("word", ODD)
+def test_arguments_are_kept_as_they_are_from_one_resume_to_the_next(place, word, capsys):
+    """What is started is recorded as the workflow does it, and resumed again and again."""
+    command = ["--cores", "1", "--config", "x=1", "--", word, "--rerun-incomplete"]
+    started = place / "words"
+    tool(place / "bin/snakemake", f"printf '%s\\0' \"$@\" > '{started}'")
+    words, number = tuple(command), itertools.count()
+    for _ in range(3):
+        rewritten(log(place / "work", name=f"2026-01-02T000000.{next(number)}"), arguments=words)
+        (place / "work/.snakemake/locks/0.output.lock").unlink(missing_ok=True)
+        call()
+        words = tuple(os.fsdecode(started.read_bytes()).split("\0")[:-1])
+        assert words == ("--rerun-incomplete", *command)
+
+
 def test_copied_directory_and_one_without_snakemake(place, monkeypatch):
-    path = log(place / "work")
-    path.write_text(path.read_text().replace(f"Working directory: {place}/work", "Working directory: /mnt/work"))
+    rewritten(log(place / "work"), directory="/mnt/work")
     refused(place, r"worked in /mnt/work")
     monkeypatch.chdir(place)
     refused(place, r"no Snakemake has run here; .*: rrrn resume -- -d DIRECTORY …")
@@ -361,11 +443,14 @@ def test_directory_that_cannot_be_unlocked(place):
 
 # ---- the real thing, on this machine
 
+TARGET = "a 'b' \\ \"ü\".txt"
 SNAKEFILE = """
+from rrrn import starts
+starts.note(workflow)
 rule a:
-    output: "a.txt"
-    shell: "export PYTHONPATH=.; {python} -m rrrn.slow {{output}}; true"
-"""
+    output: {target!r}
+    shell: "export PYTHONPATH=.; {python:q} -m rrrn.slow {{output:q}}; true"
+""".replace("{python:q}", shlex.quote(sys.executable).replace('"', '\\"'))
 SLOW = """
 import os, pathlib, signal, sys, time
 log = pathlib.Path("writers.txt")
@@ -377,51 +462,109 @@ def leave(number, frame):
     sys.exit(1)
 signal.signal(signal.SIGTERM, leave)
 say("start")
-for _ in range(6000 if len(log.read_text().splitlines()) == 1 else 1):  # the first takes minutes
+while log.read_text().count("start") <= 2:  # the first two never end by themselves
     time.sleep(0.05)
 pathlib.Path(sys.argv[1]).write_text("whole")
 say("end")
 """
+ODD_FOLDER = "a 'quoted' \"döuble\" façade\\"
+SCRIPT = str(Path(sys.executable).with_name("snakemake"))
+
+
+class Directory:
+    """A directory with a workflow, on a machine whose SLURM has no jobs."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        (path / "rrrn").mkdir(parents=True)
+        (path / "Snakefile").write_text(SNAKEFILE.format(target=TARGET))
+        (path / "rrrn/slow.py").write_text(SLOW)
+        (path / "bin").mkdir()
+        tool(path / "bin/squeue", "exit 0")
+        self.environment = {**os.environ, "PYTHONSAFEPATH": "1", "PYTHONPATH": str(HOME)}
+        self.environment["PATH"] = f"{path}/bin:/usr/bin:/bin"
+
+    def said(self) -> list[list[str]]:
+        return (
+            [line.split() for line in lines(self.path / "writers.txt")] if (self.path / "writers.txt").exists() else []
+        )
+
+    def killed(self, *arguments: str) -> None:
+        """Start a Snakemake and kill it when its job has started."""
+        begun = len(self.said())
+        with self.started(*arguments) as snakemake:
+            while ["start"] not in [line[:1] for line in self.said()[begun:]]:
+                assert snakemake.poll() is None, snakemake.communicate()[0]
+                time.sleep(0.05)
+            alive = orphans.snakemakes(resume._processes(), str(self.path))
+            assert [process.pid for process in alive] == [snakemake.pid]
+            snakemake.send_signal(signal.SIGKILL)
+
+    def started(self, *arguments: str) -> subprocess.Popen:
+        command = [sys.executable, *arguments]
+        return subprocess.Popen(
+            command, cwd=self.path, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
 
 
 @pytest.fixture
-def killed(tmp_path):
-    """A directory in which a Snakemake was killed, and the environment of its machine, whose SLURM has no jobs."""
-    (tmp_path / "Snakefile").write_text(SNAKEFILE.format(python=sys.executable))
-    (tmp_path / "rrrn").mkdir()
-    (tmp_path / "rrrn/slow.py").write_text(SLOW)
-    (tmp_path / "bin").mkdir()
-    tool(tmp_path / "bin/squeue", "exit 0")
-    environment = {**os.environ, "PYTHONSAFEPATH": "1", "PATH": f"{tmp_path}/bin:/usr/bin:/bin"}
-    command = [sys.executable, "-m", "snakemake", "--cores", "1", "a.txt"]
-    with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL) as snakemake:
-        wait_for(lambda: (tmp_path / "writers.txt").exists())
-        alive = orphans.snakemakes(resume._processes(), str(tmp_path))
-        assert [process.pid for process in alive] == [snakemake.pid]
-        snakemake.send_signal(signal.SIGKILL)
-    yield tmp_path, environment | {"PYTHONPATH": str(HOME)}
-    for line in lines(tmp_path / "writers.txt"):
-        pid = int(line.split()[1])
-        if Path(f"/proc/{pid}/cwd").exists() and Path(f"/proc/{pid}/cwd").readlink() == tmp_path:
-            os.kill(pid, signal.SIGKILL)
+def directory(tmp_path, request):
+    made = Directory(tmp_path / request.param)
+    yield made
+    for _, pid in made.said():
+        if Path(f"/proc/{pid}/cwd").exists() and Path(f"/proc/{pid}/cwd").readlink() == made.path:
+            os.kill(int(pid), signal.SIGKILL)
 
 
-def wait_for(condition, seconds=60):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)
+RESUME = ("-m", "rrrn", "resume", "--every", "0.2")
 
 
 @pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="needs /proc")
-def test_killed_snakemake_is_resumed_and_no_file_has_two_writers(killed):
-    directory, environment = killed
-    first = int(lines(directory / "writers.txt")[0].split()[1])
-    assert Path(f"/proc/{first}").exists() and (directory / ".snakemake/locks").is_dir()
-    command = [sys.executable, "-m", "rrrn", "resume", "--every", "0.2"]
-    done = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stdout + done.stderr
-    told = [line.split()[0] for line in lines(directory / "writers.txt")]
-    assert told == ["start", "ended", "start", "end"]
-    assert (directory / "a.txt").read_text() == "whole"
-    assert f"process {first}" in done.stdout
+@pytest.mark.parametrize(
+    ("directory", "command"),
+    [("plain", ("-m", "snakemake", "--cores", "1")), (ODD_FOLDER, (SCRIPT, "--cores", "1", "--", TARGET))],
+    indirect=["directory"],
+)
+def test_killed_snakemake_is_resumed_again_and_again_and_no_file_has_two_writers(directory, command):
+    directory.killed(*command)
+    first = int(directory.said()[0][1])
+    assert Path(f"/proc/{first}").exists() and (directory.path / ".snakemake/locks").is_dir()
+    directory.killed(*RESUME)
+    for _ in range(2):
+        with directory.started(*RESUME) as resumed:
+            said, _ = resumed.communicate()
+        assert resumed.returncode == 0, said
+    assert "Nothing to be done" in said
+    assert [word for word, _ in directory.said()] == ["start", "ended", "start", "ended", "start", "end"]
+    assert (directory.path / TARGET).read_text() == "whole"
+
+
+def test_the_workflow_keeps_a_record(tmp_path):
+    words = ["--snakefile", str(HOME / "Snakefile"), "--directory", "in here", "--list-rules"]
+    words += ["--configfile", str(HOME / "config.yaml"), "--config", f"clips={HOME / 'data/clips.csv'}"]
+    (tmp_path / "in here").mkdir()
+    done = subprocess.run([sys.executable, "-m", "snakemake", *words], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    (path,) = tmp_path.glob("in here/.snakemake/log/*.snakemake.log")
+    assert starts.read(path) == Start(platform.node(), tuple(words), str(tmp_path), f"{tmp_path}/in here", silent=False)
+
+
+@pytest.mark.parametrize(("quiet", "silent"), [(None, False), ({"rules"}, False), ({"host"}, True), ({"all"}, True)])
+def test_only_the_snakemake_that_directs_a_run_keeps_a_record(tmp_path, monkeypatch, quiet, silent):
+    monkeypatch.setattr(sys, "argv", ["snakemake", "a b"])
+    path = tmp_path / "1.snakemake.log"
+    workflow = SimpleNamespace(
+        logger_manager=SimpleNamespace(get_logfile=lambda: ["/nowhere/plugin.log", str(path)]),
+        is_main_process=True,
+        output_settings=SimpleNamespace(quiet=quiet),
+        rundir="/a",
+        workdir_init="/b",
+    )
+    for changed in (
+        {"is_main_process": False},
+        {"logger_manager": SimpleNamespace(get_logfile=lambda: ["/nowhere/plugin.log"])},
+    ):
+        starts.note(SimpleNamespace(**{**vars(workflow), **changed}))
+    assert not list(tmp_path.iterdir())
+    starts.note(workflow)
+    assert starts.read(path) == Start(platform.node(), ("a b",), "/a", "/b", silent)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -25,7 +26,7 @@ def prepare(**changed: str) -> subprocess.CompletedProcess[str]:
     machine = MACHINE | {name.replace("_", "-"): body for name, body in changed.items()}
     functions = {f"BASH_FUNC_{name}%%": f"() {{ {body}\n}}" for name, body in machine.items()}
     return subprocess.run(
-        ["bash", str(toy.CLUSTER), "prepare"], env=os.environ | functions, capture_output=True, text=True, timeout=30
+        ["bash", str(toy.CLUSTER), "prepare"], env=os.environ | functions, capture_output=True, text=True, timeout=600
     )
 
 
@@ -62,7 +63,7 @@ def test_what_ci_makes_of_it(tmp_path, status, expected):
         env=os.environ | {"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=600,
     )
     assert done.returncode == expected
     assert ("made test-slurm" in done.stdout) == (status == 0)
@@ -74,7 +75,7 @@ def test_what_ci_makes_of_it(tmp_path, status, expected):
 FILE = """
 prepare() { :; }
 runs_jobs() { [ -e "$DIR/up" ]; }
-start_munge() { sleep 30 & }
+start_munge() { sleep 3600 & echo $! >>"$DIR.daemons"; }
 start_accounts() { :; }
 start_ctld() { touch "$DIR/up"; }
 configure() { touch $LINK; }
@@ -91,13 +92,17 @@ def test_two_runs_take_turns_and_only_the_one_that_started_the_cluster_ends_it(t
     during = ["bash", str(script), "during", "sh", "-c"]
     begun = 'echo "begin $0" >>"$1"; sleep 0.5; echo "end $0" >>"$1"; exit 4'
     both = [subprocess.Popen([*during, begun, name, str(said)], stderr=subprocess.DEVNULL) for name in ("one", "two")]
-    assert [process.wait(20) for process in both] == [4, 4]
-    lines = [line.split()[0] for line in said.read_text().splitlines()]
-    assert lines == ["down", "begin", "end", "down"] * 2  # down before a start clears what is left
-    subprocess.run(["bash", str(script), "up"], check=True, timeout=30)
-    said.unlink()
-    assert subprocess.run([*during, begun, "three", str(said)], timeout=30).returncode == 4
-    assert said.read_text() == "begin three\nend three\n"
+    try:
+        assert [process.wait(600) for process in both] == [4, 4]  # a daemon that held the lock would keep one waiting
+        lines = [line.split()[0] for line in said.read_text().splitlines()]
+        assert lines == ["down", "begin", "end", "down"] * 2  # down before a start clears what is left
+        subprocess.run(["bash", str(script), "up"], check=True, timeout=600)
+        said.unlink()
+        assert subprocess.run([*during, begun, "three", str(said)], timeout=600).returncode == 4
+        assert said.read_text() == "begin three\nend three\n"
+    finally:
+        for number in (tmp_path / "rrrn-slurm.daemons").read_text().split():
+            os.kill(int(number), signal.SIGKILL)
 
 
 def test_without_a_cluster_tests_are_skipped_unless_they_are_demanded(monkeypatch):

@@ -71,7 +71,7 @@ def submitted(root: Path, folder: Path, subject: str, *files: str) -> tuple[subp
         env=ENVIRONMENT | {"PATH": f"{slurm}:{os.environ['PATH']}", "CALLS": str(root / "calls")},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
     calls = root / "calls"
     return done, calls.read_text() if calls.exists() else ""

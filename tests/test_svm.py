@@ -35,7 +35,7 @@ def predicted(rows, fold):
 @pytest.mark.parametrize("penalty", [0.1, 10, 10000])
 def test_folds_agree_with_a_linear_svc(penalty):
     features = toy_features(1)
-    rows = svm.predict([features], features, TABLE, CLASSES, [f"s{n}" for n in range(7)], penalty)
+    rows = svm.predict([features], features, TABLE, CLASSES, [f"s{n}" for n in range(7)], penalty, "margins")
     for n, (train, test) in enumerate(LeaveOneGroupOut().split(features, LABELS, SUBJECTS)):
         machine = SVC(kernel="linear", C=penalty, break_ties=True).fit(features[train], LABELS[train])
         found = predicted(rows, f"s{n}")
@@ -46,9 +46,24 @@ def test_folds_agree_with_a_linear_svc(penalty):
         np.testing.assert_allclose(found.sum(axis=1), 1)
 
 
+def test_ties_of_votes_go_to_the_larger_margins_or_to_the_first_class():
+    features, said = toy_features(1, noise=8.0), {}
+    for ties, break_ties in (("margins", True), ("order", False)):
+        rows = svm.predict([features], features, TABLE, CLASSES, [f"s{n}" for n in range(7)], 10000, ties)
+        said[ties], expected = [], []
+        for n, (train, test) in enumerate(LeaveOneGroupOut().split(features, LABELS, SUBJECTS)):
+            machine = SVC(kernel="linear", C=10000, break_ties=break_ties).fit(features[train], LABELS[train])
+            expected += machine.predict(features[test]).tolist()
+            said[ties] += predicted(rows, f"s{n}").argmax(axis=1).tolist()
+        assert said[ties] == expected
+    assert said["margins"] != said["order"]
+    with pytest.raises(InputError, match=r"svm\.ties 'first' is none of margins, order"):
+        svm.predict([features], features, TABLE, CLASSES, ["s1"], 10000, "first")
+
+
 def test_holdout_trains_on_one_database_and_tests_on_the_other():
     features, other = toy_features(1), toy_features(2)
-    rows = svm.predict([features], other, TABLE, CLASSES, ["b-to-a"], 100)
+    rows = svm.predict([features], other, TABLE, CLASSES, ["b-to-a"], 100, "margins")
     a = np.array([clip.database == "a" for clip in TABLE])
     assert [clip for _, clip, _ in rows] == [clip for clip in TABLE if clip.database == "a"]
     expected = SVC(kernel="linear", C=100, break_ties=True).fit(features[~a], LABELS[~a]).predict(other[a])
@@ -57,7 +72,7 @@ def test_holdout_trains_on_one_database_and_tests_on_the_other():
 
 def test_several_conditions_train_together():
     parts, tested = [toy_features(n) for n in (1, 2, 3)], toy_features(4)
-    rows = svm.predict(parts, tested, TABLE, CLASSES, ["s2"], 10)
+    rows = svm.predict(parts, tested, TABLE, CLASSES, ["s2"], 10, "margins")
     test = np.array([subject == "s2" for subject in SUBJECTS])
     known = np.concatenate([part[~test] for part in parts])
     machine = SVC(kernel="linear", C=10).fit(known, np.tile(LABELS[~test], 3))
@@ -68,11 +83,13 @@ def test_several_conditions_train_together():
 @pytest.mark.parametrize("penalty", [100, "grid"])
 def test_nothing_of_the_tested_subject_is_trained_on(penalty):
     parts, tested = [toy_features(1), toy_features(2)], toy_features(3)
-    before = predicted(svm.predict(parts, tested, TABLE, CLASSES, ["s5"], penalty), "s5")
+    before = predicted(svm.predict(parts, tested, TABLE, CLASSES, ["s5"], penalty, "margins"), "s5")
     own = np.array([subject == "s5" for subject in SUBJECTS])
     for part in parts:
         part[own] = 7.0
-    assert np.array_equal(predicted(svm.predict(parts, tested, TABLE, CLASSES, ["s5"], penalty), "s5"), before)
+    assert np.array_equal(
+        predicted(svm.predict(parts, tested, TABLE, CLASSES, ["s5"], penalty, "margins"), "s5"), before
+    )
     relabelled = [
         Clip(
             *(
@@ -89,16 +106,22 @@ def test_nothing_of_the_tested_subject_is_trained_on(penalty):
         )
         for c in TABLE
     ]
-    assert np.array_equal(predicted(svm.predict(parts, tested, relabelled, CLASSES, ["s5"], penalty), "s5"), before)
+    assert np.array_equal(
+        predicted(svm.predict(parts, tested, relabelled, CLASSES, ["s5"], penalty, "margins"), "s5"), before
+    )
     parts[1][0] += 0.5  # but what is trained on does matter
-    assert not np.array_equal(predicted(svm.predict(parts, tested, TABLE, CLASSES, ["s5"], penalty), "s5"), before)
+    assert not np.array_equal(
+        predicted(svm.predict(parts, tested, TABLE, CLASSES, ["s5"], penalty, "margins"), "s5"), before
+    )
 
 
 def test_a_tested_clip_is_judged_on_its_own():
     features, tested = toy_features(1), toy_features(2)
-    before = predicted(svm.predict([features], tested, TABLE, CLASSES, ["s5"], 10), "s5")
+    before = predicted(svm.predict([features], tested, TABLE, CLASSES, ["s5"], 10, "margins"), "s5")
     tested[0:35] = 3.0  # all but the last clip of s5
-    assert np.array_equal(predicted(svm.predict([features], tested, TABLE, CLASSES, ["s5"], 10), "s5")[-1], before[-1])
+    assert np.array_equal(
+        predicted(svm.predict([features], tested, TABLE, CLASSES, ["s5"], 10, "margins"), "s5")[-1], before[-1]
+    )
 
 
 def test_two_classes():
@@ -106,7 +129,7 @@ def test_two_classes():
     chosen = LABELS < 2
     kernel = features @ features.T
     known = kernel[np.ix_(chosen, chosen)]
-    found = svm.probabilities(known, LABELS[chosen] + 2, kernel[:, chosen], 5, 10.0)
+    found = svm.probabilities(known, LABELS[chosen] + 2, kernel[:, chosen], 5, 10.0, "margins")
     machine = SVC(kernel="linear", C=10).fit(features[chosen], LABELS[chosen] + 2)
     assert np.array_equal(found.argmax(axis=1), machine.predict(features))
     np.testing.assert_allclose(found[:, 3], 1 / (1 + np.exp(-machine.decision_function(features))), rtol=1e-9)
@@ -114,7 +137,7 @@ def test_two_classes():
 
 
 def test_one_class_is_certain():
-    found = svm.probabilities(np.eye(3), np.array([2, 2, 2]), np.ones((2, 3)), 5, 1.0)
+    found = svm.probabilities(np.eye(3), np.array([2, 2, 2]), np.ones((2, 3)), 5, 1.0, "margins")
     assert found.tolist() == [[0, 0, 1, 0, 0]] * 2
 
 
@@ -128,14 +151,14 @@ def test_grid_is_a_cross_validation_by_subject(seed):
         scores.append(f1_score(LABELS, guess, labels=range(5), average="macro", zero_division=0))
     assert len(set(scores)) > 1
     best = penalties[scores.index(max(scores))]
-    assert svm.choose_penalty(features @ features.T, LABELS, SUBJECTS, 5) == best
+    assert svm.choose_penalty(features @ features.T, LABELS, SUBJECTS, 5, "margins") == best
 
 
 def test_grid_never_splits_a_subject(monkeypatch):
     number = np.random.default_rng(0).permutation([int(subject[1:]) for subject in SUBJECTS])
     tested_subjects = []
 
-    def probabilities(kernel, labels, tested, n_classes, penalty):
+    def probabilities(kernel, labels, tested, n_classes, penalty, ties):
         rows, columns = np.unique(tested // 100), np.unique(tested % 100)
         assert not set(rows) & set(columns) and len(rows) + len(columns) == 7
         tested_subjects.extend(rows)
@@ -143,29 +166,29 @@ def test_grid_never_splits_a_subject(monkeypatch):
 
     monkeypatch.setattr(svm, "probabilities", probabilities)
     pairs = 100 * number[:, None] + number  # a kernel that says whose samples meet
-    svm.choose_penalty(pairs, LABELS, [f"s{n}" for n in number], 5)
+    svm.choose_penalty(pairs, LABELS, [f"s{n}" for n in number], 5, "margins")
     assert sorted(tested_subjects) == sorted([*range(7)] * 6)
 
 
 def test_grid_sees_the_training_subjects_of_each_fold_only(monkeypatch):
     seen = []
 
-    def choose(kernel, labels, subjects, n_classes):
+    def choose(kernel, labels, subjects, n_classes, ties):
         seen.append((kernel.shape, len(labels), set(subjects)))
         return 10.0
 
     monkeypatch.setattr(svm, "choose_penalty", choose)
     features = toy_features(1)
-    rows = svm.predict([features, features], features, TABLE, CLASSES, ["s0", "a-to-b"], "grid")
+    rows = svm.predict([features, features], features, TABLE, CLASSES, ["s0", "a-to-b"], "grid", "margins")
     assert seen == [((72, 72), 72, {f"s{n}" for n in range(1, 7)}), ((48, 48), 48, {f"s{n}" for n in range(4)})]
     monkeypatch.undo()
-    fixed = svm.predict([features, features], features, TABLE, CLASSES, ["s0", "a-to-b"], 10)
+    fixed = svm.predict([features, features], features, TABLE, CLASSES, ["s0", "a-to-b"], 10, "margins")
     assert all(np.array_equal(a[2], b[2]) for a, b in zip(rows, fixed, strict=True))
 
 
 def test_grid_needs_two_subjects():
     with pytest.raises(InputError, match="two training subjects"):
-        svm.choose_penalty(np.eye(4), np.array([0, 1, 0, 1]), ["s1"] * 4, 5)
+        svm.choose_penalty(np.eye(4), np.array([0, 1, 0, 1]), ["s1"] * 4, 5, "margins")
 
 
 @pytest.fixture
@@ -194,7 +217,7 @@ def run(project, **changed):
         "classes": ",".join(CLASSES),
         "folds": "s3,a-to-b",
         "output": project / "out.csv",
-        "settings": {"svm": {"C": 10000}},
+        "settings": {"svm": {"C": 10000, "ties": "margins"}},
         "asked": {},
     }
     svm.main(argparse.Namespace(**(given | changed)))
@@ -213,7 +236,7 @@ def test_table_of_predictions(project):
     ]
     assert {(r["condition"], r["trained_on"], r["seed"], r["view"]) for r in rows} == {("mask", "none", "0", "0")}
     features = [toy_features(n).astype(np.float32).astype(np.float64) for n in (1, 2)]
-    known = svm.predict([features[0]], features[1], TABLE, CLASSES, ["s3", "a-to-b"], 10000)
+    known = svm.predict([features[0]], features[1], TABLE, CLASSES, ["s3", "a-to-b"], 10000, "margins")
     for row, (_, _, found) in zip(rows, known, strict=True):
         assert [row[f"p_{name}"] for name in CLASSES] == [f"{value:.9g}" for value in found]
     assert run(project) == text

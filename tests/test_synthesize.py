@@ -79,7 +79,8 @@ def test_the_paper_shape_has_the_rows_of_the_real_sheets():
 
 def test_durations_are_those_of_micro_expressions():
     for clip in sheet.paper_shape(1):
-        assert 40 <= clip.offset - clip.onset <= 100  # 0.2 to 0.5 s at 200 frames a second
+        least, most = (34, 100) if clip.database == "synsamm" else (23, 140)
+        assert least <= clip.offset - clip.onset <= most and 3 <= clip.apex - clip.onset <= 88
 
 
 def test_the_truth_is_that_of_the_frames(out):

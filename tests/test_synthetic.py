@@ -12,7 +12,7 @@ import pytest
 
 from rrrn import clips
 from rrrn.clips import Clip
-from rrrn.synthetic import action_units, identity, layouts, motion, shape, sheet
+from rrrn.synthetic import action_units, durations, identity, layouts, motion, shape, sheet
 from rrrn.synthetic import face as faces
 from rrrn.synthetic.clip import SyntheticClip
 from rrrn.synthetic.face import Face
@@ -270,13 +270,32 @@ def test_the_paper_shaped_table_counts_as_table_ii():
     assert [counts["synsamm", name] for name in names] == [24, 13, 20, 8, 3]
     assert len({clip.subject for clip in table if clip.database == "syncasme2"}) == 26
     assert len({clip.subject for clip in table if clip.database == "synsamm"}) == 21
-    assert len(clips.of_subject(table, "synsamm-011")) == 12
+    assert len(clips.of_subject(table, "synsamm-006")) == 9 and len(clips.of_subject(table, "synsamm-011")) == 13
     assert all(clip.frames == f"data/synthetic/{clip.subject}/{clip.clip}" for clip in table)
+    orders = {seed: [clip.objective_class for clip in sheet.paper_shape(seed)] for seed in (1, 3)}
+    assert orders[1] != orders[3]
+
+
+@pytest.mark.parametrize(
+    ("samm", "whole", "rise"),
+    [(False, (23, 50, 60, 84, 140), (3, 33, 88)), (True, (34, 57, 76, 88, 100), (3, 32, 88))],
+)
+def test_realistic_durations_are_the_annotated_ones(samm, whole, rise):
+    """Minimum, quartiles and maximum of the published sheets, in frames."""
+    rng = np.random.default_rng(0)
+    drawn = np.array([durations.REALISTIC.draw(rng, samm) for _ in range(20000)])
+    lengths = drawn.sum(axis=1)
+    assert np.abs(np.quantile(lengths, [0, 0.25, 0.5, 0.75, 1]) - whole).max() <= 1
+    assert np.abs(np.quantile(drawn[:, 0], [0, 0.5, 1]) - rise).max() <= 1
+    assert lengths.min() >= whole[0] and lengths.max() <= whole[-1]
+    assert drawn.min(axis=0)[0] >= rise[0] and drawn[:, 0].max() <= rise[-1] and drawn[:, 1].min() >= 1
+    assert (drawn[:, 1] == 1).mean() < 0.04 and np.corrcoef(lengths, drawn[:, 0])[0, 1] > 0.5
 
 
 def test_the_times_of_a_table_do_not_depend_on_its_classes():
     tables = [
-        sheet._clips_of("synsamm", "006", classes, SEED, sheet.REALISTIC) for classes in (["I"] * 8, ["V", "IV"] * 4)
+        sheet._clips_of("synsamm", "006", classes, SEED, durations.REALISTIC)
+        for classes in (["I"] * 8, ["V", "IV"] * 4)
     ]
     first, second = ([(clip.clip, clip.onset, clip.apex, clip.offset) for clip in table] for table in tables)
     assert first == second

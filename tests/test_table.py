@@ -5,17 +5,24 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rrrn import clips, digested, metrics, stage, table
+from rrrn import cells, clips, digested, labels, metrics, no_skill, stage, table
+from rrrn.stage import InputError
 
 HOME = Path(__file__).resolve().parents[1]
 METHODS = ["lbp_top", "lbp_sip", "hog3d", "vgg16", "resnet18", "rrrn"]
 CONDITIONS = ["none", "mask", "glasses", *(f"random-{share:02d}" for share in range(5, 51, 5))]
 CLASSES = ["I", "II", "III", "IV", "V"]
-COUNTS = [24, 13, 20, 8, 3]
+COUNTS = {"casme2": [25, 15, 99, 26, 20], "samm": [24, 13, 20, 8, 3]}  # Table II of the paper
+LINES = ["Constant class (tested majority)", "Training majority", "Chance (95 %)"]
+
+
+@pytest.fixture(autouse=True)
+def few_draws(monkeypatch):
+    monkeypatch.setattr(no_skill, "DRAWS", 1000)
 
 
 def scores(method, condition, seeds, value):
-    head = {f"n_{name}": count for name, count in zip(CLASSES, COUNTS, strict=True)}
+    head = {f"n_{name}": count for name, count in zip(CLASSES, COUNTS["samm"], strict=True)}
     return [
         {"method": method, "condition": condition, "seed": seed, "n_clips": 68, "n_folds": 1, **head}
         | {"metric": metric, "value": value(metric, seed)}
@@ -32,21 +39,28 @@ TASKS = {"iii_a": "HDE CASME2->SAMM", "iii_b": "HDE SAMM->CASME2", "iv": "CDE"}
 
 
 def run(tmp_path, name, files, databases=("syncasme2", "synsamm"), source="synthetic", task=None):
-    rows = [clips.Clip(d, f"{d}-1", "x", 1, 2, 3, "I", "frames", source) for d in databases]
+    rows = [
+        clips.Clip(database, f"{database}-1", f"{label}{number}", 1, 2, 3, label, "frames", source)
+        for database, counts in zip(databases, COUNTS.values(), strict=True)
+        for label, count in zip(CLASSES, counts, strict=True)
+        for number in range(count)
+    ]
     clips.write(rows, tmp_path / "clips.csv")
     args = stage.command("").parse_args([])
     args.scores, args.output, args.long = files, tmp_path / "t.csv", tmp_path / "t_long.csv"
     args.task = task or TASKS[name]
+    one, two = databases
+    args.folds = {"iii_a": f"{one}-to-{two}", "iii_b": f"{two}-to-{one}", "iv": f"{one}-1,{two}-1"}[name]
     args.table, args.clips, args.paper = name, tmp_path / "clips.csv", HOME / f"data/paper/table_{name}.csv"
     args.classes, args.methods, args.conditions = ",".join(CLASSES), ",".join(METHODS), ",".join(CONDITIONS)
     table.main(args)
-    return pd.read_csv(args.output, keep_default_na=False), pd.read_csv(args.long)
+    return pd.read_csv(args.output, keep_default_na=False, dtype=str), pd.read_csv(args.long)
 
 
 def paper_cells(name):
     """The paper's own cells as our scores: {(condition, method, metric): value} under our names."""
-    to_method = {table.labels.METHODS[m]: m for m in METHODS}
-    to_condition = {table.labels.condition(c): c for c in CONDITIONS}
+    to_method = {labels.METHODS[m]: m for m in METHODS}
+    to_condition = {labels.condition(c): c for c in CONDITIONS}
     with (HOME / f"data/paper/table_{name}.csv").open() as file:
         return {
             (to_condition[row["condition"]], to_method[row["method"]], row["metric"]): float(row["value"])
@@ -68,7 +82,7 @@ def test_papers_cells_give_the_papers_table_and_averages(tmp_path, name):
     wide, long = run(tmp_path, name, files, ("casme2", "samm"), "recorded")
     assert wide["Condition"].tolist() == [
         *("Un-occ", "Mask", "Glass", *(f"Occ-{share}%" for share in range(5, 51, 5))),
-        *("Avg.", "Constant class", "Chance"),
+        *("Avg.", *LINES),
     ]
     shown = table.SHOWN[name]
     assert wide.columns.tolist() == [
@@ -80,8 +94,10 @@ def test_papers_cells_give_the_papers_table_and_averages(tmp_path, name):
         for row in csv.DictReader(file):
             ours = wide.loc[wide["Condition"] == row["condition"], f"{row['method']} {row['metric']}"].item()
             # the paper prints one average with a fourth digit that is not the mean of its row
-            assert ours == pytest.approx(float(row["value"]), abs=5e-4 if row["value"] == "0.3861" else 1e-9), row
-    compared = long[long["metric"].isin(shown) & ~long["method"].isin(["Constant class", "Chance"])]
+            assert float(ours) == pytest.approx(float(row["value"]), abs=5e-4 if row["value"] == "0.3861" else 1e-9), (
+                row
+            )
+    compared = long[long["metric"].isin(shown) & ~long["method"].isin(LINES)]
     assert len(compared) == 14 * 7 * 2
     assert compared["paper"].isna().sum() == 2  # the paper has no average of averages
     assert (compared["paper"] - compared["value"]).abs().max() < 6e-4
@@ -105,17 +121,84 @@ def test_synthetic_tables_never_show_the_papers_values(tmp_path):
     assert long["paper"].isna().all()
 
 
-def test_mean_and_deviation_over_seeds_and_lines_of_no_skill(tmp_path):
-    path = tmp_path / "s.csv"
-    rows = [r for m in METHODS for c in CONDITIONS for r in scores(m, c, 3, lambda _, seed: 0.1 * seed)]
-    write(rows, path)
-    wide, long = run(tmp_path, "iii_a", [path])
+SEEDS = np.array([0.1, 0.5, 0.6])
+
+
+def of_several_seeds(tmp_path, name="iii_a"):
+    """Descriptors of one seed; networks of three, in which VGG16 rises with the seed and RRRN falls."""
+    slope = {"vgg16": SEEDS, "resnet18": 0.5 * SEEDS, "rrrn": 0.7 - SEEDS}
+    rows = []
+    for m in METHODS:
+        for number, c in enumerate(CONDITIONS):
+            of = slope.get(m, np.array([0.3]))
+            rows += scores(m, c, len(of), lambda _, seed, of=of, number=number: of[seed] + 0.01 * number)
+    write(rows, tmp_path / "s.csv")
+    return run(tmp_path, name, [tmp_path / "s.csv"])
+
+
+def test_mean_and_deviation_over_seeds(tmp_path):
+    wide, long = of_several_seeds(tmp_path)
     cell = long[(long["condition"] == "Mask") & (long["method"] == "RRRN") & (long["metric"] == "UAR")].iloc[0]
-    assert cell["value"] == pytest.approx(0.1) and cell["sd"] == pytest.approx(np.std([0, 0.1, 0.2], ddof=1))
+    assert cell["value"] == pytest.approx(0.31) and cell["sd"] == pytest.approx(SEEDS.std(ddof=1), abs=1e-6)
     assert (cell["n_clips"], cell["n_folds"], cell["n_seeds"]) == (68, 1, 3)
-    constant = wide[wide["Condition"] == "Constant class"].iloc[0]
-    assert float(constant["RRRN WAR"]) == round(24 / 68, 3) and float(constant["VGG16 UAR"]) == 0.2
-    assert float(wide[wide["Condition"] == "Chance"].iloc[0]["Avg. UAR"]) == 0.2
+    shown = wide.set_index("Condition")
+    assert shown.loc["Mask", "RRRN UAR"] == "0.310 ± 0.265"
+    assert shown.loc["Mask", "ResNet18 UAR"] == "0.210 ± 0.132"
+    assert shown.loc["Mask", "LBP-SIP UAR"] == "0.310"  # trained once
+    assert long[long["method"] == "LBP-SIP"]["sd"].isna().all()
+
+
+def test_deviation_of_an_average_is_that_of_each_seeds_average(tmp_path):
+    wide, long = of_several_seeds(tmp_path)
+    shown = wide.set_index("Condition")
+    # over conditions all move together; over methods RRRN takes back what VGG16 gives
+    assert shown.loc["Avg.", "VGG16 WAR"] == "0.460 ± 0.265"
+    each = (3 * 0.3 + SEEDS + 0.5 * SEEDS + 0.7 - SEEDS) / 6
+    assert shown.loc["Un-occ", "Avg. WAR"] == f"{each.mean():.3f} ± {each.std(ddof=1):.3f}" == "0.300 ± 0.022"
+    row = long[(long["condition"] == "Avg.") & (long["method"] == "Avg.") & (long["metric"] == "F1")].iloc[0]
+    assert row["value"] == pytest.approx(each.mean() + 0.06) and row["sd"] == pytest.approx(each.std(ddof=1), abs=1e-6)
+    assert row["n_seeds"] == 3
+
+
+def test_one_seed_has_no_deviation(tmp_path):
+    path = tmp_path / "s.csv"
+    write([r for m in METHODS for c in CONDITIONS for r in scores(m, c, 1, lambda *_: 0.5)], path)
+    wide, long = run(tmp_path, "iv", [path])
+    assert long["sd"].isna().all() and set(wide.iloc[:14, 1:-1].stack()) == {"0.500"}
+
+
+def test_a_seed_that_one_cell_lacks_is_an_error(tmp_path):
+    path = tmp_path / "s.csv"
+    seeds = {("rrrn", "mask"): 2}
+    write([r for m in METHODS for c in CONDITIONS for r in scores(m, c, seeds.get((m, c), 3), lambda *_: 0.5)], path)
+    with pytest.raises(InputError, match="scores of rrrn under mask lack a seed"):
+        run(tmp_path, "iv", [path])
+
+
+def test_lines_of_no_skill(tmp_path, caplog):
+    caplog.set_level("INFO")
+    wide, long = of_several_seeds(tmp_path)
+    shown = wide.set_index("Condition")
+    assert shown.loc[LINES[0], "RRRN WAR"] == "0.353" and shown.loc[LINES[0], "VGG16 UAR"] == "0.200"  # I: 24 of 68
+    assert shown.loc[LINES[1], "RRRN WAR"] == "0.294" and shown.loc[LINES[1], "Avg. UAR"] == "0.200"  # III: 20 of 68
+    found = no_skill.chance(COUNTS["samm"])["WAR"]
+    assert shown.loc[LINES[2], "RRRN WAR"] == f"{table.rounded(found.low)}–{table.rounded(found.high)}"
+    row = long[(long["method"] == LINES[2]) & (long["metric"] == "WAR")].iloc[0]
+    assert row[["low", "high"]].tolist() == pytest.approx([found.low, found.high], abs=1e-6)
+    assert long[~long["method"].isin(LINES[2:])][["low", "high"]].isna().all(axis=None)
+    assert "WAR not above chance" in caplog.text and "RRRN in" in caplog.text
+    wide, _ = of_several_seeds(tmp_path, "iv")
+    assert wide.set_index("Condition").loc[LINES[0], "RRRN F1"] == "0.128"
+    assert (
+        wide.set_index("Condition").loc[LINES[1], "RRRN WF1"] != wide.set_index("Condition").loc[LINES[0], "RRRN WF1"]
+    )
+
+
+def test_cells_by_seed_are_in_the_order_asked_for():
+    rows = pd.DataFrame([r for m in ("rrrn", "vgg16") for c in ("mask", "none") for r in scores(m, c, 1, lambda *_: 1)])
+    found = cells.by_seed(rows, ["vgg16", "rrrn"], ["none", "mask"])
+    assert found.index.get_level_values("condition").unique().tolist() == ["none", "mask", "Avg."]
+    assert found.index.get_level_values("method").unique().tolist() == ["vgg16", "rrrn", "Avg."]
 
 
 def test_rounding_is_half_up():

@@ -14,7 +14,8 @@ from rrrn.stage import InputError
 class Preset:
     """Radii in x, y (pixels) and t (frames), points on each ellipse, u2 mapping or all codes.
 
-    ``blocks`` and ``overlap`` (a share of a block) replace the grid that all descriptors use; None keeps that.
+    ``blocks`` replaces the grid that all descriptors use; None keeps that. With ``overlap`` (a share of a block) blocks
+    overlap. ``frames`` is how many of a clip's first frames count, 0 for all. ``normalised`` histograms have sum 1.
     """
 
     radii: tuple[int, int, int]
@@ -22,6 +23,8 @@ class Preset:
     uniform: bool
     blocks: int | None = None
     overlap: float = 0.0
+    frames: int = 0
+    normalised: bool = True
 
 
 PRESETS = {
@@ -29,24 +32,31 @@ PRESETS = {
     "casme2_baseline": Preset(radii=(1, 1, 4), points=4, uniform=False),
     # The 177 numbers a clip of the public baseline code of MEGC 2018, which does not state its radii.
     "megc_code": Preset(radii=(1, 1, 4), points=8, uniform=True, blocks=1),
-    # The micro-expression benchmark of Varanka et al. (arXiv 2212.12824).
-    "meb": Preset(radii=(3, 3, 3), points=8, uniform=True, blocks=8, overlap=0.7),
+    # The code of the benchmark MEB (Varanka et al., arXiv 2211.11425): counts of a clip's first ten frames, to which it
+    # is interpolated if it is shorter. Its faces are 112 pixels wide (describe.size).
+    "meb": Preset((3, 3, 3), points=8, uniform=True, blocks=8, overlap=0.7, frames=10, normalised=False),
 }
 
 
 def least_frames(*, preset: str) -> int:
-    """Return how many frames a volume needs to have a voxel with all neighbours."""
-    return 2 * _named(preset).radii[2] + 1
+    """Return how many frames a volume needs: to have a voxel with all neighbours, or what the preset asks for."""
+    chosen = _named(preset)
+    return max(2 * chosen.radii[2] + 1, chosen.frames)
 
 
 def describe(volume: NDArray[np.uint8], *, blocks: int, preset: str) -> NDArray[np.float32]:
     """Return the histograms of a volume (T, H, W), one a block and plane, each of sum 1 (0 in an empty block).
 
     The order is block (row by row), plane (XY, XT, YT), bin. Voxels nearer to a face of the volume than the radius
-    only serve as neighbours, and the blocks divide what is left. A preset may bring its own grid instead of ``blocks``.
-    Raises InputError for an unknown preset and for a volume that consists of border.
+    only serve as neighbours, and the blocks divide what is left. A preset may bring its own grid instead of ``blocks``,
+    look at the first frames only, and leave counts as they are.
+    Raises InputError for an unknown preset, for a volume that consists of border or does not hold the blocks, and for
+    fewer frames than ``least_frames``.
     """
     chosen = _named(preset)
+    if len(volume) < chosen.frames:
+        raise InputError(f"{len(volume)} frames; preset {preset} looks at {chosen.frames}")
+    volume = volume[: chosen.frames or None]
     n_blocks = blocks if chosen.blocks is None else chosen.blocks
     radius_x, radius_y, radius_t = chosen.radii
     xy = [(0, -sine, cosine) for cosine, sine in local_binary.ellipse(chosen.points, radius_x, radius_y)]
@@ -58,7 +68,11 @@ def describe(volume: NDArray[np.uint8], *, blocks: int, preset: str) -> NDArray[
         codes = local_binary.codes(volume, neighbours, (radius_t, radius_y, radius_x))
         if chosen.uniform:
             codes = local_binary.uniform_bins(chosen.points)[codes]
-        planes.append(grid.normalise(grid.histograms(codes, n_bins, n_blocks, chosen.overlap), 1))
+        if chosen.overlap:
+            counts = grid.overlapping_histograms(codes, n_bins, n_blocks, chosen.overlap)
+        else:
+            counts = grid.histograms(codes, n_bins, n_blocks)
+        planes.append(grid.normalise(counts, 1) if chosen.normalised else counts)
     return np.concatenate(planes, axis=1).reshape(-1).astype(np.float32)
 
 

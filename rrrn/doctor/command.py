@@ -7,21 +7,20 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from rrrn import clips, config, defaults, provenance
+from rrrn import clips, config, defaults, resources
 from rrrn.doctor import accelerator, asking, cluster, packages, report, requests, slurm, storage, vision, weights
 from rrrn.doctor import profile as profiles
-from rrrn.doctor.finding import Finding, error
+from rrrn.doctor.finding import Finding, error, warning
 from rrrn.stage import InputError
 
 RESULTS = Path("results")
-_PROFILE = provenance.HOME / "workflow/profiles/slurm"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
     add = parser.add_argument
     add("--configfile", type=Path, nargs="+", default=[], metavar="FILE", help="laid over config.yaml, in order")
-    add("--profile", type=Path, default=_PROFILE, metavar="FOLDER", help="of Snakemake, for SLURM (that of rrrn)")
+    add("--profile", type=Path, metavar="FOLDER", help="of Snakemake, for SLURM (that of rrrn)")
     add("--json", action="store_true", help="print the findings as JSON")
 
 
@@ -33,10 +32,15 @@ def main(args: argparse.Namespace) -> None:
         raise SystemExit(1)
 
 
-def examine(configfiles: list[Path], profile: Path) -> list[Finding]:
-    """Return all findings; what can hang is asked at once, each within its time."""
+def examine(configfiles: list[Path], profile: Path | None) -> list[Finding]:
+    """Return all findings; what can hang is asked at once, each within its time.
+
+    Without a ``profile`` that of the workflow is looked at. Where the workflow is not installed, nothing is said of
+    clips, room and SLURM, which experiments need.
+    """
     settings = defaults.whole(configfiles)
-    asked = profiles.read(profile)
+    lacking = _workflow()
+    asked = {} if lacking else profiles.read(profile or resources.path("workflow/profiles/slurm"))
     fetched = weights.fetched(settings)
     # a few processors are shared by these: the imports take the longest
     with ThreadPoolExecutor() as pool:
@@ -45,12 +49,11 @@ def examine(configfiles: list[Path], profile: Path) -> list[Finding]:
         queue = pool.submit(cluster.collect)
         disk = pool.submit(storage.collect, RESULTS)
         versions = packages.collect()
-        needed, problem = _needed(settings)
+        needed, problem = (None, lacking) if lacking else _needed(settings)
         facts = accelerator.collect(torch.result(), settings["train"]["device"], settings["flow"]["engine"])
         files = weights.collect(settings, torch.result().get("addresses", {}))
     gpu_rules = {"train": "train.device: cpu"} if settings["train"]["device"] != "cpu" else {}
     gpu_rules |= {"flow": "flow.engine: numba"} if settings["flow"]["engine"] in accelerator.ON_GPU else {}
-    wanted = requests.requests(asked, requests.submitted(provenance.HOME / "workflow/rules"), gpu_rules)
     return [
         *packages.check(versions),
         *accelerator.check(facts),
@@ -58,8 +61,23 @@ def examine(configfiles: list[Path], profile: Path) -> list[Finding]:
         *weights.check(files),
         *problem,
         *storage.check(disk.result(), needed),
-        *slurm.check(queue.result(), asked, wanted),
+        *([] if lacking else slurm.check(queue.result(), asked, _wanted(asked, gpu_rules))),
     ]
+
+
+def _workflow() -> list[Finding]:
+    """Return a finding if the workflow is no part of this installation."""
+    try:
+        resources.path("Snakefile")
+    except InputError:
+        said = "is not installed: experiments cannot be run, all commands but rrrn plan can"
+        return [warning("workflow", said, "clone the repository and make demo there")]
+    return []
+
+
+def _wanted(asked: Mapping[str, Any], gpu_rules: Mapping[str, str]) -> list[requests.Request]:
+    """Return what an understood profile asks for the jobs of the workflow."""
+    return requests.requests(asked, requests.submitted(resources.path("workflow/rules")), gpu_rules)
 
 
 def _needed(settings: Mapping[str, Any]) -> tuple[tuple[float, int] | None, list[Finding]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
 
-from rrrn import provenance
+from rrrn import resources
 from rrrn.doctor.finding import Finding, error, ok, warning
 
 OLDEST, NEWEST = (3, 11), (3, 13)
@@ -28,8 +28,7 @@ class Facts:
 
 def collect() -> Facts:
     """Look at this interpreter."""
-    file = provenance.HOME / "requirements.txt"
-    text = file.read_text(encoding="utf-8") if file.is_file() else ""
+    text = resources.path("requirements.txt").read_text(encoding="utf-8")
     wanted = dict(re.findall(r"^([\w.-]+)==([\w.]+)", text, re.M))
     installed = {
         found.metadata["Name"].lower().replace("_", "-"): found.version
@@ -66,10 +65,6 @@ def libraries(facts: Facts) -> Finding:
             missing.append(name)
         elif _release(found)[:2] < _release(wanted)[:2]:
             old.append(f"{name} {found} (tested: {wanted})")
-    if not facts.wanted:
-        return warning(
-            "libraries", "there is no requirements.txt to compare with", "run from a checkout of the repository"
-        )
     if missing:
         return error("libraries", f"missing: {', '.join(missing)}", _INSTALL)
     if old:

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rrrn import provenance
+from rrrn import resources
 
 _SPLIT = re.compile(r"\+|,|\bor\b", re.IGNORECASE)
 _OR = re.compile(r"\bor\b", re.IGNORECASE)
@@ -47,7 +47,7 @@ def objective_class(numbers: frozenset[int]) -> str:
 
 @lru_cache
 def _table_i() -> dict[frozenset[int], str]:
-    with (provenance.HOME / "data/paper/table_i.csv").open(encoding="utf-8") as file:
+    with resources.path("data/paper/table_i.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     return {
         frozenset(map(int, row["normalised_au_set"].split("+"))): row["condition"].removeprefix("class ")

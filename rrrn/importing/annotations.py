@@ -87,6 +87,8 @@ def _tables(paths: Sequence[Path], database: Database, required: tuple[frozenset
     """Return the tables with these columns whose clips are named as this database names them, in order of the files."""
     found = []
     for path in paths:
+        if CLASS in required and database.has_other_classes(path):
+            continue
         for sheet in sheets.read(path):
             table = sheets.table(sheet, required)
             if table and any(database.clip_folder.fullmatch(row.text(CLIP)) for row in table.rows):
@@ -222,8 +224,12 @@ def _nothing_found(paths: list[Path], database: Database, has_classes: bool) -> 
     wanted = "Subject, Filename, " + (
         "OnsetFrame, ApexFrame and OffsetFrame" if has_classes else "Objective Class (or Objective Classes)"
     )
-    looked = f"none of {', '.join(path.name for path in paths)} has one" if paths else "there is no .xlsx or .xls file"
+    looked = f"none of {', '.join(path.name for path in paths)} is one" if paths else "there is no .xlsx or .xls file"
+    codings = [path.name for path in paths if database.has_other_classes(path)]
+    others = f"; a column of classes in {' and '.join(codings)} gives others and is not used" if codings else ""
+    source = f". The objective classes come from {database.class_sheet}{others}"
     return (
-        f"{database.title}: needed is a spreadsheet with the columns {wanted} in one row, and {looked}; "
+        f"{database.title}: needed is a spreadsheet with the columns {wanted} in one row, and {looked}"
+        f"{source if database.class_sheet and not has_classes else ''}; "
         "copy the official spreadsheets into the database's folder or name them with --sheets"
     )

@@ -15,4 +15,7 @@ DATABASE = Database(
         source: re.compile(rf"(?:casme(?:2|ii))?{name}(?:updated)?")
         for source, name in {"raw_selected": "rawselected", "raw": "raw", "cropped": "cropped"}.items()
     },
+    # CASME2-coding-20190701.xlsx has classes too, of other kind: 30, 18, 93, 15 and 18 clips of classes 1 to 5
+    class_sheet="CASME2-ObjectiveClasses.xlsx",
+    coding_sheet=re.compile(r"coding", re.IGNORECASE),
 )

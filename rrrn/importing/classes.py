@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 
+from rrrn import megc2018
 from rrrn.importing import cells
 
-CLASSES = ("I", "II", "III", "IV", "V", "VI", "VII")
-USED = CLASSES[:5]  # of MEGC 2018, and in the paper's Table I
+USED = megc2018.CLASSES  # and in the paper's Table I
+CLASSES = (*USED, "VI", "VII")
 _NUMERALS = (*CLASSES, "VIII", "IX", "X")
 
 

@@ -3,7 +3,7 @@
 import argparse
 import logging
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from rrrn import clips, stage
@@ -12,6 +12,7 @@ from rrrn.importing import audit as audits
 from rrrn.importing import output as output_files
 from rrrn.importing.audit import Audit, Origin
 from rrrn.importing.database import Database
+from rrrn.importing.output import Imported
 from rrrn.importing.record import Problem, Record
 from rrrn.importing.resolve import Resolved, resolve
 from rrrn.stage import InputError
@@ -68,8 +69,7 @@ def main(args: argparse.Namespace) -> None:
     _check_distinct(records)
     if args.overrides:
         overrides.apply(args.overrides, records)
-    resolved = _resolve_all(sources, max(1, args.jobs))
-    rows = [one.row for one in resolved]
+    rows = _resolve_all(sources, max(1, args.jobs))
     audit = Audit(
         origins=[source.origin for source in sources],
         records=records,
@@ -169,10 +169,8 @@ def _read_database(database: Database, root: Path, args: argparse.Namespace) -> 
         record.folder = tree.clips.get(folders.key(record.subject, record.clip))
     clip_folders = [record.folder for record in found.records if record.folder]
     rendered = any(map(folders.is_rendered, (root, tree.root, *found.paths, *clip_folders)))
-    if rendered:
-        database = replace(database, name=f"syn{database.name}")
     for record in found.records:
-        record.database, record.rendered = database.name, rendered
+        record.database, record.rendered = f"syn{database.name}" if rendered else database.name, rendered
     origin = Origin(database.title, str(root), str(tree.root), found.files, _notes(found, tree))
     cropped = tree.source == "cropped"
     return Source(found.records, origin, cropped, database, rendered, frozenset(found.fitting))
@@ -202,14 +200,20 @@ def _check_distinct(records: list[Record]) -> None:
                 f"{other.where} and {record.where}: {record.name} is imported twice; name each database once"
             )
     spelled: dict[tuple[str, ...], Record] = {}
+    called: dict[str, Record] = {}
     for record in records:
         for length in range(1, len(record.key) + 1):
             other = spelled.setdefault(tuple(map(clips.folded, record.key[:length])), record)
             if other.key[:length] != record.key[:length]:
                 raise InputError(
-                    f"{other.where} and {record.where}: {other.name} and {record.name} differ in case or in the "
-                    "encoding of accents only; write the name one way, or rename one"
+                    f"{other.where} and {record.where}: {other.name} and {record.name} have names {clips.ALIKE}"
                 )
+        other = called.setdefault(clips.folded(record.objective_class), record)
+        if other.objective_class != record.objective_class:
+            raise InputError(
+                f"{other.where} and {record.where}: the classes of {other.name} and {record.name} are called "
+                f"{other.objective_class!r} and {record.objective_class!r}, {clips.ALIKE}"
+            )
     databases: dict[str, Record] = {}
     for record in records:
         other = databases.setdefault(f"{record.database}-{record.subject}", record)
@@ -220,8 +224,11 @@ def _check_distinct(records: list[Record]) -> None:
             )
 
 
-def _resolve_all(sources: list[Source], jobs: int) -> list[Resolved]:
-    """Return the clips that can be used; the others keep their problem in the record."""
+def _resolve_all(sources: list[Source], jobs: int) -> list[Imported]:
+    """Return the clips that can be used; the others keep their problem in the record.
+
+    Raises InputError for two that show the same frames and cannot.
+    """
     resolved: list[tuple[Record, Resolved]] = []
     for source in sources:
         for record in sorted(source.records, key=lambda record: record.key):
@@ -229,9 +236,17 @@ def _resolve_all(sources: list[Source], jobs: int) -> list[Resolved]:
                 resolved.append((record, resolve(record)))
             except Problem as found:
                 record.problem = str(found) if str(found).startswith(record.where) else f"{record.where}: {found}"
-    for (record, _), problem in zip(resolved, preflight.check([one.images for _, one in resolved], jobs), strict=True):
-        record.problem = problem
-    return [one for record, one in resolved if not record.problem]
+    if twice := clips.overlap([one.row.clip for _, one in resolved]):
+        first, second, why = twice
+        raise InputError(f"{resolved[first][0].where} and {resolved[second][0].where}: {why}")
+    checked = preflight.check([one.images for _, one in resolved], jobs)
+    for (record, _), frames in zip(resolved, checked, strict=True):
+        record.problem = frames.problem
+    return [
+        one.row.with_digest(frames.digest)
+        for (record, one), frames in zip(resolved, checked, strict=True)
+        if not record.problem
+    ]
 
 
 def _stop_if_partial(audit: Audit) -> None:

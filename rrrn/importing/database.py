@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 
 from rrrn.importing import cells
 
@@ -13,8 +14,9 @@ class Database:
 
     ``subject_name`` formats a subject's number as its folder (``sub06``). A folder ``subject_folder`` with a folder
     ``clip_folder`` in it makes a tree of frames. ``trees`` maps a source (``raw``) to the names that such a tree's own
-    folder has, in ``cells.header`` spelling, the preferred source first. ``known_subjects`` are published numbers of
-    clips.
+    folder has, in ``cells.header`` spelling, the preferred source first. ``class_sheet`` is the spreadsheet that alone
+    has the published objective classes, if they do not stand beside the times; classes in one whose file's name has
+    ``coding_sheet`` in it are others.
     """
 
     name: str
@@ -23,9 +25,14 @@ class Database:
     subject_folder: re.Pattern[str]
     clip_folder: re.Pattern[str]
     trees: Mapping[str, re.Pattern[str]]
-    known_subjects: Mapping[str, int] = field(default_factory=dict)
+    class_sheet: str = ""
+    coding_sheet: re.Pattern[str] | None = None
 
     def subject(self, cell: object) -> str | None:
         """Return the folder name of the subject in a cell (6, ``06`` or ``sub06``); None if it holds no subject."""
         match = self.subject_folder.fullmatch(cells.text(cell))
         return self.subject_name.format(int(match[1])) if match else None
+
+    def has_other_classes(self, path: Path) -> bool:
+        """Return whether classes in a spreadsheet, if it has any, are not the published ones."""
+        return self.coding_sheet is not None and self.coding_sheet.search(path.stem) is not None

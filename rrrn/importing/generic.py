@@ -30,12 +30,10 @@ def read(path: Path) -> list[Record]:
     are absolute or relative to the table. Raises InputError, naming the row, for cells that cannot name a clip, and
     for a workbook with several tables.
     """
-    tables = [table for sheet in sheets.read(path) if (table := sheets.table(sheet, _NAMES.values()))]
+    found = sheets.read(path)
+    tables = [table for sheet in found if (table := sheets.table(sheet, _NAMES.values()))]
     if not tables:
-        raise InputError(
-            f"{path}: the header must name {', '.join(sorted(min(names) for names in _NAMES.values()))}; "
-            "further columns may be database, action_units and source"
-        )
+        raise InputError(sheets.lacking(found, _NAMES.values()) if found else f"{path}: has no sheet")
     if len(tables) > 1:
         places = " and ".join(table.where for table in tables)
         raise InputError(f"{places}: all have the columns of a table of clips; leave one, or save each as .csv")

@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
@@ -11,7 +11,7 @@ from rrrn import clips, stage
 from rrrn.clips import Clip
 
 ORIGIN = ("apex_source", "offset_source", "au_raw", "aus", "au_class", "n_on_disk", "first", "last", "flags")
-COLUMNS = clips.COLUMNS + ORIGIN
+COLUMNS = (*clips.COLUMNS, clips.DIGEST, *ORIGIN)
 HEAD = "# Written by rrrn import"  # of the configuration
 
 
@@ -26,13 +26,17 @@ class Imported:
     origin: dict[str, str]
     unused: str = ""
 
+    def with_digest(self, digest: str) -> "Imported":
+        """Return the row with what was computed of its clip's frames."""
+        return replace(self, clip=replace(self.clip, frames_digest=digest))
+
 
 def write_table(rows: Sequence[Imported], path: Path) -> None:
     """Write the clip table; ``clips.read`` ignores the columns of origin."""
     with stage.replacing(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
-        writer.writerows({name: getattr(row.clip, name) for name in clips.COLUMNS} | row.origin for row in rows)
+        writer.writerows(vars(row.clip) | row.origin for row in rows)
 
 
 def write_overlay(rows: Sequence[Imported], classes: Sequence[str], cropped: bool, table: Path, path: Path) -> None:

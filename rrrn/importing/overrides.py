@@ -17,9 +17,12 @@ def apply(path: Path, records: list[Record]) -> None:
     ``subject`` may be ``sub04`` or ``casme2-sub04``; columns other than keys, onset, apex and offset are for notes.
     Raises InputError for a row that names no clip, names one twice, or holds what is no frame number.
     """
-    table = sheets.table(_only_sheet(path), [frozenset({name}) for name in KEYS])
-    if table is None or not table.columns & set(CORRECTED):
-        raise InputError(f"{path}: the header must name {', '.join(KEYS)} and at least one of {', '.join(CORRECTED)}")
+    sheet, required = _only_sheet(path), [frozenset({name}) for name in KEYS]
+    table = sheets.table(sheet, required)
+    if table is None:
+        raise InputError(sheets.lacking([sheet], required))
+    if not table.columns & set(CORRECTED):
+        raise InputError(f"{path}: the header names none of {', '.join(CORRECTED)}")
     by_key = {record.key: record for record in records}
     seen: set[tuple[str, ...]] = set()
     for row in table.rows:

@@ -1,17 +1,26 @@
 """Frames on disk against the table, before anything is computed from them: every frame of every clip is decoded."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from tqdm import tqdm
 
-from rrrn import frames
+from rrrn import frames, listing
 from rrrn.stage import InputError
 
 
-def check(clips: Sequence[Sequence[Path]], jobs: int) -> list[str]:
-    """Return for each clip what is wrong with its image files, or nothing: damaged ones, and several sizes.
+@dataclass(frozen=True)
+class Checked:
+    """What is wrong with the image files of a clip, or nothing, and then their digest."""
+
+    problem: str
+    digest: str
+
+
+def check(clips: Sequence[Mapping[int, Path]], jobs: int) -> list[Checked]:
+    """Return for each clip, {frame number: image file}, whether files are damaged or of several sizes.
 
     Decodes in ``jobs`` threads, with a progress bar where there is a terminal.
     """
@@ -20,15 +29,16 @@ def check(clips: Sequence[Sequence[Path]], jobs: int) -> list[str]:
         tqdm(total=sum(map(len, clips)), desc="frames", unit="", disable=None, leave=False) as bar,
     ):
 
-        def checked(paths: Sequence[Path]) -> str:
-            problem = _check_clip(paths)
-            bar.update(len(paths))
-            return problem
+        def checked(images: Mapping[int, Path]) -> Checked:
+            problem = _check_clip(images.values())
+            digest = "" if problem else listing.digest(images)
+            bar.update(len(images))
+            return Checked(problem, digest)
 
         return list(pool.map(checked, clips))
 
 
-def _check_clip(paths: Sequence[Path]) -> str:
+def _check_clip(paths: Iterable[Path]) -> str:
     shapes: dict[tuple[int, ...], Path] = {}
     damaged = []
     for path in paths:

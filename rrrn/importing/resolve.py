@@ -14,10 +14,10 @@ from rrrn.stage import InputError
 
 @dataclass(frozen=True)
 class Resolved:
-    """A row of the table and the image files from onset to offset."""
+    """A row of the table and the image files from onset to offset, by number."""
 
     row: Imported
-    images: list[Path]
+    images: dict[int, Path]
 
 
 def resolve(record: Record) -> Resolved:
@@ -55,7 +55,7 @@ def resolve(record: Record) -> Resolved:
         "last": str(numbers[-1]),
         "flags": ";".join(sorted(record.flags)),
     }
-    used = [image for number, image in images.items() if times.onset <= number <= times.offset]
+    used = listing.between(images, times.onset, times.offset)
     return Resolved(Imported(clip, origin, _unused(record, times, images)), used)
 
 

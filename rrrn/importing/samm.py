@@ -11,9 +11,4 @@ DATABASE = Database(
     subject_folder=re.compile(r"0*(\d{1,3})"),
     clip_folder=re.compile(r"\d{3}_\d.*"),
     trees={"raw": re.compile(r"samm(?:microexpressions?|release|dataset)*")},
-    # clips of classes I to V
-    known_subjects={
-        "006": 10, "007": 4, "009": 1, "011": 12, "012": 1, "014": 8, "015": 2, "016": 4, "018": 2, "019": 1, "020": 1,
-        "021": 2, "022": 2, "026": 3, "028": 2, "030": 3, "032": 3, "033": 2, "035": 3, "036": 1, "037": 1,
-    },
-)  # fmt: skip
+)

@@ -3,6 +3,7 @@
 Reads .xlsx, .xls and .csv. Columns are addressed by ``cells.header`` of their names, never by position.
 """
 
+import codecs
 import csv
 import io
 import os
@@ -11,6 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rrrn import separators
 from rrrn.importing import cells
 from rrrn.stage import InputError
 
@@ -113,6 +115,32 @@ def table(sheet: Sheet, required: Iterable[frozenset[str]]) -> Table | None:
     return None
 
 
+def lacking(found: Sequence[Sheet], required: Collection[frozenset[str]]) -> str:
+    """Return why no row of some sheets, one at least, is a header with one name of each set in ``required``.
+
+    That is the row which comes nearest and the columns that it lacks, or what separates the columns instead of commas.
+    """
+    heads = [(sheet, index, row) for sheet in found for index, row in enumerate(sheet.rows[:_SEARCHED_ROWS], 1)]
+    known = frozenset().union(*required)
+
+    def missing(row: Sequence[object]) -> list[str]:
+        names = {cells.header(cell) for cell in row}
+        return [min(alternatives) for alternatives in required if not names & alternatives]
+
+    if heads:
+        sheet, index, row = min(heads, key=lambda head: len(missing(head[2])))
+        lacks = missing(row)
+        if len(lacks) < len(required):
+            columns = "columns" if len(lacks) > 1 else "column"
+            return f"{sheet.where}, row {index}: the header lacks the {columns} {', '.join(lacks)}"
+    for sheet, index, row in heads:
+        line = ",".join(map(cells.text, row))
+        if mark := separators.other(line, lambda cell: cells.header(cell) in known):
+            return f"{sheet.where}, row {index}: the columns are separated by {mark}; save the table with commas"
+    names = ", ".join(sorted(map(min, required)))
+    return f"{found[0].where}: no row is a header; it must name {names}"
+
+
 def _at(row: Sequence[object], index: int) -> object:
     return row[index] if index < len(row) else None
 
@@ -163,7 +191,17 @@ def _too_large(path: Path) -> str:
 
 
 def _read_csv(path: Path) -> list[Sheet]:
-    text = path.read_bytes().decode("utf-8-sig")
-    if "\0" in text:
-        raise InputError(f"{path}: holds NUL bytes; save the table as CSV text")
+    data = path.read_bytes()
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise InputError(f"{path}: is in UTF-16 ('Unicode text'); save the table as CSV in UTF-8")
+    if b"\0" in data:
+        raise InputError(f"{path}: holds NUL bytes, as text in UTF-16 does; save the table as CSV in UTF-8")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        row = data.count(b"\n", 0, error.start) + 1
+        raise InputError(
+            f"{path}, row {row}: is not in UTF-8 (byte {data[error.start]:#x}), but maybe in an encoding of Windows or "
+            "of a Mac; save the table as CSV in UTF-8"
+        ) from None
     return [Sheet(path, str(path), list(csv.reader(io.StringIO(text, newline=""), strict=True)))]

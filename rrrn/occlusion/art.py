@@ -1,6 +1,7 @@
 """Occluders that are pictures, built in or the user's own: which of them a clip wears, and how it is drawn."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -8,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from rrrn.occlusion import own_art, placing
+from rrrn.occlusion import fitting, own_art, placing
 from rrrn.occlusion.choice import choose
 from rrrn.occlusion.compositing import Layer
 from rrrn.occlusion.placing import Placement, Template
@@ -28,17 +29,25 @@ def prepare(kind: str, built_in: ModuleType, place: Place, scene: Scene, setting
         raise InputError(f"the condition {kind} takes no percentage")
     drawings = templates(built_in, str(setting(settings, kind, "art")))
     chosen = name(scene, kind, tuple(drawings), setting(settings, "seed"))
-    template = drawings[chosen]()
-    width = float(setting(settings, kind, "width"))
+    width, released = float(setting(settings, kind, "width")), scene.anchor == "author_compat"
     rows, columns = scene.frame.shape[:2]
+    drawing = drawings[chosen]()
+    template = fitting.fitted(drawing, _jaws(drawing, partial(place, width=width, as_released=released), scene.track))
 
     def draw(points: np.ndarray) -> Layer:
-        return placing.render(template, place(points, width, scene.anchor == "author_compat"), rows, columns)
+        return placing.render(template, place(points, width, released), rows, columns)
 
     def admit(points: np.ndarray) -> None:
         placing.admit(template, place(points, width))
 
     return Occluder(chosen, draw, dressed=True, admit=admit)
+
+
+def _jaws(template: Template, place: Callable[[np.ndarray], Placement], track: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the jaw (17, 2) on the template, of each frame in which it has a place."""
+    for points in track:
+        with suppress(InputError):
+            yield placing.onto(template, place(points), points[:17])
 
 
 def templates(built_in: ModuleType, wanted: str) -> dict[str, Callable[[], Template]]:

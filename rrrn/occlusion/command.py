@@ -4,19 +4,22 @@ import argparse
 import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+from tqdm import tqdm
 
-from rrrn import defaults, tracking, video
+from rrrn import defaults, tracking
 from rrrn.occlusion import anchoring, conditions, facts, footage, preview, wearing
 from rrrn.occlusion.compositing import Layer
 from rrrn.occlusion.output import Output
 from rrrn.occlusion.wearing import Wearer, Worn
 from rrrn.stage import InputError
+from rrrn.video import names
 
 _AROUND = 0.6  # of the landmarks' extent: what is cut out on each side, room for straps and temples
 _MOST_DOUBLINGS = 3  # as of faces.upsample in the schema
@@ -30,8 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "out",
         type=Path,
         metavar="OUT",
-        help=f"a new folder for lossless PNG frames, or a video ({', '.join(video.ENCODERS)}; .mkv and .avi are "
-        "lossless, odd sides get one pixel more)",
+        help=f"a new folder for lossless PNG frames, or a video ({', '.join(names.WRITTEN)}; .mkv and .avi are "
+        "lossless; in the others odd sides get one pixel more)",
     )
     add("--condition", default="mask", help="mask, glasses or random-01 to random-99 (mask)")
     add("--occluder", metavar="NAME", help="which mask or glasses; by the seed unless given")
@@ -67,11 +70,17 @@ def main(args: argparse.Namespace) -> None:
     output.check(args.preview)
     with output.aside():
         clip = footage.read(args.clip)
+        for remark in clip.remarks:
+            print(f"warning: {args.clip}: {remark}", file=sys.stderr)
+        if clip.deinterlaced:
+            logging.info(
+                "%s: %d interlaced frames made progressive, as of their first field", args.clip, clip.deinterlaced
+            )
         apex = _apex(args.apex, clip.numbers)
         frames, numbers = clip.frames, clip.numbers
         remedy = f"raise --upsample (now {args.upsample}) or --max-gap (now {args.max_gap})"
         _, landmarks, found = tracking.locate(
-            list(frames), numbers, args.upsample, args.max_gap, "error", f"{args.clip}", remedy
+            list(frames), numbers, args.upsample, args.max_gap, "error", f"{args.clip}", remedy, _bar("faces", numbers)
         )
         window = _window(landmarks, frames.shape[1], frames.shape[2])
         worn = wearing.wear(
@@ -90,11 +99,19 @@ def main(args: argparse.Namespace) -> None:
         told = facts.of(worn, first, args.condition, settings, found)
         if args.preview:
             output.write_preview(preview.contact_sheet(worn, settings, apex))
-        output.write_clip(_whole(frames, window, worn, chain([first], layers)), numbers, clip.rate)
+        occluded = _whole(frames, window, worn, chain([first], layers))
+        output.write_clip(_bar("frames", numbers)(occluded), numbers, clip.rate)
         searched = {"clip": str(args.clip), "upsample": args.upsample, "max_gap": args.max_gap}
+        searched |= {"deinterlaced_frames": clip.deinterlaced, "remarks": list(clip.remarks)}
         output.write_facts(searched | told)
         output.put_in_place()
-    logging.info("%s: %s on %d frames, %s", args.out, worn.occluder.name, len(frames), output.facts.name)
+    done = f"{worn.occluder.name} on {len(frames)} frames{_turned(worn)}"
+    logging.info("%s: %s, %s", args.out, done, output.facts.name)
+
+
+def _bar(what: str, numbers: list[int]) -> Callable[[Iterable[Any]], Iterable[Any]]:
+    """Return what shows on a terminal how many of a clip's frames went through."""
+    return partial(tqdm, desc=what, total=len(numbers), unit="", disable=None, leave=False)
 
 
 def _whole_number(most: int | None) -> Callable[[str], int]:
@@ -113,6 +130,14 @@ def _settings(args: argparse.Namespace) -> dict[str, Any]:
     """Return the section ``occlude`` of the configuration, with what the command line says."""
     given = {name: getattr(args, name) for name in ("seed", "anchor") if getattr(args, name) is not None}
     return {**defaults.section("occlude", args.config), **given}
+
+
+def _turned(worn: Worn) -> str:
+    """How far the head turns to the side, and what the occluder makes of it, where anchoring tells."""
+    facts = worn.anchors.facts
+    if "yaw" not in facts:
+        return ""
+    return f" (the head turns by {facts['turn'][0]:.1f} degrees to the side: half widths {facts['yaw']})"
 
 
 def _window(landmarks: np.ndarray, height: int, width: int) -> tuple[slice, slice]:

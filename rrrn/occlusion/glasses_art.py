@@ -18,7 +18,7 @@ _TOP, _BROW, _LOW, _BOTTOM = -0.10, 0.0, 0.6, 0.80  # of the sheet, and of the f
 _RADIUS = 0.95  # of a lens's sphere: base curve 6 on a face 14 cm wide
 _WRAP = 0.10  # slope by which each lens turns outwards
 _TILT = -0.015  # slope by which lenses look up
-_EAR = 0.905  # where the arms pass behind the ears
+_EAR = 0.845  # where arms and bands pass behind the ears, or under the hair
 
 Colour = tuple[int, int, int]
 
@@ -155,7 +155,7 @@ def _goggles(canvas: Canvas, glasses: Glasses, name: str) -> None:
     band = 0.105 - np.abs(canvas.y - middle) + 0.03 * np.abs(canvas.x) - 0.02
     side = np.minimum(band, np.abs(canvas.x) - 0.70)
     _shadow(canvas, inside + glasses.rim)
-    cover = canvas.cover(side) * step(0.93 - np.abs(canvas.x), 0.012)
+    cover = canvas.cover(side) * step(_EAR - np.abs(canvas.x), 0.010)
     ribs = np.sin(2 * np.pi * canvas.y / 0.014)
     cloth = shading.lit((0.0010 * ribs - 1.1 * canvas.x**2 - 0.05 * bump(band, 0.01)).astype(np.float32), canvas.scale)
     stripe = bump(canvas.y - middle, 0.028)[..., None]

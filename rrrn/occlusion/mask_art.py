@@ -8,13 +8,15 @@ from functools import lru_cache
 
 import numpy as np
 
-from rrrn.occlusion import mask_form, shading
+from rrrn.occlusion import fitting, mask_form, shading
 from rrrn.occlusion.canvas import Canvas, across, bump, curve, flipped, mirrored, step
-from rrrn.occlusion.placing import Template
+from rrrn.occlusion.placing import Straps, Template
 
 COLUMNS = 640
 _LIMITS = {"cup": 0.35}  # least ratio of the halves: a shell bulges, and looks wrong on a turned face sooner
 _TOP, _CHIN, _BOTTOM = -0.16, 1.28, 1.42
+_EDGE = ((-0.12, 0.30, 0.52, 0.71, 0.90, 1.07), (0.85, 0.833, 0.817, 0.785, 0.69, 0.52))  # y and x of a mean jaw
+_SHADOW = (0.022, 0.012, 0.42)  # of the cloth on its straps: spread, drop, opacity
 
 Colour = tuple[int, int, int]
 Knots = tuple[tuple[float, float], ...]
@@ -56,15 +58,18 @@ def template(name: str) -> Template:
 
 def draw(name: str, columns: int) -> Template:
     """Return the drawing of one of ``NAMES``, ``columns`` pixels wide."""
-    canvas = Canvas(columns, _TOP, _BOTTOM)
+    canvas, straps = (Canvas(columns, _TOP, _BOTTOM) for _ in range(2))
     mask = MASKS[name]
-    _HOLDS[mask.hold](canvas, mask)
     _CUTS[mask.cut](canvas, mask, name)
     if mask.valve:
         _valve(canvas, *mask.valve)
+    _HOLDS[mask.hold](straps, mask)
+    straps.shadow(canvas.alpha, *_SHADOW)
     seam, right = columns / 2 - 0.5, columns - 0.5
     top, bottom = (round((y - _TOP) * canvas.scale, 6) - 0.5 for y in (0, _CHIN))
-    return Template(canvas.image, seam, top, bottom, -0.5, right, _LIMITS.get(mask.cut, Template.min_ratio))
+    held = Straps(straps.image, canvas.image, _edge(canvas.y[:, 0]) * canvas.scale)
+    image = fitting.under(held.body, held.image)
+    return Template(image, seam, top, bottom, -0.5, right, _LIMITS.get(mask.cut, Template.min_ratio), held)
 
 
 # ------------------------------------------------------------------------------------------------- cuts
@@ -212,9 +217,8 @@ def _mix(colour: Colour | np.ndarray, other: tuple[float, ...], share: np.ndarra
 def _cloth_body(
     canvas: Canvas, inside: np.ndarray, height: np.ndarray, albedo: np.ndarray, name: str, sheen: float
 ) -> None:
-    """Lay a lit surface over the sheet, and its shadow on the skin around it."""
+    """Lay a lit surface over the sheet."""
     cover = canvas.cover(inside)
-    canvas.shadow(cover, 0.022, 0.012, 0.42)
     surface = shading.lit(height, canvas.scale)
     blotches = (
         1 + 0.020 * canvas.soft(canvas.noise(0.05, name, "blotches"), 0.01) + 0.014 * canvas.noise(0.008, name, "grain")
@@ -269,29 +273,29 @@ _PATTERNS: dict[str, Callable[[Canvas, Mask], np.ndarray]] = {"plain": _plain, "
 
 def _loops(canvas: Canvas, mask: Mask) -> None:
     """Round elastic from the mask's corners to behind the ears."""
-    for line in (curve((0.72, 0.31), (0.79, 0.20), (0.84, 0.10), (0.88, 0.0)),
-                 curve((0.67, 0.81), (0.76, 0.64), (0.82, 0.45), (0.855, 0.26))):  # fmt: skip
+    for line in (curve((0.70, 0.33), (0.78, 0.20), (0.825, 0.08), (0.87, -0.06)),
+                 curve((0.62, 0.85), (0.735, 0.66), (0.79, 0.46), (0.87, 0.20))):  # fmt: skip
         _strap(canvas, mask, line, 0.012)
 
 
 def _flat_loops(canvas: Canvas, mask: Mask) -> None:
     """Flat elastic from the mask's corners to behind the ears."""
-    for line in (curve((0.72, 0.36), (0.79, 0.23), (0.84, 0.11), (0.88, 0.0)),
-                 curve((0.70, 0.74), (0.77, 0.60), (0.82, 0.43), (0.855, 0.25))):  # fmt: skip
+    for line in (curve((0.70, 0.38), (0.775, 0.22), (0.82, 0.09), (0.87, -0.06)),
+                 curve((0.64, 0.82), (0.74, 0.62), (0.785, 0.44), (0.87, 0.19))):  # fmt: skip
         _strap(canvas, mask, line, 0.020)
 
 
 def _bands(canvas: Canvas, mask: Mask) -> None:
     """Two bands about the head, over and under the ears."""
-    for line in (curve((0.55, 0.42), (0.72, 0.25), (0.83, 0.09), (0.92, -0.06)),
-                 curve((0.60, 0.88), (0.70, 0.79), (0.78, 0.69), (0.835, 0.60))):  # fmt: skip
+    for line in (curve((0.55, 0.42), (0.69, 0.22), (0.79, 0.06), (0.89, -0.10)),
+                 curve((0.58, 0.90), (0.68, 0.81), (0.76, 0.73), (0.84, 0.65))):  # fmt: skip
         _strap(canvas, mask, line, 0.022)
 
 
 def _ties(canvas: Canvas, mask: Mask) -> None:
     """Narrow tapes that are tied behind the head."""
-    for line in (curve((0.76, 0.33), (0.81, 0.22), (0.86, 0.08), (0.91, -0.08)),
-                 curve((0.74, 0.74), (0.78, 0.67), (0.81, 0.61), (0.83, 0.56))):  # fmt: skip
+    for line in (curve((0.72, 0.36), (0.78, 0.23), (0.82, 0.10), (0.88, -0.08)),
+                 curve((0.70, 0.76), (0.75, 0.69), (0.79, 0.62), (0.84, 0.54))):  # fmt: skip
         _strap(canvas, mask, line, 0.019)
 
 
@@ -303,11 +307,16 @@ _HOLDS: dict[str, Callable[[Canvas, Mask], None]] = {
 }
 
 
+def _edge(y: np.ndarray) -> np.ndarray:
+    """How far the edge of a mean face is from the axis."""
+    return np.interp(y, *_EDGE)
+
+
 def _strap(canvas: Canvas, mask: Mask, line: np.ndarray, half: float) -> None:
-    """Elastic along a line, on both sides, to its end where it passes out of sight."""
+    """Elastic along a line, on both sides, as far as the edge of the face, where it passes out of sight."""
     away = np.minimum(*(canvas.away(side) for side in _sides(line)))
-    from_end = np.hypot(np.abs(canvas.x) - line[-1, 0], canvas.y - line[-1, 1])
-    cover = canvas.cover(half - away) * step(from_end - 0.03, 0.02)
+    within = (_edge(canvas.y) - np.abs(canvas.x)).astype(np.float32)
+    cover = canvas.cover(half - away) * step(within - 0.008, 0.008)
     canvas.shadow(cover, 0.012, 0.014, 0.40)
     ribs = np.sin(2 * np.pi * (np.abs(canvas.x) - canvas.y) / 0.018)
     height = np.sqrt(np.maximum(half**2 - away**2, 0)) * (1.0 if half < 0.015 else 0.35)

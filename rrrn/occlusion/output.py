@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from rrrn import pictures, video
+from rrrn import pictures
 from rrrn.stage import InputError
+from rrrn.video import names
+from rrrn.video.encode import encode
 
 _FRAMES, _PREVIEW, _FACTS = "frames", "preview.png", "facts.json"
 
@@ -37,15 +39,15 @@ class Output:
 
     @property
     def is_video(self) -> bool:
-        return self.out.suffix.lower() in video.ENCODERS
+        return self.out.suffix.lower() in names.WRITTEN
 
     def check(self, with_preview: bool) -> None:
         """Raise InputError if this cannot be written, or would replace something."""
         out = self.out
         if out.name in ("", ".."):
             raise InputError(f"{out}: name the new folder or the video itself")
-        if out.suffix.lower() in video.OTHERS:
-            known = ", ".join(video.ENCODERS)
+        if out.suffix.lower() in names.OTHERS:
+            known = ", ".join(names.WRITTEN)
             raise InputError(f"{out}: such videos are not written; name a folder, or a video: {known}")
         for path in (out, self.facts, *([self.preview] if with_preview else [])):
             empty = path == out and not self.is_video and path.is_dir() and not any(path.iterdir())
@@ -68,8 +70,7 @@ class Output:
     def write_clip(self, frames: Iterable[np.ndarray], numbers: Sequence[int], rate: float) -> None:
         """Write each frame, uint8 (H, W, C), as it comes."""
         if self.is_video:
-            if not video.encode(frames, self._clip, rate):
-                raise InputError(f"{self.out}: this OpenCV cannot write such videos; name a folder instead")
+            encode(frames, self._clip, rate)
             return
         self._clip.mkdir()
         for number, frame in zip(numbers, frames, strict=True):
@@ -96,7 +97,7 @@ class Output:
         """Whether the temporary name is taken by what no run of this command can have left."""
         if not self.partial.is_dir() or self.partial.is_symlink():
             return self.partial.exists() or self.partial.is_symlink()
-        ours = {_FRAMES, _PREVIEW, _FACTS, *(f"video{suffix}" for suffix in video.ENCODERS)}
+        ours = {_FRAMES, _PREVIEW, _FACTS, *(f"video{suffix}" for suffix in names.WRITTEN)}
         return not {path.name for path in self.partial.iterdir()} <= ours
 
     def _remove(self) -> None:

@@ -14,13 +14,26 @@ _STRIP = 8  # rows that are drawn at once: their samples stay in the processor's
 
 
 @dataclass(frozen=True)
+class Straps:
+    """What holds an occluder, and the occluder without it: ``image`` and ``body`` as in ``Template``.
+
+    ``edge`` (H,) is how far from the seam, in each row, the edge of the face lies at which the straps end.
+    """
+
+    image: np.ndarray
+    body: np.ndarray
+    edge: np.ndarray
+
+
+@dataclass(frozen=True)
 class Template:
     """A drawing with its anchors.
 
     ``image`` is float32 (H, W, 4): BGR in 0..255 premultiplied by alpha in 0..1. Anchors are in its pixels: the
     vertical axis ``seam``, the rows ``top`` and ``bottom`` that lie on the ends of the face's axis, and the columns
     ``left`` and ``right`` that lie at the half widths. It suits no face turned so far that the narrower half is less
-    than ``min_ratio`` of the wider: a flat drawing does not show an occluder from the side.
+    than ``min_ratio`` of the wider: a flat drawing does not show an occluder from the side. ``straps`` are those of
+    the image, if they can be fitted to a face.
     """
 
     image: np.ndarray
@@ -30,6 +43,7 @@ class Template:
     left: float
     right: float
     min_ratio: float = 0.25
+    straps: Straps | None = None
 
 
 @dataclass(frozen=True)
@@ -79,6 +93,15 @@ def admit(template: Template, placement: Placement) -> None:
         )
 
 
+def onto(template: Template, placement: Placement, points: np.ndarray) -> np.ndarray:
+    """Return where points (N, 2) of the frame lie on the template, in its pixels."""
+    per_left, per_right, per_down = _scales(template, placement)
+    across = np.array([placement.down[1], -placement.down[0]])
+    off_axis, along = (points - placement.top) @ across, (points - placement.top) @ placement.down
+    columns = template.seam + off_axis * np.where(off_axis < 0, per_left, per_right)
+    return np.stack([columns, template.top + along * per_down], 1)
+
+
 def render(template: Template, placement: Placement, height: int, width: int) -> compositing.Layer:
     """Draw a template on a frame of the given size; what reaches over the frame's edge is cut off.
 
@@ -87,9 +110,7 @@ def render(template: Template, placement: Placement, height: int, width: int) ->
     """
     admit(template, placement)
     across = np.array([placement.down[1], -placement.down[0]])
-    per_left = (template.seam - template.left) / placement.left
-    per_right = (template.right - template.seam) / placement.right
-    per_down = (template.bottom - template.top) / placement.height
+    per_left, per_right, per_down = _scales(template, placement)
 
     rows, columns = template.image.shape[:2]
     sides = np.array([-(template.seam + 1) / per_left, (columns - template.seam) / per_right])
@@ -116,3 +137,12 @@ def render(template: Template, placement: Placement, height: int, width: int) ->
         size = image.shape[1], len(own) // n
         image[first : first + _STRIP] = cv2.resize(samples, size, interpolation=cv2.INTER_AREA)
     return compositing.Layer(int(x0), int(y0), *compositing.apart(image))
+
+
+def _scales(template: Template, placement: Placement) -> tuple[float, float, float]:
+    """Return the template's pixels in one of the frame: on its left, on its right, and down."""
+    return (
+        (template.seam - template.left) / placement.left,
+        (template.right - template.seam) / placement.right,
+        (template.bottom - template.top) / placement.height,
+    )

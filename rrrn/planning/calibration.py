@@ -68,7 +68,7 @@ STARTS = {
     "layer(torch.zeros(1, 1, 8, 8)).sum().backward()\n"
     "optimizer.step()": ("train",),
     "import rrrn.svm, sklearn.svm": ("svm",),
-    "import rrrn.score": ("augment", "score", "table"),
+    "import rrrn.score": ("augment", "score", "table", "summary"),
 }
 
 
@@ -400,7 +400,10 @@ def _measure_svm(config: Mapping[str, Any], table: Sequence[Clip], note: Note) -
     features = np.random.default_rng(0).random((len(table), 1000))
 
     def predict(n_folds: int) -> float:
-        return _seconds(lambda: svm.predict([features], features, table, classes, names[:n_folds], config["svm"]["C"]))
+        told = config["svm"]
+        return _seconds(
+            lambda: svm.predict([features], features, table, classes, names[:n_folds], told["C"], told["ties"])
+        )
 
     predict(1)
     kernel, fold = line((1, predict(1)), (1 + _FOLDS, predict(1 + _FOLDS)))
@@ -425,6 +428,7 @@ def _pieces(database: str, table: Sequence[Clip], folder: Path) -> tuple[bool, t
             clip=name if drawn else f"{name}-{middle.clip}",
             apex=middle.onset + frames // 2,
             offset=middle.onset + frames - 1,
+            frames_digest="",  # of the whole clip
         )
         if drawn:
             where = folder / "one" / middle.subject / name

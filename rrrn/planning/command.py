@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rrrn import clips, config, defaults, stage
+from rrrn import clips, config, defaults, resources, stage
 from rrrn.clips import Clip
 from rrrn.planning import rates
 from rrrn.planning.rates import Rates
@@ -37,6 +37,7 @@ def main(args: argparse.Namespace) -> None:
     jobs, model, report, schedule, tally = (
         importlib.import_module(f"rrrn.planning.{name}") for name in ("jobs", "model", "report", "schedule", "tally")
     )
+    resources.path("Snakefile")  # says what to do without
     settings = defaults.whole(args.configfile)
     table = clips.read(settings["clips"])
     config.check_together(settings, table)

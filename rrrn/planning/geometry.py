@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
+from rrrn import frames
 from rrrn.clips import Clip
 from rrrn.listing import listing
 from rrrn.planning.rates import Rates
@@ -43,8 +42,7 @@ def image_size(rows: Sequence[Clip], scale: float) -> tuple[int, int]:
         return layout.size(scale)
     for row in rows:
         try:
-            with Image.open(next(iter(listing(Path(row.frames)).values()))) as image:
-                return image.size
+            return frames.size(next(iter(listing(Path(row.frames)).values())))
         except (InputError, OSError):
             continue
     return layout.size(1.0)

@@ -201,3 +201,7 @@ class Model:
     def _table(self, table: str) -> Cost:
         methods, conditions = len(self.config["methods"]), len(self.config["conditions"])
         return Cost(bytes=500.0 * methods * (conditions + 1))
+
+    def _summary(self) -> Cost:
+        methods, conditions = len(self.config["methods"]), len(self.config["conditions"])
+        return Cost(bytes=80.0 * methods * (2 * conditions + 8))

@@ -12,13 +12,15 @@ from typing import NamedTuple
 import numpy as np
 
 from rrrn import seeds
-from rrrn.clips import Clip
-from rrrn.importing.output import COLUMNS
+from rrrn.clips import COLUMNS, Clip
+from rrrn.importing.output import ORIGIN
 from rrrn.synthetic import motion, tree
+from rrrn.synthetic.durations import Range
 from rrrn.synthetic.presets import Preset
-from rrrn.synthetic.sheet import CLASSES, Range
+from rrrn.synthetic.sheet import CLASSES
 
 TABLE = "drawn.csv"
+_COLUMNS = (*COLUMNS, *ORIGIN)  # an import adds the digest of the frames
 _SEPARATORS = {"casme2": "+", "samm": " + "}
 _TAIL = (10, 40)  # frames of a whole recording after the offset
 
@@ -119,7 +121,7 @@ def table(databases: Iterable[Database]) -> list[dict[str, str]]:
 def write_table(databases: Iterable[Database], path: Path) -> None:
     """Write ``table`` as CSV."""
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer = csv.DictWriter(file, _COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(table(databases))
 
@@ -182,4 +184,4 @@ def _table_row(entry: Entry) -> dict[str, str]:
         "last": last,
         "flags": ";".join(sorted(reading.flags)),
     }
-    return {name: str(values[name]) for name in COLUMNS}
+    return {name: str(values[name]) for name in _COLUMNS}

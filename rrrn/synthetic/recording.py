@@ -13,8 +13,8 @@ from rrrn.clips import Clip
 from rrrn.synthetic import face as faces
 from rrrn.synthetic import layouts, motion
 from rrrn.synthetic.clip import SyntheticClip
+from rrrn.synthetic.durations import Range
 from rrrn.synthetic.presets import PRESETS
-from rrrn.synthetic.sheet import Range
 
 STEP = 4  # pixels between the points of the stored motion
 _ENCODING = {".jpg": [cv2.IMWRITE_JPEG_QUALITY, 95], ".png": [cv2.IMWRITE_PNG_COMPRESSION, 3]}

@@ -170,9 +170,9 @@ start_accounts() { # the database listens on a socket only, and its owner is the
     setsid mariadbd --no-defaults --user=slurm --datadir=$DIR/db --socket=$DIR/db.socket --pid-file=$DIR/mariadbd.pid \
         --skip-networking --performance-schema=OFF --innodb-lock-wait-timeout=900 --innodb-flush-log-at-trx-commit=0 \
         --log-error=$DIR/log/mariadbd.log </dev/null >/dev/null 2>&1 &
-    within 30 as_slurm mariadb --no-defaults --socket=$DIR/db.socket -e 'SELECT 1' || die "MariaDB does not answer, see $DIR/log/mariadbd.log"
+    within 600 as_slurm mariadb --no-defaults --socket=$DIR/db.socket -e 'SELECT 1' || die "MariaDB does not answer, see $DIR/log/mariadbd.log"
     SLURM_CONF=$DIR/slurm.conf MYSQL_UNIX_PORT=$DIR/db.socket slurmdbd
-    within 30 sacctmgr -n list cluster || die "slurmdbd does not answer, see $DIR/log/slurmdbd.log"
+    within 600 sacctmgr -n list cluster || die "slurmdbd does not answer, see $DIR/log/slurmdbd.log"
     # slurmctld must find its cluster there when it starts
     sacctmgr -i -Q add cluster rrrn
     sacctmgr -i -Q add account lab cluster=rrrn Description=lab Organization=rrrn
@@ -180,7 +180,7 @@ start_accounts() { # the database listens on a socket only, and its owner is the
 } >/dev/null
 
 start_ctld() { alive slurmctld slurmctld || slurmctld -f $DIR/slurm.conf; }
-runs_jobs() { timeout 10 srun --immediate=5 -Q -p cpu true && timeout 10 srun --immediate=5 -Q -p gpu -G 1 true; }
+runs_jobs() { timeout 60 srun --immediate=50 -Q -p cpu true && timeout 60 srun --immediate=50 -Q -p gpu -G 1 true; }
 
 up() {
     if [ -e $LINK ] && runs_jobs 2>/dev/null; then return; fi
@@ -194,7 +194,7 @@ up() {
     start_ctld
     slurmd -N c1 -f $DIR/slurm.conf
     slurmd -N g1 -f $DIR/slurm.conf
-    within 30 runs_jobs || die "no job runs, see $DIR/log: $(sinfo -h -R 2>&1)"
+    within 600 runs_jobs || die "no job runs, see $DIR/log: $(sinfo -h -R 2>&1)"
 }
 
 down() {

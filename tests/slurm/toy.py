@@ -25,7 +25,7 @@ CONFIG = ["--configfile", "tests/config.yaml"]
 TARGET = ["--", "results/table_iv.csv"]
 # what suits a shared cluster, shortened: few jobs at once, a first look when most have just ended, files seen at once
 HERE = ["--jobs", "4", "--slurm-init-seconds-before-status-checks", "8", "--latency-wait", "5"]
-PATIENCE = 900  # seconds; it is 60 on an idle machine
+PATIENCE = 3600  # seconds; it is 60 on an idle machine
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def runs() -> bool:
     """Return whether cluster.sh has started its cluster, and it answers."""
     if Path("/etc/slurm/slurm.conf").resolve() != Path("/var/lib/rrrn-slurm/slurm.conf"):
         return False
-    return subprocess.run(["scontrol", "ping"], capture_output=True, timeout=60).returncode == 0
+    return subprocess.run(["scontrol", "ping"], capture_output=True, timeout=600).returncode == 0
 
 
 def need_cluster() -> None:
@@ -153,7 +153,7 @@ class Run:
 
 
 def ask(*command: str) -> str:
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=600).stdout
 
 
 def _job(row: dict[str, str]) -> Job:

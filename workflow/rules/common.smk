@@ -7,13 +7,16 @@ import sys
 from pathlib import Path
 
 from rrrn import (
+    caption,
     cards,
     clips,
+    frames_seen,
     protocol,
     provenance,
     recipes,
     stale,
     started,
+    starts,
     submission,
 )
 from rrrn.config import check, check_together
@@ -65,7 +68,8 @@ try:
     check_together(config, CLIPS)
     if SUBMITS:
         submission.check(submitted())
-except InputError as error:
+    starts.note(workflow)  # for rrrn resume
+except (InputError, OSError) as error:
     stop(error)
 
 CONDITIONS = config["conditions"]
@@ -79,7 +83,7 @@ VIEW = config["protocol"]["view"]
 TRAINING_SETS = protocol.training_sets(config)
 HOLDOUT = config["protocol"]["holdout"]
 provenance.recall(provenance.STATE)
-RECIPES = recipes.Recipes(config, CLIPS)
+RECIPES = recipes.Recipes(config, CLIPS, frames_seen.Seen(provenance.STATE / "frames"))
 TABLES, TASKS, FOLDS = RECIPES.tables, RECIPES.tasks, RECIPES.folds
 
 

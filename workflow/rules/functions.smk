@@ -21,6 +21,13 @@ def given(step):
     }
 
 
+def about(step):
+    """What the report says of a table: read from the file beside it when it is asked for."""
+    return lambda wildcards, output: caption.Caption(
+        output.about, lambda: getattr(RECIPES, step)(**dict(wildcards.items()))
+    )
+
+
 def as_started(recipe):
     """A recipe, if it is the one that the run was started with."""
     if not workflow.is_main_process:
@@ -65,3 +72,14 @@ def table_folds(wildcards):
             f"{config['clips']} has {', '.join(sorted(DATABASES))}"
         )
     return TABLES[wildcards.table]
+
+
+def scores_of_tables(wildcards, input):
+    """Each table with its task and its scores, which do not name it."""
+    told = []
+    for table in TABLES:
+        paths = [
+            path for path in input.scores if path.startswith(f"results/scores/{table}/")
+        ]
+        told += ["--scores", table, TASKS[table], *paths]
+    return told

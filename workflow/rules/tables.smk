@@ -1,4 +1,4 @@
-"""From predictions to Tables III and IV."""
+"""From predictions to Tables III and IV and their summaries."""
 
 
 rule score:
@@ -43,6 +43,7 @@ rule table:
             category="Tables",
             labels={"table": "{table}", "form": "long"},
         ),
+        about="results/table_{table}.json",
     log:
         "logs/table/{table}.log",
     benchmark:
@@ -52,9 +53,49 @@ rule table:
         "../../envs/torch.yaml"
     params:
         **given("table"),
+        caption=about("table"),
         classes=CLASSES,
+        folds=lambda wildcards: ",".join(table_folds(wildcards)),
         task=lambda wildcards: TASKS[wildcards.table],
         methods=",".join(config["methods"]),
         conditions=",".join(CONDITIONS),
     shell:
-        "python -m rrrn.table {input.scores:q} {output.table:q} {output.long:q} --table {wildcards.table} --task {params.task:q} --paper {input.paper:q} --clips {params.clips:q} --classes {params.classes:q} --methods {params.methods} --conditions {params.conditions} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.table {input.scores:q} {output.table:q} {output.long:q} {output.about:q} --table {wildcards.table} --task {params.task:q} --paper {input.paper:q} --clips {params.clips:q} --folds {params.folds:q} --classes {params.classes:q} --methods {params.methods} --conditions {params.conditions} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
+
+
+rule summary:
+    input:
+        scores=expand(
+            "results/scores/{table}/{method}/{condition}.csv",
+            table=TABLES,
+            method=config["methods"],
+            condition=CONDITIONS,
+        ),
+        paper=[
+            Path(workflow.basedir) / "data/paper" / name
+            for name in ["notes.csv", *(f"table_{table}.csv" for table in TABLES)]
+        ],
+    output:
+        summary=report(
+            "results/summary.csv",
+            caption="../report/summary.rst",
+            category="Tables",
+            labels={"table": "all", "form": "summary"},
+        ),
+        about="results/summary.json",
+    log:
+        "logs/summary.log",
+    benchmark:
+        "logs/summary.tsv"
+    localrule: True
+    conda:
+        "../../envs/torch.yaml"
+    params:
+        **given("summary"),
+        caption=about("summary"),
+        scores=scores_of_tables,
+        methods=",".join(config["methods"]),
+        conditions=",".join(CONDITIONS),
+        paper=lambda wildcards, input: os.path.dirname(input.paper[0]),
+    shell:
+        "python -m rrrn.summary {output.summary:q} {output.about:q} {params.scores:q} --paper {params.paper:q} --clips {params.clips:q} --methods {params.methods} --conditions {params.conditions} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"

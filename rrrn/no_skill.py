@@ -1,0 +1,109 @@
+"""What can be scored without looking at a clip: one class for all, the commonest of training, and classes at random.
+
+Each is scored as a method is, all folds pooled into one confusion matrix.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from rrrn import folds, metrics, seeds
+from rrrn.cells import AVERAGE
+from rrrn.clips import Clip
+
+# what their rows are called
+TESTED_MAJORITY, TRAINING_MAJORITY, CHANCE = "Constant class (tested majority)", "Training majority", "Chance (95 %)"
+LINES = (TESTED_MAJORITY, TRAINING_MAJORITY, CHANCE)
+DRAWS = 1_000_000  # the ends of an interval have a standard error of 0.0001 with 80 clips, and less with more
+SHARE = 0.95
+
+
+class Range(NamedTuple):
+    """The mean of a metric over draws, and the ends of the interval that holds the middle SHARE of them."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def tested(table: Sequence[Clip], fold_names: Sequence[str], classes: Sequence[str]) -> NDArray[np.int64]:
+    """Return how many tested clips each class has, int64 (n_classes,), all folds together."""
+    return np.sum([_counts(folds.split(table, name)[1], classes) for name in fold_names], axis=0)
+
+
+def tested_majority(class_counts: ArrayLike) -> dict[str, float]:
+    """Return the scores of always naming the most frequent of the tested classes: the best that a constant can do.
+
+    It is told by the labels of the tests, which no method sees. ``class_counts`` (n_classes,) are of tested clips.
+    """
+    counts = np.asarray(class_counts, np.float64)
+    matrix = np.zeros((len(counts), len(counts)))
+    matrix[:, counts.argmax()] = counts
+    return metrics.scores(matrix)
+
+
+def training_majority(table: Sequence[Clip], fold_names: Sequence[str], classes: Sequence[str]) -> dict[str, float]:
+    """Return the scores of naming, in each fold, the class that most of its training clips have.
+
+    Of classes that are equally frequent the first is named. Raises InputError for an unknown fold.
+    """
+    matrix = np.zeros((len(classes), len(classes)))
+    for name in fold_names:
+        trained, held = folds.split(table, name)
+        matrix[:, _counts(trained, classes).argmax()] += _counts(held, classes)
+    return metrics.scores(matrix)
+
+
+def chance(class_counts: ArrayLike) -> dict[str, Range]:
+    """Return what naming classes at random scores, all equally often: {metric: its range over DRAWS draws}.
+
+    ``class_counts`` (n_classes,) are of tested clips, each named once. The draws belong to them: equal counts have
+    equal ranges, in any table.
+    """
+    counts = np.asarray(class_counts, np.int64)
+    rng = seeds.generator("chance", *counts.tolist())
+    hit = np.empty((DRAWS, len(counts)), np.int32)
+    said = np.zeros((DRAWS, len(counts)), np.int32)
+    for number, of_class in enumerate(counts):
+        named = rng.multinomial(of_class, np.full(len(counts), 1 / len(counts)), DRAWS)
+        hit[:, number] = named[:, number]
+        said += named.astype(np.int32)
+    ends = [(1 - SHARE) / 2, (1 + SHARE) / 2]
+    return {
+        metric: Range(float(values.mean()), *map(float, np.quantile(values, ends)))
+        for metric, values in metrics.of_sums(hit, counts, said).items()
+    }
+
+
+def without_clips(table: Sequence[Clip], fold_names: Sequence[str], classes: Sequence[str]) -> list[str]:
+    """Return a warning, if no tested clip has one of the classes: its recall and F1 then count as 0."""
+    empty = [name for name, count in zip(classes, tested(table, fold_names, classes), strict=True) if not count]
+    if not empty:
+        return []
+    of = f"{len(empty)} of {len(classes)} classes"
+    return [f"No tested clip has class {', '.join(empty)}: UAR and F1 count {of} as 0; leave them out of 'classes'"]
+
+
+def not_above_chance(long: pd.DataFrame, shown: Sequence[str]) -> str:
+    """Return, for each metric, in how many conditions each method does not exceed the interval of chance.
+
+    ``long`` is a long table. Averages are left out: chance is that of one cell.
+    """
+    ends = long[long["method"] == CHANCE].set_index("metric")
+    methods = [name for name in long["method"].unique() if name not in (AVERAGE, *LINES)]
+    lines = []
+    for metric in shown:
+        low, high = ends.loc[metric, ["low", "high"]]
+        cells = long[(long["metric"] == metric) & (long["condition"] != AVERAGE)]
+        below = [(name, cells.loc[cells["method"] == name, "value"] <= high) for name in methods]
+        told = [f"{name} in {found.sum()} of {len(found)} conditions" for name, found in below if found.any()]
+        lines.append(f"{metric} not above chance ({low:.3f}–{high:.3f}): {', '.join(told) or 'no method'}")
+    return "\n".join(lines)
+
+
+def _counts(table: Sequence[Clip], classes: Sequence[str]) -> NDArray[np.int64]:
+    found = [clip.objective_class for clip in table]
+    return np.array([found.count(name) for name in classes], np.int64)
