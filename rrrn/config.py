@@ -12,7 +12,7 @@ import yaml
 from jsonschema import Draft202012Validator, ValidationError, validators
 from jsonschema.exceptions import best_match
 
-from rrrn import folds
+from rrrn import folds, methods
 from rrrn.clips import Clip
 from rrrn.stage import InputError
 
@@ -59,12 +59,12 @@ def check_together(config: Mapping[str, Any], clips: Sequence[Clip]) -> None:
             f"configuration: flow.engine opencv_cuda has no median filter, and flow.median_filter is "
             f"{flow['median_filter']}; set it to 1, or flow.engine to cuda"
         )
-    for name in set(config["methods"]) & set(config["networks"]):
-        network = config["networks"][name]
+    for name in set(config["methods"]) & set(methods.NETWORKS):
+        network, section = methods.settings(config, name), methods.METHODS[name].section
         if network["pretrained"] != "none" and network.get("backbone") == "shallow":
-            raise InputError(f"configuration: networks.{name}: the shallow backbone has no pretrained weights")
+            raise InputError(f"configuration: {section}: the shallow backbone has no pretrained weights")
         if network["pretrained"] != "none" and network.get("width", 1) != 1:
-            raise InputError(f"configuration: networks.{name}: pretrained weights fit width 1 only")
+            raise InputError(f"configuration: {section}: pretrained weights fit width 1 only")
 
 
 def pick(config: Mapping[str, Any], path: str) -> dict[str, Any]:

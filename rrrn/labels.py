@@ -1,13 +1,8 @@
 """What the paper calls our methods and conditions."""
 
-METHODS = {
-    "lbp_top": "LBP-TOP",
-    "lbp_sip": "LBP-SIP",
-    "hog3d": "3DHOG",
-    "vgg16": "VGG16",
-    "resnet18": "ResNet18",
-    "rrrn": "RRRN",
-}
+from rrrn import methods
+
+METHODS = {name: method.label for name, method in methods.METHODS.items()}
 
 
 def method(name: str) -> str:

@@ -6,11 +6,8 @@ Asked by the workflow and by whoever plans it. Read by the Snakefile in every jo
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rrrn import folds
+from rrrn import folds, methods
 from rrrn.clips import Clip
-
-DESCRIPTORS = ("lbp_top", "lbp_sip", "hog3d")
-NETWORKS = ("vgg16", "resnet18", "rrrn")
 
 
 def trained_on(config: Mapping[str, Any]) -> dict[str, str]:
@@ -54,17 +51,22 @@ def views(config: Mapping[str, Any], condition: str) -> str:
     return "all" if learnt or config["protocol"]["view"] != "original" else "original"
 
 
-def weights(networks: Mapping[str, Any], network: str) -> list[str]:
+def networks(config: Mapping[str, Any]) -> list[str]:
+    """Return the methods of a configuration that are networks."""
+    return [name for name in config["methods"] if name in methods.NETWORKS]
+
+
+def weights(config: Mapping[str, Any], network: str) -> list[str]:
     """Return the file of a network's initial weights: of the rule ``weights``, the user's own, or none."""
-    pretrained = networks[network]["pretrained"]
-    if pretrained == "none" or networks[network].get("backbone") == "shallow":
+    settings = methods.settings(config, network)
+    pretrained = settings["pretrained"]
+    if pretrained == "none" or settings.get("backbone") == "shallow":
         return []
     if pretrained == "imagenet":
-        return [f"data/weights/{'vgg16' if network == 'vgg16' else 'resnet18'}.pth"]
+        return [f"data/weights/{methods.METHODS[network].weights}.pth"]
     return [pretrained["path"]]
 
 
-def files(config: Mapping[str, Any], networks: Sequence[str]) -> list[str]:
+def files(config: Mapping[str, Any]) -> list[str]:
     """Return the files of initial weights that the methods of a configuration need, each once."""
-    named = [path for name in networks if name in config["methods"] for path in weights(config["networks"], name)]
-    return list(dict.fromkeys(named))
+    return list(dict.fromkeys(path for name in networks(config) for path in weights(config, name)))

@@ -19,6 +19,7 @@ from rrrn import asked, clips, listing, protocol, provenance, resources
 from rrrn.clips import Clip
 from rrrn.config import merge, pick
 from rrrn.frames_seen import Seen, Stretch
+from rrrn.methods import DESCRIPTORS, METHODS
 from rrrn.stage import InputError
 
 ONE = ("database", "subject", "clip", "objective_class")  # what names a clip and its class
@@ -161,9 +162,9 @@ class Recipes:
         conditions = [*self._training_sets[trained_on], *protocol.tested(self._config, trained_on)]
         return self._recipe(
             f"results/predictions/{network}/{trained_on}/{fold}-{seed}.csv",
-            ("rrrn.train", f"rrrn.networks.{network}"),
+            ("rrrn.train", METHODS[network].module),
             *told,
-            f"networks.{network}",
+            METHODS[network].section,
             columns=ONE,
             other=f"{self._classes} {self._config['protocol']['view']}",
             inputs=[self.regions(condition) for condition in conditions],
@@ -173,8 +174,8 @@ class Recipes:
     def describe(self, descriptor: str, condition: str) -> Recipe:
         return self._recipe(
             f"results/features/{descriptor}/{condition}.h5",
-            ("rrrn.describe", f"rrrn.descriptors.{descriptor}"),
-            *(f"describe.{key}" for key in ("size", "blocks", "tim_frames", descriptor)),
+            ("rrrn.describe", METHODS[descriptor].module),
+            *("describe.size", "describe.blocks", "describe.tim_frames", METHODS[descriptor].section),
             columns=("subject", "clip"),
             inputs=[self.occlude(condition, subject) for subject in self.subjects],
         )
@@ -193,7 +194,7 @@ class Recipes:
     @cache  # noqa: B019
     def score(self, table: str, method: str, condition: str) -> Recipe:
         trained_on = self._trained_on[condition]
-        if method in protocol.DESCRIPTORS:
+        if method in DESCRIPTORS:
             inputs = [self.svm(method, trained_on, condition)]
         else:
             seeds = range(self._config["protocol"]["n_seeds"])

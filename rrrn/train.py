@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.amp.grad_scaler import GradScaler
 
-from rrrn import asked, crops, flow_store, folds, predictions, seeds, stage, store
+from rrrn import adam, asked, crops, flow_store, folds, predictions, seeds, stage, store
 from rrrn.clips import Clip
 from rrrn.flow_store import FlowReader, Stored
 from rrrn.networks.network import Network, Output
@@ -143,7 +143,7 @@ def fit(
     """
     boxes = samples.boxes[list(network.regions)]
     half = bool(settings["amp"]) and device.type == "cuda"
-    optimizer = torch.optim.Adam(network.parameters(), lr=settings["lr"], betas=(0.9, 0.999), eps=1e-8)
+    optimizer = adam.Adam(network.parameters(), lr=settings["lr"], betas=(0.9, 0.999), eps=1e-8, fused=True)
     scaler = GradScaler("cuda", enabled=half)
     network.train()
     for epoch in range(1, settings["epochs"] + 1):
@@ -208,7 +208,17 @@ def make_reproducible(seed: int, device: torch.device) -> None:
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when CUDA starts
-    torch.use_deterministic_algorithms(True, warn_only=device.type == "cuda")  # VGG16's pooling has none on a GPU
+    # use_deterministic_algorithms sets the same, and imports PyTorch's compiler to tell it as well, for 2 s
+    torch.set_deterministic_debug_mode(
+        "warn" if device.type == "cuda" else "error"
+    )  # VGG16's pooling has none on a GPU
+
+
+def place(network: Network[Output], device: torch.device) -> None:
+    """Move a network to where it is trained; on processors its maps have their channels last, which is faster there."""
+    network.to(device)
+    if device.type == "cpu":
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 @contextmanager
@@ -241,10 +251,10 @@ def main(args: argparse.Namespace) -> None:
     with ExitStack() as stack, fitting_gpu():
         files = open_regions([*args.train, *test.values()], stack)
         views = views_to_test([files[path] for path in test.values()], args.view)
-        build = importlib.import_module(f"rrrn.networks.{args.method}").build
-        side = files[args.train[0]].size
-        network: Network[Output] = build(args.settings["networks"][args.method], len(classes), side, args.weights)
-        network.to(device)
+        (own_settings,) = args.settings["networks"].values()  # a control's are RRRN's
+        build = importlib.import_module(args.module).build
+        network: Network[Output] = build(own_settings, len(classes), files[args.train[0]].size, args.weights)
+        place(network, device)
 
         max_bytes = args.max_memory_gb * 1e9
         chosen = [(files[path], clip, view) for clip in training for path in args.train for view in files[path].views]
@@ -298,7 +308,8 @@ if __name__ == "__main__":
     parser.add_argument("--test", type=_condition, nargs="+", required=True, help="CONDITION=FILE, regions to test on")
     parser.add_argument("--clips", type=Path, required=True, help="clip table")
     parser.add_argument("--classes", required=True, help="class names in order, separated by commas")
-    parser.add_argument("--method", required=True, help="a module of rrrn.networks")
+    parser.add_argument("--method", required=True, help="its name, which seeds it")
+    parser.add_argument("--module", required=True, help="the module that builds its network, of rrrn.networks")
     parser.add_argument("--trained-on", required=True, help="name of the training condition")
     parser.add_argument("--fold", required=True, help="a subject, or A-to-B of two databases")
     parser.add_argument("--seed", type=int, default=0, help="number of the training among several")

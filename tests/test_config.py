@@ -7,7 +7,7 @@ import pytest
 import yaml
 from occlusion_face import face
 
-from rrrn import clips, config
+from rrrn import clips, config, methods
 from rrrn.occlusion.compositing import Layer
 from rrrn.occlusion.look import measure
 from rrrn.stage import InputError
@@ -29,6 +29,14 @@ def test_shipped_configurations_follow_the_schema():
     config.check(overlaid(HOME / "tests/config.yaml"), SCHEMA)
 
 
+def test_the_schema_knows_every_method():
+    offered = yaml.safe_load(SCHEMA.read_text())["properties"]["methods"]["items"]["enum"]
+    assert sorted(offered) == sorted(methods.METHODS)
+    for method in methods.METHODS.values():
+        assert methods.settings(DEFAULT, method.name) and method.label
+    assert len({method.label for method in methods.METHODS.values()}) == len(methods.METHODS)
+
+
 def test_papers_configuration_is_the_papers():
     paper = overlaid(HOME / "config/paper.yaml")
     augment, train, rrrn = paper["augment"], paper["train"], paper["networks"]["rrrn"]
@@ -39,7 +47,8 @@ def test_papers_configuration_is_the_papers():
     assert paper["occlude"]["random"] == {"region": "landmark_box", "placement": "independent", "fill": "black"}
     assert paper["occlude"]["anchor"] == "per_frame"  # "according to facial landmarks in each frame"
     assert paper["protocol"]["train_condition"] == "matched" and paper["protocol"]["n_seeds"] == 3
-    assert len(paper["conditions"]) == 13 and len(paper["methods"]) == 6
+    assert len(paper["conditions"]) == 13
+    assert paper["methods"] == ["lbp_top", "lbp_sip", "hog3d", "vgg16", "resnet18", "rrrn"]
 
 
 def test_papers_occluders_are_pasted_by_alpha_and_nothing_else():
@@ -119,6 +128,7 @@ CLIPS = clips.read(HOME / "data/clips.csv")
         ({"flow": {"warm_start": True, "engine": "opencv"}}, CLIPS, "warm_start needs flow.engine numba or auto"),
         ({"flow": {"engine": "opencv_cuda"}}, CLIPS, "opencv_cuda has no median filter.* is 5; set it to 1"),
         ({"networks": {"rrrn": {"pretrained": "imagenet"}}}, CLIPS, "rrrn: the shallow backbone"),
+        ({"methods": ["crops"], "networks": {"rrrn": {"pretrained": "imagenet"}}}, CLIPS, "rrrn: the shallow backbone"),
         ({"networks": {"vgg16": {"pretrained": "imagenet"}}}, CLIPS, "vgg16: pretrained weights fit width 1"),
     ],
 )

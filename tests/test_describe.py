@@ -23,8 +23,8 @@ SETTINGS = {
 }
 FACE = np.array([4, 3, 40, 35], np.int32)
 TABLE = [
-    Clip("a", subject, clip, 1, 3, 9, "I", "frames", "synthetic")
-    for subject, clip in [("s2", "c1"), ("s1", "c2"), ("s2", "c0"), ("s1", "c1")]
+    Clip("a", subject, clip, 1, 3, 9, "I", f"{subject}/{clip}", "synthetic")
+    for subject, clip in [("s1", "c1"), ("s1", "c2"), ("s2", "c0"), ("s2", "c1")]
 ]
 
 
@@ -36,8 +36,8 @@ def frames_of(clip, n_frames=11):
 
 @pytest.fixture
 def project(tmp_path):
-    """A clip table and one shard a subject."""
-    clips.write(TABLE, tmp_path / "clips.csv")
+    """A clip table, in another order than that of reading, and one shard a subject."""
+    clips.write(TABLE[::-1], tmp_path / "clips.csv")
     for subject in ("s1", "s2"):
         write_shard(tmp_path / f"{subject}.h5", clips.of_subject(TABLE, subject))
     return tmp_path
@@ -144,7 +144,7 @@ def test_clip_without_shard_is_named(project):
 
 def test_clip_without_row_is_named(project):
     clips.write(TABLE[:3], project / "clips.csv")
-    with pytest.raises(InputError, match=r"s1\.h5: clip s1/c1 is not in the clip table"):
+    with pytest.raises(InputError, match=r"s2\.h5: clip s2/c1 is not in the clip table"):
         run(project)
 
 
@@ -163,7 +163,7 @@ def test_each_shard_is_verified_once(project, monkeypatch):
 
 def test_bad_face_box_names_its_clip(project):
     write_shard(project / "s2.h5", clips.of_subject(TABLE, "s2"), face=np.array([0, 0, 90, 90], np.int32))
-    with pytest.raises(InputError, match=r"s2\.h5: clip s2/c1: the face box"):
+    with pytest.raises(InputError, match=r"s2\.h5: clip s2/c0: the face box"):
         run(project)
 
 

@@ -162,6 +162,9 @@ def test_weights_are_those_of_the_configuration(tmp_path, monkeypatch):
     vgg16, resnet18 = weights.collect(config, {})
     assert vgg16.wanted == "ab" * 32 and vgg16.digest != vgg16.wanted and len(vgg16.digest) == 64
     assert resnet18.networks == ("resnet18", "rrrn") and resnet18.digest == "" and not resnet18.reached
+    config["methods"] = ["crops", "rrrn-no-rr"]
+    (resnet18,) = weights.collect(config, {})
+    assert resnet18.networks == ("crops", "rrrn-no-rr") and resnet18.path == "data/weights/resnet18.pth"
 
 
 DISK = storage.Facts("/x", "nfs4", "", "", "", "", 0, 1, 0.0, 100e9, 10**6)

@@ -1,3 +1,5 @@
+import argparse
+import dataclasses
 from pathlib import Path
 
 import cv2
@@ -6,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rrrn import clips, faces, landmarks, render, tracking
+from rrrn import clips, faces, landmarks, listing, render, tracking
 from rrrn.stage import InputError
 
 OPTIONS = {"box": "onset", "upsample": 0, "margin": 0.0, "pad": 1.25, "max_gap": 2, "no_face": "error"}
@@ -255,6 +257,41 @@ def test_crop_beyond_the_image_repeats_its_border():
     assert face == (0, 0, 40, 40)
     assert np.array_equal(cut[0, :, :6], np.repeat(image[:, :1], 6, axis=1))
     assert np.array_equal(cut[0, :, 6:], image[:, :34])
+
+
+def test_frames_are_those_that_were_imported(clip, tmp_path):
+    row = copied(clip, tmp_path / "c")
+    images = listing.between(listing.listing(tmp_path / "c"), row.onset, row.offset)
+    row = dataclasses.replace(row, frames_digest=listing.digest(images))
+    (tmp_path / "c/img9.jpg").unlink()  # before the onset
+    (tmp_path / "c/notes.txt").touch()
+    (tmp_path / "c/img13.jpg").touch()
+    faces.verify(row)
+    path = tmp_path / "c/img12.jpg"
+    data = bytearray(path.read_bytes())
+    data[-100] ^= 1
+    path.write_bytes(data)
+    message = (
+        r"c: the frames 11 to 17 of clip syncasme2-sub01/EP01_01 are not those that were imported; restore them, or"
+    )
+    with pytest.raises(InputError, match=message):
+        faces.verify(row)
+    faces.verify(dataclasses.replace(row, frames_digest=""))
+
+
+def test_a_subject_with_other_frames_than_were_imported_stops(clip, tmp_path):
+    row = copied(clip, tmp_path / "c", frames_digest="blake2b-" + "0" * 32, source="recorded")
+    clips.write([row], tmp_path / "clips.csv")
+    settings = {"faces": {**OPTIONS, "max_missing": 0}}
+    args = argparse.Namespace(
+        output=tmp_path / "faces.h5", clips=tmp_path / "clips.csv", subject=row.subject, settings=settings
+    )
+    with pytest.raises(InputError, match="are not those that were imported"):
+        faces.main(args)
+    assert not (tmp_path / "faces.h5").exists()
+    clips.write([dataclasses.replace(row, frames_digest="")], tmp_path / "clips.csv")
+    faces.main(args)
+    assert (tmp_path / "faces.h5").exists()
 
 
 def test_missing_frame_is_named(clip, tmp_path):

@@ -16,7 +16,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from rrrn import clips, faces, listing, predictions
+from rrrn import clips, faces, frames_seen, predictions
 from rrrn.clips import Clip
 
 HOME = Path(__file__).resolve().parents[1]
@@ -269,7 +269,9 @@ def test_frames_are_found_in_any_folder(tmp_path):
     clip = Clip("d", "s", "c", 1, 2, 3, "I", str(folder), "recorded")
     images, numbers, missing = faces.read_clip(clip, 0)
     assert numbers == [1, 2, 3] and not missing and [image.max() for image in images] == numbers
-    assert listing.fingerprint([folder]) != listing.fingerprint([tmp_path / FOLDER])
+    seen = frames_seen.Seen(tmp_path / "seen")
+    found, nothing = (seen.fingerprint([frames_seen.Stretch(place, 1, 3)]) for place in (folder, tmp_path / FOLDER))
+    assert found != nothing
 
 
 def test_a_workflow_below_a_folder_with_braces_is_refused(tmp_path):

@@ -1,4 +1,4 @@
-import shutil
+import hashlib
 
 import numpy as np
 import pytest
@@ -43,7 +43,7 @@ def test_folder_that_cannot_be_listed(tmp_path):
 def test_times_in_names_are_refused_where_the_order_would_be_wrong(tmp_path, names):
     for name in names:
         save(tmp_path / f"{name}.png")
-    message = r"names end in decimal numbers, .* puts (\S+)\.png before (\S+)\.png; rename the files in their"
+    message = r"names end in decimal numbers, .* puts (\S+)\.png before (\S+)\.png; rename the files"
     with pytest.raises(InputError, match=message) as refused:
         listing.listing(tmp_path)
     assert str(tmp_path) in str(refused.value) and refused.match(rf"puts ({'|'.join(names)})\.png")
@@ -52,7 +52,8 @@ def test_times_in_names_are_refused_where_the_order_would_be_wrong(tmp_path, nam
 @pytest.mark.parametrize(
     ("names", "numbers"),
     [
-        (["ep1.5_003", "ep1.5_010", "ep1.6_011"], [3, 10, 11]), (["shot1.0001", "shot1.0002", "shot1.0010"], [1, 2, 10]),
+        (["ep1.5_003", "ep1.5_010", "ep1.6_011"], [3, 10, 11]),
+        (["shot1.0001", "shot1.0002", "shot1.0010"], [1, 2, 10]),
         (["2023.01.05", "2023.01.06"], [5, 6]), (["a.1", "a.2", "a.10"], [1, 2, 10]), (["t_1.25", "t_1.50"], [25, 50]),
         (["v2.0-img9", "v2.0-img10"], [9, 10]),
     ],
@@ -64,20 +65,22 @@ def test_points_that_change_no_order_are_fine(tmp_path, names, numbers):
     assert list(listed) == numbers and [path.stem for path in listed.values()] == names
 
 
-def test_fingerprint_sees_images_and_nothing_else(tmp_path):
-    folders = [tmp_path / "a", tmp_path / "b"]
-    for folder in folders:
-        folder.mkdir()
-        save(folder / "img1.png")
-    before = listing.fingerprint(folders)
-    (tmp_path / "a" / ".DS_Store").touch()
-    (tmp_path / "a" / "img1.png").touch()
-    assert listing.fingerprint(folders) == before
-    seen = {before}
-    save(tmp_path / "a" / "img2.png")
-    seen.add(listing.fingerprint(folders))
-    (tmp_path / "a" / "img2.png").write_bytes(b"other")
-    seen.add(listing.fingerprint(folders))
-    shutil.rmtree(tmp_path / "b")
-    seen.add(listing.fingerprint(folders))
-    assert len(seen) == 4
+def test_a_digest_is_of_numbers_and_bytes(tmp_path):
+    for number, data in ((9, b"nine"), (10, b"ten"), (11, b""), (12, b"not asked for")):
+        (tmp_path / f"img{number}.png").write_bytes(data)
+    images = listing.between(listing.listing(tmp_path), 9, 11)
+    assert list(images) == [9, 10, 11]
+    rows = [
+        f"{n} {hashlib.blake2b(d, digest_size=16).hexdigest()}\n" for n, d in ((9, b"nine"), (10, b"ten"), (11, b""))
+    ]
+    digest = listing.digest(images)
+    assert digest == "blake2b-" + hashlib.blake2b("".join(rows).encode(), digest_size=16).hexdigest()
+    (tmp_path / "img9.png").rename(tmp_path / "reg_img009.png")
+    assert listing.digest(listing.between(listing.listing(tmp_path), 9, 11)) == digest
+    seen = {digest}
+    seen |= {listing.digest(listing.between(listing.listing(tmp_path), *ends)) for ends in ((9, 10), (10, 11), (9, 12))}
+    (tmp_path / "img10.png").rename(tmp_path / "img8.png")
+    seen.add(listing.digest(listing.between(listing.listing(tmp_path), 8, 11)))
+    (tmp_path / "img8.png").write_bytes(b"Ten")
+    seen.add(listing.digest(listing.between(listing.listing(tmp_path), 8, 11)))
+    assert len(seen) == 6

@@ -1,6 +1,8 @@
 """The networks against the paper's definitions: shapes, invariants, gradients, and every configured choice."""
 
 import hashlib
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,18 @@ import yaml
 from torch import nn
 from torch.autograd import gradcheck
 
-from rrrn.networks import adapt, backbone, pretrained, resnet18, rrrn, vgg16
+from rrrn.networks import (
+    adapt,
+    backbone,
+    crops,
+    pretrained,
+    resnet18,
+    rrrn,
+    rrrn_fixed_alpha,
+    rrrn_no_rr,
+    trunks,
+    vgg16,
+)
 from rrrn.networks.attention import RegionInspired
 from rrrn.networks.relation import RelationReasoning, propagation, similarity
 from rrrn.stage import InputError
@@ -23,9 +36,9 @@ SMALL = {"backbone": "shallow", "pretrained": "none", "squeeze_channels": 8}
 TARGET = torch.tensor([0, 3, 1, 4])
 
 
-def rrrn_of(side=28, **changes):
+def rrrn_of(side=28, method=rrrn, **changes):
     torch.manual_seed(0)
-    return rrrn.build({**DEFAULTS["rrrn"], **SMALL, **changes}, 5, side, None)
+    return method.build({**DEFAULTS["rrrn"], **SMALL, **changes}, 5, side, None)
 
 
 def baseline_of(method, side=28, **changes):
@@ -360,6 +373,99 @@ def test_detached_regions_leave_only_the_whole_to_the_correlation_loss(head):
     assert torch.allclose(ours, expected, atol=1e-7)
 
 
+# ---- the controls
+
+
+@pytest.mark.parametrize(
+    ("method", "regions", "alpha"),
+    [(backbone, 1, False), (crops, 6, False), (rrrn_fixed_alpha, 6, False), (rrrn_no_rr, 6, True)],
+)
+@pytest.mark.parametrize("side", [28, 56])
+def test_every_control_trains(method, regions, alpha, side):
+    network = rrrn_of(side, method, beta=2.0)
+    assert tuple(network.regions) == tuple(range(regions))
+    output = network(flow(4, regions, side))
+    assert output.logits.shape == (4, 5)
+    assert (output.alpha is not None) is alpha
+    if alpha:
+        assert output.alpha.shape == (4, 6)
+    assert_gradients_reach_everything(network, network.loss(output, TARGET)["total"])
+
+
+def size(network):
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def test_sizes_of_the_controls():
+    whole, classes = rrrn_of(), 5
+    head = size(whole.region_head)
+    assert size(rrrn_of(method=backbone)) == size(whole.backbone) + 128 * classes + classes
+    assert size(rrrn_of(method=crops)) == size(rrrn_of(method=backbone))
+    assert size(rrrn_of(method=rrrn_fixed_alpha)) == size(whole) - size(whole.ri)
+    assert size(rrrn_of(method=rrrn_no_rr)) == size(whole) - size(whole.rr) - 128 * classes
+    assert head == 128 * classes + classes
+
+
+@pytest.mark.parametrize("method", [backbone, crops, rrrn_fixed_alpha, rrrn_no_rr])
+def test_controls_have_rrrns_trunks(method):
+    settings = {"side": 224, "backbone": "resnet18", "squeeze_channels": 256}
+    with torch.device("meta"):
+        theirs, ours = (rrrn_of(method=one, **settings).backbone for one in (rrrn, method))
+    assert (ours.channels, ours.side) == (1024, 7)
+    shapes = [{name: value.shape for name, value in one.state_dict().items()} for one in (theirs, ours)]
+    assert shapes[0] == shapes[1]
+
+
+def test_the_backbone_sees_what_rrrn_sees_of_the_whole_face():
+    whole, control = rrrn_of().eval(), rrrn_of(method=backbone).eval()
+    control.backbone.load_state_dict(whole.backbone.state_dict())
+    x = flow()
+    features = whole.backbone(x)[:, 0].mean(dim=(2, 3))
+    assert torch.allclose(control(x[:, :1]).logits, control.classifier(features), atol=1e-6)
+    assert torch.allclose(control.backbone(x[:, :1])[:, 0], whole.backbone(x)[:, 0], atol=1e-6)
+
+
+def test_crops_are_the_mean_of_six_regions_in_any_order():
+    control = rrrn_of(method=crops).eval()
+    x = flow()
+    each = torch.stack([control.backbone(x[:, k : k + 1])[:, 0].mean(dim=(2, 3)) for k in range(6)])
+    assert torch.allclose(control(x).logits, control.classifier(each.mean(dim=0)), atol=1e-6)
+    order = torch.tensor([3, 5, 0, 2, 1, 4])
+    assert torch.allclose(control(x).logits, control(x[:, order]).logits, atol=1e-6)
+
+
+@pytest.mark.parametrize("head", ["probe", "joint", "joint_ce", "tied"])
+@pytest.mark.parametrize("aggregate", ["sum_concat", "residual", "flatten"])
+def test_fixed_alpha_is_rrrn_whose_attention_is_1(aggregate, head):
+    whole, control = (rrrn_of(method=one, aggregate=aggregate, cor_head=head) for one in (rrrn, rrrn_fixed_alpha))
+    own = {name: value for name, value in whole.state_dict().items() if not name.startswith("ri.")}
+    control.load_state_dict(own)
+    whole.ri = Unweighted()
+    theirs, ours = whole(flow()), control(flow())
+    assert torch.equal(ours.logits, theirs.logits)
+    assert torch.equal(ours.relations, theirs.relations)
+    theirs, ours = whole.loss(theirs, TARGET), control.loss(ours, TARGET)
+    # what is left out is a constant, beta: no crop outweighs the whole face
+    assert ours["total"].item() == pytest.approx((theirs["total"] - theirs.pop("region_biased")).item(), rel=1e-5)
+    assert ours.keys() == theirs.keys()
+
+
+@pytest.mark.parametrize("head", ["probe", "joint", "joint_ce", "tied"])
+@pytest.mark.parametrize("aggregate", ["sum_concat", "residual", "flatten"])
+def test_without_relations_the_weighted_regions_are_classified(aggregate, head):
+    network = rrrn_of(method=rrrn_no_rr, aggregate=aggregate, cor_head=head, cor_detach_region=True)
+    output = network(flow())
+    f = output.features
+    whole = f.flatten(1) if aggregate == "flatten" else f.sum(dim=1)
+    assert torch.allclose(output.logits, network.classifier(whole), atol=1e-6)
+    assert torch.allclose(f, output.alpha[:, :, None] * network.backbone(flow()).mean(dim=(3, 4)), atol=1e-6)
+    terms = network.loss(output, TARGET)
+    assert {"region_biased", "correlation"} <= terms.keys()
+    if head == "tied":
+        one = F.pad(f[:, 2], (2 * 128, 3 * 128)) if aggregate == "flatten" else f[:, 2]
+        assert torch.allclose(network._region_logits(f, output)[:, 2], network.classifier(one), atol=1e-6)
+
+
 # ---- the baselines
 
 
@@ -433,6 +539,26 @@ def test_vgg16_is_torchvisions_at_multiples_of_32(side, multiple_of_32):
     assert torch.equal(pooled, ours(x)) is multiple_of_32
 
 
+def test_architectures_are_torchvisions_and_come_without_the_rest_of_it():
+    """In a process of its own, for here torchvision is imported."""
+    check = """
+import sys
+from rrrn.networks import published
+
+alone = published.module("resnet"), published.module("vgg")
+assert not [name for name in sys.modules if name.startswith(("torchvision", "torch._dynamo"))]
+assert [one.__name__ for one in alone] == ["torchvision.models.resnet", "torchvision.models.vgg"]
+import torchvision
+
+whole = torchvision.models.resnet, torchvision.models.vgg
+assert [one.__file__ for one in alone] == [one.__file__ for one in whole]
+assert published.module("vgg") is torchvision.models.vgg
+assert torchvision.ops.nms and torchvision.models.get_model("resnet18")
+"""
+    done = subprocess.run([sys.executable, "-c", check], cwd=HOME, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 # ---- pretrained weights
 
 
@@ -459,7 +585,7 @@ def imagenet(tmp_path_factory):
 
 def test_backbone_loads_published_weights(imagenet):
     path, model = imagenet
-    trunk = backbone.build("resnet18", 64, path, "imagenet").eval().z2
+    trunk = trunks.build("resnet18", 64, path, "imagenet").eval().z2
     model.avgpool, keep = nn.Identity(), model.avgpool
     model.fc, head = nn.Identity(), model.fc
     x = torch.rand(1, 1, 64, 64)
@@ -486,7 +612,7 @@ def test_weights_that_do_not_fit_are_refused(imagenet, tmp_path):
     with pytest.raises(InputError, match="width 1"):
         resnet18.build(settings, 5, 64, path)
     with pytest.raises(InputError, match="shallow"):
-        backbone.build("shallow", 28, path, "imagenet")
+        trunks.build("shallow", 28, path, "imagenet")
     with pytest.raises(InputError, match="--weights"):
         resnet18.build({**settings, "width": 1.0}, 5, 64, None)
     with pytest.raises(InputError, match="pretrained is none"):
@@ -529,14 +655,14 @@ def test_vgg_face_names_are_torchvisions():
 def test_vgg16_loads_vgg_face(tmp_path, monkeypatch):
     """At a sixteenth of the width, for speed: what the full one does, but with small tensors."""
 
-    def small(weights=None):
+    def small(weights=None, init_weights=True):
         with torch.device("meta"):
             model = published()
         adapt.narrow(model, 1 / 16, inputs=3)
         return model
 
-    published = torchvision.models.vgg16
-    monkeypatch.setattr(torchvision.models, "vgg16", small)
+    published = torchvision.models.vgg.vgg16
+    monkeypatch.setattr(torchvision.models.vgg, "vgg16", small)
     state = {}
     for number, (name, value) in enumerate(vgg_face().items()):
         shape = [max(1, size // 16) if size > 3 else size for size in value.shape]

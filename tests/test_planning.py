@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rrrn import cli, clips, config, defaults
+from rrrn import cli, clips, config, defaults, methods
 from rrrn.planning import calibration, jobs, rates, report, schedule, storage, tally, units
 from rrrn.planning.jobs import Job
 from rrrn.planning.model import Cost, Model
@@ -114,6 +114,26 @@ def test_trainings_follow_epochs_and_views():
     assert seconds(epochs=10, views_per_clip_per_epoch=500) == seconds(epochs=10, views_per_clip_per_epoch=4)
 
 
+@pytest.mark.parametrize("file", [TOY, PAPER])
+@pytest.mark.parametrize("network", methods.NETWORKS)
+def test_every_network_takes_time(file, network):
+    own = settings(file)
+    job = {**TRAINING, "network": network}
+    started = model(own).rates.of("start.train")
+    assert of("train", own, **job).cpu > started + (0.01 if file == TOY else 600)
+    assert of("train", own, on_gpu=True, **job).gpu > 0
+
+
+def test_a_network_without_a_rate_is_an_error():
+    own = settings(TOY)
+    known = rates.reference(own)
+    lacking = Rates("here", {kind: rate for kind, rate in known.values.items() if ".rrrn-no-rr." not in kind})
+    costing = Model(own, clips.read(own["clips"]), lacking, on_gpu=False)
+    assert costing.cost(Job("train", TRAINING)).cpu > 0
+    with pytest.raises(InputError, match=r"cpu\.rrrn-no-rr\.step is not among the rates of here"):
+        costing.cost(Job("train", {**TRAINING, "network": "rrrn-no-rr"}))
+
+
 def test_trainings_on_gpus_are_counted_apart():
     own = settings(PAPER)
     job = {**TRAINING, "fold": "synsamm-006"}
@@ -176,7 +196,9 @@ def test_rates_are_kept_and_a_database_that_is_new_has_the_mean(tmp_path):
     rates.write(known, tmp_path / "rates.json")
     found = rates.read(tmp_path / "rates.json")
     assert found == known
-    assert [found.of("faces.frame", name) for name in ("a", "new")] == [1, 2] and found.of("unknown") == 0
+    assert [found.of("faces.frame", name) for name in ("a", "new")] == [1, 2]
+    with pytest.raises(InputError, match=r"cpu\.mine\.step is not among the rates of here"):
+        found.of("cpu.mine.step")
     (tmp_path / "rates.json").write_text('{"machine": "x"}')
     with pytest.raises(InputError, match=r"rates\.json: holds no rates"):
         rates.read(tmp_path / "rates.json")
@@ -192,7 +214,7 @@ def test_work_is_told_in_hours(seconds, text):
 def test_the_command_tells_the_plan_by_stored_rates(capsys):
     cli.main(["plan", "--configfile", str(TOY), "--no-calibration", "--cores", "2", "--gpus", "0", "--json"])
     told = json.loads(capsys.readouterr().out)
-    assert told["stages"]["train"]["jobs"] == 3 * 3 * 4 and told["total"]["jobs"] == 112
+    assert told["stages"]["train"]["jobs"] == 4 * 3 * 4 and told["total"]["jobs"] == 127
     assert "stored, not measured here" in told["notes"][0]
     assert told["wall_seconds"] >= max(told["longest_chain_seconds"], told["total"]["cpu"] / 2 - 0.1)
 

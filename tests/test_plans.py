@@ -36,10 +36,11 @@ def test_papers_experiment(tmp_path):
 @pytest.mark.parametrize(
     ("overlay", "trainings"),
     [
-        ("protocol: {train_condition: clean}", 3 * 8),
-        ("protocol: {train_condition: matched}", 3 * 8 * 13),
-        ("protocol: {train_condition: mixed}", 3 * 8),
-        ("protocol: {train_condition: clean, n_seeds: 3}", 3 * 8 * 3),
+        ("protocol: {train_condition: clean}", 4 * 8),
+        ("protocol: {train_condition: matched}", 4 * 8 * 13),
+        ("protocol: {train_condition: mixed}", 4 * 8),
+        ("protocol: {train_condition: clean, n_seeds: 3}", 4 * 8 * 3),
+        ("{methods: [rrrn, crops, rrrn-fixed-alpha, rrrn-no-rr]}", 4 * 8),
         ("{methods: [rrrn], conditions: [none, glasses]}", 8),
     ],
 )

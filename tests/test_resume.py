@@ -551,7 +551,7 @@ def test_the_workflow_keeps_a_record(tmp_path):
 
 @pytest.mark.parametrize(("quiet", "silent"), [(None, False), ({"rules"}, False), ({"host"}, True), ({"all"}, True)])
 def test_only_the_snakemake_that_directs_a_run_keeps_a_record(tmp_path, monkeypatch, quiet, silent):
-    monkeypatch.setattr(sys, "argv", ["snakemake", "a b"])
+    monkeypatch.setattr(sys, "argv", ["snakemake", *ODD])
     path = tmp_path / "1.snakemake.log"
     workflow = SimpleNamespace(
         logger_manager=SimpleNamespace(get_logfile=lambda: ["/nowhere/plugin.log", str(path)]),
@@ -567,4 +567,4 @@ def test_only_the_snakemake_that_directs_a_run_keeps_a_record(tmp_path, monkeypa
         starts.note(SimpleNamespace(**{**vars(workflow), **changed}))
     assert not list(tmp_path.iterdir())
     starts.note(workflow)
-    assert starts.read(path) == Start(platform.node(), ("a b",), "/a", "/b", silent)
+    assert starts.read(path) == Start(platform.node(), tuple(ODD), "/a", "/b", silent)

@@ -11,7 +11,17 @@ from rrrn.stage import InputError
 
 CLASSES = ["I", "II", "III"]
 TABLE = [
-    clips.Clip("a", f"a-s{subject}", f"c{number}", 1, 2, 3, CLASSES[(subject + number) % 3], "frames", "synthetic")
+    clips.Clip(
+        "a",
+        f"a-s{subject}",
+        f"c{number}",
+        1,
+        2,
+        3,
+        CLASSES[(subject + number) % 3],
+        f"frames/{subject}/{number}",
+        "synthetic",
+    )
     for subject in (1, 2)
     for number in range(4)
 ]

@@ -13,7 +13,17 @@ from rrrn.stage import InputError
 
 CLASSES = ["I", "II", "III", "IV", "V"]
 TABLE = [
-    Clip("a" if subject < 4 else "b", f"s{subject}", f"c{n}", 1, 2, 3, CLASSES[(subject * n + n) % 4], "f", "synthetic")
+    Clip(
+        "ab"[subject // 4],
+        f"s{subject}",
+        f"c{n}",
+        1,
+        2,
+        3,
+        CLASSES[(subject * n + n) % 4],
+        f"{subject}/{n}",
+        "synthetic",
+    )
     for subject in range(7)
     for n in range(6)
 ]
@@ -247,6 +257,12 @@ def test_rows_of_features_may_stand_in_any_order(project):
     order = np.random.default_rng(0).permutation(len(TABLE))
     write_features(project / "none.h5", toy_features(1).astype(np.float32)[order], [TABLE[n] for n in order])
     assert run(project) == text
+
+
+def test_rows_of_the_clip_table_may_stand_in_any_order(project):
+    text = run(project, settings={"svm": {"C": "grid"}})
+    clips.write([TABLE[n] for n in np.random.default_rng(1).permutation(len(TABLE))], project / "clips.csv")
+    assert run(project, settings={"svm": {"C": "grid"}}) == text
 
 
 def test_a_clip_without_features_is_named(project):

@@ -40,7 +40,9 @@ TASKS = {"iii_a": "HDE CASME2->SAMM", "iii_b": "HDE SAMM->CASME2", "iv": "CDE"}
 
 def run(tmp_path, name, files, databases=("syncasme2", "synsamm"), source="synthetic", task=None):
     rows = [
-        clips.Clip(database, f"{database}-1", f"{label}{number}", 1, 2, 3, label, "frames", source)
+        clips.Clip(
+            database, f"{database}-1", f"{label}{number}", 1, 2, 3, label, f"frames/{database}/{label}{number}", source
+        )
         for database, counts in zip(databases, COUNTS.values(), strict=True)
         for label, count in zip(CLASSES, counts, strict=True)
         for number in range(count)

@@ -17,7 +17,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rrrn import clips, flow_store, region_boxes, seeds, store, train
+from rrrn import adam, clips, flow_store, methods, region_boxes, seeds, store, train
 from rrrn.stage import InputError
 
 HOME = Path(__file__).resolve().parents[1]
@@ -29,7 +29,7 @@ SIDE, VIEWS, PER_SUBJECT = 32, 3, 5
 def make_table():
     """Five clips a subject, one of each class; subjects of two databases."""
     return [
-        clips.Clip("a" if subject < 2 else "b", f"s{subject}", f"c{index}", 1, 5, 9, name, "frames", "recorded")
+        clips.Clip("ab"[subject // 2], f"s{subject}", f"c{index}", 1, 5, 9, name, f"s{subject}/c{index}", "recorded")
         for subject in range(3)
         for index, name in enumerate(CLASSES)
     ]
@@ -72,11 +72,11 @@ def arguments(data, output="out.csv", method="rrrn", network=None, **changes):
     section |= {
         key: changes.pop(key) for key in list(changes) if key in section and key not in ("seed", "max_memory_gb")
     }
-    settings = {**CONFIG["networks"][method], "pretrained": "none"} | (network or {})
-    if method == "rrrn":
-        settings |= {"backbone": "shallow", "squeeze_channels": 4}
-    else:
-        settings |= {"width": 0.0625}
+    known = methods.METHODS[method]
+    settings = {**methods.settings(CONFIG, method), "pretrained": "none"} | (network or {})
+    settings |= (
+        {"backbone": "shallow", "squeeze_channels": 4} if known.section == "networks.rrrn" else {"width": 0.0625}
+    )
     values = {
         "output": data / output,
         "train": [data / "none.h5"],
@@ -84,6 +84,7 @@ def arguments(data, output="out.csv", method="rrrn", network=None, **changes):
         "clips": data / "clips.csv",
         "classes": ",".join(CLASSES),
         "method": method,
+        "module": known.module,
         "trained_on": "none",
         "fold": "s1",
         "seed": 0,
@@ -91,7 +92,7 @@ def arguments(data, output="out.csv", method="rrrn", network=None, **changes):
         "max_memory_gb": 8.0,
         "weights": None,
         "asked": {},
-        "settings": {"train": section, "networks": {method: settings}},
+        "settings": {"train": section, "networks": {known.section.partition(".")[2]: settings}},
     }
     return argparse.Namespace(**{**values, **changes})
 
@@ -105,11 +106,13 @@ def predictions(args):
 # ---- the predictions file
 
 
-@pytest.mark.parametrize("method", ["rrrn", "resnet18", "vgg16"])
+@pytest.mark.parametrize("method", methods.NETWORKS)
 def test_rows(data, method):
     rows = predictions(arguments(data, method=method))
     names = ["database", "subject", "clip", "condition", "trained_on", "fold", "seed", "view", "true"]
-    names += [f"p_{name}" for name in CLASSES] + [f"alpha_{region}" for region in range(6) if method == "rrrn"]
+    names += [f"p_{name}" for name in CLASSES] + [
+        f"alpha_{region}" for region in range(6) if methods.METHODS[method].alpha
+    ]
     names += ["made", "digest"]
     assert list(rows[0]) == names
     order = [(f"c{index}", condition) for index in range(PER_SUBJECT) for condition in ("none", "mask")]
@@ -119,6 +122,19 @@ def test_rows(data, method):
         assert row["true"] == CLASSES[int(row["clip"][1])]
         assert sum(float(row[f"p_{name}"]) for name in CLASSES) == pytest.approx(1, abs=1e-6)
         assert all(0 < float(row[name]) < 1 for name in names if name.startswith("alpha_"))
+
+
+def test_the_order_of_the_clip_table_is_no_seed(data):
+    """Nor is that of the rows in the packed files."""
+    train.main(arguments(data))
+    table = make_table()
+    order = np.random.default_rng(2).permutation(len(table))
+    clips.write([table[n] for n in order], data / "clips.csv")
+    train.main(arguments(data, output="again.csv"))
+    assert (data / "again.csv").read_bytes() == (data / "out.csv").read_bytes()
+    write_regions(data / "none.h5", [table[n] for n in order], make_flow(table, VIEWS, seed=1)[order])
+    train.main(arguments(data, output="packed.csv"))
+    assert (data / "packed.csv").read_bytes() == (data / "out.csv").read_bytes()
 
 
 def test_learns_and_predicts_a_subject_it_never_saw(data):
@@ -157,13 +173,14 @@ def test_views_that_a_file_lacks_are_an_error(data):
 # ---- reproducibility
 
 
-def run(args, threads):
-    command = [sys.executable, "-m", "rrrn.train", args.output, "--train", *args.train]
+def run(args, threads, python=("-m", "rrrn.train")):
+    command = [sys.executable, *python, args.output, "--train", *args.train]
     command += ["--test", *(f"{name}={path}" for name, path in args.test), "--clips", args.clips]
-    command += ["--classes", args.classes, "--method", args.method, "--trained-on", args.trained_on]
-    command += ["--fold", args.fold, "--settings", json.dumps(args.settings), "--log", f"{args.output}.log"]
+    command += ["--classes", args.classes, "--method", args.method, "--module", args.module]
+    command += ["--trained-on", args.trained_on, "--fold", args.fold]
+    command += ["--settings", json.dumps(args.settings), "--log", f"{args.output}.log"]
     environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
-    return subprocess.run(map(str, command), env=environment, capture_output=True, text=True, cwd=HOME)
+    return subprocess.run([*map(str, command)], env=environment, capture_output=True, text=True, cwd=HOME)
 
 
 def test_equal_bytes_in_processes_with_one_and_two_threads(data):
@@ -178,6 +195,61 @@ def test_equal_bytes_in_processes_with_one_and_two_threads(data):
     assert [line.split(":")[0] for line in log if line.startswith("epoch")] == ["epoch 1", "epoch 2"]
     for term in ("classification", "region_biased", "correlation", "region_head", "total"):
         assert term in log[-1]
+
+
+@pytest.mark.parametrize("method", ["resnet18", "vgg16", "backbone"])
+def test_equal_bytes_of_other_networks(data, method):
+    one, two = (arguments(data, output=f"{name}.csv", method=method) for name in ("one", "two"))
+    train.main(one)
+    train.main(two)
+    assert one.output.read_bytes() == two.output.read_bytes()
+
+
+@pytest.mark.parametrize(("device", "mode"), [("cpu", 2), ("cuda", 1)])
+def test_algorithms_are_deterministic(device, mode):
+    torch.set_deterministic_debug_mode(0)
+    train.make_reproducible(0, torch.device(device))
+    assert torch.are_deterministic_algorithms_enabled() and torch.get_deterministic_debug_mode() == mode
+
+
+WITHOUT_COMPILER = """
+import runpy, sys
+try:
+    runpy.run_module("rrrn.train", run_name="__main__", alter_sys=True)
+finally:
+    assert "torch" in sys.modules and not {"torch._dynamo", "torchvision"} & set(sys.modules)
+"""
+
+
+@pytest.mark.parametrize("method", ["rrrn", "resnet18", "vgg16"])
+def test_a_training_does_not_start_the_compiler(data, method):
+    done = run(arguments(data, method=method, epochs=1), 1, ("-c", WITHOUT_COMPILER))
+    assert done.returncode == 0, done.stderr
+    assert (data / "out.csv").exists()
+
+
+def test_the_optimiser_is_pytorchs():
+    torch.manual_seed(0)
+    start = [torch.rand(3, 4), torch.rand(5), torch.rand(2)]
+    ends = []
+    for kind, fused in ((adam.Adam, True), (torch.optim.Adam, True), (torch.optim.Adam, False)):
+        parameters = [torch.nn.Parameter(value.clone()) for value in start]
+        optimizer = kind(parameters, lr=0.1, fused=fused)
+        for step in range(4):
+            optimizer.zero_grad()
+            assert all(parameter.grad is None for parameter in parameters)
+            (parameters[0].sum() ** 2 + (parameters[1] ** (step + 1)).sum()).backward()  # the last one has no gradient
+            optimizer.step()
+        ends.append([parameter.detach() for parameter in parameters])
+    for ours, theirs, slowly in zip(*ends, strict=True):
+        assert torch.equal(ours, theirs) and torch.allclose(ours, slowly, rtol=1e-4)
+    assert torch.equal(ends[0][2], start[2]) and not torch.equal(ends[0][0], start[0])
+
+
+def test_maps_have_their_channels_last_on_a_processor():
+    network = torch.nn.Sequential(torch.nn.Conv2d(2, 4, 3), torch.nn.Conv2d(4, 3, 3))
+    train.place(network, torch.device("cpu"))
+    assert network(torch.rand(2, 2, 8, 8)).is_contiguous(memory_format=torch.channels_last)
 
 
 @pytest.mark.parametrize("dtype", ["float16", "int16"])

@@ -46,7 +46,8 @@ def as_ffmpeg(path: Path, filters: str = "null", far: int = 1) -> np.ndarray:
     ("name", "options"),
     [
         ("a.mp4", X264), ("a.ts", X264), ("a.mts", (*X264, "-f", "mpegts", "-mpegts_m2ts_mode", "1")), ("b.ts", MPEG2),
-        ("a.mpg", MPEG2), ("a.webm", ("-c:v", "libvpx-vp9", "-b:v", "4M")), ("b.webm", ("-c:v", "libvpx", "-b:v", "4M")),
+        ("a.mpg", MPEG2), ("a.webm", ("-c:v", "libvpx-vp9", "-b:v", "4M")),
+        ("b.webm", ("-c:v", "libvpx", "-b:v", "4M")),
         ("a.avi", ("-c:v", "mjpeg", "-q:v", "2", "-pix_fmt", "yuvj444p")), ("a.flv", ("-c:v", "flv1", "-q:v", "2")),
         ("a.wmv", ("-c:v", "wmv2", "-q:v", "2")), ("a.mkv", ("-c:v", "ffv1")), ("b.avi", ("-c:v", "huffyuv")),
         ("c.mp4", (*X264, "-movflags", "frag_keyframe+empty_moov", "-g", "5")), ("a.mov", ("-c:v", "png")),
@@ -244,6 +245,7 @@ def test_a_script_that_opens_other_files_is_no_video(tmp_path, name):
             f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{address}\n#EXT-X-ENDLIST\n",
             "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nsecret.ts\n#EXT-X-ENDLIST\n",
             f"ffconcat version 1.0\nfile {tmp_path / 'secret.ts'}\n",
+            "ffconcat version 1.0\nfile secret.ts\n",
             f"ffconcat version 1.0\nfile {address}\n",
             f"<MPD><Period><AdaptationSet><BaseURL>{address}</BaseURL></AdaptationSet></Period></MPD>",
             f"v=0\nc=IN IP4 127.0.0.1\nm=video {server.server_port} RTP/AVP 96\n",

@@ -2,6 +2,7 @@
 
 import csv
 import os
+import random
 import re
 import shutil
 import signal
@@ -185,6 +186,13 @@ def one_apex(root: Path) -> None:
     path.write_text("\n".join(map(",".join, rows)) + "\n")
 
 
+def other_order(root: Path) -> None:
+    path = root / "tests/clips.csv"
+    header, *rows = path.read_text().splitlines()
+    random.Random(1).shuffle(rows)
+    path.write_text("\n".join([header, *rows]) + "\n")
+
+
 def touch(root: Path) -> None:
     for path in [*root.glob("rrrn/**/*.py"), root / "config.yaml", root / "tests/clips.csv", root / "Snakefile"]:
         path.touch()
@@ -244,9 +252,11 @@ ONE_CONDITION = {"flow": 4, "regions": 1, "describe": 1, "train": 6, "svm": 1, "
             {"score": 18, "table": 3, "summary": 1},
             id="metrics",
         ),
+        pytest.param(substitute("rrrn/methods.py", '"RRRN"', '"rrrn"'), {"table": 3}, id="what a method is called"),
         pytest.param(substitute("rrrn/flow.py", '"""', '"""Words. '), {}, id="docstring"),
         pytest.param(substitute("rrrn/stage.py", "import argparse", "# why\nimport argparse"), {}, id="comment"),
         pytest.param(touch, {}, id="touched files"),
+        pytest.param(other_order, {}, id="rows of the clip table in another order"),
     ],
 )
 def test_edit_reruns_what_depends_on_it_and_no_more(done, edit, expected):
@@ -259,6 +269,26 @@ def test_edit_reruns_what_depends_on_it_and_no_more(done, edit, expected):
         for path, data in kept.items():
             if path.read_bytes() != data:
                 path.write_bytes(data)
+
+
+def test_a_control_is_told_rrrns_settings_and_runs_again_when_they_change(done, tmp_path):
+    root = tmp_path / "controls"
+    shutil.copytree(done, root)
+    name = "none/synsamm-006-0.csv"
+    targets = ["--", *(f"results/predictions/{method}/{name}" for method in ("rrrn", "rrrn-no-rr"))]
+    assert snakemake(root, "--cores", "1", "--quiet", "all", *CONFIG, *targets).returncode == 0
+    rows = [pd.read_csv(root / target) for target in targets[1:]]
+    assert rows[0].columns.tolist() == rows[1].columns.tolist() and not rows[0]["p_I"].equals(rows[1]["p_I"])
+
+    def planned() -> list[str]:
+        run = snakemake(root, "--dry-run", *CONFIG, *targets)
+        return re.findall(r"results/predictions/([\w-]+)/", "".join(re.findall(r"output: .*", run.stdout + run.stderr)))
+
+    assert planned() == []
+    substitute("rrrn/networks/rrrn_no_rr.py", "import", "import os\nimport")(root)
+    assert planned() == ["rrrn-no-rr"]
+    substitute("config.yaml", "beta: 0.02", "beta: 0.03")(root)
+    assert sorted(planned()) == ["rrrn", "rrrn-no-rr"]
 
 
 def test_files_of_ones_own_art_are_depended_on(done, tmp_path):
@@ -333,10 +363,15 @@ def test_frames_that_were_copied_again_are_seen(recorded):
     target = ["--", "results/faces/syncasme2-sub01.h5"]
     assert snakemake(recorded, "--cores", "1", "--quiet", "all", *CONFIG, *target).returncode == 0
     _, frame = first_clip(recorded)
+    whole = frame.read_bytes()
     frame.touch()
     assert "Nothing to be done" in snakemake(recorded, "-n", *CONFIG, *target).stdout
-    frame.write_bytes(frame.read_bytes() + b"\0")
+    shutil.rmtree(recorded / ".snakemake/rrrn_frames")
+    assert "Nothing to be done" in snakemake(recorded, "-n", *CONFIG, *target).stdout
+    frame.write_bytes(whole[:-100] + bytes([whole[-100] ^ 1]) + whole[-99:])  # a pixel; the size is the same
     assert "Nothing to be done" not in snakemake(recorded, "-n", *CONFIG, *target).stdout
+    frame.write_bytes(whole)
+    assert "Nothing to be done" in snakemake(recorded, "-n", *CONFIG, *target).stdout
 
 
 def test_clip_table_under_another_name_reruns_nothing(done, tmp_path):

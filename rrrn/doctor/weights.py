@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rrrn import protocol
+from rrrn import methods, protocol
 from rrrn.doctor.finding import Finding, error, ok, warning
 
-NETWORKS = ("vgg16", "resnet18", "rrrn")
 FETCHED = "data/weights/"  # where the workflow puts what it fetches
 _SECONDS = 4.0
 _FETCH = "on the login node: snakemake --cores 1 {path} (a run does it by itself where there is internet)"
@@ -34,16 +33,16 @@ class File:
 
 def fetched(config: Mapping[str, Any]) -> list[str]:
     """Return the networks whose ImageNet weights the workflow fetches, by the names of their files."""
-    return [Path(path).stem for path in protocol.files(config, NETWORKS) if path.startswith(FETCHED)]
+    return [Path(path).stem for path in protocol.files(config) if path.startswith(FETCHED)]
 
 
 def collect(config: Mapping[str, Any], addresses: Mapping[str, str]) -> list[File]:
     """Read the files and ask the addresses of those that are missing."""
     needed: dict[str, list[str]] = {}
     wanted: dict[str, str] = {}
-    for name in [name for name in NETWORKS if name in config["methods"]]:
-        setting = config["networks"][name]["pretrained"]
-        for path in protocol.weights(config["networks"], name):
+    for name in protocol.networks(config):
+        setting = methods.settings(config, name)["pretrained"]
+        for path in protocol.weights(config, name):
             needed.setdefault(path, []).append(name)
             address = addresses.get(Path(path).stem, "") if setting == "imagenet" else ""
             wanted[path] = (

@@ -11,6 +11,8 @@ from typing import Generic, TypeVar
 
 from torch import Tensor, nn
 
+REGIONS = 6  # the uncropped face and five crops; the paper's K counts the crops
+
 
 @dataclass(frozen=True)
 class Output:

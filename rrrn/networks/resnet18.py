@@ -1,14 +1,12 @@
 """The baseline ResNet18 (He et al., CVPR 2016), as in torchvision, on the flow of the uncropped face."""
 
 from collections.abc import Mapping
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import nn
 
-from rrrn.networks import adapt, pretrained, single
+from rrrn.networks import adapt, pretrained, published, single
 from rrrn.stage import InputError
 
 FEATURES = 512
@@ -30,12 +28,9 @@ def build(settings: Mapping[str, Any], n_classes: int, side: int, weights: Path 
 
 def _stream(channels: int, width: float, weights: Path | None, setting: object) -> nn.Module:
     """A ResNet18 for images of ``channels`` up to its pooled features."""
-    from torchvision.models import resnet18  # costs two seconds, which other networks need not pay
-
     if weights is not None and width != 1:
         raise InputError(f"{weights}: pretrained weights fit width 1 only; set pretrained: none or width: 1")
-    with torch.device("meta") if width != 1 else nullcontext():
-        model = resnet18(weights=None)
+    model = published.module("resnet").resnet18(weights=None)
     if weights is not None:
         pretrained.load(model, pretrained.read(weights, setting), "fc.", weights)
     model.fc = nn.Identity()

@@ -41,10 +41,11 @@ from rrrn import (
     svm,
 )
 from rrrn.clips import Clip
+from rrrn.methods import DESCRIPTORS, NETWORKS
 from rrrn.planning import geometry, networks
 from rrrn.planning.geometry import MEGA
 from rrrn.planning.rates import ANY, Rates
-from rrrn.planning.units import DESCRIPTORS, NETWORKS, augmented, solved
+from rrrn.planning.units import augmented, solved
 from rrrn.synthetic import layouts
 from rrrn.tvl1 import engines
 
@@ -61,12 +62,14 @@ STARTS = {
     "still = numpy.zeros((64, 64), numpy.uint8)\n"
     "rrrn.flow.tvl1(still, still, engine={engine!r})": ("flow",),
     "import rrrn.describe": ("regions", "describe"),
-    "import torch, torchvision.models, rrrn.train\n"
+    "import torch, rrrn.adam, rrrn.networks.published, rrrn.train\n"
     "rrrn.train.make_reproducible(0, torch.device('cpu'))\n"
+    "rrrn.networks.published.module('resnet')\n"
     "layer = torch.nn.Conv2d(1, 1, 3)\n"
-    "optimizer = torch.optim.Adam(layer.parameters())\n"
+    "optimizer = rrrn.adam.Adam(layer.parameters(), fused=True)\n"
     "layer(torch.zeros(1, 1, 8, 8)).sum().backward()\n"
     "optimizer.step()": ("train",),
+    "import rrrn.weights, torchvision.models": ("weights",),
     "import rrrn.svm, sklearn.svm": ("svm",),
     "import rrrn.score": ("augment", "score", "table", "summary"),
 }
@@ -340,7 +343,8 @@ def _measure_networks(sample: _Sample, config: Mapping[str, Any], note: Note) ->
         stored = [(file, sample.long, view) for view in file.views]
         note("train.read", _seconds(lambda: train.Samples(stored, 1e12)) / len(stored) / numbers)
         for name in [name for name in config["methods"] if name in NETWORKS]:
-            network = networks.build(name, config).to(device)
+            network = networks.build(name, config)
+            train.place(network, device)
             training, predicting = networks.operations(name, config)
 
             fit = partial(_fit, network, stored, config, device)
@@ -360,7 +364,7 @@ def _measure_networks(sample: _Sample, config: Mapping[str, Any], note: Note) ->
             samples = train.Samples([stored[number % len(stored)] for number in range(many)], 1e12)
             seconds = _seconds(partial(_predict, network, samples, many, device), clock=device.type == "cuda")
             note(f"{place}.{name}.predicted_gflop", seconds / many / predicting)
-    torch.use_deterministic_algorithms(False)
+    torch.set_deterministic_debug_mode("default")
 
 
 def _fit(network: Any, stored: Sequence[Any], config: Mapping[str, Any], device: Any, batch: int) -> float:
@@ -386,7 +390,9 @@ def _update(network: Any) -> float:
     """Return the seconds of one step of Adam, which do not depend on the batch."""
     import torch
 
-    optimizer = torch.optim.Adam(network.parameters())
+    from rrrn import adam
+
+    optimizer = adam.Adam(network.parameters(), fused=True)
     for parameter in network.parameters():
         parameter.grad = torch.zeros_like(parameter)
     optimizer.step()  # makes its state

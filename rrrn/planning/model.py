@@ -8,11 +8,12 @@ from typing import Any
 
 from rrrn import folds, protocol, svm
 from rrrn.clips import Clip
+from rrrn.methods import METHODS, NETWORKS
 from rrrn.planning import geometry
 from rrrn.planning.geometry import MEGA, Geometry
 from rrrn.planning.jobs import Job
 from rrrn.planning.rates import Rates
-from rrrn.planning.units import NETWORKS, augmented, solved
+from rrrn.planning.units import augmented, solved
 
 GPU_GFLOPS = 10_000.0  # what a training may reach in float32: half of an A100's peak, a sixth of an H100's
 WEIGHTS = {"resnet18": 46.8e6, "vgg16": 553.4e6}  # bytes of torchvision's files
@@ -159,7 +160,7 @@ class Model:
         return folds.leave_one_subject_out(self.table) + pairs
 
     def _row(self, method: str) -> float:
-        numbers = len(self.config["classes"]) + (6 if method == "rrrn" else 0)
+        numbers = len(self.config["classes"]) + (6 if METHODS[method].alpha else 0)
         return _NAMES + _NUMBER * numbers
 
     def _train(self, network: str, trained_on: str, fold: str, seed: str) -> Cost:

@@ -4,6 +4,7 @@ import importlib
 from collections.abc import Mapping
 from typing import Any
 
+from rrrn import methods
 from rrrn.networks.network import Network
 
 BATCH = 2  # the least that batch normalisation takes
@@ -29,7 +30,7 @@ def operations(name: str, config: Mapping[str, Any]) -> tuple[float, float]:
 
 def build(name: str, config: Mapping[str, Any]) -> Network:
     """Return a method's network without its initial weights."""
-    settings = {**config["networks"][name], "pretrained": "none"}
-    module = importlib.import_module(f"rrrn.networks.{name}")
+    settings = {**methods.settings(config, name), "pretrained": "none"}
+    module = importlib.import_module(methods.METHODS[name].module)
     network: Network = module.build(settings, len(config["classes"]), int(config["regions"]["size"]), None)
     return network

@@ -24,10 +24,16 @@ class Rates:
     values: Mapping[str, Mapping[str, float]]
 
     def of(self, kind: str, database: str = ANY) -> float:
-        """Return a rate; for a database that was not measured, the mean of those that were, and 0 for no rate."""
+        """Return a rate; for a database that was not measured, the mean of those that were.
+
+        Raises InputError for a kind of work that was not measured: it takes some time, and not none.
+        """
         known = self.values.get(kind, {})
         if not known:
-            return 0.0
+            raise InputError(
+                f"{kind} is not among the rates of {self.machine}; measure it: rrrn plan without --no-calibration and "
+                "--rates, and with the method that needs it in the configuration's methods"
+            )
         return known[database] if database in known else sum(known.values()) / len(known)
 
     def has(self, kind: str) -> bool:

@@ -6,9 +6,9 @@ from typing import Any
 
 from rrrn import protocol
 from rrrn.clips import Clip
+from rrrn.methods import DESCRIPTORS
 from rrrn.planning.jobs import Job
 from rrrn.planning.model import Model
-from rrrn.planning.units import DESCRIPTORS, NETWORKS
 
 _FILES = 4  # a job: its output, log, times and Snakemake's record
 _OUTPUTS = {
@@ -27,7 +27,7 @@ def jobs(config: Mapping[str, Any], table: Sequence[Clip]) -> list[Job]:
     subjects = list(dict.fromkeys(clip.subject for clip in table))
     drawn = {clip.subject for clip in table if clip.source == "synthetic"}
     conditions, methods = config["conditions"], config["methods"]
-    networks = [name for name in methods if name in NETWORKS]
+    networks = protocol.networks(config)
     shards = [(condition, subject) for condition in conditions for subject in subjects]
     found = [_job("render", {"subject": name}) for name in subjects if name in drawn]
     found += [_job("faces", {"subject": name}) for name in subjects]
@@ -35,7 +35,7 @@ def jobs(config: Mapping[str, Any], table: Sequence[Clip]) -> list[Job]:
     if networks:
         found += [_job("flow", {"condition": condition, "subject": name}) for condition, name in shards]
         found += [_job("regions", {"condition": condition}) for condition in conditions]
-    fetched = [path for path in protocol.files(config, networks) if path.startswith("data/weights/")]
+    fetched = [path for path in protocol.files(config) if path.startswith("data/weights/")]
     found += [_job("weights", {"network": path.rpartition("/")[2].removesuffix(".pth")}) for path in fetched]
     found += [
         _job("describe", {"descriptor": name, "condition": condition})

@@ -1,13 +1,10 @@
-"""What is counted: the methods of each kind, and the views of a clip and the pairs that are solved for them."""
+"""What is counted: the views of a clip, and the pairs that are solved for them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rrrn import augment
 from rrrn.clips import Clip
-
-DESCRIPTORS = ("lbp_top", "lbp_sip", "hog3d")
-NETWORKS = ("vgg16", "resnet18", "rrrn")
 
 
 def augmented(clip: Clip, config: Mapping[str, Any]) -> list[tuple[int, float]]:

@@ -20,6 +20,7 @@ from rrrn import (
     submission,
 )
 from rrrn.config import check, check_together
+from rrrn.methods import DESCRIPTORS, METHODS, NETWORKS
 from rrrn.stage import InputError
 
 
@@ -53,7 +54,7 @@ def submitted():
         yield "configuration file", str(path)
     for text in submission.texts(workflow.config_settings.config_args):
         yield "--config", text
-    for path in protocol.files(config, list(config["networks"])):
+    for path in protocol.files(config):
         yield "file of weights", path
     yield "clip table", str(config["clips"])
     yield "working directory", os.getcwd()
@@ -77,7 +78,6 @@ CLASSES = ",".join(config["classes"])
 SUBJECTS = sorted({clip.subject for clip in CLIPS})
 SYNTHETIC = {clip.subject for clip in CLIPS if clip.source == "synthetic"}
 DATABASES = {clip.database for clip in CLIPS}
-DESCRIPTORS, NETWORKS = protocol.DESCRIPTORS, protocol.NETWORKS
 VIEW = config["protocol"]["view"]
 
 TRAINING_SETS = protocol.training_sets(config)

@@ -55,7 +55,7 @@ def conditions(names):
 
 def weights(network):
     """Where a network's initial weights come from: the rule below, the user's own file, or nowhere."""
-    return protocol.weights(config["networks"], network)
+    return protocol.weights(config, network)
 
 
 def predictions(wildcards):

@@ -37,6 +37,7 @@ rule train:
         gpu=0 if config["train"]["device"] == "cpu" else 1,
     params:
         **given("train"),
+        module=lambda wildcards: METHODS[wildcards.network].module,
         test=lambda wildcards, input: [
             f"{condition}={path}"
             for condition, path in zip(
@@ -50,7 +51,7 @@ rule train:
         view=VIEW,
         memory=lambda wildcards, output: config["train"]["max_memory_gb"],
     shell:
-        "python -m rrrn.train {output:q} --train {input.train:q} --test {params.test:q} --clips {params.clips:q} --classes {params.classes:q} --method {wildcards.network} --trained-on {wildcards.trained_on} --fold {wildcards.fold:q} --seed {wildcards.seed} --view {params.view} --settings {params.told:q} --max-memory-gb {params.memory} {params.weights:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.train {output:q} --train {input.train:q} --test {params.test:q} --clips {params.clips:q} --classes {params.classes:q} --method {wildcards.network} --module {params.module} --trained-on {wildcards.trained_on} --fold {wildcards.fold:q} --seed {wildcards.seed} --view {params.view} --settings {params.told:q} --max-memory-gb {params.memory} {params.weights:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule describe:
