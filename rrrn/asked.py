@@ -51,7 +51,7 @@ class Asked:
 
     def check_code(self) -> None:
         """Raise InputError if the code on disk is not what was asked for."""
-        if self.modules and provenance.current(*self.modules) != self.code:
+        if self.modules and _current(self.modules) != self.code:
             raise InputError(
                 f"{provenance.HOME / 'rrrn'}: the code of {self.modules[0]} was edited since this run started; run "
                 "again when it stays as it is"
@@ -59,6 +59,14 @@ class Asked:
 
 
 BY_HAND = Asked()
+
+
+def _current(modules: tuple[str, ...]) -> str:
+    """Return the digest of the code on disk; of code that is half written, an empty one."""
+    try:
+        return provenance.current(*modules)
+    except (SyntaxError, ModuleNotFoundError):
+        return ""
 
 
 def asked(args: argparse.Namespace, inputs: Sequence[Path] = ()) -> Asked:

@@ -15,7 +15,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from rrrn import asked, clips, listing, protocol, provenance, resources
+from rrrn import asked, clips, listing, protocol, provenance, resources, result
 from rrrn.clips import Clip
 from rrrn.config import merge, pick
 from rrrn.frames_seen import Seen, Stretch
@@ -224,9 +224,11 @@ class Recipes:
         return [*(self.table(name) for name in self.tables), self.summary()]
 
     def of(self, path: str) -> Recipe:
-        """Return the recipe of a file; raises InputError if the experiment has no such file."""
-        for recipe in closure(self.results()):
-            if recipe.path == path:
+        """Return the recipe of a file, of a table that of the file beside it; raises InputError if there is none."""
+        named = Path(path)
+        place = result.beside(named) if named.parent == Path("results") else named
+        for recipe in self.every():
+            if recipe.path == str(place):
                 return recipe
         raise InputError(f"{path}: is no file of this configuration; name one as the workflow does")
 

@@ -19,7 +19,7 @@ def standing(path: Path, told: Mapping[str, Any]) -> str:
         settings = told["configuration"]
         table = clips.read(settings["clips"])
         recipes = verify.of_experiment(settings, table)
-        found = verify.check(recipes, table, [recipes.of(str(result.beside(path)))], quick=True)
+        found = verify.check(recipes, table, [recipes.of(str(path))], quick=True)
     except InputError as error:
         return f"It cannot be compared with code and clips: {error}"
     if not found:

@@ -50,7 +50,7 @@ def main(args: argparse.Namespace) -> None:
         return
     wanted = _targets(recipes, args.targets)
     found = check(recipes, table, wanted, args.quick)
-    named = ", ".join(args.targets or [recipe.path for recipe in wanted])
+    named = ", ".join(args.targets or [recipe.path.replace(".json", ".csv") for recipe in wanted])
     if not found:
         absent = sum(not Path(recipe.path).exists() for recipe in closure(wanted))
         note = f" ({absent} files that it was made of are not there any more)" if absent else ""
@@ -123,8 +123,7 @@ def _targets(recipes: Recipes, names: Sequence[str]) -> list[Recipe]:
         if not there:
             raise InputError("there is no table here; go to the directory of the run, or name a file of it")
         return there
-    paths = [result.beside(path) if path.parent == Path("results") else path for path in map(Path, names)]
-    return [recipes.of(str(path)) for path in paths]
+    return [recipes.of(name) for name in names]
 
 
 def _remove(found: Sequence[Finding]) -> None:
