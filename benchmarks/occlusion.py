@@ -150,7 +150,7 @@ def settings(mode: str, **look: Any) -> dict[str, Any]:
     with (provenance.HOME / "config.yaml").open(encoding="utf-8") as file:
         told: dict[str, Any] = yaml.safe_load(file)["occlude"]
     told["anchor"] = mode.partition(",")[0]
-    told["stable"]["registration"] = mode == "stable"
+    told["stable"] |= {"registration": mode == "stable", "yaw": "median"}  # the true motion is a similarity
     told["look"] |= look
     return told
 

@@ -342,7 +342,7 @@ def image_table(drawn: list[Drawn], milliseconds: float) -> str:
         ("motion at the apex: fastest point of the face, px", quantiles(peaks), "0.3 to 3"),
         ("motion at the apex: 95th percentile over the face, px", quantiles(motions), "0.3 to 3"),
         ("clips with these between 0.3 and 3 px", f"{within(peaks)} and {within(motions)}", ""),
-        ("onset to offset, s", extent(clip.offset - clip.onset for clip in rows_of), "0.2 to 0.5"),
+        ("onset to offset, s", extent(clip.offset - clip.onset for clip in rows_of), "0.12 to 0.70"),
         ("onset to apex, s", extent(clip.apex - clip.onset for clip in rows_of), ""),
         ("sensor noise, sd, grey levels", quantiles(clip.noise for clip in filmed), ""),
         ("flicker of the lamps, relative amplitude", quantiles((clip.flicker for clip in filmed), ".4f"), ""),

@@ -17,8 +17,8 @@ KEYS = ("database", "subject", "clip", "condition", "trained_on", "fold", "seed"
 class Prediction:
     """What one trained classifier says of one view of one tested clip.
 
-    ``probabilities`` are in the order of the configured classes; ``alpha`` holds RRRN's six region weights, the whole
-    face first, and is empty for other methods.
+    ``probabilities`` are in the order of the configured classes; ``alpha`` holds the six region weights of
+    networks that learn them, the whole face first, and is empty for other methods.
     """
 
     database: str

@@ -101,6 +101,13 @@ def test_attributes_and_numbers_are_carried_over(tmp_path):
     assert out["EP01"].attrs["centre"].shape == out["EP01"].attrs["size"].shape == (2,)
 
 
+def test_how_half_widths_were_chosen_is_stored(tmp_path):
+    faces = shard(tmp_path / "f.h5", {"EP01": clip()})
+    settings = told("mask", anchor="stable", stable=STABLE | {"yaw": "auto"})
+    with run(faces, tmp_path / "o.h5", "mask", settings) as out:
+        assert out["EP01"].attrs["yaw"] == "median" and out["EP01"].attrs["turn"][0] < 10
+
+
 @pytest.mark.parametrize("condition", ["mask", "glasses", "random-30"])
 def test_anchored_once_a_clip_the_occluder_is_still(condition):
     frames, landmarks = clip(jitter=1.0)

@@ -54,11 +54,14 @@ def images(folder: Path) -> dict[str, np.ndarray]:
     return {path.name: frames.read(path) for path in sorted(folder.iterdir())}
 
 
-def test_a_folder_becomes_a_folder(tmp_path, clip):
+def test_a_folder_becomes_a_folder(tmp_path, caplog, clip):
+    caplog.set_level("INFO")
     run(clip, tmp_path / "out", "--condition", "mask", "--occluder", "surgical-black")
+    assert "degrees to the side: half widths median)" in caplog.text
     clean, occluded = images(clip), images(tmp_path / "out")
     assert len(occluded) == len(clean) and sorted(occluded) == [f"{number:05d}.png" for number in range(10, 23)]
     facts = json.loads((tmp_path / "out.json").read_text())
+    assert facts["yaw"] == "median" and facts["turn"][0] < 10 and facts["settings"]["stable"]["yaw"] == "auto"
     assert facts["occluder"] == "surgical-black" and facts["frames"] == 13 and not facts["frames_without_a_face"]
     assert {12, 15, 17} <= set(facts["covered_action_units"]) and 1 not in facts["covered_action_units"]
     assert 0.2 < facts["share_of_landmark_box"] < 0.7 and facts["registered_frames"] > 0

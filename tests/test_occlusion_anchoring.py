@@ -182,9 +182,35 @@ def test_tracked_halves_widen_with_a_turning_head():
 
     wrong = {
         yaw: np.abs(widths(stable(frames, landmarks, registration=False, yaw=yaw).points) - widths(landmarks)).max()
-        for yaw in anchoring.YAW
+        for yaw in ("median", "tracked")
     }
     assert wrong["tracked"] < 0.4 * wrong["median"]
+
+
+@pytest.mark.parametrize(
+    ("degrees", "chosen"),
+    [(0 * RAMP, "median"), (3 * RAMP, "median"), (8 * RAMP, "tracked"), (12 * RAMP - 8, "tracked"), (25, "median")],
+    ids=["still", "a little", "a lot", "to one side", "turned throughout"],
+)
+def test_half_widths_are_chosen_by_the_turn_within_the_clip(degrees, chosen):
+    frames, landmarks = moving(T, yaw=np.deg2rad(degrees))
+    landmarks = landmarks + noise(T, 0.8)
+    found = {yaw: stable(frames, landmarks, yaw=yaw) for yaw in anchoring.YAW}
+    np.testing.assert_array_equal(found["auto"].points, found[chosen].points)
+    assert {yaw: one.facts["yaw"] for yaw, one in found.items()} == {
+        "auto": chosen,
+        "median": "median",
+        "tracked": "tracked",
+    }
+    assert not np.array_equal(found["median"].points, found["tracked"].points)
+
+
+def test_two_wrong_frames_are_no_turn(unmoved):
+    frames, truth = (part[:T] for part in unmoved)
+    landmarks = truth + noise(T, 0.8)
+    landmarks[20:22, 27:36, 0] += 20
+    assert np.rad2deg(np.ptp(rigid.measure(landmarks).turn[:, 0])) > 10
+    assert stable(frames, landmarks, registration=False, yaw="auto").facts["yaw"] == "median"
 
 
 def test_one_wrong_frame_moves_nothing(unmoved):

@@ -80,8 +80,8 @@ def test_glasses_cover_the_eyes_and_leave_the_mouth(name, degrees):
 ONE_PIECE = ("wrap", "goggles")  # no gap between lenses
 OPAQUE = {
     **dict.fromkeys(mask_art.NAMES, (0.50, 0.75)),
-    **dict.fromkeys(glasses_art.NAMES, (0.55, 0.78)),
-    **dict.fromkeys(ONE_PIECE, (0.75, 0.90)),
+    **dict.fromkeys(glasses_art.NAMES, (0.55, 0.83)),  # the largest hide their arms, which end at the temples
+    **dict.fromkeys(ONE_PIECE, (0.75, 0.93)),
 }
 
 

@@ -55,4 +55,4 @@ def test_own_weights_are_an_input_and_nothing_is_fetched(tmp_path):
     own = f"{{path: mine.pth, sha256: {'0f' * 32}}}"
     overlay = f"networks: {{vgg16: {{pretrained: {own}}}, rrrn: {{pretrained: none}}, resnet18: {{pretrained: none}}}}"
     jobs = plan(tmp_path, "data/clips_paper_shape.csv", overlay, "results/table_iii_a.csv")
-    assert jobs["train"] == 3 * 13 and "weights" not in jobs
+    assert jobs["train"] == 3 * 13 * 3 and "weights" not in jobs

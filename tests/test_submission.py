@@ -62,8 +62,12 @@ def submitted(root: Path, folder: Path, subject: str, *files: str) -> tuple[subp
     clips.write(rows, folder / "clips.csv")
     for name in files:
         (folder / name).write_text(yaml.safe_dump({"methods": ["lbp_top"]}))
+    # by a name that goes to a cluster, wherever this checkout lies
+    environment = root.parent / "environment"
+    environment.symlink_to(Path(sys.executable).parents[1])
+    python = environment / "bin" / Path(sys.executable).name
     done = subprocess.run(
-        [sys.executable, "-m", "snakemake", "--profile", str(root / "workflow/profiles/slurm"), *QUICK]
+        [str(python), "-m", "snakemake", "--profile", str(root / "workflow/profiles/slurm"), *QUICK]
         + ["--retries", "0", "--snakefile", str(root / "Snakefile"), "--directory", str(folder)]
         + ["--configfile", str(root / "config.yaml"), *(str(folder / name) for name in files)]
         + ["--config", "clips=clips.csv", "--", f"data/synthetic/{subject}"],

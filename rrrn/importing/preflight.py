@@ -53,6 +53,7 @@ def _check_clip(paths: Iterable[Path]) -> str:
         return damaged[0] + (f" ({len(damaged) - 1} more frames of this clip are damaged)" if damaged[1:] else "")
     if len(shapes) > 1:
         colours = {1: "gray", 3: "colour"}
-        sizes = ", ".join(f"{path.name} {shape[1]}x{shape[0]} {colours[shape[2]]}" for shape, path in shapes.items())
+        named = [f"{path.name} {shape[1]}x{shape[0]} {colours[shape[2]]}" for shape, path in shapes.items()]
+        sizes = ", ".join(named[:4]) + " and more" * bool(named[4:])
         return f"the frames have different sizes or colours ({sizes}); copy the clip again from the database"
     return ""
