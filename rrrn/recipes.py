@@ -239,18 +239,18 @@ class Recipes:
     def _result(self, path: str, module: str, paper: Sequence[str], scores: Mapping[str, Sequence[Recipe]]) -> Recipe:
         """Return the recipe of a table, whose settings are all that had a part in it."""
         inputs = [one for group in scores.values() for one in group]
-        protocol = {key: value for key, value in self._config["protocol"].items() if key != "holdout"}
-        whole = {key: self._config[key] for key in ("classes", "conditions", "methods")} | {"protocol": protocol}
-        if set(scores) != {"iv"}:
-            protocol["holdout"] = self._config["protocol"]["holdout"]
-        decided = merge([canonical(whole), *(json.loads(one.settings) for one in closure(inputs))])
+        named = {key: self._config[key] for key in ("classes", "conditions", "methods", "protocol")}
+        decided = merge([canonical(named), *(json.loads(one.settings) for one in closure(inputs))])
+        told = decided | {"clips": str(self._config["clips"])}
+        if set(scores) == {"iv"}:
+            decided["protocol"] = {key: value for key, value in decided["protocol"].items() if key != "holdout"}
         printed = [hashlib.sha256(resources.path(f"data/paper/{name}").read_bytes()).hexdigest() for name in paper]
         columns = (*ONE, "source")
         return Recipe(
             path=path,
             modules=(module,),
             settings=json.dumps(decided, sort_keys=True),
-            told=json.dumps(decided | {"clips": str(self._config["clips"])}, sort_keys=True),
+            told=json.dumps(told, sort_keys=True),
             columns=columns,
             rows=clips.digest(self._table, *columns),
             other=" ".join([*(self.tasks[name] for name in scores), *printed]),

@@ -20,7 +20,7 @@ def standing(path: Path, told: Mapping[str, Any]) -> str:
         table = clips.read(settings["clips"])
         recipes = verify.of_experiment(settings, table)
         found = verify.check(recipes, table, [recipes.of(str(path))], quick=True)
-    except InputError as error:
+    except (InputError, KeyError) as error:  # a table of a version with other settings
         return f"It cannot be compared with code and clips: {error}"
     if not found:
         return "Files on disk, code and clips are those that it was made of."
