@@ -8,7 +8,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from rrrn import clips, stage, views
+from rrrn import asked, clips, stage, views
 from rrrn.views import View
 
 
@@ -44,13 +44,13 @@ def plan(clip: clips.Clip, early: Sequence[int], late: Sequence[int], angles: Se
 
 
 def main(args: argparse.Namespace) -> None:
-    settings = args.settings["augment"]
+    made, settings = asked.asked(args), args.settings["augment"]
     table = [
         view
-        for clip in clips.of_subject(clips.read(args.clips), args.subject)
+        for clip in clips.of_subject(made.clips(args.clips), args.subject)
         for view in plan(clip, settings["early"], settings["late"], settings["angles"])
     ]
-    views.write(table, args.output)
+    views.write(table, args.output, made)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ COMMANDS = {
         "rrrn.synthesize",
         "draw synthetic databases in the layouts of CASME II and SAMM, with ground truth",
     ),
+    "verify": ("rrrn.verify", "tell whether results are what the present configuration, code and clips make"),
     "resume": ("rrrn.resume", "go on after a run that was killed: end what it left running, unlock, run again"),
 }
 

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rrrn import clips, stage, store
+from rrrn import asked, stage, store
 from rrrn.clips import Clip
 
 Key = tuple[str, str]  # subject, clip
@@ -114,7 +114,8 @@ def main(args: argparse.Namespace) -> None:
     """Write the features of all clips, in the order of the clip table."""
     cv2.setNumThreads(1)
     settings = args.settings["describe"]
-    table = clips.read(args.clips)
+    made = asked.asked(args, args.shards)
+    table = made.clips(args.clips)
     seals = {path: store.verified(path) for path in args.shards}
     shard_of = locate(seals, table)
     rows = []
@@ -128,7 +129,10 @@ def main(args: argparse.Namespace) -> None:
         except stage.InputError as error:
             raise stage.InputError(f"{shard}: clip {clip.subject}/{clip.clip}: {error}") from None
     features = np.stack(rows)
-    with store.create(args.output) as file:
+    if not np.isfinite(features).all():
+        clip = table[int(np.flatnonzero(~np.isfinite(features).all(axis=1))[0])]
+        raise stage.InputError(f"clip {clip.subject}/{clip.clip}: the descriptor is not finite; look at its frames")
+    with store.create(args.output, made.identity) as file:
         store.put(file, "features", features)
         store.put_names(file, "subject", [clip.subject for clip in table])
         store.put_names(file, "clip", [clip.clip for clip in table])

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rrrn import clips, frames, listing, stage, store, tracking
+from rrrn import asked, clips, frames, listing, stage, store, tracking, unchanged
 from rrrn.clips import Clip
 from rrrn.landmarks import Box
 from rrrn.stage import InputError
@@ -129,29 +129,15 @@ def read_clip(clip: Clip, max_missing: int) -> tuple[list[NDArray[np.uint8]], li
     return images, list(wanted), missing
 
 
-def verify(clip: Clip) -> None:
-    """Raise InputError if the frames of a clip, from onset to offset, are not those that were imported.
-
-    Clips whose row has no digest pass.
-    """
-    if not clip.frames_digest:
-        return
-    images = listing.between(listing.listing(Path(clip.frames)), clip.onset, clip.offset)
-    if listing.digest(images) != clip.frames_digest:
-        raise InputError(
-            f"{clip.frames}: the frames {clip.onset} to {clip.offset} of clip {clip.subject}/{clip.clip} are not those "
-            "that were imported; restore them, or import again to go on with these"
-        )
-
-
 def main(args: argparse.Namespace) -> None:
     cv2.setNumThreads(1)
-    table = clips.of_subject(clips.read(args.clips), args.subject)
-    with store.create(args.output) as file:
-        for clip in table:
+    made = asked.asked(args, args.rendered)
+    table = clips.of_subject(made.clips(args.clips), args.subject)
+    with store.create(args.output, made.identity) as file:
+        for clip in unchanged.with_digests(table, args.rendered):
             settings = dict(args.settings["faces"])
             images, numbers, missing = read_clip(clip, settings.pop("max_missing"))
-            verify(clip)
+            unchanged.check(clip)
             result = faces(images, numbers, **settings, where=f"{clip.frames}: clip {clip.subject}/{clip.clip}")
             group = file.create_group(clip.clip)
             for name in ("database", "subject", "clip", "onset", "apex", "offset"):
@@ -177,4 +163,5 @@ if __name__ == "__main__":
     parser.add_argument("output", type=Path, help="the subject's shard of faces")
     parser.add_argument("--clips", type=Path, required=True, help="clip table")
     parser.add_argument("--subject", required=True)
+    parser.add_argument("--rendered", type=Path, nargs="*", default=[], help="the folder that was rendered, if any")
     stage.run(main, parser)

@@ -17,7 +17,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from rrrn import flow_store, provenance, stage, store, views
+from rrrn import asked, flow_store, provenance, stage, store, views
 from rrrn.stage import InputError
 from rrrn.tvl1 import clip_batches, clip_views, engines, pairs
 from rrrn.tvl1.parameters import Parameters
@@ -151,13 +151,14 @@ def _frames(group: h5py.Group) -> dict[int, NDArray[np.uint8]]:
 
 def main(args: argparse.Namespace) -> None:
     cv2.setNumThreads(1)
+    made = asked.asked(args, [args.shard, args.plan])
     settings = dict(args.settings["flow"])
     form = settings.pop("store")
     engine = engines.resolve(settings["engine"], settings["warm_start"], args.gpus)
     plans = views.read(args.plan)
     told = settings | {"engine": engine, "threads": args.threads}
     streamer = engines.streamer(engine)
-    with store.reading(args.shard) as shard, store.create(args.output) as file:
+    with store.reading(args.shard) as shard, store.create(args.output, made.identity) as file:
         if set(plans) != set(shard):
             raise InputError(f"{args.plan} and {args.shard} hold different clips; delete both and run again")
         file.attrs.update(engines.facts(engine, Parameters.of_section(settings)))

@@ -78,6 +78,15 @@ def chance(class_counts: ArrayLike) -> dict[str, Range]:
     }
 
 
+def without_clips(table: Sequence[Clip], fold_names: Sequence[str], classes: Sequence[str]) -> list[str]:
+    """Return a warning, if no tested clip has one of the classes: its recall and F1 then count as 0."""
+    empty = [name for name, count in zip(classes, tested(table, fold_names, classes), strict=True) if not count]
+    if not empty:
+        return []
+    of = f"{len(empty)} of {len(classes)} classes"
+    return [f"No tested clip has class {', '.join(empty)}: UAR and F1 count {of} as 0; leave them out of 'classes'"]
+
+
 def not_above_chance(long: pd.DataFrame, shown: Sequence[str]) -> str:
     """Return, for each metric, in how many conditions each method does not exceed the interval of chance.
 

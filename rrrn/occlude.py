@@ -11,7 +11,7 @@ import cv2
 import h5py
 import numpy as np
 
-from rrrn import stage, store
+from rrrn import asked, stage, store
 from rrrn.occlusion import compositing, conditions, truth, wearing
 from rrrn.occlusion.wearing import Wearer, Worn
 from rrrn.stage import InputError
@@ -58,8 +58,9 @@ def main(args: argparse.Namespace) -> None:
     """Read a faces shard and write the occluded shard, clip by clip."""
     cv2.setNumThreads(1)
     conditions.parse(args.condition)
+    made = asked.asked(args, [args.faces])
     settings = args.settings.get("occlude", {})
-    with store.reading(args.faces) as faces, store.create(args.occluded) as occluded:
+    with store.reading(args.faces) as faces, store.create(args.occluded, made.identity) as occluded:
         for rank, name in enumerate(sorted(faces)):
             try:
                 occlude_clip(faces[name], occluded.create_group(name), args.condition, rank, settings)

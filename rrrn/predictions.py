@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from rrrn import digested
+from rrrn.asked import BY_HAND, Asked
 from rrrn.stage import InputError
 
 KEYS = ("database", "subject", "clip", "condition", "trained_on", "fold", "seed", "view", "true")
@@ -31,14 +34,23 @@ class Prediction:
     alpha: tuple[float, ...] = ()
 
 
-def write(rows: Sequence[Prediction], classes: Sequence[str], path: Path) -> None:
-    """Write predictions, one at least, which ``read`` returns to nine digits."""
+def write(rows: Sequence[Prediction], classes: Sequence[str], path: Path, made: Asked = BY_HAND) -> None:
+    """Write predictions, one at least, which ``read`` returns to nine digits.
+
+    Raises InputError for a number that is not finite: the classifier of a training that diverged.
+    """
+    for row in rows:
+        if not np.isfinite([*row.probabilities, *row.alpha]).all():
+            raise InputError(
+                f"{path}: the prediction of clip {row.subject}/{row.clip}, condition {row.condition}, is not finite; "
+                "training diverged in its last steps: lower train.lr"
+            )
     header = [*KEYS, *(f"p_{name}" for name in classes), *(f"alpha_{k}" for k in range(len(rows[0].alpha)))]
     cells = []
     for row in rows:
         numbers = [format(value, ".9g") for value in (*row.probabilities, *row.alpha)]
         cells.append([*(getattr(row, key) for key in KEYS), *numbers])
-    digested.write(header, cells, path)
+    digested.write(header, cells, path, made.identity)
 
 
 def read(path: Path, classes: Sequence[str]) -> list[Prediction]:
@@ -52,6 +64,9 @@ def read(path: Path, classes: Sequence[str]) -> list[Prediction]:
 
 
 def _prediction(row: dict[str, str], classes: Sequence[str]) -> Prediction:
+    numbers = [float(value) for name, value in row.items() if name.startswith(("p_", "alpha_"))]
+    if not np.isfinite(numbers).all():
+        raise ValueError(f"clip {row['subject']}/{row['clip']} has a number that is not finite")
     return Prediction(
         database=row["database"],
         subject=row["subject"],

@@ -3,10 +3,11 @@
 Asked by the workflow and by whoever plans it. Read by the Snakefile in every job, hence the standard library only.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rrrn import methods
+from rrrn import folds, methods
+from rrrn.clips import Clip
 
 
 def trained_on(config: Mapping[str, Any]) -> dict[str, str]:
@@ -28,6 +29,20 @@ def training_sets(config: Mapping[str, Any]) -> dict[str, list[str]]:
 def tested(config: Mapping[str, Any], name: str) -> list[str]:
     """Return the conditions that a training is tested on."""
     return [condition for condition, training in trained_on(config).items() if training == name]
+
+
+def tables(config: Mapping[str, Any], clips: Sequence[Clip]) -> tuple[dict[str, list[str]], dict[str, str]]:
+    """Return {table: its folds} and {table: its task, as the paper's values name it}.
+
+    Tables III a and b, the holdouts, are only there if the clips are of the two databases of ``protocol.holdout``.
+    """
+    named, tasks = {"iv": folds.leave_one_subject_out(clips)}, {"iv": "CDE"}
+    one, other = config["protocol"]["holdout"]
+    if {one, other} <= {clip.database for clip in clips}:
+        for table, trained, tested in (("iii_a", one, other), ("iii_b", other, one)):
+            named[table] = [folds.holdout(trained, tested)]
+            tasks[table] = f"HDE {trained.upper()}->{tested.upper()}"
+    return named, tasks
 
 
 def views(config: Mapping[str, Any], condition: str) -> str:

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
-from rrrn import clips, flow_store, region_boxes, stage, store
+from rrrn import asked, flow_store, region_boxes, stage, store
 from rrrn.flow_store import FlowReader
 from rrrn.stage import InputError
 
 
 def main(args: argparse.Namespace) -> None:
-    table = clips.read(args.clips)
+    made = asked.asked(args, args.shards)
+    table = made.clips(args.clips)
     where = {}
     seals = {path: store.verified(path) for path in args.shards}
     for path, seal in seals.items():
@@ -25,7 +26,7 @@ def main(args: argparse.Namespace) -> None:
                 where[str(group.attrs["subject"]), name] = path
     if missing := [clip for clip in table if (clip.subject, clip.clip) not in where]:
         raise InputError(f"no flow of clip {missing[0].subject}/{missing[0].clip} in the shards given")
-    with store.create(args.output) as file:
+    with store.create(args.output, made.identity) as file:
         for row, clip in enumerate(table):
             path = where[clip.subject, clip.clip]
             with store.reading(path, seals[path]) as shard:

@@ -10,7 +10,7 @@ from typing import Any
 
 import cv2
 
-from rrrn import clips, stage
+from rrrn import asked, clips, digested, identity, listing, stage
 from rrrn.synthetic import action_units, recording
 from rrrn.synthetic.presets import PRESETS
 from rrrn.synthetic.recording import Camera
@@ -51,11 +51,20 @@ def _checked(rows: list[clips.Clip], subject: str) -> list[clips.Clip]:
     return rows
 
 
+def _digest(folder: Path, clip: clips.Clip) -> str:
+    return listing.digest(listing.between(listing.listing(folder), clip.onset, clip.offset))
+
+
 def main(args: argparse.Namespace) -> None:
     """Render one subject of the clip table."""
     cv2.setNumThreads(1)
+    made = asked.asked(args)
+    table = made.clips(args.clips)
     with stage.replacing(args.folder) as partial:
-        n_frames = render_subject(clips.read(args.clips), args.subject, partial, args.settings["synthetic"])
+        n_frames = render_subject(table, args.subject, partial, args.settings["synthetic"])
+        own = clips.of_subject(table, args.subject)
+        digests = [[clip.clip, _digest(partial / clip.clip, clip)] for clip in own]
+        digested.write(["clip", clips.DIGEST], digests, partial / identity.FRAMES, made.identity)
     logging.info("%s: %d frames", args.subject, n_frames)
 
 

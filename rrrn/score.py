@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rrrn import clips, digested, folds, metrics, predictions, stage
+from rrrn import asked, clips, digested, folds, metrics, predictions, stage
 from rrrn.predictions import Prediction
 from rrrn.stage import InputError
 
@@ -53,7 +53,8 @@ def check_complete(
 def main(args: argparse.Namespace) -> None:
     classes = args.classes.split(",")
     fold_names = args.folds.split(",")
-    table = clips.read(args.clips)
+    made = asked.asked(args, args.predictions)
+    table = made.clips(args.clips)
     everything = [row for path in args.predictions for row in predictions.read(path, classes)]
     wanted = [row for row in everything if row.condition == args.condition and row.fold in fold_names]
     seeds = sorted({row.seed for row in wanted})
@@ -72,7 +73,7 @@ def main(args: argparse.Namespace) -> None:
         for metric, value in metrics.scores(counts).items():
             head = [args.method, args.condition, seed, n_clips, len(fold_names), *counts.sum(axis=1).tolist()]
             scored.append([*head, metric, format(value, ".9g")])
-    digested.write([*header, "metric", "value"], scored, args.output)
+    digested.write([*header, "metric", "value"], scored, args.output, made.identity)
 
 
 if __name__ == "__main__":

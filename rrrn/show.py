@@ -1,27 +1,44 @@
 """Print a result table on the terminal, with what the reader must know of it."""
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from rrrn import metrics, no_skill, stage
+from rrrn import clips, result, stage, verify
+from rrrn.stage import InputError
 
 SYNTHETIC = "SYNTHETIC faces from the built-in renderer: these numbers say nothing about the paper's results."
 
 
+def standing(path: Path, told: Mapping[str, Any]) -> str:
+    """Return in a sentence whether the files on disk, the code and the clips are still those of a table."""
+    try:
+        settings = told["configuration"]
+        table = clips.read(settings["clips"])
+        recipes = verify.of_experiment(settings, table)
+        found = verify.check(recipes, table, [recipes.of(str(path))], quick=True)
+    except (InputError, KeyError) as error:  # a table of a version with other settings
+        return f"It cannot be compared with code and clips: {error}"
+    if not found:
+        return "Files on disk, code and clips are those that it was made of."
+    return f"WARNING: {len(found)} files are not those that it was made of any more. The first: {found[0].text}"
+
+
 def main(args: argparse.Namespace) -> None:
-    long = args.table.with_stem(args.table.stem + "_long")
+    told = result.read(result.beside(args.table))
     table = pd.read_csv(args.table, dtype=str, keep_default_na=False)
     kinds = table.pop("Data").unique().tolist()
-    shown = [metric for metric in metrics.METRICS if any(name.endswith(f" {metric}") for name in table.columns)]
     table.columns = [name.replace(" ", "\n") for name in table.columns]
     print(table.to_markdown(index=False, tablefmt="simple", disable_numparse=True))
     print()
-    print(no_skill.not_above_chance(pd.read_csv(long), shown))
+    print("\n".join(told["notes"]))
     if kinds != ["recorded"]:
         print(SYNTHETIC)
-    print(f"This table: {args.table}    Long form: {long}")
+    print(standing(args.table, told))
+    print(f"Files: {', '.join(str(args.table.with_name(name)) for name in told['tables'])}")
 
 
 if __name__ == "__main__":

@@ -41,9 +41,10 @@ class InputError(Exception):
 
 
 def command(description: str | None) -> argparse.ArgumentParser:
-    """Return a parser with the two options that all stages share: --settings (a JSON object) and --log (a file)."""
+    """Return a parser with the options that all stages share: --settings and --asked (JSON objects), --log (a file)."""
     parser = argparse.ArgumentParser(description=(description or "").split("\n")[0])
     parser.add_argument("--settings", type=_json_object, default={}, help="config sections of this stage, as JSON")
+    parser.add_argument("--asked", type=_json_object, default={}, help="what the workflow asks for (rrrn/asked.py)")
     parser.add_argument("--log", type=Path, help="also write messages to this file")
     return parser
 

@@ -1,14 +1,15 @@
 """The HDF5 artifact: one format for all stages, written whole and read with checks.
 
-Equal input gives equal bytes: no time stamps, no paths, no host names. The first 512 bytes, which HDF5 leaves to its
-users, are the seal: a checksum of all that follows. Every job verifies it once for each file, before HDF5 sees the
-file, so that damage of any kind is an error and never zeros, nor the end of the process inside of HDF5. By hand:
-``tail -c +513 FILE | b2sum -l 128`` prints what ``head -c 512 FILE`` says.
+Equal input gives equal bytes: no time stamps, no host names. The first 512 bytes, which HDF5 leaves to its users, are
+the seal. Its first line is a checksum of all that follows, its second says which file this is and what it was made from
+(``identity.py``). Every job verifies the checksum once for each file, before HDF5 sees the file, so that damage of any
+kind is an error and never zeros, nor the end of the process inside of HDF5. By hand: ``tail -n +2 FILE | b2sum -l 128``
+prints what ``head -n 1 FILE`` says.
 """
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
@@ -19,17 +20,19 @@ import hdf5plugin  # noqa: F401  # lets HDF5 read and write Blosc2
 import numpy as np
 
 from rrrn import stage
+from rrrn.identity import Identity
 
 _REMEDY = "delete it and run again"
 _SEAL_BYTES = 512  # the smallest user block of HDF5
-_MAGIC = b"rrrn: BLAKE2b-128 of what follows these 512 bytes: "
+_MAGIC = b"rrrn: BLAKE2b-128 of what follows this line: "
+_LINE_BYTES = len(_MAGIC) + 33  # with 32 digits and the end of the line
 
 
 @contextmanager
-def create(path: Path) -> Iterator[h5py.File]:
+def create(path: Path, made: Callable[[], str] = lambda: str(Identity())) -> Iterator[h5py.File]:
     """Yield a new HDF5 file that takes its name when the block ends without an error, and vanishes otherwise.
 
-    It is sealed and on the disk before it has the name.
+    It is sealed and on the disk before it has the name. ``made`` is asked at the end what the file is to say of itself.
     """
     with stage.replacing(path) as partial, _without_variables_of_blosc():
         with _blamed_on(path):
@@ -42,10 +45,12 @@ def create(path: Path) -> Iterator[h5py.File]:
                 with _blamed_on(path):
                     raw.raise_failure()
             with _blamed_on(path):
-                raw.seek(_SEAL_BYTES)
-                seal = _seal_of_rest(raw)
+                raw.seek(_LINE_BYTES)
+                raw.write(_told(made()))
+                raw.seek(_LINE_BYTES)
+                line = _line_of_rest(raw)
                 raw.seek(0)
-                raw.write(seal)
+                raw.write(line)
                 raw.raise_failure()
                 os.fsync(raw)
 
@@ -125,7 +130,8 @@ def verified(path: Path) -> bytes:
         seal = file.read(_SEAL_BYTES)
         if not seal.startswith(_MAGIC):
             raise stage.InputError(f"{path}: damaged, or of another program or version (no checksum); {_REMEDY}")
-        if seal != _seal_of_rest(file):
+        file.seek(_LINE_BYTES)
+        if seal[:_LINE_BYTES] != _line_of_rest(file):
             raise stage.InputError(f"{path}: damaged or cut short (other checksum); {_REMEDY}")
     return seal
 
@@ -153,10 +159,18 @@ def _raw(path: Path) -> Iterator[FileIO]:
         raise stage.InputError(f"{path}: missing or cannot be read ({error.strerror}); {_REMEDY}") from error
 
 
-def _seal_of_rest(file: FileIO) -> bytes:
-    """Return the seal for what follows the position of a file. BLAKE2b is fast on every processor, SHA-256 on some."""
+def _told(made: str) -> bytes:
+    """Return the second line of the seal, in as many bytes as are left for it."""
+    told = made.encode()
+    if len(told) >= _SEAL_BYTES - _LINE_BYTES:
+        raise ValueError(f"{made!r} does not fit into the seal")
+    return (told + b"\n").ljust(_SEAL_BYTES - _LINE_BYTES)
+
+
+def _line_of_rest(file: FileIO) -> bytes:
+    """Return the first line for what follows it. BLAKE2b is fast on every processor, SHA-256 on some."""
     digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
-    return (_MAGIC + digest.encode() + b"\n").ljust(_SEAL_BYTES)
+    return _MAGIC + digest.encode() + b"\n"
 
 
 def put(group: h5py.Group, name: str, values: np.ndarray, chunk_axes: int = 1, compress: bool = False) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from rrrn import cells, clips, labels, published, stage
+from rrrn import asked, cells, labels, published, result, stage
 from rrrn.cells import AVERAGE, KEYS
 from rrrn.published import SHOWN
 
@@ -81,7 +81,8 @@ def _labelled(values: pd.DataFrame) -> pd.DataFrame:
 
 def main(args: argparse.Namespace) -> None:
     methods, conditions = args.methods.split(","), args.conditions.split(",")
-    table = clips.read(args.clips)
+    made = asked.asked(args, [Path(path) for _, _, *paths in args.scores for path in paths])
+    table = made.clips(args.clips)
     values, tasks, printed = {}, {}, {}
     for name, task, *paths in args.scores:
         scores = pd.concat([cells.read(Path(path)) for path in paths], ignore_index=True)
@@ -100,13 +101,14 @@ def main(args: argparse.Namespace) -> None:
     summary = pd.concat([part for part in rows if len(part)] or rows, ignore_index=True)
     summary = summary.merge(notes, on=["summary", "task", "paper_condition", "method", "metric"], how="left")
     summary = summary.assign(data=published.data_kind(table))
-    with stage.replacing(args.output) as partial:
-        summary[COLUMNS].to_csv(partial, index=False, lineterminator="\n", float_format="%.6g")
+    text = summary[COLUMNS].to_csv(index=False, lineterminator="\n", float_format="%.6g")
+    result.write({args.output: text}, args.about, made, args.settings, published.data_kind(table), [])
 
 
 if __name__ == "__main__":
     parser = stage.command(__doc__)
     parser.add_argument("output", type=Path, help="the summaries, a CSV table")
+    parser.add_argument("about", type=Path, help="what they are of, JSON")
     parser.add_argument(
         "--scores",
         action="append",

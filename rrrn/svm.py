@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rrrn import clips, folds, predictions, stage, store
+from rrrn import asked, folds, predictions, stage, store
 from rrrn.clips import Clip
 from rrrn.predictions import Prediction
 
@@ -125,6 +125,8 @@ def read_features(path: Path, table: Sequence[Clip]) -> NDArray[np.float64]:
     with store.reading(path) as file:
         features = np.asarray(file["features"][()], np.float64)
         keys = list(zip(store.names(file, "subject"), store.names(file, "clip"), strict=True))
+    if not np.isfinite(features).all():
+        raise stage.InputError(f"{path}: holds features that are not finite; delete it and run again")
     wanted = [(clip.subject, clip.clip) for clip in table]
     if odd := set(keys) ^ set(wanted):
         key = min(odd)
@@ -136,7 +138,8 @@ def read_features(path: Path, table: Sequence[Clip]) -> NDArray[np.float64]:
 
 def main(args: argparse.Namespace) -> None:
     """Write the predictions of all folds, one row a fold and tested clip."""
-    table = clips.read(args.clips)
+    made = asked.asked(args, [*args.train, args.test])
+    table = made.clips(args.clips)
     classes = args.classes.split(",")
     train_features = [read_features(path, table) for path in args.train]
     test_features = read_features(args.test, table)
@@ -163,7 +166,7 @@ def main(args: argparse.Namespace) -> None:
         )
         for fold, clip, shares in found
     ]
-    predictions.write(rows, classes, args.output)
+    predictions.write(rows, classes, args.output, made)
     logging.info("%s on %s: %d predictions", args.method, args.condition, len(rows))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from rrrn import cells, clips, labels, no_skill, published, stage
+from rrrn import asked, cells, labels, no_skill, published, result, stage
 from rrrn.cells import AVERAGE
 from rrrn.clips import Clip
 from rrrn.published import SHOWN
@@ -83,7 +83,8 @@ def rounded(value: float) -> str:
 def main(args: argparse.Namespace) -> None:
     classes, methods, conditions = (getattr(args, name).split(",") for name in ("classes", "methods", "conditions"))
     fold_names = args.folds.split(",")
-    table = clips.read(args.clips)
+    made = asked.asked(args, args.scores)
+    table = made.clips(args.clips)
     scores = pd.concat([cells.read(path) for path in args.scores], ignore_index=True)
     rows = cells.over_seeds(cells.by_seed(scores, methods, conditions), cells.n_seeds(scores)).reset_index()
     rows = pd.concat([rows, rows_of_no_skill(table, fold_names, classes)], ignore_index=True)
@@ -91,13 +92,16 @@ def main(args: argparse.Namespace) -> None:
     kind = published.data_kind(table)
     long = with_paper(rows, published.values(args.paper, table, args.task))
     long = long.assign(table=args.table, task=args.task, data=kind)
-    with stage.replacing(args.output) as partial:
-        wide(rows, methods, conditions, SHOWN[args.table]).assign(Data=kind).to_csv(
-            partial, index=False, lineterminator="\n"
-        )
-    with stage.replacing(args.long) as partial:
-        long[LONG].to_csv(partial, index=False, lineterminator="\n", float_format="%.6g")
-    logging.info(no_skill.not_above_chance(long, SHOWN[args.table]))
+    laid_out = wide(rows, methods, conditions, SHOWN[args.table]).assign(Data=kind)
+    tables = {
+        args.output: laid_out.to_csv(index=False, lineterminator="\n"),
+        args.long: long[LONG].to_csv(index=False, lineterminator="\n", float_format="%.6g"),
+    }
+    untested = no_skill.without_clips(table, fold_names, classes)
+    notes = [*untested, *no_skill.not_above_chance(long, SHOWN[args.table]).splitlines()]
+    result.write(tables, args.about, made, args.settings, kind, notes)
+    for note in notes:
+        logging.info("%s", note)
 
 
 if __name__ == "__main__":
@@ -105,6 +109,7 @@ if __name__ == "__main__":
     parser.add_argument("scores", type=Path, nargs="+", help="scores of every method and condition")
     parser.add_argument("output", type=Path, help="the table")
     parser.add_argument("long", type=Path, help="its long form")
+    parser.add_argument("about", type=Path, help="what both are of, JSON")
     parser.add_argument("--table", choices=sorted(SHOWN), required=True)
     parser.add_argument("--task", required=True, help="CDE, or HDE A->B of two databases, as in the paper's values")
     parser.add_argument("--clips", type=Path, required=True, help="clip table")

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.amp.grad_scaler import GradScaler
 
-from rrrn import adam, clips, crops, flow_store, folds, predictions, seeds, stage, store
+from rrrn import adam, asked, crops, flow_store, folds, predictions, seeds, stage, store
 from rrrn.clips import Clip
 from rrrn.flow_store import FlowReader, Stored
 from rrrn.networks.network import Network, Output
@@ -233,8 +233,9 @@ def fitting_gpu() -> Iterator[None]:
 
 
 def main(args: argparse.Namespace) -> None:
+    made = asked.asked(args, [*args.train, *(path for _, path in args.test)])
     settings, classes, test = args.settings["train"], args.classes.split(","), dict(args.test)
-    training, testing = folds.split(clips.read(args.clips), args.fold)
+    training, testing = folds.split(made.clips(args.clips), args.fold)
     for clip in [*training, *testing]:
         if clip.objective_class not in classes:
             raise InputError(
@@ -290,7 +291,7 @@ def main(args: argparse.Namespace) -> None:
         for condition in test
         for view in views
     ]
-    predictions.write(rows, classes, args.output)
+    predictions.write(rows, classes, args.output, made)
 
 
 def _condition(text: str) -> tuple[str, Path]:

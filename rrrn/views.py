@@ -5,6 +5,7 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 from rrrn import digested
+from rrrn.asked import BY_HAND, Asked
 from rrrn.stage import InputError
 
 
@@ -23,9 +24,9 @@ class View:
     duplicate: int
 
 
-def write(views: Sequence[View], path: Path) -> None:
+def write(views: Sequence[View], path: Path, made: Asked = BY_HAND) -> None:
     """Write a plan, of one view at least, which ``read`` returns unchanged."""
-    digested.write([field.name for field in fields(View)], map(astuple, views), path)
+    digested.write([field.name for field in fields(View)], map(astuple, views), path, made.identity)
 
 
 def read(path: Path) -> dict[str, list[View]]:

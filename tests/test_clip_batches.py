@@ -105,7 +105,7 @@ def run(shard, name: str, **changes) -> bytes:
     section = yaml.safe_load((provenance.HOME / "config.yaml").read_text())["flow"]
     section |= FEW.section() | {"size": 16}
     options = {"shard": shard / "shard.h5", "plan": shard / "plan.csv", "output": shard / name, "views": "all"}
-    args = {"settings": {"flow": section}, "threads": 1, "gpus": 1, **options} | changes
+    args = {"settings": {"flow": section}, "threads": 1, "gpus": 1, "asked": {}, **options} | changes
     flow.main(argparse.Namespace(**args))
     return (shard / name).read_bytes()
 

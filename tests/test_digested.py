@@ -20,9 +20,11 @@ def test_rows_come_back(path):
 
 
 def test_digest_is_that_of_the_table_without_its_column(path):
-    expected = hashlib.blake2b(b'clip,value\na,0.25\n"b, c",0.5\n"say ""d""",0.75\n', digest_size=16).hexdigest()
+    expected = hashlib.blake2b(
+        b'clip,value,made\na,0.25,by hand\n"b, c",0.5,by hand\n"say ""d""",0.75,by hand\n', digest_size=16
+    ).hexdigest()
     lines = path.read_text().splitlines()
-    assert lines[0] == "clip,value,digest" and lines[1] == f"a,0.25,blake2b-{expected}"
+    assert lines[0] == "clip,value,made,digest" and lines[1] == f"a,0.25,by hand,blake2b-{expected}"
     assert len({line.rpartition(",")[2] for line in lines[1:]}) == 1
 
 

@@ -279,7 +279,7 @@ def run(shard, name: str, section: dict | None = None, **changes: object) -> byt
     section = section or yaml.safe_load((provenance.HOME / "config.yaml").read_text())["flow"]
     section = section | {"size": 16} | changes
     options = {"shard": shard / "shard.h5", "plan": shard / "plan.csv", "output": shard / name, "views": "all"}
-    flow.main(argparse.Namespace(settings={"flow": section}, threads=1, gpus=1, **options))
+    flow.main(argparse.Namespace(settings={"flow": section}, threads=1, gpus=1, asked={}, **options))
     return (shard / name).read_bytes()
 
 

@@ -129,6 +129,7 @@ def stage_args(tmp_path):
             views="all",
             threads=1,
             gpus=1,
+            asked={},
             settings={"flow": own},
         )
 

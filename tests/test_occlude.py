@@ -57,7 +57,9 @@ def shard(path, clips):
 
 
 def run(faces, out, condition, settings):
-    occlude.main(argparse.Namespace(faces=faces, occluded=out, condition=condition, settings={"occlude": settings}))
+    occlude.main(
+        argparse.Namespace(faces=faces, occluded=out, condition=condition, settings={"occlude": settings}, asked={})
+    )
     return h5py.File(out, "r")
 
 

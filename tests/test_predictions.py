@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rrrn import predictions
+from rrrn import digested, predictions
 from rrrn.predictions import Prediction
 from rrrn.stage import InputError
 
@@ -23,6 +23,21 @@ def test_round_trip(tmp_path):
     assert predictions.read(tmp_path / "p.csv", CLASSES)[0].alpha == ()
 
 
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+@pytest.mark.parametrize("place", ["probabilities", "alpha"])
+def test_what_is_not_finite_is_neither_written_nor_read(tmp_path, number, place):
+    row = replace(ROW, **{place: (0.5, number, 0.5)})
+    with pytest.raises(InputError, match=r"p\.csv: the prediction of clip a-s1/x, y, condition none, is not finite"):
+        predictions.write([ROW, row], CLASSES, tmp_path / "p.csv")
+    assert not list(tmp_path.iterdir())
+    header = [*predictions.KEYS, *(f"p_{name}" for name in CLASSES), "alpha_0"]
+    cells = [getattr(ROW, key) for key in predictions.KEYS] + [0.5, 0.25, 0.25, 0.5]
+    cells[-1 if place == "alpha" else -2] = number
+    digested.write(header, [cells], tmp_path / "p.csv")
+    with pytest.raises(InputError, match=r"p\.csv: .*not finite.*delete it and run again"):
+        predictions.read(tmp_path / "p.csv", CLASSES)
+
+
 def test_programs_read_it_without_options(tmp_path):
     predictions.write([ROW, replace(ROW, seed=1)], CLASSES, tmp_path / "p.csv")
     table = pd.read_csv(tmp_path / "p.csv")
@@ -32,6 +47,7 @@ def test_programs_read_it_without_options(tmp_path):
         "p_II",
         "p_III",
         *(f"alpha_{k}" for k in range(6)),
+        "made",
         "digest",
     ]
     assert table["seed"].tolist() == [0, 1] and table["p_II"].tolist() == [0.5, 0.5]

@@ -17,7 +17,6 @@ def package(tmp_path, monkeypatch):
 
 def digest(*modules: str) -> str:
     provenance.digest.cache_clear()
-    provenance._read.cache_clear()
     return provenance.digest(*modules)
 
 

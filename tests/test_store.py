@@ -37,7 +37,9 @@ def test_seal_is_the_checksum_of_the_rest(tmp_path, values):
     write(tmp_path / "a.h5", values)
     data = (tmp_path / "a.h5").read_bytes()
     assert data[512:520] == b"\x89HDF\r\n\x1a\n"
-    assert data[:512].rstrip().endswith(hashlib.blake2b(data[512:], digest_size=16).hexdigest().encode())
+    first, _, rest = data.partition(b"\n")
+    assert first.endswith(hashlib.blake2b(rest, digest_size=16).hexdigest().encode())
+    assert rest.startswith(b"by hand\n ")
     assert store.verified(tmp_path / "a.h5") == data[:512]
 
 
@@ -93,7 +95,7 @@ def test_replaced_after_it_was_verified(tmp_path, values):
 def test_a_job_verifies_a_file_once(tmp_path, values, monkeypatch):
     write(tmp_path / "a.h5", values)
     seal = store.verified(tmp_path / "a.h5")
-    monkeypatch.setattr(store, "_seal_of_rest", lambda file: pytest.fail("verified again"))
+    monkeypatch.setattr(store, "_line_of_rest", lambda file: pytest.fail("verified again"))
     for _ in range(2):
         with store.reading(tmp_path / "a.h5", seal) as file:
             assert np.array_equal(file["clip/values"][()], values)
@@ -103,7 +105,7 @@ def test_a_file_has_its_name_only_with_its_seal(tmp_path, values, monkeypatch):
     def fail(file):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(store, "_seal_of_rest", fail)
+    monkeypatch.setattr(store, "_line_of_rest", fail)
     with pytest.raises(InputError, match=r"a\.h5: cannot be written \(No space left"):
         write(tmp_path / "a.h5", values)
     assert list(tmp_path.iterdir()) == []

@@ -228,6 +228,7 @@ def run(project, **changed):
         "folds": "s3,a-to-b",
         "output": project / "out.csv",
         "settings": {"svm": {"C": 10000, "ties": "margins"}},
+        "asked": {},
     }
     svm.main(argparse.Namespace(**(given | changed)))
     return (project / "out.csv").read_text()
@@ -235,7 +236,7 @@ def run(project, **changed):
 
 def test_table_of_predictions(project):
     text = run(project)
-    header = "database,subject,clip,condition,trained_on,fold,seed,view,true,p_I,p_II,p_III,p_IV,p_V,digest\n"
+    header = "database,subject,clip,condition,trained_on,fold,seed,view,true,p_I,p_II,p_III,p_IV,p_V,made,digest\n"
     assert text.startswith(header)
     assert "\r" not in text and text.endswith("\n")
     rows = list(csv.DictReader(text.splitlines()))

@@ -91,6 +91,7 @@ def arguments(data, output="out.csv", method="rrrn", network=None, **changes):
         "view": "original",
         "max_memory_gb": 8.0,
         "weights": None,
+        "asked": {},
         "settings": {"train": section, "networks": {known.section.partition(".")[2]: settings}},
     }
     return argparse.Namespace(**{**values, **changes})
@@ -112,7 +113,7 @@ def test_rows(data, method):
     names += [f"p_{name}" for name in CLASSES] + [
         f"alpha_{region}" for region in range(6) if methods.METHODS[method].alpha
     ]
-    names += ["digest"]
+    names += ["made", "digest"]
     assert list(rows[0]) == names
     order = [(f"c{index}", condition) for index in range(PER_SUBJECT) for condition in ("none", "mask")]
     assert [(row["clip"], row["condition"]) for row in rows] == order

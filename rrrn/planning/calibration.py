@@ -232,7 +232,9 @@ class _Sample:
                 output=self._path("faces", clip),
                 clips=self._table(clip),
                 subject=clip.subject,
+                rendered=[],
                 settings={"faces": self.config["faces"]},
+                asked={},
             )
         )
 
@@ -243,6 +245,7 @@ class _Sample:
                 occluded=self._path("occluded", clip, condition),
                 condition=condition,
                 settings={"occlude": self.config["occlude"]},
+                asked={},
             )
         )
 
@@ -254,6 +257,7 @@ class _Sample:
                 clips=self._table(clip),
                 descriptor=name,
                 settings={"describe": self.config["describe"]},
+                asked={},
             )
         )
 
@@ -263,7 +267,9 @@ class _Sample:
         plan = self.folder / "plan.csv"
         table = self._table(clip)
         augment.main(
-            Namespace(output=plan, clips=table, subject=clip.subject, settings={"augment": self.config["augment"]})
+            Namespace(
+                output=plan, clips=table, subject=clip.subject, settings={"augment": self.config["augment"]}, asked={}
+            )
         )
 
         on_gpu = engines.resolve(settings["engine"], settings["warm_start"]) == "cuda"
@@ -279,6 +285,7 @@ class _Sample:
                 threads=1,
                 gpus=1,
                 settings={"flow": settings},
+                asked={},
             )
             return _seconds(lambda: flow.main(told), clock=on_gpu)
 
@@ -290,6 +297,7 @@ class _Sample:
             output=packed,
             clips=table,
             settings={"regions": self.config["regions"]},
+            asked={},
         )
         regions.main(pack)
         with h5py.File(packed, locking=False) as file:

@@ -6,25 +6,31 @@ import shlex
 import sys
 from pathlib import Path
 
-from snakemake.exceptions import WorkflowError
-
 from rrrn import (
+    caption,
     cards,
     clips,
-    folds,
     frames_seen,
-    listing,
     protocol,
     provenance,
+    recipes,
+    stale,
+    started,
     starts,
     submission,
 )
-from rrrn.config import check, check_together, merge, pick
+from rrrn.config import check, check_together
 from rrrn.methods import DESCRIPTORS, METHODS, NETWORKS
 from rrrn.stage import InputError
 
+
+def stop(error):
+    """End with one message for a user's mistake; Snakemake would put two lines around it, and with -q all drop it."""
+    sys.exit(f"error: {error}")
+
+
 if set("{}") & set(str(provenance.HOME)):
-    raise WorkflowError(
+    stop(
         f"{provenance.HOME}: Snakemake takes braces in a path for wildcards; move the workflow to a folder without"
     )
 
@@ -65,32 +71,29 @@ try:
         submission.check(submitted())
     starts.note(workflow)  # for rrrn resume
 except (InputError, OSError) as error:
-    raise WorkflowError(str(error)) from None
+    stop(error)
 
 CONDITIONS = config["conditions"]
 CLASSES = ",".join(config["classes"])
 SUBJECTS = sorted({clip.subject for clip in CLIPS})
 SYNTHETIC = {clip.subject for clip in CLIPS if clip.source == "synthetic"}
 DATABASES = {clip.database for clip in CLIPS}
-FRAMES = frames_seen.Seen(Path(".snakemake/rrrn_frames"))
-SEEDS = range(config["protocol"]["n_seeds"])
 VIEW = config["protocol"]["view"]
 
-# which files train what: the conditions behind each name of a training set, and the one a tested condition uses
-TRAINED_ON = protocol.trained_on(config)
 TRAINING_SETS = protocol.training_sets(config)
-
 HOLDOUT = config["protocol"]["holdout"]
-TABLES = {"iv": folds.leave_one_subject_out(CLIPS)}
-TASKS = {"iv": "CDE"}
-if set(HOLDOUT) <= DATABASES:
-    TABLES["iii_a"] = [folds.holdout(*HOLDOUT)]
-    TABLES["iii_b"] = [folds.holdout(*reversed(HOLDOUT))]
-    TASKS["iii_a"] = (
-        f"HDE {HOLDOUT[0].upper()}->{HOLDOUT[1].upper()}"  # as in the paper's values
-    )
-    TASKS["iii_b"] = f"HDE {HOLDOUT[1].upper()}->{HOLDOUT[0].upper()}"
-FOLDS = sorted({fold for names in TABLES.values() for fold in names})
+provenance.recall(provenance.STATE)
+RECIPES = recipes.Recipes(config, CLIPS, frames_seen.Seen(provenance.STATE / "frames"))
+TABLES, TASKS, FOLDS = RECIPES.tables, RECIPES.tasks, RECIPES.folds
+
+
+try:
+    if workflow.is_main_process:
+        started.write(RECIPES.every())
+        stale.check(RECIPES.every())
+        provenance.remember(provenance.STATE)
+except InputError as error:
+    stop(error)
 
 
 # GPUs that Snakemake itself gives to jobs: this machine's, unless a cluster's scheduler does. Without this limit all
@@ -111,7 +114,7 @@ wildcard_constraints:
     trained_on=one_of(TRAINING_SETS),
     descriptor=one_of(DESCRIPTORS),
     network=one_of(NETWORKS),
-    method=one_of(DESCRIPTORS + NETWORKS),
+    method=one_of([*DESCRIPTORS, *NETWORKS]),
     fold=one_of(FOLDS),
     seed=r"\d+",
     table="iii_a|iii_b|iv",

@@ -11,12 +11,9 @@ rule render:
     conda:
         "../../envs/vision.yaml"
     params:
-        code=code("rrrn.render"),
-        settings=settings("synthetic"),
-        rows=lambda wildcards: rows(*clips.COLUMNS, subject=wildcards.subject),
-        clips=clip_table,
+        **given("render"),
     shell:
-        "python -m rrrn.render {output:q} --clips {params.clips:q} --subject {wildcards.subject:q} --settings {params.settings:q} --log {log:q}"
+        "python -m rrrn.render {output:q} --clips {params.clips:q} --subject {wildcards.subject:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule faces:
@@ -35,21 +32,9 @@ rule faces:
     conda:
         "../../envs/vision.yaml"
     params:
-        code=code("rrrn.faces"),
-        settings=settings("faces"),
-        rows=lambda wildcards: rows(
-            "database",
-            "clip",
-            "onset",
-            "apex",
-            "offset",
-            "frames",
-            subject=wildcards.subject,
-        ),
-        frames=recorded,
-        clips=clip_table,
+        **given("faces"),
     shell:
-        "python -m rrrn.faces {output:q} --clips {params.clips:q} --subject {wildcards.subject:q} --settings {params.settings:q} --log {log:q}"
+        "python -m rrrn.faces {output:q} --rendered {input:q} --clips {params.clips:q} --subject {wildcards.subject:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule occlude:
@@ -64,13 +49,9 @@ rule occlude:
     conda:
         "../../envs/vision.yaml"
     params:
-        code=lambda wildcards: code(
-            "rrrn.occlude", f"rrrn.occlusion.{kind(wildcards.condition)}"
-        ),
-        settings=occlusion,
-        art=own_art,
+        **given("occlude"),
     shell:
-        "python -m rrrn.occlude {input:q} {output:q} --condition {wildcards.condition} --settings {params.settings:q} --log {log:q}"
+        "python -m rrrn.occlude {input:q} {output:q} --condition {wildcards.condition} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule augment:
@@ -84,14 +65,9 @@ rule augment:
     conda:
         "../../envs/vision.yaml"
     params:
-        code=code("rrrn.augment"),
-        settings=settings("augment"),
-        rows=lambda wildcards: rows(
-            "clip", "onset", "apex", "offset", subject=wildcards.subject
-        ),
-        clips=clip_table,
+        **given("augment"),
     shell:
-        "python -m rrrn.augment {output:q} --clips {params.clips:q} --subject {wildcards.subject:q} --settings {params.settings:q} --log {log:q}"
+        "python -m rrrn.augment {output:q} --clips {params.clips:q} --subject {wildcards.subject:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule flow:
@@ -114,11 +90,10 @@ rule flow:
     resources:
         gpu=flow_gpus(),
     params:
-        code=code("rrrn.flow", *solvers()),
-        settings=settings("flow"),
-        views=views,
+        **given("flow"),
+        views=lambda wildcards: protocol.views(config, wildcards.condition),
     shell:
-        "python -m rrrn.flow {input.shard:q} {input.plan:q} {output:q} --views {params.views} --threads {threads} --gpus {resources.gpu} --settings {params.settings:q} --log {log:q}"
+        "python -m rrrn.flow {input.shard:q} {input.plan:q} {output:q} --views {params.views} --threads {threads} --gpus {resources.gpu} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule regions:
@@ -133,9 +108,6 @@ rule regions:
     conda:
         "../../envs/vision.yaml"
     params:
-        code=code("rrrn.regions"),
-        settings=settings("regions"),
-        rows=rows("subject", "clip"),
-        clips=clip_table,
+        **given("regions"),
     shell:
-        "python -m rrrn.regions {input:q} {output:q} --clips {params.clips:q} --settings {params.settings:q} --log {log:q}"
+        "python -m rrrn.regions {input:q} {output:q} --clips {params.clips:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"

@@ -12,17 +12,15 @@ rule weights:
     conda:
         "../../envs/torch.yaml"
     params:
-        code=code("rrrn.weights"),
+        code=provenance.digest("rrrn.weights"),
     shell:
         "python -m rrrn.weights {wildcards.network} {output:q} --log {log:q}"
 
 
 rule train:
     input:
-        train=training,
-        test=lambda wildcards: expand(
-            "results/regions/{condition}.h5", condition=tested(wildcards.trained_on)
-        ),
+        train=lambda wildcards: conditions(TRAINING_SETS[wildcards.trained_on]),
+        test=lambda wildcards: conditions(protocol.tested(config, wildcards.trained_on)),
         weights=lambda wildcards: weights(wildcards.network),
     output:
         ensure(
@@ -38,23 +36,22 @@ rule train:
     resources:
         gpu=0 if config["train"]["device"] == "cpu" else 1,
     params:
-        code=lambda wildcards: code("rrrn.train", METHODS[wildcards.network].module),
+        **given("train"),
         module=lambda wildcards: METHODS[wildcards.network].module,
-        settings=lambda wildcards: optimisation(wildcards.network),
-        rows=rows("database", "subject", "clip", "objective_class"),
         test=lambda wildcards, input: [
             f"{condition}={path}"
-            for condition, path in zip(tested(wildcards.trained_on), input.test)
+            for condition, path in zip(
+                protocol.tested(config, wildcards.trained_on), input.test
+            )
         ],
         weights=lambda wildcards, input: (
             ["--weights", *input.weights] if input.weights else []
         ),
         classes=CLASSES,
         view=VIEW,
-        clips=clip_table,
         memory=lambda wildcards, output: config["train"]["max_memory_gb"],
     shell:
-        "python -m rrrn.train {output:q} --train {input.train:q} --test {params.test:q} --clips {params.clips:q} --classes {params.classes:q} --method {wildcards.network} --module {params.module} --trained-on {wildcards.trained_on} --fold {wildcards.fold:q} --seed {wildcards.seed} --view {params.view} --settings {params.settings:q} --max-memory-gb {params.memory} {params.weights:q} --log {log:q}"
+        "python -m rrrn.train {output:q} --train {input.train:q} --test {params.test:q} --clips {params.clips:q} --classes {params.classes:q} --method {wildcards.network} --module {params.module} --trained-on {wildcards.trained_on} --fold {wildcards.fold:q} --seed {wildcards.seed} --view {params.view} --settings {params.told:q} --max-memory-gb {params.memory} {params.weights:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule describe:
@@ -69,19 +66,9 @@ rule describe:
     conda:
         "../../envs/vision.yaml"
     params:
-        code=lambda wildcards: code(
-            "rrrn.describe", METHODS[wildcards.descriptor].module
-        ),
-        settings=lambda wildcards: settings(
-            "describe.size",
-            "describe.blocks",
-            "describe.tim_frames",
-            METHODS[wildcards.descriptor].section,
-        ),
-        rows=rows("subject", "clip"),
-        clips=clip_table,
+        **given("describe"),
     shell:
-        "python -m rrrn.describe {input:q} {output:q} --clips {params.clips:q} --descriptor {wildcards.descriptor} --settings {params.settings:q} --log {log:q}"
+        "python -m rrrn.describe {input:q} {output:q} --clips {params.clips:q} --descriptor {wildcards.descriptor} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule svm:
@@ -104,11 +91,8 @@ rule svm:
     conda:
         "../../envs/torch.yaml"
     params:
-        code=code("rrrn.svm"),
-        settings=settings("svm"),
-        rows=rows("database", "subject", "clip", "objective_class"),
+        **given("svm"),
         classes=CLASSES,
         folds=",".join(FOLDS),
-        clips=clip_table,
     shell:
-        "python -m rrrn.svm {output:q} --train {input.train:q} --test {input.test:q} --condition {wildcards.condition} --trained-on {wildcards.trained_on} --method {wildcards.descriptor} --clips {params.clips:q} --classes {params.classes:q} --folds {params.folds:q} --settings {params.settings:q} --log {log:q}"
+        "python -m rrrn.svm {output:q} --train {input.train:q} --test {input.test:q} --condition {wildcards.condition} --trained-on {wildcards.trained_on} --method {wildcards.descriptor} --clips {params.clips:q} --classes {params.classes:q} --folds {params.folds:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"

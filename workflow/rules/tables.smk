@@ -14,14 +14,12 @@ rule score:
     conda:
         "../../envs/torch.yaml"
     params:
-        code=code("rrrn.score"),
-        rows=rows("database", "subject", "clip", "objective_class"),
+        **given("score"),
         classes=CLASSES,
         folds=lambda wildcards: ",".join(table_folds(wildcards)),
         view=VIEW,
-        clips=clip_table,
     shell:
-        "python -m rrrn.score {input:q} {output:q} --clips {params.clips:q} --classes {params.classes:q} --method {wildcards.method} --condition {wildcards.condition} --folds {params.folds:q} --view {params.view} --log {log:q}"
+        "python -m rrrn.score {input:q} {output:q} --clips {params.clips:q} --classes {params.classes:q} --method {wildcards.method} --condition {wildcards.condition} --folds {params.folds:q} --view {params.view} --asked {params.asked:q} --log {log:q}"
 
 
 rule table:
@@ -45,6 +43,7 @@ rule table:
             category="Tables",
             labels={"table": "{table}", "form": "long"},
         ),
+        about="results/table_{table}.json",
     log:
         "logs/table/{table}.log",
     benchmark:
@@ -53,16 +52,15 @@ rule table:
     conda:
         "../../envs/torch.yaml"
     params:
-        code=code("rrrn.table"),
-        rows=rows("database", "subject", "clip", "objective_class", "source"),
+        **given("table"),
+        caption=about("table"),
         classes=CLASSES,
         folds=lambda wildcards: ",".join(table_folds(wildcards)),
         task=lambda wildcards: TASKS[wildcards.table],
         methods=",".join(config["methods"]),
         conditions=",".join(CONDITIONS),
-        clips=clip_table,
     shell:
-        "python -m rrrn.table {input.scores:q} {output.table:q} {output.long:q} --table {wildcards.table} --task {params.task:q} --paper {input.paper:q} --clips {params.clips:q} --folds {params.folds:q} --classes {params.classes:q} --methods {params.methods} --conditions {params.conditions} --log {log:q}"
+        "python -m rrrn.table {input.scores:q} {output.table:q} {output.long:q} {output.about:q} --table {wildcards.table} --task {params.task:q} --paper {input.paper:q} --clips {params.clips:q} --folds {params.folds:q} --classes {params.classes:q} --methods {params.methods} --conditions {params.conditions} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule summary:
@@ -78,12 +76,13 @@ rule summary:
             for name in ["notes.csv", *(f"table_{table}.csv" for table in TABLES)]
         ],
     output:
-        report(
+        summary=report(
             "results/summary.csv",
             caption="../report/summary.rst",
             category="Tables",
             labels={"table": "all", "form": "summary"},
         ),
+        about="results/summary.json",
     log:
         "logs/summary.log",
     benchmark:
@@ -92,12 +91,11 @@ rule summary:
     conda:
         "../../envs/torch.yaml"
     params:
-        code=code("rrrn.summary"),
-        rows=rows("database", "source"),
+        **given("summary"),
+        caption=about("summary"),
         scores=scores_of_tables,
         methods=",".join(config["methods"]),
         conditions=",".join(CONDITIONS),
         paper=lambda wildcards, input: os.path.dirname(input.paper[0]),
-        clips=clip_table,
     shell:
-        "python -m rrrn.summary {output:q} {params.scores:q} --paper {params.paper:q} --clips {params.clips:q} --methods {params.methods} --conditions {params.conditions} --log {log:q}"
+        "python -m rrrn.summary {output.summary:q} {output.about:q} {params.scores:q} --paper {params.paper:q} --clips {params.clips:q} --methods {params.methods} --conditions {params.conditions} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"

@@ -1,0 +1,314 @@
+"""What every file of an experiment is made from, as one digest per file: its recipe.
+
+A recipe holds the code that is run, the part of the configuration that it is told, the columns of the clip table that
+it reads, and the recipes of its inputs: all that decides what is in the file, known before anything is made. One method
+per rule of the workflow, with the rule's wildcards; whoever changes what a rule is told changes it here.
+
+Read by the Snakefile in every job, hence nothing heavy.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from rrrn import asked, clips, listing, protocol, provenance, resources, result
+from rrrn.clips import Clip
+from rrrn.config import merge, pick
+from rrrn.frames_seen import Seen, Stretch
+from rrrn.methods import DESCRIPTORS, METHODS
+from rrrn.stage import InputError
+
+ONE = ("database", "subject", "clip", "objective_class")  # what names a clip and its class
+_SAME = {"flow": ("engine", "numba"), "train": ("device", "cpu")}  # what ``auto`` is on every machine without a GPU
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What the file ``path`` is made from.
+
+    ``told``: what its stage is told of the configuration, as JSON; ``settings``: what of that decides; ``columns``:
+    what it reads of the clip table, of one ``subject`` or of all, with their digest ``rows``; ``other``: what else
+    decides.
+    """
+
+    path: str
+    modules: tuple[str, ...]
+    settings: str = "{}"
+    told: str = "{}"
+    columns: tuple[str, ...] = ()
+    subject: str | None = None
+    rows: str = ""
+    other: str = ""
+    inputs: tuple["Recipe", ...] = ()
+
+    @cached_property
+    def code(self) -> str:
+        """Return the digest of the code."""
+        return provenance.digest(*self.modules)
+
+    @cached_property
+    def digest(self) -> str:
+        """Return 16 hexadecimal digits for all of it, inputs included."""
+        own = [self.path, self.code, self.settings, self.rows, self.other, [one.digest for one in self.inputs]]
+        return hashlib.sha256(json.dumps(own).encode()).hexdigest()[:16]
+
+    def asked(self) -> str:
+        """Return what the stage is told, so that it can compare."""
+        return asked.text(
+            asked.Asked(
+                path=self.path,
+                recipe=self.digest,
+                code=self.code,
+                modules=self.modules,
+                rows=self.rows,
+                columns=self.columns,
+                subject=self.subject,
+                recipes=tuple(one.digest for one in self.inputs),
+            )
+        )
+
+
+def canonical(value: Any) -> Any:
+    """Return a value of the configuration with whole numbers as such: 10000.0 is 10000."""
+    if isinstance(value, Mapping):
+        return {str(key): canonical(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [canonical(part) for part in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+class Recipes:
+    """The recipes of one experiment: of a checked configuration, its clip table, and what was seen of its frames."""
+
+    def __init__(self, config: Mapping[str, Any], table: Sequence[Clip], seen: Seen) -> None:
+        self._seen = seen
+        self._config = config
+        self._table = table
+        self._classes = ",".join(config["classes"])
+        self._trained_on = protocol.trained_on(config)
+        self._training_sets = protocol.training_sets(config)
+        self.subjects = sorted({clip.subject for clip in table})
+        self.tables, self.tasks = protocol.tables(config, table)
+        self.folds = sorted({fold for names in self.tables.values() for fold in names})
+
+    @cache  # noqa: B019  # lives as long as the process
+    def render(self, subject: str) -> Recipe:
+        return self._recipe(
+            f"data/synthetic/{subject}", "rrrn.render", "synthetic", columns=clips.COLUMNS, subject=subject
+        )
+
+    @cache  # noqa: B019
+    def faces(self, subject: str) -> Recipe:
+        own = clips.of_subject(self._table, subject)
+        drawn = own[0].source == "synthetic"
+        return self._recipe(
+            f"results/faces/{subject}.h5",
+            "rrrn.faces",
+            "faces",
+            columns=("database", "clip", "onset", "apex", "offset", "frames"),
+            subject=subject,
+            other="" if drawn else self._seen.fingerprint(_stretches(own)),
+            inputs=[self.render(subject)] if drawn else [],
+        )
+
+    @cache  # noqa: B019
+    def occlude(self, condition: str, subject: str) -> Recipe:
+        kind = condition.split("-")[0]
+        told, art = [], ""
+        if kind != "none":
+            told = ["occlude.seed", "occlude.anchor", "occlude.stable", f"occlude.{kind}"]
+            told += [] if kind == "random" else ["occlude.look"]
+            own = self._config["occlude"][kind].get("art", "built_in")
+            art = "" if own == "built_in" else listing.contents(Path(own))
+        modules = ("rrrn.occlude", f"rrrn.occlusion.{kind}")
+        path = f"results/occluded/{condition}/{subject}.h5"
+        return self._recipe(path, modules, *told, other=art, inputs=[self.faces(subject)])
+
+    @cache  # noqa: B019
+    def augment(self, subject: str) -> Recipe:
+        columns = ("clip", "onset", "apex", "offset")
+        path = f"results/augment/{subject}.csv"
+        return self._recipe(path, "rrrn.augment", "augment", columns=columns, subject=subject)
+
+    @cache  # noqa: B019
+    def flow(self, condition: str, subject: str) -> Recipe:
+        engine = self._config["flow"]["engine"]
+        engines = ["cuda", "numba"] if engine in ("auto", "numba") else [engine]
+        return self._recipe(
+            f"results/flow/{condition}/{subject}.h5",
+            ("rrrn.flow", *(f"rrrn.tvl1.{name}_engine" for name in engines)),
+            "flow",
+            other=protocol.views(self._config, condition),
+            inputs=[self.occlude(condition, subject), self.augment(subject)],
+        )
+
+    @cache  # noqa: B019
+    def regions(self, condition: str) -> Recipe:
+        return self._recipe(
+            f"results/regions/{condition}.h5",
+            "rrrn.regions",
+            "regions",
+            columns=("subject", "clip"),
+            inputs=[self.flow(condition, subject) for subject in self.subjects],
+        )
+
+    @cache  # noqa: B019
+    def train(self, network: str, trained_on: str, fold: str, seed: str) -> Recipe:
+        told = [f"train.{key}" for key in self._config["train"] if key != "max_memory_gb"]  # which changes no result
+        conditions = [*self._training_sets[trained_on], *protocol.tested(self._config, trained_on)]
+        return self._recipe(
+            f"results/predictions/{network}/{trained_on}/{fold}-{seed}.csv",
+            ("rrrn.train", METHODS[network].module),
+            *told,
+            METHODS[network].section,
+            columns=ONE,
+            other=f"{self._classes} {self._config['protocol']['view']}",
+            inputs=[self.regions(condition) for condition in conditions],
+        )
+
+    @cache  # noqa: B019
+    def describe(self, descriptor: str, condition: str) -> Recipe:
+        return self._recipe(
+            f"results/features/{descriptor}/{condition}.h5",
+            ("rrrn.describe", METHODS[descriptor].module),
+            *("describe.size", "describe.blocks", "describe.tim_frames", METHODS[descriptor].section),
+            columns=("subject", "clip"),
+            inputs=[self.occlude(condition, subject) for subject in self.subjects],
+        )
+
+    @cache  # noqa: B019
+    def svm(self, descriptor: str, trained_on: str, condition: str) -> Recipe:
+        return self._recipe(
+            f"results/predictions/{descriptor}/{trained_on}/{condition}.csv",
+            "rrrn.svm",
+            "svm",
+            columns=ONE,
+            other=f"{self._classes} {','.join(self.folds)}",
+            inputs=[self.describe(descriptor, name) for name in [*self._training_sets[trained_on], condition]],
+        )
+
+    @cache  # noqa: B019
+    def score(self, table: str, method: str, condition: str) -> Recipe:
+        trained_on = self._trained_on[condition]
+        if method in DESCRIPTORS:
+            inputs = [self.svm(method, trained_on, condition)]
+        else:
+            seeds = range(self._config["protocol"]["n_seeds"])
+            inputs = [self.train(method, trained_on, fold, str(seed)) for fold in self.tables[table] for seed in seeds]
+        return self._recipe(
+            f"results/scores/{table}/{method}/{condition}.csv",
+            "rrrn.score",
+            columns=ONE,
+            other=f"{self._classes} {','.join(self.tables[table])} {self._config['protocol']['view']}",
+            inputs=inputs,
+        )
+
+    @cache  # noqa: B019
+    def table(self, table: str) -> Recipe:
+        return self._result(
+            f"results/table_{table}.json", "rrrn.table", [f"table_{table}.csv"], {table: self._scores(table)}
+        )
+
+    @cache  # noqa: B019
+    def summary(self) -> Recipe:
+        paper = ["notes.csv", *(f"table_{table}.csv" for table in self.tables)]
+        scores = {table: self._scores(table) for table in self.tables}
+        return self._result("results/summary.json", "rrrn.summary", paper, scores)
+
+    def results(self) -> list[Recipe]:
+        """Return the recipes of all tables: what an experiment is for."""
+        return [*(self.table(name) for name in self.tables), self.summary()]
+
+    def of(self, path: str) -> Recipe:
+        """Return the recipe of a file, of a table that of the file beside it; raises InputError if there is none."""
+        named = Path(path)
+        place = result.beside(named) if named.parent == Path("results") else named
+        for recipe in self.every():
+            if recipe.path == str(place):
+                return recipe
+        raise InputError(f"{path}: is no file of this configuration; name one as the workflow does")
+
+    def _scores(self, table: str) -> list[Recipe]:
+        methods, conditions = self._config["methods"], self._config["conditions"]
+        return [self.score(table, method, condition) for method in methods for condition in conditions]
+
+    def _result(self, path: str, module: str, paper: Sequence[str], scores: Mapping[str, Sequence[Recipe]]) -> Recipe:
+        """Return the recipe of a table, whose settings are all that had a part in it."""
+        inputs = [one for group in scores.values() for one in group]
+        named = {key: self._config[key] for key in ("classes", "conditions", "methods", "protocol")}
+        decided = merge([canonical(named), *(json.loads(one.settings) for one in closure(inputs))])
+        told = decided | {"clips": str(self._config["clips"])}
+        if set(scores) == {"iv"}:
+            decided["protocol"] = {key: value for key, value in decided["protocol"].items() if key != "holdout"}
+        printed = [hashlib.sha256(resources.path(f"data/paper/{name}").read_bytes()).hexdigest() for name in paper]
+        columns = (*ONE, "source")
+        return Recipe(
+            path=path,
+            modules=(module,),
+            settings=json.dumps(decided, sort_keys=True),
+            told=json.dumps(told, sort_keys=True),
+            columns=columns,
+            rows=clips.digest(self._table, *columns),
+            other=" ".join([*(self.tasks[name] for name in scores), *printed]),
+            inputs=tuple(inputs),
+        )
+
+    def every(self) -> Iterator[Recipe]:
+        """Yield each recipe once, inputs before what is made of them."""
+        return closure(self.results())
+
+    def _recipe(
+        self,
+        path: str,
+        modules: str | tuple[str, ...],
+        *told: str,
+        columns: tuple[str, ...] = (),
+        subject: str | None = None,
+        other: str = "",
+        inputs: Sequence[Recipe] = (),
+    ) -> Recipe:
+        chosen = canonical(merge([pick(self._config, path) for path in told]))
+        rows = self._table if subject is None else clips.of_subject(self._table, subject)
+        return Recipe(
+            path=path,
+            modules=(modules,) if isinstance(modules, str) else modules,
+            settings=json.dumps(_deciding(chosen), sort_keys=True),
+            told=json.dumps(chosen, sort_keys=True),
+            columns=columns,
+            subject=subject,
+            rows=clips.digest(rows, *columns) if columns else "",
+            other=other,
+            inputs=tuple(inputs),
+        )
+
+
+def closure(wanted: Iterable[Recipe]) -> Iterator[Recipe]:
+    """Yield recipes and all that they need, each once, inputs before what is made of them."""
+    seen: set[str] = set()
+
+    def walk(recipe: Recipe) -> Iterator[Recipe]:
+        if recipe.path not in seen:
+            seen.add(recipe.path)
+            for one in recipe.inputs:
+                yield from walk(one)
+            yield recipe
+
+    for recipe in wanted:
+        yield from walk(recipe)
+
+
+def _stretches(table: Sequence[Clip]) -> list[Stretch]:
+    return [Stretch(Path(clip.frames), clip.onset, clip.offset) for clip in table]
+
+
+def _deciding(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings as they decide what is made: ``auto`` is what it is on a machine without a GPU."""
+    deciding = dict(settings)
+    for section, (key, usual) in _SAME.items():
+        if deciding.get(section, {}).get(key) == "auto":
+            deciding[section] = deciding[section] | {key: usual}
+    return deciding

@@ -1,0 +1,56 @@
+"""Files that were made from something else than is asked for now, and that Snakemake would take for current.
+
+Snakemake compares with records of its own. Where these are lost (results copied without ``.snakemake``,
+``--cleanup-metadata``) or say what is not so (``--touch``), it makes nothing again; the files themselves know better.
+
+Read by the Snakefile, hence the standard library only.
+"""
+
+import json
+from base64 import urlsafe_b64encode
+from collections.abc import Iterable
+from pathlib import Path
+
+from rrrn import identity
+from rrrn.identity import Identity
+from rrrn.recipes import Recipe
+from rrrn.stage import InputError
+
+_LONGEST = 254  # of a name; Snakemake makes folders of the rest
+
+
+def check(recipes: Iterable[Recipe]) -> None:
+    """Raise InputError that names such files, one or a few of them, and the remedy."""
+    found = [recipe.path for recipe in recipes if _is_stale(recipe)]
+    if found:
+        more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+        raise InputError(
+            f"{', '.join(found[:3])}{more}: made with other settings, code or clips than are asked for now, and "
+            "Snakemake's record of that is lost; delete what does not fit by: rrrn verify --remove"
+        )
+
+
+def _is_stale(recipe: Recipe) -> bool:
+    path = Path(recipe.path)
+    if not path.exists():
+        return False
+    try:
+        found, _ = identity.read(path)
+    except InputError:
+        found = Identity()
+    if found.recipe == recipe.digest:
+        return False
+    params = _recorded(recipe.path)
+    return params is None or repr(recipe.digest) in params  # with another one, Snakemake sees the change itself
+
+
+def _recorded(path: str) -> list[str] | None:
+    """Return the parameters that Snakemake has recorded for an output; None without a record."""
+    name = urlsafe_b64encode(path.encode()).decode()
+    parts = [name[start : start + _LONGEST] for start in range(0, len(name), _LONGEST)]
+    record = Path(".snakemake/metadata").joinpath(*(f"@{part}" for part in parts[:-1]), parts[-1])
+    try:
+        params: list[str] = json.loads(record.read_text(encoding="utf-8"))["params"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return params

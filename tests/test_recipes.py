@@ -1,0 +1,149 @@
+"""Recipes: what changes them, and what does not."""
+
+import copy
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from rrrn import clips, provenance, recipes, stale, started
+from rrrn.recipes import Recipes, canonical
+from rrrn.stage import InputError
+
+HOME = provenance.HOME
+CONFIG = yaml.safe_load((HOME / "config.yaml").read_text())
+TABLE = clips.read(HOME / "data/clips.csv")
+
+
+def experiment(change=lambda config: None, table=TABLE) -> Recipes:
+    config = copy.deepcopy(CONFIG)
+    change(config)
+    return Recipes(config, table)
+
+
+def changed(change, table=TABLE) -> set[str]:
+    """The kinds of files whose recipe a change of the configuration changes: the second part of their path."""
+    before = {one.path: one.digest for one in experiment().every()}
+    after = {one.path: one.digest for one in experiment(change, table).every()}
+    differing = [path for path in before.keys() & after.keys() if before[path] != after[path]]
+    return {Path(path).parts[1] if "table_" not in path else "table" for path in differing}
+
+
+LAST = {"scores", "table"}
+TRAINING = {"predictions", *LAST}
+FLOW = {"flow", "regions", *TRAINING}
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda c: c["train"].update(lr=0.1), TRAINING),
+        (lambda c: c["train"].update(max_memory_gb=1), set()),
+        (lambda c: c["svm"].update(C=10), TRAINING),
+        (lambda c: c["svm"].update(C=10000.0), set()),
+        (lambda c: c["flow"].update(tau=0.2), FLOW),
+        (lambda c: c["flow"].update(engine="numba"), set()),
+        (lambda c: c["flow"].update(engine="opencv"), FLOW),
+        (lambda c: c["train"].update(device="cpu"), set()),
+        (lambda c: c["train"].update(device="cuda"), TRAINING),
+        (lambda c: c["faces"].update(pad=1.3), {"faces", "occluded", "features", *FLOW}),
+        (lambda c: c["occlude"]["mask"].update(width=1.1), {"occluded", "features", *FLOW}),
+        (lambda c: c["augment"].update(angles=[0]), {"augment", *FLOW}),
+        (lambda c: c["synthetic"].update(seed=2), {"synthetic", "faces", "occluded", "features", *FLOW}),
+        (lambda c: c["protocol"].update(n_seeds=2), LAST),
+    ],
+)
+def test_a_change_reaches_what_depends_on_it(change, expected):
+    assert changed(change) == expected
+
+
+def test_a_change_of_one_condition_stays_in_it():
+    before, after = experiment(), experiment(lambda c: c["occlude"]["mask"].update(width=1.1))
+    subject = before.subjects[0]
+    assert before.flow("none", subject).digest == after.flow("none", subject).digest
+    assert before.flow("mask", subject).digest != after.flow("mask", subject).digest
+
+
+def test_no_two_files_have_one_recipe():
+    every = list(experiment().every())
+    assert len({one.digest for one in every}) == len({one.path for one in every}) == len(every)
+
+
+def test_every_input_comes_before_what_is_made_of_it():
+    seen = set()
+    for one in experiment().every():
+        assert {part.path for part in one.inputs} <= seen
+        seen.add(one.path)
+
+
+def test_whole_numbers_are_one_number():
+    assert canonical({"a": [1.0, 0.5, True, "x"]}) == {"a": [1, 0.5, True, "x"]}
+    assert canonical(True) is True
+
+
+def test_a_job_stops_if_it_is_asked_for_something_else_than_the_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(started.VARIABLE, raising=False)
+    subject = experiment().subjects[0]
+    started.check(experiment().flow("none", subject))  # of no run
+    started.write(experiment().every())
+    other = experiment(lambda c: c["flow"].update(tau=0.2))
+    started.check(other.faces(subject))
+    with pytest.raises(InputError, match="were edited since this run started"):
+        started.check(other.flow("none", subject))
+
+
+def test_records_of_starts_do_not_pile_up(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(started.VARIABLE, "")
+    monkeypatch.setattr(started, "_KEPT", 3)
+    for seed in range(5):
+        started.write([experiment(lambda c, seed=seed: c["synthetic"].update(seed=seed)).render("syncasme2-sub01")])
+    assert len(list((tmp_path / provenance.STATE / "started").iterdir())) == 3
+
+
+@pytest.fixture
+def plan(tmp_path, monkeypatch):
+    """A plan on disk as its recipe asks for, without a record of Snakemake's."""
+    from rrrn import digested
+
+    monkeypatch.chdir(tmp_path)
+    recipe = experiment().augment(experiment().subjects[0])
+    digested.write(["a"], [["1"]], Path(recipe.path), lambda: f"{recipe.path} recipe={recipe.digest} inputs=0")
+    return recipe
+
+
+def record(recipe: recipes.Recipe, params: list[str]) -> None:
+    from base64 import urlsafe_b64encode
+
+    path = Path(".snakemake/metadata") / urlsafe_b64encode(recipe.path.encode()).decode()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"params": params}))
+
+
+def test_files_of_another_recipe_without_a_record_stop_the_run(plan):
+    other = experiment(lambda c: c["augment"].update(angles=[0, 5])).augment(plan.subject)
+    stale.check([plan])
+    with pytest.raises(InputError, match=rf"{plan.path}: made with other settings.*rrrn verify --remove"):
+        stale.check([other])
+    record(other, [repr(plan.digest)])
+    stale.check([other])  # Snakemake sees that
+    record(other, [repr(other.digest)])
+    with pytest.raises(InputError, match="record of that is lost"):
+        stale.check([other])
+
+
+def test_long_names_of_records(monkeypatch, tmp_path):
+    """Snakemake's own place for the record of an output with a long name is where it is looked for."""
+    from snakemake.persistence.file import FilePersistence
+
+    monkeypatch.chdir(tmp_path)
+    path = f"results/{'long' * 60}.csv"
+    snakemakes = FilePersistence.__new__(FilePersistence)
+    snakemakes._max_len = None
+    place = Path(snakemakes._record_path(".", path))
+    assert len(place.parts) == 2
+    (Path(".snakemake/metadata") / place).parent.mkdir(parents=True)
+    (Path(".snakemake/metadata") / place).write_text('{"params": ["1"]}')
+    assert stale._recorded(path) == ["1"]
