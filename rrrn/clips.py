@@ -6,6 +6,7 @@ Read by the Snakefile in every job, hence the standard library only.
 import csv
 import hashlib
 import io
+import itertools
 import json
 import re
 import unicodedata
@@ -13,11 +14,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from rrrn import separators
 from rrrn.stage import InputError
 
 COLUMNS = ("database", "subject", "clip", "onset", "apex", "offset", "objective_class", "frames", "source")
 MOST_BYTES = {"database": 98, "subject": 200, "clip": 200}  # of a name; a fold of two databases is one file's name
 SOURCES = ("recorded", "synthetic", "rendered")
+MOST_FRAMES = 2000  # of a clip: ten seconds at 200 a second. Its images are held in memory, 1.8 GB of 640 x 480 pixels
 
 _PERIODIC = re.compile(r"(.+)\1{19}$")  # as in Snakemake's search for recursive rules
 
@@ -57,16 +60,19 @@ def read(path: Path | str) -> list[Clip]:
         raise InputError(f"{path}: cannot be read as a UTF-8 table ({error})") from None
     if "\0" in text:
         raise InputError(f"{path}: holds NUL bytes; save the clip table as CSV text")
-    reader = csv.DictReader(io.StringIO(text, newline=""))  # splitlines() would cut cells at marks of other scripts
-    missing = [name for name in COLUMNS if name not in (reader.fieldnames or [])]
-    if missing:
-        raise InputError(f"{path}: the header lacks {', '.join(missing)}; it must name {', '.join(COLUMNS)}")
+    lines = io.StringIO(text, newline="").readlines()  # splitlines() would cut cells at marks of other scripts
+    reader = csv.DictReader(lines, strict=True)
     clips: list[Clip] = []
+    ended = 0  # line that the last row ends in
     try:
+        reader.fieldnames = _header([name.strip() for name in reader.fieldnames or []], text, path)
+        ended = reader.line_num
         for row in reader:
-            clips.append(_clip(row, f"{path}, line {reader.line_num}"))
+            clips.append(_placed(row, path, _begins(lines, ended), reader.line_num))
+            ended = reader.line_num
     except csv.Error as error:
-        raise InputError(f"{path}, line {reader.line_num}: not a CSV row ({error})") from None
+        reason = "a quote is opened and not closed" if "end of data" in str(error) else str(error)
+        raise InputError(f"{path}, line {_begins(lines, ended)}: not a CSV row ({reason})") from None
     if not clips:
         raise InputError(f"{path}: the clip table has no rows")
     _check_whole(clips, path)
@@ -119,6 +125,33 @@ def digest(clips: Iterable[Clip], *columns: str) -> str:
     return hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:12]
 
 
+def _header(names: list[str], text: str, path: Path) -> list[str]:
+    """Return the names of a header, or raise InputError that says what is wrong with it."""
+    if missing := [name for name in COLUMNS if name not in names]:
+        if mark := separators.other(text.partition("\n")[0], COLUMNS.__contains__):
+            raise InputError(f"{path}: the columns are separated by {mark}; save the clip table with commas")
+        raise InputError(f"{path}: the header lacks {', '.join(missing)}; it must name {', '.join(COLUMNS)}")
+    if doubled := [name for name in COLUMNS if names.count(name) > 1]:
+        raise InputError(f"{path}: the header names {doubled[0]} twice; remove one of the columns")
+    return names
+
+
+def _begins(lines: list[str], ended: int) -> int:
+    """Return the line that a row begins in, after a row that ended in line ``ended``: blank ones are between."""
+    blank = itertools.takewhile(lambda line: not line.strip("\r\n"), lines[ended:])
+    return ended + 1 + len(list(blank))
+
+
+def _placed(row: dict[str, str | None], path: Path, first: int, last: int) -> Clip:
+    """Return the clip of a row in the lines from ``first`` to ``last``, of which a quote can make several."""
+    try:
+        return _clip(row, f"{path}, line {first}")
+    except InputError as error:
+        if first == last:
+            raise
+        raise InputError(f"{error} (a quote makes one row of the lines {first} to {last})") from None
+
+
 def _clip(row: dict[str, str | None], where: str) -> Clip:
     values = {name: (row.get(name) or "").strip() for name in COLUMNS}
     if row.get(None):  # type: ignore[call-overload]  # csv puts surplus cells under the key None
@@ -136,6 +169,11 @@ def _clip(row: dict[str, str | None], where: str) -> Clip:
             f"{where}: clip {values['subject']}/{values['clip']} has apex {apex} outside of its clip "
             f"(onset {onset}, offset {offset}); needed is onset < apex <= offset"
         )
+    if (count := offset - onset + 1) > MOST_FRAMES:
+        raise InputError(
+            f"{where}: clip {values['subject']}/{values['clip']} has {count} frames (onset {onset}, offset {offset}), "
+            f"and {MOST_FRAMES} at most can be read; correct the numbers, or cut the clip around its expression"
+        )
     if values["source"] not in SOURCES:
         raise InputError(f"{where}: source {values['source']!r} is neither of {', '.join(SOURCES)}")
     texts = {name: values[name] for name in ("database", "subject", "clip", "objective_class", "frames", "source")}
@@ -151,6 +189,7 @@ def _frame_number(text: str, where: str) -> int:
 def _check_whole(clips: list[Clip], path: Path) -> None:
     seen: set[tuple[str, str]] = set()
     database: dict[str, str] = {}
+    source: dict[str, str] = {}
     spelled: dict[tuple[str, str], str] = {}
     for clip in clips:
         key = (clip.subject, clip.clip)
@@ -172,4 +211,10 @@ def _check_whole(clips: list[Clip], path: Path) -> None:
             raise InputError(
                 f"{path}: subject {clip.subject} stands in {database[clip.subject]} and in {clip.database}; "
                 "name subjects apart, for example casme2-sub06 and samm-006"
+            )
+        other = source.setdefault(clip.subject, clip.source)
+        if (other == "synthetic") != (clip.source == "synthetic"):
+            raise InputError(
+                f"{path}: subject {clip.subject} has {other} and {clip.source} clips; the workflow draws all clips of "
+                "a subject or none: call the drawn ones another subject's, or correct the column source"
             )

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+LEAST_SIDE = 4  # pixels of a block: 4 x 4 are as many as the codes of four neighbours; fewer make no histogram
+
 
 def spans(length: int, blocks: int, overlap: float = 0.0) -> list[tuple[int, int]]:
     """Return the half-open interval of each of ``blocks`` equal blocks along an axis of ``length`` pixels.
