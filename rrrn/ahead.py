@@ -15,6 +15,8 @@ from rrrn.clips import Clip
 from rrrn.protocol import DESCRIPTORS
 from rrrn.stage import InputError
 
+_MOST_STRETCHED = 4  # times; beyond, three of four frames are made up in every clip
+
 
 def check(config: Mapping[str, Any], clips: Sequence[Clip]) -> None:
     """Raise InputError that names the key and the remedy; for a configuration that is checked otherwise."""
@@ -51,7 +53,8 @@ def art(config: Mapping[str, Any]) -> None:
 def descriptors(config: Mapping[str, Any], clips: Sequence[Clip]) -> None:
     """Raise InputError if faces have no room for a descriptor's blocks, or no clip has the frames that it needs.
 
-    A clip that is too short is stretched; if all are, it is the setting that is wrong.
+    A clip that is too short is stretched, as its job's log says; if even the longest is far too short, the setting is
+    wrong.
     """
     told = config["describe"]
     longest = max(clip.offset - clip.onset + 1 for clip in clips)
@@ -71,9 +74,9 @@ def descriptors(config: Mapping[str, Any], clips: Sequence[Clip]) -> None:
                     f"configuration: describe.tim_frames is {told['tim_frames']}, and describe.{name} ({described}) "
                     f"needs {frames} frames; set it to 0, which keeps all frames, or to {frames} at least"
                 )
-            if not told["tim_frames"] and longest < frames:
+            if not told["tim_frames"] and _MOST_STRETCHED * longest < frames:
                 raise InputError(
                     f"configuration: describe.{name} ({described}) needs {frames} frames, and the longest clip of "
-                    f"{config['clips']} has {longest}; lower its radius in time, or set describe.tim_frames to {frames} "
-                    "if all clips are to be stretched"
+                    f"{config['clips']} has {longest}; lower its radius in time, or set describe.tim_frames to "
+                    f"{frames} if all clips are to be stretched"
                 )

@@ -24,7 +24,8 @@ def check(text: str, where: str) -> None:
     for key, first, second in _doubles(root, "", set()):
         lines = f"line {first}" if first == second else f"lines {first} and {second}"
         raise InputError(
-            f"{where}: {key} stands twice, in {lines}, of which a reader keeps the second only; remove one, or merge them"
+            f"{where}: {key} stands twice, in {lines}, of which a reader keeps the second only; remove one, or "
+            "merge them"
         )
 
 

@@ -31,7 +31,7 @@ def check_cache() -> None:
 
 def cache() -> Path:
     """Return the folder of Snakemake's cache."""
-    home = os.environ.get("XDG_CACHE_HOME", "").strip() or os.path.expanduser("~/.cache")
+    home = os.environ.get("XDG_CACHE_HOME", "").strip() or os.path.expanduser("~/.cache")  # noqa: PTH111  # as Snakemake
     return Path(home) / "snakemake/snakemake/source-cache"
 
 
@@ -40,10 +40,10 @@ def objection(folder: Path) -> str:
     near = folder.absolute()
     while not os.path.lexists(near) and near != near.parent:
         near = near.parent
-    if not os.path.isdir(near):
-        return f"{near}: is no folder"
     trial = near / f".rrrn-{secrets.token_hex(4)}"
     try:
+        if not near.is_dir():
+            return f"{near}: is no folder"
         try:
             trial.write_bytes(_SOME)
         finally:

@@ -38,20 +38,22 @@ def test_shipped_configurations_pass():
 @pytest.mark.parametrize(
     ("overlay", "message"),
     [
-        ({"size": 128, "blocks": 100}, "size is 128, and describe.lbp_top (preset casme2_baseline) with describe.blocks"),
+        ({"size": 128, "blocks": 100}, "size is 128, and describe.lbp_top (preset casme2_baseline) with"),
         ({"size": 128, "blocks": 100}, "blocks 100 needs 402 pixels a side"),
         ({"lbp_sip": {"radius": 17}}, "size is 40, and describe.lbp_sip (radius 17, radius_t 4, code split) with"),
         ({"size": 16, "blocks": 4, "methods": ["hog3d"]}, "describe.hog3d (bins_xy 8, bins_t 12) with"),
         ({"size": 24, "lbp_top": {"preset": "meb"}}, "describe.lbp_top (preset meb) with describe.blocks 2 needs 38"),
-        ({"lbp_sip": {"radius_t": 50}}, "(radius 1, radius_t 50, code split) needs 101 frames, and the longest clip of"),
+        ({"lbp_sip": {"radius_t": 50}}, "(radius 1, radius_t 50, code split) needs 101 frames, and the longest clip"),
         ({"lbp_sip": {"radius_t": 50}}, "tests/clips.csv has 12; lower its radius in time, or set describe.tim_frames"),
+        ({"lbp_sip": {"radius_t": 24}}, "needs 49 frames"),
         ({"tim_frames": 1}, "tim_frames is 1, and describe.lbp_top (preset casme2_baseline) needs 9 frames; set it to"),
         ({"tim_frames": 2, "methods": ["hog3d"]}, "needs 3 frames"),
     ],
 )
 def test_a_descriptor_that_clips_have_no_room_for_is_named(overlay, message):
-    methods = overlay.pop("methods", TOY["methods"]) if "methods" in overlay else TOY["methods"]
-    assert message in refusal({"describe": overlay, "methods": methods})
+    told = dict(overlay)
+    methods = told.pop("methods", TOY["methods"])
+    assert message in refusal({"describe": told, "methods": methods})
 
 
 @pytest.mark.parametrize(
@@ -61,6 +63,7 @@ def test_a_descriptor_that_clips_have_no_room_for_is_named(overlay, message):
         {"lbp_sip": {"radius_t": 50}, "methods": ["lbp_top", "hog3d"]},
         {"lbp_sip": {"radius_t": 50}, "tim_frames": 101},  # stretched by the user's own wish
         {"lbp_sip": {"radius_t": 5}},  # 11 frames: some clips are shorter, some are not
+        {"lbp_sip": {"radius_t": 23}},  # 47 frames, not quite four times the longest's
         {"lbp_sip": {"radius": 16}},
         {"blocks": 9},
     ],

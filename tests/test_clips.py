@@ -91,9 +91,9 @@ def test_an_open_quote_is_named_where_it_is_opened(tmp_path):
 
 
 def test_rows_after_blank_lines_and_quoted_lines_are_named_by_their_own(tmp_path):
-    rows = [ROW.replace("frames/sub01", '"frames\n/sub01').replace("f,recorded", 'f",recorded'), "", ROW.replace("59", "0")]
+    quoted = ROW.replace("frames/sub01", '"frames\n/sub01').replace("f,recorded", 'f",recorded')
     with pytest.raises(InputError, match=r"clips\.csv, line 5: clip casme2-sub01/EP02_01f has apex 0"):
-        clips.read(table(tmp_path, *rows))
+        clips.read(table(tmp_path, quoted, "", ROW.replace("59", "0")))
 
 
 def test_a_clip_that_no_memory_holds_is_refused(tmp_path):
@@ -105,7 +105,9 @@ def test_a_clip_that_no_memory_holds_is_refused(tmp_path):
 @pytest.mark.parametrize("source", ["recorded", "rendered"])
 def test_a_subject_is_drawn_as_a_whole_or_not_at_all(tmp_path, source):
     drawn = ROW.replace("recorded", "synthetic").replace("EP02", "EP03")
-    with pytest.raises(InputError, match="casme2-sub01 has .* and .* clips; .*: call the drawn ones another subject's"):
+    with pytest.raises(
+        InputError, match=r"casme2-sub01 has .* and .* clips; .*: call the drawn ones another subject's"
+    ):
         clips.read(table(tmp_path, ROW.replace("recorded", source), drawn))
     assert clips.read(table(tmp_path, ROW, ROW.replace("recorded", "rendered").replace("EP02", "EP03")))
 

@@ -517,10 +517,10 @@ def test_art_and_descriptors_are_looked_at(monkeypatch):
     monkeypatch.chdir(HOME)
     settings = defaults.whole([])
     settings["occlude"]["mask"]["art"] = "nowhere"
-    assert "error configuration: occlude.mask.art: nowhere: there is no such folder" in said(command._needed(settings)[1])
+    assert "configuration: occlude.mask.art: nowhere: there is no such folder" in said(command._needed(settings)[1])
     settings = defaults.whole([])
     settings["describe"]["tim_frames"] = 1
-    assert "error configuration: describe.tim_frames is 1" in said(command._needed(settings)[1])
+    assert "configuration: describe.tim_frames is 1" in said(command._needed(settings)[1])
 
 
 def test_a_configuration_that_is_no_yaml_is_one_line(tmp_path):

@@ -429,7 +429,7 @@ def test_recorded_clips_run_from_awkward_folder_names(recorded):
             substitute("tests/clips.csv", ",10,16,", ",10,1600,"),
             "tests/clips.csv, line 2: clip syncasme2-sub01/EP01_01",
         ),
-        (substitute("tests/config.yaml", "describe:", "train: {}\ndescribe:"), "tests/config.yaml: train stands twice, in"),
+        (substitute("tests/config.yaml", "describe:", "train: {}\ndescribe:"), "tests/config.yaml: train stands twice"),
         (substitute("config.yaml", "  seed: 7", "  seed: 7\n  seed: 8"), "config.yaml: occlude.seed stands twice, in"),
         (substitute("config.yaml", "tim_frames: 0", "tim_frames: 1"), "configuration: describe.tim_frames is 1, and"),
         (substitute("config.yaml", "art: built_in", "art: mine"), "configuration: occlude.mask.art: mine: there is no"),
@@ -463,6 +463,6 @@ def test_a_folder_that_cannot_be_written_is_named_though_snakemake_is_quiet(tmp_
     assert run.returncode == 1
     said = [line for line in run.stderr.splitlines() if not line.startswith("Failed to setup log file")]
     assert said == [
-        f"error: {root / folder}: cannot be written (Permission denied); make room or correct the permissions, or work in "
-        "another directory (snakemake --directory)"
+        f"error: {root / folder}: cannot be written (Permission denied); make room or correct the permissions, or work "
+        "in another directory (snakemake --directory)"
     ]

@@ -61,7 +61,12 @@ def configured():
 
 def written():
     """All folders that a run writes into."""
-    folders = [".snakemake", "results", "logs", *(["data/synthetic"] if SYNTHETIC else [])]
+    folders = [
+        ".snakemake",
+        "results",
+        "logs",
+        *(["data/synthetic"] if SYNTHETIC else []),
+    ]
     return map(Path, folders)
 
 
