@@ -6,6 +6,7 @@ Read by the Snakefile in every job, hence the standard library only.
 import csv
 import hashlib
 import io
+import itertools
 import json
 import os
 import re
@@ -25,6 +26,7 @@ ALIKE = (
     "which differ in case, in leading zeros or in the encoding of accents only; write it one way if it is one, or "
     "rename one"
 )
+MOST_FRAMES = 2000  # of a clip: ten seconds at 200 a second. Its images are held in memory, 1.8 GB of 640 x 480 pixels
 
 _REMEDY = "remove a row, or correct its folder, its frame numbers or its names"
 _LEADING_ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
@@ -69,19 +71,21 @@ def read(path: Path | str) -> list[Clip]:
         raise InputError(f"{path}: cannot be read as a UTF-8 table ({error})") from None
     if "\0" in text:
         raise InputError(f"{path}: holds NUL bytes; save the clip table as CSV text")
-    reader = csv.DictReader(io.StringIO(text, newline=""))  # splitlines() would cut cells at marks of other scripts
-    if missing := [name for name in COLUMNS if name not in (reader.fieldnames or [])]:
-        if mark := separators.other(text.partition("\n")[0], COLUMNS.__contains__):
-            raise InputError(f"{path}: the columns are separated by {mark}; save the clip table with commas")
-        raise InputError(f"{path}: the header lacks {', '.join(missing)}; it must name {', '.join(COLUMNS)}")
+    text_lines = io.StringIO(text, newline="").readlines()  # splitlines() would cut cells at marks of other scripts
+    reader = csv.DictReader(text_lines, strict=True)
     clips: list[Clip] = []
     lines: list[int] = []
+    ended = 0  # line that the last row ends in
     try:
+        reader.fieldnames = _header([name.strip() for name in reader.fieldnames or []], text, path)
+        ended = reader.line_num
         for row in reader:
-            clips.append(_clip(row, f"{path}, line {reader.line_num}"))
+            clips.append(_placed(row, path, _begins(text_lines, ended), reader.line_num))
             lines.append(reader.line_num)
+            ended = reader.line_num
     except csv.Error as error:
-        raise InputError(f"{path}, line {reader.line_num}: not a CSV row ({error})") from None
+        reason = "a quote is opened and not closed" if "end of data" in str(error) else str(error)
+        raise InputError(f"{path}, line {_begins(text_lines, ended)}: not a CSV row ({reason})") from None
     if not clips:
         raise InputError(f"{path}: the clip table has no rows")
     if found := _contradiction(clips) or overlap(clips):
@@ -176,6 +180,33 @@ def digest(clips: Iterable[Clip], *columns: str) -> str:
     return hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:12]
 
 
+def _header(names: list[str], text: str, path: Path) -> list[str]:
+    """Return the names of a header, or raise InputError that says what is wrong with it."""
+    if missing := [name for name in COLUMNS if name not in names]:
+        if mark := separators.other(text.partition("\n")[0], COLUMNS.__contains__):
+            raise InputError(f"{path}: the columns are separated by {mark}; save the clip table with commas")
+        raise InputError(f"{path}: the header lacks {', '.join(missing)}; it must name {', '.join(COLUMNS)}")
+    if doubled := [name for name in COLUMNS if names.count(name) > 1]:
+        raise InputError(f"{path}: the header names {doubled[0]} twice; remove one of the columns")
+    return names
+
+
+def _begins(lines: list[str], ended: int) -> int:
+    """Return the line that a row begins in, after a row that ended in line ``ended``: blank ones are between."""
+    blank = itertools.takewhile(lambda line: not line.strip("\r\n"), lines[ended:])
+    return ended + 1 + len(list(blank))
+
+
+def _placed(row: dict[str, str | None], path: Path, first: int, last: int) -> Clip:
+    """Return the clip of a row in the lines from ``first`` to ``last``, of which a quote can make several."""
+    try:
+        return _clip(row, f"{path}, line {first}")
+    except InputError as error:
+        if first == last:
+            raise
+        raise InputError(f"{error} (a quote makes one row of the lines {first} to {last})") from None
+
+
 def _clip(row: dict[str, str | None], where: str) -> Clip:
     values = {name: (row.get(name) or "").strip() for name in COLUMNS}
     if row.get(None):  # type: ignore[call-overload]  # csv puts surplus cells under the key None
@@ -192,6 +223,11 @@ def _clip(row: dict[str, str | None], where: str) -> Clip:
         raise InputError(
             f"{where}: clip {values['subject']}/{values['clip']} has apex {apex} outside of its clip "
             f"(onset {onset}, offset {offset}); needed is onset < apex <= offset"
+        )
+    if (count := offset - onset + 1) > MOST_FRAMES:
+        raise InputError(
+            f"{where}: clip {values['subject']}/{values['clip']} has {count} frames (onset {onset}, offset {offset}), "
+            f"and {MOST_FRAMES} at most can be read; correct the numbers, or cut the clip around its expression"
         )
     if values["source"] not in SOURCES:
         raise InputError(f"{where}: source {values['source']!r} is neither of {', '.join(SOURCES)}")
@@ -212,6 +248,7 @@ def _contradiction(table: Sequence[Clip]) -> tuple[int, int, str] | None:
     """Return two rows whose names contradict each other, as indices, and why; None if there are none."""
     clips: dict[tuple[str, str], int] = {}
     subjects: dict[str, int] = {}
+    sources: dict[str, int] = {}
     spelled: dict[tuple[str, str], tuple[int, str]] = {}
     for index, clip in enumerate(table):
         other = clips.setdefault((clip.subject, clip.clip), index)
@@ -234,6 +271,16 @@ def _contradiction(table: Sequence[Clip]) -> tuple[int, int, str] | None:
                 (
                     f"subject {clip.subject} stands in {table[other].database} and in {clip.database}; "
                     "name subjects apart, for example casme2-sub06 and samm-006"
+                ),
+            )
+        other = sources.setdefault(clip.subject, index)
+        if (table[other].source == "synthetic") != (clip.source == "synthetic"):
+            return (
+                other,
+                index,
+                (
+                    f"subject {clip.subject} has {table[other].source} and {clip.source} clips; the workflow draws all "
+                    "clips of a subject or none: call the drawn ones another subject's, or correct the column source"
                 ),
             )
     return None

@@ -19,6 +19,8 @@ from rrrn.stage import InputError
 # JSON Schema counts 16.0 as an integer; a number of epochs is none to Python
 _types = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
 _Strict = validators.extend(Draft202012Validator, type_checker=_types)
+_BARE = " without quotes, and in a file: what is in braces of --config is text to Snakemake"
+_READ_SO = {"False": "NO, off and false", "True": "YES, on and true", "None": "null and ~"}
 
 
 def check(config: Mapping[str, Any], schema: Path) -> None:
@@ -102,8 +104,31 @@ def _sentence(error: ValidationError) -> str:
         return f"{key} has the unknown key {', '.join(map(repr, unknown))}; known are {', '.join(known)}"
     if error.validator == "required":
         return f"{key}: {error.message}"
-    if error.validator in ("anyOf", "oneOf", "pattern") and (wanted := error.schema.get("description")):
-        return f"{key} is {error.instance!r} and must be {wanted}"
+    if error.validator in ("anyOf", "oneOf", "pattern", "contains") and (wanted := error.schema.get("description")):
+        remedy = _unquoted(error.instance, "number") if isinstance(error.instance, str) else ""
+        return f"{key} is {error.instance!r} and must be {wanted}{remedy}"
+    if error.validator == "type" and error.validator_value == "string" and not isinstance(error.instance, list | dict):
+        why = f": YAML reads {words} so" if (words := _READ_SO.get(str(error.instance))) else ""
+        return f"{key} is read as {error.instance} and must be text; write it in quotes{why}"
     if error.validator == "type" and isinstance(error.instance, str):
-        return f"{key} is the text {error.instance!r} and must be of type {error.validator_value}"
+        remedy = _unquoted(error.instance, error.validator_value)
+        return f"{key} is the text {error.instance!r} and must be of type {error.validator_value}{remedy}"
     return f"{key}: {error.message}"
+
+
+def _unquoted(text: str, wanted: str) -> str:
+    """Return how a number is written that YAML has taken for text; nothing for what is none."""
+    try:
+        number = float(text)
+    except ValueError:
+        return ""
+    if wanted == "integer":
+        return f"; write {int(number)}{_BARE}" if number.is_integer() else ""
+    mantissa, mark, exponent = text.strip().lower().partition("e")
+    if not (wanted == "number" and math.isfinite(number)):
+        return ""
+    if not mark:
+        return f"; write {text.strip()}{_BARE}"
+    point = mantissa if "." in mantissa else f"{mantissa}.0"
+    sign = exponent if exponent[0] in "+-" else f"+{exponent}"
+    return f"; write {point}e{sign}, for YAML takes a power of ten without point or sign for text"

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from rrrn import config, resources
+from rrrn import config, doubles, resources
 from rrrn.stage import InputError
 
 _SCHEMA = "workflow/schemas/config.schema.yaml"
@@ -48,9 +48,11 @@ def reason(error: Exception) -> str:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        read = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        read = yaml.safe_load(text)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputError(f"{path}: cannot be read as a configuration ({reason(error)})") from None
     if not isinstance(read, dict):
         raise InputError(f"{path}: is no configuration; it needs sections as in config.yaml")
+    doubles.check(text, str(path))
     return read

@@ -118,12 +118,15 @@ def main(args: argparse.Namespace) -> None:
     table = made.clips(args.clips)
     seals = {path: store.verified(path) for path in args.shards}
     shard_of = locate(seals, table)
-    rows = []
+    least = descriptor(args.descriptor).least_frames(**settings[args.descriptor])
+    rows, stretched = [], []
     for clip in table:
         shard = shard_of[clip.subject, clip.clip]
         with store.reading(shard, seals[shard]) as file:
             group = file[clip.clip]
             frames, face = group["frames"][()], group.attrs["face"]
+        if not settings["tim_frames"] and len(frames) < least:
+            stretched.append(f"{clip.subject}/{clip.clip}")
         try:
             rows.append(clip_features(frames, face, args.descriptor, settings))
         except stage.InputError as error:
@@ -136,6 +139,8 @@ def main(args: argparse.Namespace) -> None:
         store.put(file, "features", features)
         store.put_names(file, "subject", [clip.subject for clip in table])
         store.put_names(file, "clip", [clip.clip for clip in table])
+    if stretched:
+        logging.info("stretched to %d frames, which the descriptor needs: %s", least, ", ".join(stretched))
     logging.info("%s: %d clips, %d numbers each", args.descriptor, *features.shape)
 
 

@@ -20,7 +20,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from rrrn import orphans, stage, starts
+from rrrn import orphans, stage, starts, writable
 from rrrn.orphans import Process, Run
 from rrrn.stage import InputError
 
@@ -61,6 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> None:
     """Make sure that nothing runs, unlock, and become the Snakemake that goes on."""
+    writable.check_cache()
     words: list[str] = args.arguments
     directory = _working_directory(words) if words else Path.cwd().resolve()
     state = directory / ".snakemake"

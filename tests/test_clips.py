@@ -60,6 +60,59 @@ def test_table_as_a_whole(tmp_path):
         clips.read(tmp_path / "nothing.csv")
 
 
+@pytest.mark.parametrize(("mark", "name"), [(";", "semicolons"), ("\t", "tabs"), ("|", "bars")])
+def test_another_separator_is_named(tmp_path, mark, name):
+    with pytest.raises(InputError, match=f"the columns are separated by {name}; save the clip table with commas"):
+        clips.read(table(tmp_path, ROW.replace(",", mark), header=HEADER.replace(",", mark)))
+
+
+def test_blanks_around_the_names_of_columns_are_of_no_matter(tmp_path):
+    assert clips.read(table(tmp_path, ROW, header=HEADER.replace(",", " , "))) == clips.read(table(tmp_path, ROW))
+
+
+@pytest.mark.parametrize("again", ["apex", " apex "])
+def test_a_column_that_stands_twice_is_refused(tmp_path, again):
+    with pytest.raises(InputError, match="the header names apex twice; remove one of the columns"):
+        clips.read(table(tmp_path, f"{ROW},60", header=f"{HEADER},{again}"))
+
+
+def test_an_open_quote_is_named_where_it_is_opened(tmp_path):
+    rows = [ROW.replace("EP02_01f", f"EP{number}") for number in range(8)]
+    rows[2] = rows[2].replace("frames/", '"frames/', 1)
+    with pytest.raises(InputError, match=r"clips\.csv, line 4: not a CSV row \(a quote is opened and not closed\)"):
+        clips.read(table(tmp_path, *rows))
+    rows[2:2] = ["", ""]
+    with pytest.raises(InputError, match=r"clips\.csv, line 6: not a CSV row"):
+        clips.read(table(tmp_path, *rows))
+    rows[7] = rows[7].replace(",recorded", '",recorded')  # where by chance another quote ends it
+    with pytest.raises(InputError, match=r"line 6: clip '\.\./EP2' .* \(a quote makes one row of the lines 6 to 9\)$"):
+        clips.read(table(tmp_path, *(row.replace("EP2", "../EP2") for row in rows)))
+    with pytest.raises(InputError, match=r"clips\.csv, line 1: not a CSV row"):
+        clips.read(table(tmp_path, ROW, header=HEADER.replace("apex", '"apex')))
+
+
+def test_rows_after_blank_lines_and_quoted_lines_are_named_by_their_own(tmp_path):
+    quoted = ROW.replace("frames/sub01", '"frames\n/sub01').replace("f,recorded", 'f",recorded')
+    with pytest.raises(InputError, match=r"clips\.csv, line 5: clip casme2-sub01/EP02_01f has apex 0"):
+        clips.read(table(tmp_path, quoted, "", ROW.replace("59", "0")))
+
+
+def test_a_clip_that_no_memory_holds_is_refused(tmp_path):
+    assert clips.read(table(tmp_path, ROW.replace("46,59,86", "1,59,2000")))
+    with pytest.raises(InputError, match=r"line 2: .* has 999999954 frames \(onset 46, offset 999999999\), and 2000"):
+        clips.read(table(tmp_path, ROW.replace("46,59,86", "46,59,999999999")))
+
+
+@pytest.mark.parametrize("source", ["recorded", "rendered"])
+def test_a_subject_is_drawn_as_a_whole_or_not_at_all(tmp_path, source):
+    drawn = ROW.replace("recorded", "synthetic").replace("EP02", "EP03")
+    with pytest.raises(
+        InputError, match=r"casme2-sub01 has .* and .* clips; .*: call the drawn ones another subject's"
+    ):
+        clips.read(table(tmp_path, ROW.replace("recorded", source), drawn))
+    assert clips.read(table(tmp_path, ROW, ROW.replace("recorded", "rendered").replace("EP02", "EP03")))
+
+
 def test_digest_sees_only_the_columns_named(tmp_path):
     a = clips.read(table(tmp_path, ROW))
     b = clips.read(table(tmp_path, ROW.replace("III", "IV")))
@@ -257,12 +310,6 @@ def test_digests_of_frames_are_kept(tmp_path):
     assert (tmp_path / "without.csv").read_text().startswith(HEADER + "\n")
     with pytest.raises(InputError, match=r"line 2: frames_digest '123' is none that an import wrote"):
         clips.read(table(tmp_path, f"{ROW},123", header=header))
-
-
-@pytest.mark.parametrize(("mark", "name"), [(";", "semicolons"), ("\t", "tabs")])
-def test_another_separator_is_named(tmp_path, mark, name):
-    with pytest.raises(InputError, match=rf"clips\.csv: the columns are separated by {name}"):
-        clips.read(table(tmp_path, ROW.replace(",", mark), header=HEADER.replace(",", mark)))
 
 
 def test_cells_may_hold_line_separators_of_other_scripts(tmp_path):

@@ -1,4 +1,5 @@
 import copy
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -89,12 +90,12 @@ def test_stable_overlay_gives_the_default_occluders_and_changes_nothing_else():
         ("train.epochs", True, r"train\.epochs"),
         ("train.momentum", 0.9, r"train has the unknown key 'momentum'; known are amp, batch_size"),
         ("trian", {}, r"the top level has the unknown key 'trian'"),
-        ("conditions", ["none", "random-5"], r"conditions\.1"),
+        ("conditions", ["none", "random-5"], r"conditions\.1 is 'random-5' and must be .*: 5 % is random-05$"),
         ("conditions", [], "conditions"),
-        ("augment.angles", [-5, 5], r"augment\.angles"),
+        ("augment.angles", [-5, 5], r"augment\.angles is \[-5, 5\] and must be degrees with 0 among them"),
         ("faces.box", "eyes", r"faces\.box: 'eyes' is not one of \['onset', 'median', 'per_frame'\]"),
         ("networks.rrrn.pretrained", {"path": "a.pth"}, r"networks\.rrrn\.pretrained.*must be imagenet, none, or"),
-        ("svm.C", "grit", r"svm\.C is 'grit' and must be a number above 0, or grid"),
+        ("svm.C", "grit", r"svm\.C is 'grit' and must be a number from 0.000001 to 1000000000, or grid$"),
         ("methods", ["rrrn", "rrrn"], "methods"),
         ("classes", ["I", "-x"], r"classes\.1 is '-x' and must be a name without blanks.*no '-' in front"),
         ("classes", ["a b", "I"], r"classes\.0 is 'a b' and must be a name without blanks"),
@@ -102,6 +103,15 @@ def test_stable_overlay_gives_the_default_occluders_and_changes_nothing_else():
         ("classes", ["I", "x\n"], r"classes\.1"),
         ("flow.store.dtype", "int8", r"flow\.store\.dtype: 'int8' is not one of \['int16', 'float16'\]"),
         ("flow.store.compression", "gzip", r"flow\.store\.compression: 'gzip' is not one of"),
+        ("flow.tau", 10, r"flow\.tau: 10 is greater than the maximum of 0\.25"),
+        ("flow.full_scale_pct", 1e-300, r"flow\.full_scale_pct: 1e-300 is less than the minimum of 0\.05"),
+        ("protocol.n_seeds", 100000, r"protocol\.n_seeds: 100000 is greater than the maximum of 100"),
+        ("svm.C", "1e4", r"svm\.C is '1e4' and must be a number .*, or grid; write 1\.0e\+4, for YAML takes"),
+        ("occlude.look.feather", 1e-9, r"occlude\.look\.feather is 1e-09 and must be matched, none, or pixels"),
+        ("classes", [False, "SI"], r"classes\.0 is read as False and must be text; .* quotes: YAML reads NO, off and"),
+        ("classes", [None, "I"], r"classes\.0 is read as None and must be text; .* quotes: YAML reads null and ~ so$"),
+        ("classes", [1, 2], r"classes\.. is read as [12] and must be text; write it in quotes$"),
+        ("classes", [["I"], "II"], r"classes\.0: \['I'\] is not of type 'string'"),
     ],
 )
 def test_mistake_is_named(path, value, message):
@@ -113,6 +123,44 @@ def test_mistake_is_named(path, value, message):
     section[last] = value
     with pytest.raises(InputError, match=rf"^configuration: {message}"):
         config.check(changed, SCHEMA)
+
+
+@pytest.mark.parametrize("text", ["1e-4", "1E5", "-1e3", "1.5e3", "2.e4", "0.5", "1e2", "12"])
+def test_a_number_that_yaml_takes_for_text_is_shown_as_it_must_be_written(text):
+    changed = copy.deepcopy(DEFAULT)
+    changed["train"]["lr"] = text
+    with pytest.raises(InputError, match=r"train\.lr is the text '.*' and must be of type number; write ") as said:
+        config.check(changed, SCHEMA)
+    written = re.search("; write ([^ ,]+)", str(said.value))[1]
+    assert yaml.safe_load(written) == float(text) and not isinstance(yaml.safe_load(written), str)
+
+
+@pytest.mark.parametrize("text", ["nan", "1e999", "fast", "e", ""])
+def test_what_is_no_number_is_not_shown_as_one(text):
+    changed = copy.deepcopy(DEFAULT)
+    changed["train"]["lr"] = text
+    with pytest.raises(InputError, match=r"and must be of type number$"):
+        config.check(changed, SCHEMA)
+
+
+def test_every_number_of_the_schema_has_two_ends():
+    """And the texts of YAML's dialect are no numbers: 1e9 would be a bound that holds nothing."""
+    found = []
+
+    def walk(node):
+        if isinstance(node, dict):
+            if node.get("type") in ("integer", "number"):
+                ends = node.get("minimum"), node.get("maximum")
+                assert all(isinstance(end, int | float) for end in ends) and ends[0] < ends[1], node
+                found.append(node)
+            for child in node.values():
+                walk(child)
+        elif isinstance(node, list):
+            for child in node:
+                walk(child)
+
+    walk(yaml.safe_load(SCHEMA.read_text()))
+    assert len(found) > 40
 
 
 CLIPS = clips.read(HOME / "data/clips.csv")

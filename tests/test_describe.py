@@ -173,6 +173,17 @@ def test_unknown_descriptor_is_refused(project, name):
         run(project, name=name)
 
 
+def test_clips_that_are_too_short_are_stretched_and_named(project, caplog):
+    caplog.set_level("INFO")
+    run(project, name="lbp_sip")
+    assert "stretched" not in caplog.text
+    run(project, name="lbp_sip", lbp_sip={"radius": 1, "radius_t": 6, "code": "split"})
+    assert "stretched to 13 frames, which the descriptor needs: s2/c1, s1/c2, s2/c0, s1/c1" in caplog.text
+    caplog.clear()
+    run(project, name="lbp_sip", lbp_sip={"radius": 1, "radius_t": 6, "code": "split"}, tim_frames=13)
+    assert "stretched" not in caplog.text  # as asked for
+
+
 def test_as_a_command(project):
     expected = run(project, name="lbp_top")
     command = [sys.executable, "-m", "rrrn.describe", "s2.h5", "s1.h5", "results/lbp_top.h5", "--clips", "clips.csv"]

@@ -100,6 +100,22 @@ def test_gpu(facts, expected):
     assert expected in said(accelerator.check(facts))
 
 
+def test_a_folder_of_the_path_that_may_not_be_read_holds_no_driver(monkeypatch, tmp_path):
+    """The system then says "Permission denied" of a program that is nowhere."""
+
+    def refused(command, seconds=asking.SECONDS):
+        return Answer(None, complaint="[Errno 13] Permission denied: 'nvidia-smi'")
+
+    monkeypatch.setattr(asking, "ask", refused)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert accelerator.collect(TORCH, "auto", "auto").driver is None
+    (tmp_path / "nvidia-smi").write_text("#!/bin/sh\n")
+    (tmp_path / "nvidia-smi").chmod(0o755)
+    assert accelerator.collect(TORCH, "auto", "auto").driver == ""
+    monkeypatch.setattr(asking, "ask", lambda command: Answer(0, "Driver Version: 1 CUDA Version: 12.9 |"))
+    assert accelerator.collect(TORCH, "auto", "auto").driver == "12.9"
+
+
 SIGHT = {
     "opencv": "",
     "contrib": True,
@@ -484,7 +500,7 @@ def test_this_machine_is_examined(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.yaml").write_text("clips: nowhere.csv")
     found = {one.check: one for one in command.examine([tmp_path / "mine.yaml"], HOME / "workflow/profiles/slurm")}
-    assert {"Python", "libraries", "HDF5", "renaming", "clock", "room", "SLURM", "clip table"} <= set(found)
+    assert {"Python", "libraries", "cache", "HDF5", "renaming", "clock", "room", "SLURM", "clip table"} <= set(found)
     assert found["clip table"].state == "error" and "nowhere.csv" in found["clip table"].text
     assert not [path for path in tmp_path.iterdir() if path.name != "mine.yaml"]
 
@@ -496,6 +512,16 @@ def test_a_contradiction_is_of_the_configuration(tmp_path, monkeypatch):
     none, (found,) = command._needed(settings)
     assert none is None and found.check == "configuration" and "rrrn import" not in found.remedy
     assert found.text.startswith("flow.engine opencv_cuda has no median filter")
+
+
+def test_art_and_descriptors_are_looked_at(monkeypatch):
+    monkeypatch.chdir(HOME)
+    settings = defaults.whole([])
+    settings["occlude"]["mask"]["art"] = "nowhere"
+    assert "configuration: occlude.mask.art: nowhere: there is no such folder" in said(command._needed(settings)[1])
+    settings = defaults.whole([])
+    settings["describe"]["tim_frames"] = 1
+    assert "configuration: describe.tim_frames is 1" in said(command._needed(settings)[1])
 
 
 def test_a_configuration_that_is_no_yaml_is_one_line(tmp_path):

@@ -423,11 +423,40 @@ def test_recorded_clips_run_from_awkward_folder_names(recorded):
             substitute("tests/clips.csv", ",10,16,", ",10,1600,"),
             "tests/clips.csv, line 2: clip syncasme2-sub01/EP01_01",
         ),
+        (substitute("tests/config.yaml", "describe:", "train: {}\ndescribe:"), "tests/config.yaml: train stands twice"),
+        (substitute("config.yaml", "  seed: 7", "  seed: 7\n  seed: 8"), "config.yaml: occlude.seed stands twice, in"),
+        (substitute("config.yaml", "tim_frames: 0", "tim_frames: 1"), "configuration: describe.tim_frames is 1, and"),
+        (substitute("config.yaml", "art: built_in", "art: mine"), "configuration: occlude.mask.art: mine: there is no"),
     ],
 )
 def test_mistakes_in_tables_and_configuration_stop_before_any_job(tmp_path, edit, message):
     root = copy(tmp_path)
     edit(root)
-    run = snakemake(root, "--cores", "1", *CONFIG)
-    assert run.returncode != 0 and message in run.stdout + run.stderr
-    assert "Traceback" not in run.stderr and not (root / "results").exists()
+    run = snakemake(root, "--cores", "1", *CONFIG, "--quiet", "all")
+    assert run.returncode != 0 and message in run.stderr
+    assert len(run.stderr.splitlines()) == 1 and not (root / "results").exists()
+
+
+@pytest.mark.parametrize("value", ["{lr: 0.1, lr: 0.2}"])
+def test_a_key_that_stands_twice_on_the_command_line_is_named(tmp_path, value):
+    run = snakemake(copy(tmp_path), "-n", "--quiet", "all", *CONFIG, "--config", f"train={value}")
+    assert run.returncode != 0 and f"error: --config train={value}: lr stands twice" in run.stderr
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="root may write everywhere; needs setpriv to give that up")
+@pytest.mark.parametrize("folder", ["results", ".snakemake", "logs"])
+def test_a_folder_that_cannot_be_written_is_named_though_snakemake_is_quiet(tmp_path, folder):
+    root = copy(tmp_path / "root")
+    (root / ".snakemake/locks").mkdir(parents=True)
+    (root / folder).mkdir(exist_ok=True)
+    (root / folder).chmod(0o555)
+    words = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
+    words += command("--cores", "1", "--quiet", "all", *CONFIG)
+    run = subprocess.run(words, cwd=root, env=ENVIRONMENT, capture_output=True, text=True)
+    (root / folder).chmod(0o755)
+    assert run.returncode == 1
+    said = [line for line in run.stderr.splitlines() if not line.startswith("Failed to setup log file")]
+    assert said == [
+        f"error: {root / folder}: cannot be written (Permission denied); make room or correct the permissions, or work "
+        "in another directory (snakemake --directory)"
+    ]

@@ -18,6 +18,11 @@ def least_frames(*, bins_xy: int, bins_t: int) -> int:
     return 3
 
 
+def least_side(*, blocks: int, bins_xy: int, bins_t: int) -> int:
+    """Return how many pixels a side a volume needs for its blocks, and for differences at their edges."""
+    return blocks * grid.LEAST_SIDE + 2
+
+
 def describe(volume: NDArray[np.uint8], *, blocks: int, bins_xy: int, bins_t: int) -> NDArray[np.float32]:
     """Return the histograms of a volume (T, H, W), one a block and plane, each of Euclidean norm 1 (0 if flat).
 

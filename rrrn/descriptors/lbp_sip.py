@@ -13,6 +13,11 @@ def least_frames(*, radius: int, radius_t: int, code: str) -> int:
     return 2 * radius_t + 1
 
 
+def least_side(*, blocks: int, radius: int, radius_t: int, code: str) -> int:
+    """Return how many pixels a side a volume needs for its blocks, and for their neighbours."""
+    return blocks * grid.LEAST_SIDE + 2 * radius
+
+
 def describe(volume: NDArray[np.uint8], *, blocks: int, radius: int, radius_t: int, code: str) -> NDArray[np.float32]:
     """Return the histograms of a volume (T, H, W), one a block and code, each of sum 1 (0 in an empty block).
 

@@ -44,6 +44,12 @@ def least_frames(*, preset: str) -> int:
     return max(2 * chosen.radii[2] + 1, chosen.frames)
 
 
+def least_side(*, blocks: int, preset: str) -> int:
+    """Return how many pixels a side a volume needs for its blocks, as if none overlapped, and for their neighbours."""
+    chosen = _named(preset)
+    return (chosen.blocks or blocks) * grid.LEAST_SIDE + 2 * max(chosen.radii[:2])
+
+
 def describe(volume: NDArray[np.uint8], *, blocks: int, preset: str) -> NDArray[np.float32]:
     """Return the histograms of a volume (T, H, W), one a block and plane, each of sum 1 (0 in an empty block).
 

@@ -1,6 +1,7 @@
 """PyTorch, the GPU, its driver, and Triton."""
 
 import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,9 +30,10 @@ class Facts:
 
 def collect(torch: Mapping[str, Any], device: str, engine: str) -> Facts:
     """Ask nvidia-smi."""
-    answer = asking.ask(["nvidia-smi"])
+    installed = shutil.which("nvidia-smi")  # where a folder of PATH may not be read, no program is "Permission denied"
+    answer = asking.ask([installed]) if installed else asking.NOT_THERE
     version = re.search(r"CUDA (?:UMD )?Version: *([\d.]+)", answer.output)
-    driver = None if answer.status is None and "No such file" in answer.complaint else version[1] if version else ""
+    driver = None if not installed else version[1] if version else ""
     return Facts(torch, driver, Path("/proc/driver/nvidia/version").exists(), device, engine)
 
 

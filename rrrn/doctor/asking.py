@@ -28,6 +28,9 @@ class Answer:
         return self.status == 0
 
 
+NOT_THERE = Answer(None)
+
+
 def ask(command: Sequence[str], seconds: float = SECONDS) -> Answer:
     """Run a program and return its answer, whatever happens."""
     environment = {**os.environ, "PYTHONPATH": str(provenance.HOME)}

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from rrrn import clips, config, defaults, resources
+from rrrn import ahead, clips, config, defaults, resources, writable
 from rrrn.doctor import accelerator, asking, cluster, packages, report, requests, slurm, storage, vision, weights
 from rrrn.doctor import profile as profiles
 from rrrn.doctor.finding import Finding, error, warning
@@ -60,6 +60,7 @@ def examine(configfiles: list[Path], profile: Path | None) -> list[Finding]:
         *vision.check(seen.result()),
         *weights.check(files),
         *problem,
+        storage.cache(writable.objection(writable.cache())),
         *storage.check(disk.result(), needed),
         *([] if lacking else slurm.check(queue.result(), asked, _wanted(asked, gpu_rules))),
     ]
@@ -89,6 +90,8 @@ def _needed(settings: Mapping[str, Any]) -> tuple[tuple[float, int] | None, list
     try:
         table = clips.read(settings["clips"])
         config.check_together(settings, table)
+        ahead.art(settings)
+        ahead.descriptors(settings, table)
     except InputError as problem:
         return None, [_contradiction(str(problem))]
     model = Model(settings, table, rates.reference(settings), on_gpu=False)

@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from rrrn import doubles
 from rrrn.defaults import reason
 from rrrn.stage import InputError
 
@@ -20,13 +21,15 @@ def read(folder: Path) -> dict[str, Any]:
     candidates = [folder] if folder.is_file() else [folder / "profile.yaml", folder / "config.yaml"]
     file = next((path for path in candidates if path.is_file()), candidates[0])
     try:
-        found = yaml.safe_load(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+        found = yaml.safe_load(text)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputError(
             f"{file}: cannot be read as a profile ({reason(error)}); name its folder with --profile"
         ) from None
     if not isinstance(found, dict):
         raise InputError(f"{file}: is no profile; name its folder with --profile")
+    doubles.check(text, str(file))
     try:
         return understood(found)
     except InputError as error:

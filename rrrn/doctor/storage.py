@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from rrrn import writable
 from rrrn.doctor.finding import Finding, error, ok, skipped, warning
 
 _ROUNDS = 50
@@ -77,6 +78,13 @@ def check(facts: Facts, needed: tuple[float, int] | None) -> list[Finding]:
             )
         ]
     return [hdf5(facts), renaming(facts), clock(facts), room(facts, needed)]
+
+
+def cache(objection: str) -> Finding:
+    """Judge the folder of Snakemake's cache, by why no file can be made there."""
+    if objection:
+        return error("cache", f"{objection}; without its cache Snakemake does not start", writable.CACHE_REMEDY)
+    return ok("cache", f"Snakemake's can be written: {writable.cache()}")
 
 
 def hdf5(facts: Facts) -> Finding:

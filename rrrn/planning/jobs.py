@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from rrrn import provenance, resources
+from rrrn import provenance, resources, writable
 from rrrn.stage import InputError
 
 _FIELD = re.compile(r"    (input|output|wildcards): (.*)")
@@ -35,6 +35,7 @@ def dry_run(config: Mapping[str, object], targets: Sequence[str], left: bool, ti
     With ``left`` only those whose files the working directory lacks, or has from something else.
     Raises InputError with Snakemake's message if it cannot plan.
     """
+    writable.check_cache()
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder) / "config.yaml"
         whole.write_text(yaml.safe_dump(dict(config)), encoding="utf-8")

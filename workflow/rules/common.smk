@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 
 from rrrn import (
+    ahead,
     caption,
     cards,
     clips,
+    doubles,
     frames_seen,
     protocol,
     provenance,
@@ -18,6 +20,7 @@ from rrrn import (
     started,
     starts,
     submission,
+    writable,
 )
 from rrrn.config import check, check_together
 from rrrn.methods import DESCRIPTORS, METHODS, NETWORKS
@@ -44,6 +47,32 @@ shell.prefix(prefix.replace("{", "{{").replace("}", "}}"))  # a format string
 # A Snakemake inside of a job was judged by the one that submitted it.
 SUBMITS = workflow.is_main_process and workflow.resource_settings.nodes is not None
 
+# A run, and not one of the many ways to ask a workflow something: only that is given cores or a number of jobs.
+RUNS = (
+    workflow.is_main_process
+    and not workflow.output_settings.dryrun
+    and bool(workflow.resource_settings.cores or workflow.resource_settings.nodes)
+)
+
+
+def configured():
+    """All YAML texts that the configuration was read from, each with what it is called."""
+    for path in dict.fromkeys(map(str, workflow.configfiles)):
+        yield Path(path).read_text(encoding="utf-8"), path
+    for text in submission.texts(workflow.config_settings.config_args):
+        yield text.partition("=")[2], f"--config {text}"
+
+
+def written():
+    """All folders that a run writes into."""
+    folders = [
+        ".snakemake",
+        "results",
+        "logs",
+        *(["data/synthetic"] if SYNTHETIC else []),
+    ]
+    return map(Path, folders)
+
 
 def submitted():
     """All names that get into the command of a cluster's job, each with what it is the name of."""
@@ -64,9 +93,14 @@ def submitted():
 
 
 try:
+    if workflow.is_main_process:
+        for text, name in configured():
+            doubles.check(text, name)
     check(config, provenance.HOME / "workflow/schemas/config.schema.yaml")
     CLIPS = clips.read(config["clips"])
     check_together(config, CLIPS)
+    if workflow.is_main_process:
+        ahead.check(config, CLIPS)
     if SUBMITS:
         submission.check(submitted())
     starts.note(workflow)  # for rrrn resume
@@ -88,6 +122,8 @@ TABLES, TASKS, FOLDS = RECIPES.tables, RECIPES.tasks, RECIPES.folds
 
 
 try:
+    if RUNS:
+        writable.check(written())
     if workflow.is_main_process:
         started.write(RECIPES.every())
         stale.check(RECIPES.every())
