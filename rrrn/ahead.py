@@ -32,8 +32,8 @@ def weights(config: Mapping[str, Any]) -> None:
         setting = methods.settings(config, name).get("pretrained")
         if isinstance(setting, Mapping) and not os.access(setting["path"], os.R_OK):
             raise InputError(
-                f"configuration: {METHODS[name].section}.pretrained.path is {setting['path']}, which is not there or cannot be "
-                "read; correct it, or copy the file there"
+                f"configuration: {METHODS[name].section}.pretrained.path is {setting['path']}, which is not there or "
+                "cannot be read; correct it, or copy the file there"
             )
 
 

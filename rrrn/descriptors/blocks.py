@@ -10,7 +10,6 @@ from rrrn.stage import InputError
 LEAST_SIDE = 4  # pixels of a block: 4 x 4 are as many as the codes of four neighbours; fewer make no histogram
 
 
-
 def spans(length: int, blocks: int) -> list[tuple[int, int]]:
     """Return the half-open interval of each of ``blocks`` equal blocks along an axis of ``length`` pixels.
 
