@@ -38,9 +38,7 @@ def full(toy: Toy, places: int, rng: np.random.Generator) -> Outcome:
             done = toy.run()
             said = errors(done.stdout)
             expect(done.returncode != 0 and bool(said), f"no message: {done.stdout}")
-            named = all(
-                line.startswith("results") and "No space left" in line and "make room" in line for line in said
-            )
+            named = all(line.startswith("results") and "No space left" in line and "make room" in line for line in said)
             expect(named, f"not named: {said}")
             partial = [path.name for path in toy.root.rglob("*.partial")]
             expect(not partial, f"left behind: {partial}")
