@@ -25,12 +25,12 @@ _READ_SO = {"False": "NO, off and false", "True": "YES, on and true", "None": "n
 
 def check(config: Mapping[str, Any], schema: Path) -> None:
     """Raise InputError that names the key and the remedy if ``config`` does not follow the schema."""
+    for key in _not_finite(config, ""):
+        raise InputError(f"configuration: {key} is infinite or no number; it must be a finite number")
     validator = _Strict(yaml.safe_load(schema.read_text(encoding="utf-8")))
     error = best_match(validator.iter_errors(config))
     if error is not None:
         raise InputError(f"configuration: {_sentence(error)}")
-    for key in _not_finite(config, ""):
-        raise InputError(f"configuration: {key} is infinite or no number; it must be a finite number")
 
 
 def check_together(config: Mapping[str, Any], clips: Sequence[Clip]) -> None:

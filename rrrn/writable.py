@@ -37,17 +37,18 @@ def cache() -> Path:
 
 def objection(folder: Path) -> str:
     """Return why no file can be made in a folder, or where it would be made if it is not there; nothing if one can."""
-    near = folder.absolute()
+    near = folder
     while not os.path.lexists(near) and near != near.parent:
         near = near.parent
+    name = near.absolute() if near == Path() else near
     trial = near / f".rrrn-{secrets.token_hex(4)}"
     try:
         if not near.is_dir():
-            return f"{near}: is no folder"
+            return f"{name}: is no folder"
         try:
             trial.write_bytes(_SOME)
         finally:
             trial.unlink(missing_ok=True)
     except OSError as error:
-        return f"{near}: cannot be written ({error.strerror})"
+        return f"{name}: cannot be written ({error.strerror})"
     return ""

@@ -279,4 +279,4 @@ def test_a_workflow_below_a_folder_with_braces_is_refused(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "snakemake", "-n"], cwd=root, env=ENVIRONMENT, capture_output=True, text=True
     )
-    assert done.returncode != 0 and "a {b}: Snakemake takes braces in a path for wildcards" in done.stdout
+    assert done.returncode != 0 and "a {b}: Snakemake takes braces in a path for wildcards" in done.stderr

@@ -457,6 +457,6 @@ def test_a_folder_that_cannot_be_written_is_named_though_snakemake_is_quiet(tmp_
     assert run.returncode == 1
     said = [line for line in run.stderr.splitlines() if not line.startswith("Failed to setup log file")]
     assert said == [
-        f"error: {root / folder}: cannot be written (Permission denied); make room or correct the permissions, or work "
+        f"error: {folder}: cannot be written (Permission denied); make room or correct the permissions, or work "
         "in another directory (snakemake --directory)"
     ]

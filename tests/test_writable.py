@@ -23,6 +23,9 @@ def test_a_folder_is_tried_and_left_as_it_was(tmp_path):
 def test_what_cannot_be_written_is_named(tmp_path, monkeypatch):
     with pytest.raises(InputError, match=r"^/proc: cannot be written \(.*\); make room or correct the permissions"):
         writable.check([tmp_path, Path("/proc/none/results")])
+    monkeypatch.chdir("/proc")
+    with pytest.raises(InputError, match=r"^/proc: cannot be written"):
+        writable.check([Path("none/results")])
     (tmp_path / "results").write_text("a file")
     with pytest.raises(InputError, match="results: is no folder"):
         writable.check([tmp_path / "results"])
