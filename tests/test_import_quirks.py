@@ -504,6 +504,14 @@ def test_two_sizes_in_a_clip_stop(tmp_path, casme2):
         run(tmp_path, "casme2", casme2.root, partial=False)
 
 
+def test_of_many_sizes_four_are_named(tmp_path, casme2):
+    folder = casme2.write().folder(0)
+    for number in range(47, 55):
+        images(folder, [number], size=(number, 6))
+    with pytest.raises(InputError, match=r"img46\.jpg 8x6 gray, .*img49\.jpg 49x6 gray and more\); copy the clip"):
+        run(tmp_path, "casme2", casme2.root, partial=False)
+
+
 def test_gray_and_colour_in_a_clip_stop(tmp_path, casme2):
     """As the faces stage would."""
     Image.new("RGB", (8, 6)).save(casme2.write().folder(0) / "img50.jpg")

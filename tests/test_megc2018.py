@@ -154,6 +154,18 @@ def test_sheets_with_the_published_counts_are_imported(tmp_path):
     assert [line.partition(":")[0] for line in said] == ["  SAMM, subject 006", "  SAMM, subject 037"]
 
 
+def test_many_clips_are_not_said_in_one_line(tmp_path):
+    """All classes of CASME II wrong: the subjects stand below each other, and the rest is in the audit."""
+    whole = {key: tuple(reversed(row.values())) for key, row in megc2018.counts("casme2").items()}
+    database = Casme2(tmp_path / "CASME2", rows("casme2", whole)).write()
+    with pytest.raises(InputError) as stopped:
+        run(tmp_path, "casme2", database.root, partial=False)
+    lines = str(stopped.value).splitlines()
+    assert len(lines) == 22 and lines[-1].endswith("more, see the audit")
+    said = [line.count("EP") for line in [*lines, *audit(tmp_path).splitlines()]]
+    assert max(said) <= max(map(sum, whole.values())) == 23
+
+
 @pytest.mark.parametrize("name", ["casme2", "samm"])
 def test_the_subjects_typed_here_have_the_counts_that_the_import_wants(tmp_path, name):
     """Sheets of some subjects only, which nothing but the numbers in this file made."""
