@@ -6,7 +6,7 @@ import sys
 import pytest
 import yaml
 
-from rrrn import provenance
+from rrrn import methods, provenance
 
 FOLDER = provenance.HOME / "workflow/rules"
 PACKAGES = {  # that bring what is imported, where the names differ
@@ -20,7 +20,8 @@ PACKAGES = {  # that bring what is imported, where the names differ
     "yaml": "pyyaml",
 }
 CONFIG = yaml.safe_load((provenance.HOME / "config.yaml").read_text())
-CHOICES = {*CONFIG["methods"], *(condition.split("-")[0] for condition in CONFIG["conditions"])}
+CHOICES = {condition.split("-")[0] for condition in CONFIG["conditions"]}
+KINDS = ("descriptor", "network")  # of methods, each a wildcard
 ENGINES = {"vision": {"numba", "opencv", "opencv_cuda"}, "vision_gpu": {"cuda"}}  # of the rule flow
 RULES = {
     name: text
@@ -36,6 +37,8 @@ def stages(rule: str, environment: str) -> set[str]:
     """The modules that a rule runs in an environment; those that a wildcard chooses among, all."""
     text = RULES[rule]
     found = set(re.findall(r"python -m (rrrn\.\w+)", text)) | set(re.findall(r'"(rrrn(?:\.\w+)+)"', text))
+    chosen = {kind for kind in KINDS if f"METHODS[wildcards.{kind}].module" in text}
+    found |= {method.module for method in methods.METHODS.values() if method.kind in chosen}
     for folder in re.findall(r'f"rrrn\.(\w+)\.\{', text):
         paths = (provenance.HOME / "rrrn" / folder).glob("*.py")
         found |= {f"rrrn.{folder}.{path.stem}" for path in paths if path.stem in CHOICES}
@@ -77,5 +80,7 @@ def test_benchmark_for_gpus_needs_no_more_than_it_says():
 
 
 def test_environments_are_all_asked_about():
+    assert "rrrn.networks.rrrn_no_rr" in stages("train", "torch")
+    assert "rrrn.descriptors.hog3d" in stages("describe", "vision")
     assert {environment for _, environment in ENVIRONMENTS} == {p.stem for p in provenance.HOME.glob("envs/*.yaml")}
     assert ("flow", "vision") in ENVIRONMENTS and ("flow", "vision_gpu") in ENVIRONMENTS

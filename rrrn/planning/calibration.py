@@ -349,6 +349,7 @@ def _measure_networks(sample: _Sample, config: Mapping[str, Any], note: Note) ->
 
             fit = partial(_fit, network, stored, config, device)
             few, many = networks.BATCH, int(config["train"]["batch_size"])
+            fit(few)  # compiles kernels, which would pass for slow work
             first = fit(few)
             slow = device.type != "cuda" and first * many / few > _SLOW
             if slow:
