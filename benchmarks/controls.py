@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from rrrn import labels, stage, table
+from rrrn import cells, labels, stage
 from rrrn.stage import InputError
 
 METHODS = ("rrrn", "backbone", "crops", "rrrn-fixed-alpha", "rrrn-no-rr", "resnet18")
@@ -22,7 +22,7 @@ def read(folder: Path, methods: Sequence[str]) -> pd.DataFrame:
     for method in methods:
         if {path.name for path in found[method]} != {path.name for path in found[methods[0]]} or not found[method]:
             raise InputError(f"{folder / method}: lacks conditions that others have; make results/table_iv.csv first")
-    scores = pd.concat([table.read_scores(path) for paths in found.values() for path in paths])
+    scores = pd.concat([cells.read(path) for paths in found.values() for path in paths])
     return scores[scores["metric"] == "F1"]
 
 
@@ -34,8 +34,8 @@ def summary(scores: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
         if seeds.isna().any(axis=None):
             raise InputError(f"{method}: not every condition has the same seeds; make results/table_iv.csv again")
         each = {"un-occluded": seeds["none"], f"mean of {seeds.shape[1]} conditions": seeds.mean(axis=1)}
-        cells = {name: f"{value.mean():.3f} ± {value.std():.3f}" for name, value in each.items()}
-        rows.append({"F1": labels.METHODS[method], **cells, "seeds": len(seeds)})
+        shown = {name: f"{value.mean():.3f} ± {value.std():.3f}" for name, value in each.items()}
+        rows.append({"F1": labels.METHODS[method], **shown, "seeds": len(seeds)})
     return pd.DataFrame(rows)
 
 
