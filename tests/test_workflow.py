@@ -60,7 +60,7 @@ def results(root: Path) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = copy(tmp_path_factory.mktemp("toy") / "with space")
-    run = snakemake(root, "--cores", "2", "--quiet", "all", *CONFIG, "--", "all")
+    run = snakemake(root, "--cores", "2", "--quiet", "rules", "progress", *CONFIG, "--", "all")
     assert run.returncode == 0, run.stderr
     return root
 
