@@ -22,8 +22,9 @@ from rrrn.stage import InputError
 class Asked:
     """``path``: the output by the workflow's name; ``recipe``: its digest; ``code``: that of ``modules``.
 
-    ``rows``: the digest of ``columns`` of the clip table, of one ``subject`` or of all. ``recipes``: of the inputs, in
-    the order in which the stage names them. ``inputs``: the combined checksums that these were found to have.
+    ``rows``: the digest of ``columns`` of the clip table, of one ``subject`` or of all. ``other``: that of what else
+    lies on disk. ``recipes``: of the inputs, in the order in which the stage names them, or of many one for all.
+    ``inputs``: the combined checksums that these were found to have.
     """
 
     path: str = ""
@@ -33,6 +34,7 @@ class Asked:
     rows: str = ""
     columns: tuple[str, ...] = ()
     subject: str | None = None
+    other: str = ""
     recipes: tuple[str, ...] = ()
     inputs: str = ""
 
@@ -43,6 +45,11 @@ class Asked:
         if self.columns and clips.digest(own, *self.columns) != self.rows:
             raise InputError(f"{path}: was edited since this run started; run again when it stays as it is")
         return table
+
+    def check_found(self, what: str, digest: str) -> None:
+        """Raise InputError if files that no rule makes, of which ``digest`` was taken now, are not those asked for."""
+        if self.other and digest != self.other:
+            raise InputError(f"{what}: changed since this run started; run again when they stay as they are")
 
     def identity(self) -> str:
         """Return what the output is to say of itself; raises InputError if the code changed while it was made."""
@@ -59,6 +66,7 @@ class Asked:
 
 
 BY_HAND = Asked()
+_MANY = 200  # inputs
 
 
 def _current(modules: tuple[str, ...]) -> str:
@@ -79,13 +87,23 @@ def asked(args: argparse.Namespace, inputs: Sequence[Path] = ()) -> Asked:
     made = Asked(**told)
     provenance.recall(provenance.STATE)
     made.check_code()
-    checksums = []
-    for path, recipe in zip(inputs, made.recipes, strict=True):
-        found, checksum = identity.read(path)
-        if wrong := identity.difference(path, found, Identity(str(path), recipe)):
-            raise InputError(wrong)
-        checksums.append(checksum)
-    return replace(made, inputs=identity.combined(checksums))
+    read = [identity.read(path) for path in inputs]
+    if len(inputs) > _MANY:
+        if named([found.recipe for found, _ in read]) != made.recipes:
+            raise InputError(
+                f"{inputs[0]} and {len(inputs) - 1} more: one at least was made with other settings, code or clips "
+                "than are asked for now; rrrn verify names it"
+            )
+    else:
+        for path, (found, _), recipe in zip(inputs, read, made.recipes, strict=True):
+            if wrong := identity.difference(path, found, Identity(str(path), recipe)):
+                raise InputError(wrong)
+    return replace(made, inputs=identity.combined([checksum for _, checksum in read]))
+
+
+def named(recipes: Sequence[str]) -> tuple[str, ...]:
+    """Return the recipes of inputs as a stage is told them: of many, whose list no command line would hold, one."""
+    return tuple(recipes) if len(recipes) <= _MANY else (identity.combined(recipes),)
 
 
 def text(made: Asked) -> str:

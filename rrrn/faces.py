@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rrrn import asked, clips, frames, listing, stage, store, tracking, unchanged
+from rrrn import asked, clips, frames, frames_seen, listing, provenance, stage, store, tracking, unchanged
 from rrrn.clips import Clip
 from rrrn.landmarks import Box
 from rrrn.stage import InputError
@@ -134,6 +134,9 @@ def main(args: argparse.Namespace) -> None:
     made = asked.asked(args, args.rendered)
     table = clips.of_subject(made.clips(args.clips), args.subject)
     with store.create(args.output, made.identity) as file:
+        if made.other:
+            seen = frames_seen.Seen(provenance.STATE / "frames")
+            made.check_found(f"frames of {args.subject}", seen.fingerprint(frames_seen.stretches(table)))
         for clip in unchanged.with_digests(table, args.rendered):
             settings = dict(args.settings["faces"])
             images, numbers, missing = read_clip(clip, settings.pop("max_missing"))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rrrn import listing, stage
+from rrrn.clips import Clip
 from rrrn.stage import InputError
 
 _SETTLED = 2.0  # seconds since a file's last change after which another would show in its times, on any file system
@@ -25,6 +26,11 @@ class Stretch(NamedTuple):
     folder: Path
     first: int
     last: int
+
+
+def stretches(table: Iterable[Clip]) -> list[Stretch]:
+    """Return the frames of clips, from onset to offset."""
+    return [Stretch(Path(clip.frames), clip.onset, clip.offset) for clip in table]
 
 
 class Seen:

@@ -11,7 +11,7 @@ import cv2
 import h5py
 import numpy as np
 
-from rrrn import asked, stage, store
+from rrrn import asked, listing, stage, store
 from rrrn.occlusion import compositing, conditions, truth, wearing
 from rrrn.occlusion.wearing import Wearer, Worn
 from rrrn.stage import InputError
@@ -60,6 +60,9 @@ def main(args: argparse.Namespace) -> None:
     conditions.parse(args.condition)
     made = asked.asked(args, [args.faces])
     settings = args.settings.get("occlude", {})
+    if made.other:
+        art = Path(settings[conditions.parse(args.condition)[0]]["art"])
+        made.check_found(str(art), listing.contents(art))
     with store.reading(args.faces) as faces, store.create(args.occluded, made.identity) as occluded:
         for rank, name in enumerate(sorted(faces)):
             try:

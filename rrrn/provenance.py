@@ -53,14 +53,20 @@ def recall(folder: Path) -> None:
     """Take over what ``remember`` kept in ``folder``, if anything is there; it is by content and cannot be stale."""
     try:
         kept: dict[str, Any] = json.loads((folder / "code.json").read_text(encoding="utf-8"))
-        _memory.update({key: (str(tree), list(map(str, imported))) for key, (tree, imported) in kept.items()})
-    except (OSError, ValueError, TypeError, AttributeError):
+        if kept["by"] == _reader():
+            _memory.update({key: (str(tree), list(map(str, parts))) for key, (tree, parts) in kept["read"].items()})
+    except (OSError, ValueError, TypeError, AttributeError, KeyError):
         return
 
 
 def remember(folder: Path) -> None:
     """Keep what was read of the code's files, so that jobs need not parse them; without a place for it, do nothing."""
-    keep(folder / "code.json", json.dumps(_memory, sort_keys=True))
+    keep(folder / "code.json", json.dumps({"by": _reader(), "read": _memory}, sort_keys=True))
+
+
+def _reader() -> str:
+    """Return a digest of this file: what another version of it has read is not believed."""
+    return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
 
 
 def keep(path: Path, text: str) -> None:

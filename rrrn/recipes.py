@@ -9,6 +9,7 @@ Read by the Snakefile in every job, hence nothing heavy.
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -18,7 +19,7 @@ from typing import Any
 from rrrn import asked, clips, listing, protocol, provenance, resources, result
 from rrrn.clips import Clip
 from rrrn.config import merge, pick
-from rrrn.frames_seen import Seen, Stretch
+from rrrn.frames_seen import Seen, stretches
 from rrrn.methods import DESCRIPTORS, METHODS
 from rrrn.stage import InputError
 
@@ -32,7 +33,7 @@ class Recipe:
 
     ``told``: what its stage is told of the configuration, as JSON; ``settings``: what of that decides; ``columns``:
     what it reads of the clip table, of one ``subject`` or of all, with their digest ``rows``; ``other``: what else
-    decides.
+    decides, which the stage can compare if it is ``found`` on disk.
     """
 
     path: str
@@ -43,6 +44,7 @@ class Recipe:
     subject: str | None = None
     rows: str = ""
     other: str = ""
+    found: bool = False
     inputs: tuple["Recipe", ...] = ()
 
     @cached_property
@@ -67,7 +69,8 @@ class Recipe:
                 rows=self.rows,
                 columns=self.columns,
                 subject=self.subject,
-                recipes=tuple(one.digest for one in self.inputs),
+                other=self.other if self.found else "",
+                recipes=asked.named([one.digest for one in self.inputs]),
             )
         )
 
@@ -88,6 +91,8 @@ class Recipes:
         self._seen = seen
         self._config = config
         self._table = table
+        self._rows: dict[tuple[str | None, tuple[str, ...]], str] = {}
+        self._told: dict[tuple[str, ...], tuple[str, str]] = {}
         self._classes = ",".join(config["classes"])
         self._trained_on = protocol.trained_on(config)
         self._training_sets = protocol.training_sets(config)
@@ -111,7 +116,8 @@ class Recipes:
             "faces",
             columns=("database", "clip", "onset", "apex", "offset", "frames"),
             subject=subject,
-            other="" if drawn else self._seen.fingerprint(_stretches(own)),
+            other="" if drawn else self._seen.fingerprint(stretches(own)),
+            found=not drawn,
             inputs=[self.render(subject)] if drawn else [],
         )
 
@@ -126,7 +132,7 @@ class Recipes:
             art = "" if own == "built_in" else listing.contents(Path(own))
         modules = ("rrrn.occlude", f"rrrn.occlusion.{kind}")
         path = f"results/occluded/{condition}/{subject}.h5"
-        return self._recipe(path, modules, *told, other=art, inputs=[self.faces(subject)])
+        return self._recipe(path, modules, *told, other=art, found=bool(art), inputs=[self.faces(subject)])
 
     @cache  # noqa: B019
     def augment(self, subject: str) -> Recipe:
@@ -225,7 +231,7 @@ class Recipes:
 
     def of(self, path: str) -> Recipe:
         """Return the recipe of a file, of a table that of the file beside it; raises InputError if there is none."""
-        named = Path(path)
+        named = Path(os.path.relpath(path))
         place = result.beside(named) if named.parent == Path("results") else named
         for recipe in self.every():
             if recipe.path == str(place):
@@ -240,8 +246,9 @@ class Recipes:
         """Return the recipe of a table, whose settings are all that had a part in it."""
         inputs = [one for group in scores.values() for one in group]
         named = {key: self._config[key] for key in ("classes", "conditions", "methods", "protocol")}
-        decided = merge([canonical(named), *(json.loads(one.settings) for one in closure(inputs))])
-        told = decided | {"clips": str(self._config["clips"])}
+        decided = merge([canonical(named), *(json.loads(text) for text in {one.settings for one in closure(inputs)})])
+        told = merge([canonical(named), *(json.loads(text) for text in {one.told for one in closure(inputs)})])
+        told["clips"] = str(self._config["clips"])
         if set(scores) == {"iv"}:
             decided["protocol"] = {key: value for key, value in decided["protocol"].items() if key != "holdout"}
         printed = [hashlib.sha256(resources.path(f"data/paper/{name}").read_bytes()).hexdigest() for name in paper]
@@ -252,10 +259,18 @@ class Recipes:
             settings=json.dumps(decided, sort_keys=True),
             told=json.dumps(told, sort_keys=True),
             columns=columns,
-            rows=clips.digest(self._table, *columns),
+            rows=self._digest(None, columns),
             other=" ".join([*(self.tasks[name] for name in scores), *printed]),
             inputs=tuple(inputs),
         )
+
+    def _digest(self, subject: str | None, columns: tuple[str, ...]) -> str:
+        """Return the digest of columns of the clip table, of one subject or of all; nothing of none."""
+        key = subject, columns
+        if columns and key not in self._rows:
+            rows = self._table if subject is None else clips.of_subject(self._table, subject)
+            self._rows[key] = clips.digest(rows, *columns)
+        return self._rows[key] if columns else ""
 
     def every(self) -> Iterator[Recipe]:
         """Yield each recipe once, inputs before what is made of them."""
@@ -269,19 +284,23 @@ class Recipes:
         columns: tuple[str, ...] = (),
         subject: str | None = None,
         other: str = "",
+        found: bool = False,
         inputs: Sequence[Recipe] = (),
     ) -> Recipe:
-        chosen = canonical(merge([pick(self._config, path) for path in told]))
-        rows = self._table if subject is None else clips.of_subject(self._table, subject)
+        if told not in self._told:
+            chosen = canonical(merge([pick(self._config, path) for path in told]))
+            deciding = json.dumps(_deciding(chosen), sort_keys=True)
+            self._told[told] = deciding, json.dumps(chosen, sort_keys=True)
         return Recipe(
             path=path,
             modules=(modules,) if isinstance(modules, str) else modules,
-            settings=json.dumps(_deciding(chosen), sort_keys=True),
-            told=json.dumps(chosen, sort_keys=True),
+            settings=self._told[told][0],
+            told=self._told[told][1],
             columns=columns,
             subject=subject,
-            rows=clips.digest(rows, *columns) if columns else "",
+            rows=self._digest(subject, columns),
             other=other,
+            found=found,
             inputs=tuple(inputs),
         )
 
@@ -299,10 +318,6 @@ def closure(wanted: Iterable[Recipe]) -> Iterator[Recipe]:
 
     for recipe in wanted:
         yield from walk(recipe)
-
-
-def _stretches(table: Sequence[Clip]) -> list[Stretch]:
-    return [Stretch(Path(clip.frames), clip.onset, clip.offset) for clip in table]
 
 
 def _deciding(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,30 +7,49 @@ Read by the Snakefile, hence the standard library only.
 """
 
 import json
+import shlex
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from rrrn import identity
 from rrrn.identity import Identity
 from rrrn.recipes import Recipe
 from rrrn.stage import InputError
 
+_NOTHING_MADE = frozenset(("--unlock", "--report", "--lint", "--delete-all-output", "--list-rules", "--list", "-l"))
 _LONGEST = 254  # of a name; Snakemake makes folders of the rest
 
 
-def check(recipes: Iterable[Recipe]) -> None:
-    """Raise InputError that names such files, one or a few of them, and the remedy."""
-    found = [recipe.path for recipe in recipes if _is_stale(recipe)]
+def check(recipes: Iterable[Recipe], told: Sequence[str], watched: bool) -> None:
+    """Raise InputError that names such files, one or a few of them, and the remedy.
+
+    ``told`` are the arguments that name the configuration, for the remedy. ``watched`` is whether Snakemake makes files
+    again whose parameters changed; where it looks at times alone, no record of it helps.
+    """
+    found = [recipe.path for recipe in recipes if _is_stale(recipe, watched)]
     if found:
         more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+        remedy = shlex.join(["rrrn", "verify", "--remove", *told])
         raise InputError(
             f"{', '.join(found[:3])}{more}: made with other settings, code or clips than are asked for now, and "
-            "Snakemake's record of that is lost; delete what does not fit by: rrrn verify --remove"
+            f"Snakemake does not see it; delete what does not fit by: {remedy}"
         )
 
 
-def _is_stale(recipe: Recipe) -> bool:
+def matters(settings: Any, arguments: Sequence[str]) -> bool:
+    """Return whether files are to be made, and not all of them anew: ``settings`` are Snakemake's of its graph."""
+    return not (getattr(settings, "forceall", False) or _NOTHING_MADE.intersection(arguments))
+
+
+def watched(settings: Any) -> bool:
+    """Return whether Snakemake makes files again whose parameters changed."""
+    triggers = {str(trigger) for trigger in getattr(settings, "rerun_triggers", None) or ("params",)}
+    return "params" in triggers
+
+
+def _is_stale(recipe: Recipe, watched: bool) -> bool:
     path = Path(recipe.path)
     if not path.exists():
         return False
@@ -40,7 +59,7 @@ def _is_stale(recipe: Recipe) -> bool:
         found = Identity()
     if found.recipe == recipe.digest:
         return False
-    params = _recorded(recipe.path)
+    params = _recorded(recipe.path) if watched else None
     return params is None or repr(recipe.digest) in params  # with another one, Snakemake sees the change itself
 
 

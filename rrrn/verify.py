@@ -7,11 +7,14 @@ fault, as long as the files that were made of it are asked for as they are.
 
 import argparse
 import logging
+import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from rrrn import clips, config, defaults, digested, frames_seen, identity, provenance, result, store, unchanged
 from rrrn.clips import Clip
@@ -28,6 +31,7 @@ class Finding:
 
     path: str
     text: str
+    readable: bool = True
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,13 +39,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("targets", nargs="*", metavar="TARGET", help="files of the workflow (all tables that are there)")
     add("--configfile", type=Path, nargs="+", default=[], metavar="FILE", help="laid over config.yaml, in order")
+    add("--config", nargs="+", default=[], metavar="KEY=VALUE", help="in place of a key at the top, as for Snakemake")
     add("--quick", action="store_true", help="compare what files say of themselves, without reading them whole")
     add("--remove", action="store_true", help="delete what does not fit of the whole experiment; the next run makes it")
 
 
 def main(args: argparse.Namespace) -> None:
     """Walk, and say in one line how it is; exit with 1 if something does not fit."""
-    settings = defaults.whole(args.configfile)
+    settings = defaults.whole(args.configfile) | dict(map(_key, args.config))
     table = clips.read(settings["clips"])
     config.check_together(settings, table)
     recipes = of_experiment(settings, table)
@@ -63,6 +68,13 @@ def main(args: argparse.Namespace) -> None:
     raise InputError(
         f"{named}: not what the present configuration, code and clips make; files that do not fit: {len(found)}"
     )
+
+
+def _key(text: str) -> tuple[str, Any]:
+    key, found, value = text.partition("=")
+    if not found:
+        raise InputError(f"--config {text}: is not KEY=VALUE")
+    return key, yaml.safe_load(value)
 
 
 def of_experiment(settings: dict[str, Any], table: Sequence[Clip]) -> Recipes:
@@ -89,7 +101,7 @@ def check(recipes: Recipes, table: Sequence[Clip], wanted: Sequence[Recipe], qui
         except InputError as error:
             wrong = str(error)
         if wrong:
-            found.append(Finding(recipe.path, wrong))
+            found.append(Finding(recipe.path, wrong, os.access(path, os.R_OK)))
     return found
 
 
@@ -127,13 +139,17 @@ def _targets(recipes: Recipes, names: Sequence[str]) -> list[Recipe]:
 
 
 def _remove(found: Sequence[Finding]) -> None:
-    for one in found:
+    removed = [one for one in found if one.readable]  # what cannot be read may be right
+    for one in removed:
         path = Path(one.path)
         if path.is_dir():
             shutil.rmtree(path)
-            continue
-        tables = [path.with_suffix(".csv"), path.with_name(f"{path.stem}_long.csv")] if path.suffix == ".json" else []
-        for file in (path, *tables):
-            file.unlink(missing_ok=True)
+        else:
+            tables = [path.with_suffix(".csv"), path.with_name(f"{path.stem}_long.csv")]
+            for file in (path, *(tables if path.suffix == ".json" else [])):
+                file.unlink(missing_ok=True)
         logging.info("removed: %s", one.text)
-    logging.info("%d files removed" + ("; run again" if found else ""), len(found))
+    for one in found:
+        if not one.readable:
+            logging.info("left: %s", one.text)
+    logging.info("%d files removed%s", len(removed), "; run again" if removed else "")

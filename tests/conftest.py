@@ -17,6 +17,6 @@ settings.load_profile("patient")
 def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The toy run to its tables. Who edits it puts everything back."""
     root = copy(tmp_path_factory.mktemp("toy") / "with space")
-    run = snakemake(root, "--cores", "2", "--quiet", "all", *CONFIG, "--", "all")
+    run = snakemake(root, "--cores", "2", "--quiet", "rules", "progress", *CONFIG, "--", "all")
     assert run.returncode == 0, run.stdout + run.stderr
     return root

@@ -36,7 +36,7 @@ def frames_of(clip, n_frames=11):
 
 @pytest.fixture
 def project(tmp_path):
-    """A clip table, in another order than that of reading, and one shard a subject."""
+    """A clip table, in another order than that of reading, and one shard per subject."""
     clips.write(TABLE[::-1], tmp_path / "clips.csv")
     for subject in ("s1", "s2"):
         write_shard(tmp_path / f"{subject}.h5", clips.of_subject(TABLE, subject))
@@ -178,7 +178,7 @@ def test_clips_that_are_too_short_are_stretched_and_named(project, caplog):
     run(project, name="lbp_sip")
     assert "stretched" not in caplog.text
     run(project, name="lbp_sip", lbp_sip={"radius": 1, "radius_t": 6, "code": "split"})
-    assert "stretched to 13 frames, which the descriptor needs: s2/c1, s1/c2, s2/c0, s1/c1" in caplog.text
+    assert "stretched to 13 frames, which the descriptor needs: s1/c1, s1/c2, s2/c0, s2/c1" in caplog.text
     caplog.clear()
     run(project, name="lbp_sip", lbp_sip={"radius": 1, "radius_t": 6, "code": "split"}, tim_frames=13)
     assert "stretched" not in caplog.text  # as asked for

@@ -2,11 +2,14 @@
 
 import re
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
 
-from rrrn import methods, provenance
+from rrrn import clips, methods, provenance
+from rrrn.frames_seen import Seen
+from rrrn.recipes import Recipes
 
 FOLDER = provenance.HOME / "workflow/rules"
 PACKAGES = {  # that bring what is imported, where the names differ
@@ -20,8 +23,8 @@ PACKAGES = {  # that bring what is imported, where the names differ
     "yaml": "pyyaml",
 }
 CONFIG = yaml.safe_load((provenance.HOME / "config.yaml").read_text())
-CHOICES = {condition.split("-")[0] for condition in CONFIG["conditions"]}
-KINDS = ("descriptor", "network")  # of methods, each a wildcard
+EVERYTHING = CONFIG | {"methods": list(methods.METHODS)}
+RECIPES = list(Recipes(EVERYTHING, clips.read(provenance.HOME / CONFIG["clips"]), Seen(Path())).every())
 ENGINES = {"vision": {"numba", "opencv", "opencv_cuda"}, "vision_gpu": {"cuda"}}  # of the rule flow
 RULES = {
     name: text
@@ -34,15 +37,13 @@ ENVIRONMENTS = [
 
 
 def stages(rule: str, environment: str) -> set[str]:
-    """The modules that a rule runs in an environment; those that a wildcard chooses among, all."""
-    text = RULES[rule]
-    found = set(re.findall(r"python -m (rrrn\.\w+)", text)) | set(re.findall(r'"(rrrn(?:\.\w+)+)"', text))
-    chosen = {kind for kind in KINDS if f"METHODS[wildcards.{kind}].module" in text}
-    found |= {method.module for method in methods.METHODS.values() if method.kind in chosen}
-    for folder in re.findall(r'f"rrrn\.(\w+)\.\{', text):
-        paths = (provenance.HOME / "rrrn" / folder).glob("*.py")
-        found |= {f"rrrn.{folder}.{path.stem}" for path in paths if path.stem in CHOICES}
+    """The modules that a rule runs in an environment, whatever its wildcards are."""
+    found = set(re.findall(r"python -m (rrrn\.\w+)", RULES[rule]))
+    for recipe in RECIPES:
+        if recipe.modules[0] in found:
+            found |= set(recipe.modules)
     if rule == "flow":
+        found = {name for name in found if not name.endswith("_engine")}
         found |= {f"rrrn.tvl1.{engine}_engine" for engine in ENGINES[environment]}
     return found
 

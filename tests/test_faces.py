@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rrrn import clips, faces, landmarks, listing, render, tracking
+from rrrn import clips, faces, landmarks, listing, render, tracking, unchanged
 from rrrn.stage import InputError
 
 OPTIONS = {"box": "onset", "upsample": 0, "margin": 0.0, "pad": 1.25, "max_gap": 2, "no_face": "error"}
@@ -266,17 +266,15 @@ def test_frames_are_those_that_were_imported(clip, tmp_path):
     (tmp_path / "c/img9.jpg").unlink()  # before the onset
     (tmp_path / "c/notes.txt").touch()
     (tmp_path / "c/img13.jpg").touch()
-    faces.verify(row)
+    unchanged.check(row)
     path = tmp_path / "c/img12.jpg"
     data = bytearray(path.read_bytes())
     data[-100] ^= 1
     path.write_bytes(data)
-    message = (
-        r"c: the frames 11 to 17 of clip syncasme2-sub01/EP01_01 are not those that were imported; restore them, or"
-    )
+    message = r"c: the frames 11 to 17 of clip syncasme2-sub01/EP01_01 are not those that were imported or rendered"
     with pytest.raises(InputError, match=message):
-        faces.verify(row)
-    faces.verify(dataclasses.replace(row, frames_digest=""))
+        unchanged.check(row)
+    unchanged.check(dataclasses.replace(row, frames_digest=""))
 
 
 def test_a_subject_with_other_frames_than_were_imported_stops(clip, tmp_path):
@@ -284,7 +282,12 @@ def test_a_subject_with_other_frames_than_were_imported_stops(clip, tmp_path):
     clips.write([row], tmp_path / "clips.csv")
     settings = {"faces": {**OPTIONS, "max_missing": 0}}
     args = argparse.Namespace(
-        output=tmp_path / "faces.h5", clips=tmp_path / "clips.csv", subject=row.subject, settings=settings
+        output=tmp_path / "faces.h5",
+        clips=tmp_path / "clips.csv",
+        subject=row.subject,
+        settings=settings,
+        rendered=[],
+        asked={},
     )
     with pytest.raises(InputError, match="are not those that were imported"):
         faces.main(args)

@@ -2,12 +2,14 @@
 
 import copy
 import json
+import os
 from pathlib import Path
 
 import pytest
 import yaml
 
-from rrrn import clips, provenance, recipes, stale, started
+from rrrn import clips, promised, provenance, recipes, stale
+from rrrn.frames_seen import Seen
 from rrrn.recipes import Recipes, canonical
 from rrrn.stage import InputError
 
@@ -19,7 +21,7 @@ TABLE = clips.read(HOME / "data/clips.csv")
 def experiment(change=lambda config: None, table=TABLE) -> Recipes:
     config = copy.deepcopy(CONFIG)
     change(config)
-    return Recipes(config, table)
+    return Recipes(config, table, Seen(Path("nowhere")))
 
 
 def changed(change, table=TABLE) -> set[str]:
@@ -27,7 +29,7 @@ def changed(change, table=TABLE) -> set[str]:
     before = {one.path: one.digest for one in experiment().every()}
     after = {one.path: one.digest for one in experiment(change, table).every()}
     differing = [path for path in before.keys() & after.keys() if before[path] != after[path]]
-    return {Path(path).parts[1] if "table_" not in path else "table" for path in differing}
+    return {"table" if path.endswith(".json") else Path(path).parts[1] for path in differing}
 
 
 LAST = {"scores", "table"}
@@ -84,23 +86,37 @@ def test_whole_numbers_are_one_number():
 
 def test_a_job_stops_if_it_is_asked_for_something_else_than_the_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv(started.VARIABLE, raising=False)
+    monkeypatch.delenv(promised.VARIABLE, raising=False)
     subject = experiment().subjects[0]
-    started.check(experiment().flow("none", subject))  # of no run
-    started.write(experiment().every())
+    promised.check(experiment().flow("none", subject))  # of no run
+    promised.write(experiment().every())
     other = experiment(lambda c: c["flow"].update(tau=0.2))
-    started.check(other.faces(subject))
+    promised.check(other.faces(subject))
     with pytest.raises(InputError, match="were edited since this run started"):
-        started.check(other.flow("none", subject))
+        promised.check(other.flow("none", subject))
 
 
-def test_records_of_starts_do_not_pile_up(tmp_path, monkeypatch):
+def test_records_of_starts_stay_as_long_as_a_run_may_take(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv(started.VARIABLE, "")
-    monkeypatch.setattr(started, "_KEPT", 3)
-    for seed in range(5):
-        started.write([experiment(lambda c, seed=seed: c["synthetic"].update(seed=seed)).render("syncasme2-sub01")])
-    assert len(list((tmp_path / provenance.STATE / "started").iterdir())) == 3
+    monkeypatch.setenv(promised.VARIABLE, "")
+    made = [
+        experiment(lambda c, seed=seed: c["synthetic"].update(seed=seed)).render("syncasme2-sub01")
+        for seed in (1, 2, 3)
+    ]
+    for recipe in made[:2]:
+        promised.write([recipe])
+    files = sorted((tmp_path / provenance.STATE / "promised").iterdir())
+    assert len(files) == 2
+    os.utime(files[0], (0, 0))
+    promised.write([made[2]])
+    assert len(list(files[0].parent.iterdir())) == 2 and not files[0].exists()
+
+
+@pytest.mark.parametrize("count", [3, 2000])
+def test_a_job_is_told_its_inputs_in_few_words(count):
+    """A command line is one argument of a shell, of 128 kB at most."""
+    inputs = tuple(recipes.Recipe(f"results/x{k}.csv", ("rrrn.clips",)) for k in range(count))
+    assert len(recipes.Recipe("results/y.csv", ("rrrn.clips",), inputs=inputs).asked()) < 8000
 
 
 @pytest.fixture
@@ -124,14 +140,16 @@ def record(recipe: recipes.Recipe, params: list[str]) -> None:
 
 def test_files_of_another_recipe_without_a_record_stop_the_run(plan):
     other = experiment(lambda c: c["augment"].update(angles=[0, 5])).augment(plan.subject)
-    stale.check([plan])
+    stale.check([plan], [], True)
     with pytest.raises(InputError, match=rf"{plan.path}: made with other settings.*rrrn verify --remove"):
-        stale.check([other])
+        stale.check([other], [], True)
     record(other, [repr(plan.digest)])
-    stale.check([other])  # Snakemake sees that
+    stale.check([other], [], True)  # Snakemake sees that
+    with pytest.raises(InputError, match=r"rrrn verify --remove --configfile 'my own\.yaml'"):
+        stale.check([other], ["--configfile", "my own.yaml"], False)  # unless it looks at times alone
     record(other, [repr(other.digest)])
-    with pytest.raises(InputError, match="record of that is lost"):
-        stale.check([other])
+    with pytest.raises(InputError, match="Snakemake does not see it"):
+        stale.check([other], [], True)
 
 
 def test_long_names_of_records(monkeypatch, tmp_path):

@@ -28,7 +28,7 @@ def printed(name):
 def run(tmp_path, tables, source="recorded", conditions=CONDITIONS, methods=METHODS, tasks=TASKS):
     """``tables`` are {table: what it has at (condition, method, metric), or an array of one value a seed}."""
     databases = ("casme2", "samm") if source == "recorded" else ("syncasme2", "synsamm")
-    clips.write([clips.Clip(d, d, "x", 1, 2, 3, "I", "frames", source) for d in databases], tmp_path / "clips.csv")
+    clips.write([clips.Clip(d, d, "x", 1, 2, 3, "I", f"frames/{d}", source) for d in databases], tmp_path / "clips.csv")
     args = stage.command("").parse_args([])
     args.scores = []
     for name, cells in tables.items():
@@ -42,6 +42,7 @@ def run(tmp_path, tables, source="recorded", conditions=CONDITIONS, methods=METH
         header = ["method", "condition", "seed", "n_clips", "n_folds", "metric", "value"]
         digested.write(header, rows, tmp_path / f"{name}.csv")
         args.scores.append([name, tasks[name], str(tmp_path / f"{name}.csv")])
+    args.about = tmp_path / "summary.json"
     args.output, args.clips, args.paper = tmp_path / "summary.csv", tmp_path / "clips.csv", HOME / "data/paper"
     args.methods, args.conditions = ",".join(methods), ",".join(conditions)
     summary.main(args)

@@ -50,6 +50,7 @@ def run(tmp_path, name, files, databases=("syncasme2", "synsamm"), source="synth
     clips.write(rows, tmp_path / "clips.csv")
     args = stage.command("").parse_args([])
     args.scores, args.output, args.long = files, tmp_path / "t.csv", tmp_path / "t_long.csv"
+    args.about = tmp_path / "t.json"
     args.task = task or TASKS[name]
     one, two = databases
     args.folds = {"iii_a": f"{one}-to-{two}", "iii_b": f"{two}-to-{one}", "iv": f"{one}-1,{two}-1"}[name]

@@ -196,16 +196,30 @@ def test_touched_files_are_not_taken_for_current(root):
     (root / "other.yaml").write_text("svm: {C: 0.001}\n")
     assert snakemake(root, "--touch", "--cores", "1", *CONFIG, "other.yaml", "--", "all").returncode == 0
     run = snakemake(root, "-n", *CONFIG, "other.yaml", "--", "all")
-    assert run.returncode == 1 and "Snakemake's record of that is lost" in run.stderr
+    assert run.returncode == 1 and "Snakemake does not see it" in run.stderr
+
+
+def test_where_snakemake_looks_at_times_alone_other_settings_stop(root):
+    (root / "other.yaml").write_text("describe: {size: 32}\n")
+    arguments = ["--cores", "1", "--quiet", "all", "--rerun-triggers", "mtime", *CONFIG, "other.yaml", "--", "all"]
+    run = snakemake(root, *arguments)
+    assert run.returncode == 1 and f"error: {FILES['describe'].replace('mask', 'none')}" in run.stderr
+    assert snakemake(root, "-n", "-F", *arguments).returncode == 0
+    assert snakemake(root, "--unlock", *arguments).returncode == 0
 
 
 def test_a_stage_refuses_inputs_of_other_settings(root):
-    """Where Snakemake is told to look at file times only."""
-    (root / "other.yaml").write_text("describe: {size: 32}\n")
-    Path(FILES["svm"]).unlink()
-    arguments = ["--cores", "1", "--quiet", "all", "--rerun-triggers", "mtime"]
-    run = snakemake(root, *arguments, *CONFIG, "other.yaml", "--", FILES["svm"])
-    assert run.returncode != 0 and not Path(FILES["svm"]).exists()
+    """As a job that a cluster starts late; the workflow itself would have stopped."""
+    with_identity(Path(FILES["describe"]), lambda made: Identity(made.path, "0" * 16, made.inputs))
+    told = defaults.whole([Path("tests/config.yaml")])
+    table = clips.read(told["clips"])
+    asked = verify.of_experiment(told, table).of(FILES["svm"]).asked()
+    words = ["--train", FILES["describe"], "--test", FILES["describe"], "--condition", "mask", "--trained-on", "mask"]
+    words += ["--method", "lbp_top", "--clips", "tests/clips.csv", "--classes", "I,II,III,IV,V", "--folds", SUBJECT]
+    command = [sys.executable, "-m", "rrrn.svm", "out.csv", *words, "--settings", '{"svm": {}}', "--asked", asked]
+    environment = ENVIRONMENT | {"PYTHONPATH": str(root)}
+    run = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
+    assert run.returncode == 1 and not Path("out.csv").exists()
     assert f"error: {FILES['describe']}: was made with other settings, code or clips" in run.stderr
 
 

@@ -94,6 +94,7 @@ class Video:
         context = stream.codec_context
         context.thread_count = 1  # others would not be heard
         context.options = _STRICT
+        whole = 0
         packet: Any = True
         while packet and not self._errors:
             ready: list[NDArray[np.uint8]] = []
@@ -104,8 +105,9 @@ class Video:
                     ready += screen.finish()
                 elif packet.size:  # an empty one of AVI or Ogg is no frame: the one before is still to be seen
                     self._slots.append(packet.dts)
-                    if packet.is_corrupt:
+                    if packet.is_corrupt or (stream.container.format.name == "dv" and packet.size < whole):
                         self._errors.append("a part of the file is missing")
+                    whole = max(whole, packet.size)  # DV's frames are all of one size, and a cut one is told by nothing
                     ready += self._presented(context.decode(packet), screen)
             yield from ready
 

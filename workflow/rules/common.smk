@@ -13,11 +13,11 @@ from rrrn import (
     clips,
     doubles,
     frames_seen,
+    promised,
     protocol,
     provenance,
     recipes,
     stale,
-    started,
     starts,
     submission,
     writable,
@@ -121,12 +121,25 @@ RECIPES = recipes.Recipes(config, CLIPS, frames_seen.Seen(provenance.STATE / "fr
 TABLES, TASKS, FOLDS = RECIPES.tables, RECIPES.tasks, RECIPES.folds
 
 
+def asked_with():
+    """The arguments that rrrn verify is told this configuration by."""
+    files = [str(path) for path in workflow.overwrite_configfiles]
+    given = [f"{key}={value}" for key, value in workflow.config_settings.config.items()]
+    return [
+        *(["--configfile", *files] if files else []),
+        *(["--config", *given] if given else []),
+    ]
+
+
 try:
     if RUNS:
         writable.check(written())
     if workflow.is_main_process:
-        started.write(RECIPES.every())
-        stale.check(RECIPES.every())
+        promised.write(RECIPES.every())
+        if stale.matters(workflow.dag_settings, sys.argv):
+            stale.check(
+                RECIPES.every(), asked_with(), stale.watched(workflow.dag_settings)
+            )
         provenance.remember(provenance.STATE)
 except InputError as error:
     stop(error)

@@ -32,7 +32,7 @@ def as_started(recipe):
     """A recipe, if it is the one that the run was started with."""
     if not workflow.is_main_process:
         try:
-            started.check(recipe)
+            promised.check(recipe)
         except InputError as error:
             stop(error)
     return recipe

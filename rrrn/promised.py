@@ -9,6 +9,7 @@ Read by the Snakefile in every job, hence the standard library only.
 import hashlib
 import json
 import os
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -16,20 +17,21 @@ from rrrn import provenance
 from rrrn.recipes import Recipe
 from rrrn.stage import InputError
 
-VARIABLE = "RRRN_STARTED"  # of the environment: the file that the run wrote
-_KEPT = 20  # such files, one per state of configuration, clip table and code
+VARIABLE = "RRRN_PROMISED"  # of the environment: the file that the run wrote
+_KEPT = 60 * 24 * 3600.0  # seconds since a run was last started for the same; a run takes less
 
 
 def write(recipes: Iterable[Recipe]) -> None:
     """Write down the recipes of a run, and name the file to the jobs that it will submit."""
     text = json.dumps({recipe.path: recipe.digest for recipe in recipes})
-    folder = provenance.STATE / "started"
+    folder = provenance.STATE / "promised"
     path = folder / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"
     provenance.keep(path, text)
     try:
-        path.touch()
-        for old in sorted(folder.glob("*.json"), key=lambda file: file.stat().st_mtime)[:-_KEPT]:
-            old.unlink(missing_ok=True)
+        os.utime(path)  # is in use
+        for old in folder.glob("*.json"):
+            if time.time() - old.stat().st_mtime > _KEPT:
+                old.unlink(missing_ok=True)
     except OSError:  # a place that cannot be written has no jobs either
         return
     os.environ[VARIABLE] = str(path.resolve())
