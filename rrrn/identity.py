@@ -63,6 +63,8 @@ def read(path: Path) -> tuple[Identity, str]:
             return Identity.parse(told["made"]), str(told["digest"])
         with path.open(encoding="utf-8", newline="") as text:
             row = next(csv.DictReader(text))
+        if not row["made"] or not row["digest"]:  # cut within its first row
+            raise ValueError("a row is cut short")
         return Identity.parse(row["made"]), row["digest"]
     except (OSError, ValueError, KeyError, TypeError, StopIteration, csv.Error) as error:
         reason = error.strerror if isinstance(error, OSError) else "it does not say what it was made from"

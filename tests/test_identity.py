@@ -55,7 +55,17 @@ def test_table_says_what_it_is(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"a,b\n", b"a,b\n1,2\n", b"\xff\xfe", b"a,made,digest\n1,nothing,x\n", b"rrrn: BLAKE2b-128"]
+    "content",
+    [
+        b"",
+        b"a,b\n",
+        b"a,b\n1,2\n",
+        b"\xff\xfe",
+        b"a,made,digest\n1,nothing,x\n",
+        b"a,made,digest\n1,by hand",
+        b"a,made,digest\n1",
+        b"rrrn: BLAKE2b-128",
+    ],
 )
 def test_file_that_says_nothing_is_an_error_that_names_it(tmp_path, content):
     (tmp_path / "a.csv").write_bytes(content)
