@@ -204,7 +204,9 @@ ONE_CONDITION = {"flow": 4, "regions": 1, "describe": 1, "train": 6, "svm": 1, "
             {"score": 18, "table": 3, "summary": 1},
             id="metrics",
         ),
-        pytest.param(substitute("rrrn/methods.py", '"RRRN"', '"rrrn"'), {"table": 3}, id="what a method is called"),
+        pytest.param(
+            substitute("rrrn/methods.py", '"RRRN"', '"rrrn"'), {"table": 3, "summary": 1}, id="a method's label"
+        ),
         pytest.param(substitute("rrrn/flow.py", '"""', '"""Words. '), {}, id="docstring"),
         pytest.param(substitute("rrrn/stage.py", "import argparse", "# why\nimport argparse"), {}, id="comment"),
         pytest.param(touch, {}, id="touched files"),
