@@ -3,22 +3,24 @@
 Snakemake compares with records of its own. Where these are lost (results copied without ``.snakemake``,
 ``--cleanup-metadata``) or say what is not so (``--touch``), it makes nothing again; the files themselves know better.
 
-Read by the Snakefile, hence the standard library only.
+Read by the Snakefile, hence nothing heavy.
 """
 
 import json
 import shlex
+from argparse import Namespace
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Sequence
+from contextlib import redirect_stderr
+from io import StringIO
 from pathlib import Path
-from typing import Any
 
 from rrrn import identity
 from rrrn.identity import Identity
 from rrrn.recipes import Recipe
 from rrrn.stage import InputError
 
-_NOTHING_MADE = frozenset(("--unlock", "--report", "--lint", "--delete-all-output", "--list-rules", "--list", "-l"))
+_NOTHING_MADE = ("forceall", "unlock", "report", "lint", "delete_all_output", "delete_temp_output", "list_rules")
 _LONGEST = 254  # of a name; Snakemake makes folders of the rest
 
 
@@ -38,14 +40,28 @@ def check(recipes: Iterable[Recipe], told: Sequence[str], watched: bool) -> None
         )
 
 
-def matters(settings: Any, arguments: Sequence[str]) -> bool:
-    """Return whether files are to be made, and not all of them anew: ``settings`` are Snakemake's of its graph."""
-    return not (getattr(settings, "forceall", False) or _NOTHING_MADE.intersection(arguments))
+def told(arguments: Sequence[str]) -> Namespace:
+    """Return Snakemake's command line as itself reads it, profiles included; nothing of one that it cannot read.
+
+    While it reads the Snakefile it does not say.
+    """
+    from snakemake.cli import parse_args
+
+    try:
+        with redirect_stderr(StringIO()):
+            return parse_args(list(arguments))[1]
+    except SystemExit:
+        return Namespace()
 
 
-def watched(settings: Any) -> bool:
+def matters(command: Namespace) -> bool:
+    """Return whether Snakemake is to make files, and not all of them anew."""
+    return not any(getattr(command, name, None) for name in _NOTHING_MADE)
+
+
+def watched(command: Namespace) -> bool:
     """Return whether Snakemake makes files again whose parameters changed."""
-    triggers = {str(trigger) for trigger in getattr(settings, "rerun_triggers", None) or ("params",)}
+    triggers = {str(trigger).lower() for trigger in getattr(command, "rerun_triggers", None) or ("params",)}
     return "params" in triggers
 
 

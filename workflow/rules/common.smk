@@ -136,10 +136,9 @@ try:
         writable.check(written())
     if workflow.is_main_process:
         promised.write(RECIPES.every())
-        if stale.matters(workflow.dag_settings, sys.argv):
-            stale.check(
-                RECIPES.every(), asked_with(), stale.watched(workflow.dag_settings)
-            )
+        command = stale.told(sys.argv[1:])
+        if stale.matters(command):
+            stale.check(RECIPES.every(), asked_with(), stale.watched(command))
         provenance.remember(provenance.STATE)
 except InputError as error:
     stop(error)
