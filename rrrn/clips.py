@@ -88,7 +88,7 @@ def read(path: Path | str) -> list[Clip]:
         raise InputError(f"{path}, line {_begins(text_lines, ended)}: not a CSV row ({reason})") from None
     if not clips:
         raise InputError(f"{path}: the clip table has no rows")
-    if found := _contradiction(clips) or overlap(clips) or copies(clips):
+    if found := _contradiction(clips) or overlap(clips):
         one, two, why = found
         raise InputError(f"{path}, lines {lines[one]} and {lines[two]}: {why}")
     return sorted(clips, key=lambda clip: (clip.database, clip.subject, clip.clip))
@@ -167,23 +167,6 @@ def _clash(earlier: Clip, later: Clip) -> str:
     if (earlier.onset, earlier.offset) == (later.onset, later.offset):
         return "one clip with two names"
     return ""
-
-
-def copies(table: Sequence[Clip]) -> tuple[int, int, str] | None:
-    """Return two rows whose frames are the same, byte by byte, though they are of two subjects or classes.
-
-    As indices, and why; None if there are none. Told by the digests of an import: rows without one are left out.
-    """
-    first: dict[str, int] = {}
-    for index, clip in enumerate(table):
-        if not clip.frames_digest:
-            continue
-        other = first.setdefault(clip.frames_digest, index)
-        same = (clip.subject, clip.objective_class) == (table[other].subject, table[other].objective_class)
-        if not same:
-            names = f"{table[other].subject}/{table[other].clip} and {clip.subject}/{clip.clip}"
-            return other, index, f"{names} have the same frames, byte by byte: a copy; {_REMEDY}"
-    return None
 
 
 def of_subject(clips: Iterable[Clip], subject: str) -> list[Clip]:
