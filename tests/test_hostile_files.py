@@ -62,13 +62,17 @@ def test_overrides_name_clips_and_no_paths(tmp_path, name):
 @pytest.mark.parametrize("folder", ["nothing\\here", "C:\\x", "a\tb", "~", "x" * 300, "../" * 50 + "none"])
 def test_a_folder_in_a_table_of_ones_own_may_be_anywhere_and_must_hold_frames(tmp_path, folder):
     images(tmp_path / "elsewhere", range(1, 9))
+    images(tmp_path / "there", range(1, 9))
     table = tmp_path / "here/mine.csv"
     table.parent.mkdir()
-    rows = [["a", "1", "../elsewhere", "X"], ["b", "2", str(tmp_path / "elsewhere"), "Y"], ["c", "3", folder, "Y"]]
+    rows = [["a", "1", "../elsewhere", "X"], ["b", "2", str(tmp_path / "there"), "Y"], ["c", "3", folder, "Y"]]
     text = "".join(f"{subject},{clip},1,3,8,{name},{place}\n" for subject, clip, place, name in rows)
     table.write_text("subject,clip,onset,apex,offset,class,folder\n" + text)
     found = run(tmp_path, "table", table)
-    assert {row["frames"] for row in found.values()} == {str(tmp_path / "elsewhere")} and set(found) == {"1", "2"}
+    assert {clip: row["frames"] for clip, row in found.items()} == {
+        "1": str(tmp_path / "elsewhere"),
+        "2": str(tmp_path / "there"),
+    }
     assert "mine c/3: " in audit(tmp_path)
 
 
@@ -76,7 +80,9 @@ def test_two_spellings_of_one_clip_stop_an_import(tmp_path):
     images(tmp_path / "f", range(1, 9))
     table = tmp_path / "mine.csv"
     table.write_text("subject,clip,onset,apex,offset,class,folder\na,EP1,1,3,8,X,f\na,ep1,1,3,8,Y,f\n")
-    with pytest.raises(InputError, match=r"row 2 and .*row 3: mine a/EP1 and mine a/ep1 differ in case"):
+    with pytest.raises(
+        InputError, match=r"row 2 and .*row 3: mine a/EP1 and mine a/ep1 have names which differ in case"
+    ):
         run(tmp_path, "table", table)
 
 
