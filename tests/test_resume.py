@@ -71,7 +71,7 @@ def test_names_that_snakemake_gives():
 )
 def test_kinds_of_processes(command, kind):
     words = tuple(word for part in command.split("|")[:1] for word in part.split(" ")) + tuple(command.split("|")[1:])
-    processes = [Process(7, words, "/data/a"), Process(8, words, "/work/b")]
+    processes = [Process(7, words, "/data/a"), Process(8, words, "/srv/b")]
     assert [process.pid for process in orphans.snakemakes(processes, "/data/a")] == [7] * (kind == "snakemake")
     assert [process.pid for process in orphans.local_jobs(processes, "/data/a")] == [7] * (kind == "job")
 
