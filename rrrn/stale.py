@@ -25,7 +25,7 @@ _LONGEST = 254  # of a name; Snakemake makes folders of the rest
 
 
 def check(recipes: Iterable[Recipe], told: Sequence[str], watched: bool) -> None:
-    """Raise InputError that names such files, one or a few of them, and the remedy.
+    """Raise InputError that names such files, one or a few of them, or a damaged one, and the remedy.
 
     ``told`` are the arguments that name the configuration, for the remedy. ``watched`` is whether Snakemake makes files
     again whose parameters changed; where it looks at times alone, no record of it helps.
@@ -69,14 +69,17 @@ def _is_stale(recipe: Recipe, watched: bool) -> bool:
     path = Path(recipe.path)
     if not path.exists():
         return False
+    params = _recorded(recipe.path) if watched else None
+    current = params is not None and repr(recipe.digest) in params  # by Snakemake's record
     try:
         found, _ = identity.read(path)
     except InputError:
+        if current:  # it did say so once, hence it is damaged
+            raise
         found = Identity()
     if found.recipe == recipe.digest:
         return False
-    params = _recorded(recipe.path) if watched else None
-    return params is None or repr(recipe.digest) in params  # with another one, Snakemake sees the change itself
+    return params is None or current  # with another one, Snakemake sees the change itself
 
 
 def _recorded(path: str) -> list[str] | None:

@@ -152,6 +152,14 @@ def test_files_of_another_recipe_without_a_record_stop_the_run(plan):
         stale.check([other], [], True)
 
 
+def test_a_damaged_file_is_called_damaged(plan):
+    record(plan, [repr(plan.digest)])
+    stale.check([plan], [], True)
+    Path(plan.path).write_text("a,ma")
+    with pytest.raises(InputError, match=rf"{plan.path}: missing, damaged.*delete it and run again"):
+        stale.check([plan], [], True)
+
+
 def test_long_names_of_records(monkeypatch, tmp_path):
     """Snakemake's own place for the record of an output with a long name is where it is looked for."""
     from snakemake.persistence.file import FilePersistence

@@ -449,7 +449,7 @@ from rrrn import starts
 starts.note(workflow)
 rule a:
     output: {target!r}
-    shell: "export PYTHONPATH=.; {python:q} -m rrrn.slow {{output:q}}; true"
+    shell: "export PYTHONPATH=jobs; {python:q} -m rrrn.slow {{output:q}}; true"
 """.replace("{python:q}", shlex.quote(sys.executable).replace('"', '\\"'))
 SLOW = """
 import os, pathlib, signal, sys, time
@@ -476,9 +476,10 @@ class Directory:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        (path / "rrrn").mkdir(parents=True)
+        (path / "jobs/rrrn").mkdir(parents=True)
+        (path / "jobs/rrrn/__init__.py").touch()  # a whole package, which is found before an installed one
         (path / "Snakefile").write_text(SNAKEFILE.format(target=TARGET))
-        (path / "rrrn/slow.py").write_text(SLOW)
+        (path / "jobs/rrrn/slow.py").write_text(SLOW)
         (path / "bin").mkdir()
         tool(path / "bin/squeue", "exit 0")
         self.environment = {**os.environ, "PYTHONSAFEPATH": "1", "PYTHONPATH": str(HOME)}
