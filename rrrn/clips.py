@@ -88,7 +88,7 @@ def read(path: Path | str) -> list[Clip]:
         raise InputError(f"{path}, line {_begins(text_lines, ended)}: not a CSV row ({reason})") from None
     if not clips:
         raise InputError(f"{path}: the clip table has no rows")
-    if found := _contradiction(clips) or overlap(clips):
+    if found := _contradiction(clips) or overlap(clips) or copies(clips):
         one, two, why = found
         raise InputError(f"{path}, lines {lines[one]} and {lines[two]}: {why}")
     return sorted(clips, key=lambda clip: (clip.database, clip.subject, clip.clip))
@@ -167,6 +167,31 @@ def _clash(earlier: Clip, later: Clip) -> str:
     if (earlier.onset, earlier.offset) == (later.onset, later.offset):
         return "one clip with two names"
     return ""
+
+
+def copies(table: Sequence[Clip]) -> tuple[int, int, str] | None:
+    """Return two rows of one recording that lies in two folders, as indices, and why; None if there are none.
+
+    Told by the digests of an import, of frame numbers and bytes: rows without one are left out. A copy under another
+    subject would be trained on and tested, one of the same subject and class would count twice.
+    """
+    first: dict[str, int] = {}
+    for index, clip in enumerate(table):
+        if not clip.frames_digest:
+            continue
+        other = first.setdefault(clip.frames_digest, index)
+        if other != index:
+            names = f"{table[other].subject}/{table[other].clip} and {clip.subject}/{clip.clip}"
+            why = f"{names} are {_unlike(table[other], clip)}, and both have the same frames, byte by byte ({DIGEST})"
+            return other, index, f"{why}: one is a copy; {_REMEDY}, and import again"
+    return None
+
+
+def _unlike(one: Clip, two: Clip) -> str:
+    """Return what two clips with the same frames cannot be."""
+    if one.subject != two.subject:
+        return "two subjects"
+    return "two classes" if one.objective_class != two.objective_class else "one clip with two names"
 
 
 def of_subject(clips: Iterable[Clip], subject: str) -> list[Clip]:

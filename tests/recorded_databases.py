@@ -6,8 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import openpyxl
 from PIL import Image
+
+from rrrn import seeds
 
 CODING = (
     "Subject",
@@ -39,9 +42,11 @@ def workbook(path: Path, rows: Iterable[Iterable[object]], title: str = "Sheet1"
 
 
 def images(folder: Path, numbers: Iterable[int], name: str = "img{}.jpg", size: tuple[int, int] = (8, 6)) -> Path:
+    """Write gray noise that belongs to the frame and the folder's last two names: no two recordings are alike."""
     folder.mkdir(parents=True, exist_ok=True)
     for number in numbers:
-        Image.new("L", size, 128).save(folder / name.format(number))
+        noise = seeds.generator(*folder.parts[-2:], number).integers(0, 256, size[::-1], np.uint8)
+        Image.fromarray(noise).save(folder / name.format(number))
     return folder
 
 

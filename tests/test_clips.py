@@ -312,6 +312,38 @@ def test_digests_of_frames_are_kept(tmp_path):
         clips.read(table(tmp_path, f"{ROW},123", header=header))
 
 
+DIGESTS = ["blake2b-" + digit * 32 for digit in "01"]
+
+
+def digested(subject, clip, digest, cls="III"):
+    """A row with a folder of its own."""
+    return f"{line(subject, clip, 40, 80, cls, frames=f'frames/{subject}{clip}')},{digest}"
+
+
+@pytest.mark.parametrize(
+    ("other", "why"),
+    [
+        (("s2", "b", DIGESTS[0]), "s1/a and s2/b are two subjects"),
+        (("s2", "a", DIGESTS[0], "IV"), "s1/a and s2/a are two subjects"),
+        (("s1", "b", DIGESTS[0], "IV"), "s1/a and s1/b are two classes"),
+        (("s1", "b", DIGESTS[0]), "s1/a and s1/b are one clip with two names"),
+        (("s2", "b", DIGESTS[1]), ""),
+        (("s2", "b", ""), ""),
+    ],
+)
+def test_copies_in_two_folders_are_refused(tmp_path, other, why):
+    """Rows without a digest are no copies of each other."""
+    rows = [digested("s1", "a", DIGESTS[0]), digested("s3", "x", ""), digested("s4", "x", ""), digested(*other)]
+    path = table(tmp_path, *rows, header=f"{HEADER},frames_digest")
+    if not why:
+        assert len(clips.read(path)) == 4
+        return
+    with pytest.raises(
+        InputError, match=rf"clips\.csv, lines 2 and 5: {why}, and both .* byte by byte .*; remove a row"
+    ):
+        clips.read(path)
+
+
 def test_cells_may_hold_line_separators_of_other_scripts(tmp_path):
     folder = 'frames/"" \u2028 \u0085 \x0b;$(x)'
     assert clips.read(table(tmp_path, ROW.replace("frames/sub01/EP02_01f", f'"{folder}"')))[0].frames == folder.replace(

@@ -15,10 +15,15 @@ from tests.test_import_quirks import audit, run, times
 HEADER = "subject,clip,onset,apex,offset,class,folder\n"
 
 
+def recorded(root: Path, letter: str) -> None:
+    """Write three clips of three subjects."""
+    for folder, numbers in (("01/a", range(10, 16)), ("02/b", range(1, 5)), ("03/c", range(7, 11))):
+        images(root / f"{letter}{folder}", numbers, "image{:06d}.bmp")
+
+
 @pytest.fixture
 def smic(tmp_path: Path) -> Path:
-    for folder, numbers in (("s01/a", range(10, 16)), ("s02/b", range(1, 5)), ("s03/c", range(7, 11))):
-        images(tmp_path / "SMIC" / folder, numbers, "image{:06d}.bmp")
+    recorded(tmp_path / "SMIC", "s")
     table = tmp_path / "smic.csv"
     table.write_text(
         HEADER
@@ -45,8 +50,8 @@ def test_classes_and_database_come_from_the_table(tmp_path, smic):
 
 def test_two_databases_in_one_table_or_two(tmp_path, smic):
     other = tmp_path / "mmew.csv"
-    shutil.copytree(tmp_path / "SMIC", tmp_path / "MMEW")
-    other.write_text(smic.read_text().replace("SMIC/", str(tmp_path / "MMEW") + "/"))
+    recorded(tmp_path / "MMEW", "m")
+    other.write_text(smic.read_text().replace("SMIC/s", str(tmp_path / "MMEW/m")))
     run(tmp_path, "table", smic, "table", other, partial=False)
     assert yaml.safe_load((tmp_path / "out/table.yaml").read_text())["protocol"] == {"holdout": ["smic", "mmew"]}
     both = tmp_path / "both.csv"
@@ -170,6 +175,43 @@ def test_frames_of_two_subjects_are_refused(tmp_path, smic, linked):
         run(tmp_path, "table", smic)
     changed(smic, 1, onset="16", apex="17")
     assert len(run(tmp_path, "table", smic, partial=False)) == 3
+
+
+@pytest.mark.parametrize(
+    ("subject", "cls", "why"),
+    [
+        ("s02", "positive", "two subjects"),
+        ("s02", "negative", "two subjects"),
+        ("s01", "negative", "two classes"),
+        ("s01", "positive", "one clip with two names"),
+    ],
+)
+def test_a_copied_recording_is_refused(tmp_path, smic, subject, cls, why):
+    """Whatever its files are called: of two subjects it would be trained on and tested, of one it counts twice."""
+    shutil.copytree(tmp_path / "SMIC/s01/a", tmp_path / "copy")
+    for image in (tmp_path / "copy").iterdir():
+        image.rename(image.with_name(f"again_{image.name}"))
+    changed(smic, 1, subject=subject, onset="10", apex="12", offset="15", folder="copy", **{"class": cls})
+    message = (
+        rf"smic\.csv, row 2 and .*smic\.csv, row 3: smic-s01/a and smic-{subject}/b are {why}, and both have the same "
+        r"frames, byte by byte \(frames_digest\): one is a copy; remove a row, or correct .*, and import again$"
+    )
+    with pytest.raises(InputError, match=message):
+        run(tmp_path, "table", smic)
+    assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())
+    images(tmp_path / "copy", [13], "again_image{:06d}.bmp")  # one frame of its own
+    assert len(run(tmp_path, "table", smic, partial=False)) == 3
+
+
+def test_damaged_copies_are_called_damaged(tmp_path, smic):
+    """What cannot be read has no digest, and is no copy."""
+    shutil.copytree(tmp_path / "SMIC/s01/a", tmp_path / "copy")
+    for folder in (tmp_path / "SMIC/s01/a", tmp_path / "copy"):
+        (folder / "image000013.bmp").write_bytes(b"BM")
+    changed(smic, 1, onset="10", apex="12", offset="15", folder="copy")
+    with pytest.raises(InputError, match="all clips are of one class, surprise"):
+        run(tmp_path, "table", smic)
+    assert audit(tmp_path).count("image000013.bmp: not a whole image") == 2
 
 
 def test_two_columns_of_one_meaning_are_refused(tmp_path, smic):

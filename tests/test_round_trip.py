@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rrrn import cli, synthesize
+from rrrn import cli, seeds, synthesize
+from rrrn.clips import Clip
 from rrrn.importing import command
 from rrrn.synthetic import drawn, quirks, recording
 
@@ -39,13 +40,14 @@ def expected(out: Path) -> list[dict[str, str]]:
 
 
 class Blank:
-    """Stands for SyntheticClip where pixels do not matter: to an importer, and where hundreds of clips are written."""
+    """Stands for SyntheticClip where hundreds are written. To an importer pixels matter only as those of one clip."""
 
-    def __init__(self, *_: object, recording: tuple[int, int]) -> None:
+    def __init__(self, _: object, clip: Clip, *__: object, recording: tuple[int, int]) -> None:
         self.numbers = np.arange(recording[0], recording[1] + 1)
+        self.noise = seeds.generator(clip.subject, clip.clip).integers(0, 256, (6, 8), np.uint8)
 
     def render(self, number: int) -> np.ndarray:
-        return np.full((6, 8), number % 256, np.uint8)
+        return self.noise + np.uint8(number % 256)
 
 
 @pytest.fixture

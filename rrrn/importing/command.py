@@ -227,7 +227,7 @@ def _check_distinct(records: list[Record]) -> None:
 def _resolve_all(sources: list[Source], jobs: int) -> list[Imported]:
     """Return the clips that can be used; the others keep their problem in the record.
 
-    Raises InputError for two that show the same frames and cannot.
+    Raises InputError for two that show the same frames and cannot, in one folder or in copies of it.
     """
     resolved: list[tuple[Record, Resolved]] = []
     for source in sources:
@@ -237,16 +237,22 @@ def _resolve_all(sources: list[Source], jobs: int) -> list[Imported]:
             except Problem as found:
                 record.problem = str(found) if str(found).startswith(record.where) else f"{record.where}: {found}"
     if twice := clips.overlap([one.row.clip for _, one in resolved]):
-        first, second, why = twice
-        raise InputError(f"{resolved[first][0].where} and {resolved[second][0].where}: {why}")
+        raise _shown_twice([record for record, _ in resolved], *twice)
     checked = preflight.check([one.images for _, one in resolved], jobs)
     for (record, _), frames in zip(resolved, checked, strict=True):
         record.problem = frames.problem
-    return [
-        one.row.with_digest(frames.digest)
+    usable = [
+        (record, one.row.with_digest(frames.digest))
         for (record, one), frames in zip(resolved, checked, strict=True)
         if not record.problem
     ]
+    if twice := clips.copies([row.clip for _, row in usable]):
+        raise _shown_twice([record for record, _ in usable], *twice)
+    return [row for _, row in usable]
+
+
+def _shown_twice(records: list[Record], first: int, second: int, why: str) -> InputError:
+    return InputError(f"{records[first].where} and {records[second].where}: {why}")
 
 
 def _stop_if_partial(audit: Audit) -> None:
