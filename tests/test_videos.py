@@ -107,6 +107,24 @@ def test_dv_is_read_in_square_pixels(tmp_path):
     assert found.shape == (24, 576, 768, 3)
 
 
+@pytest.mark.parametrize("name", ["a.dv", "a.mp4"])
+@pytest.mark.parametrize("count", [0, 2])
+@pytest.mark.parametrize("share", [0.005, 0.5, 0.99999])
+def test_a_dv_frame_that_is_cut_is_refused(tmp_path, name, count, share):
+    """FFmpeg gives it a whole frame's bytes, of the frame before or of nothing, and decodes them without an error."""
+    size = 144_000  # of a frame, 625 lines
+    path = film(tmp_path / "whole.dv", "-vf", "scale=720:576", "-target", "pal-dv", given=frames(4))
+    data = path.read_bytes()
+    assert len(data) == 4 * size
+    cut = tmp_path / name
+    cut.write_bytes(data[: int((count + share) * size)])
+    with pytest.raises(InputError, match=rf"{name}: is cut short"):
+        footage.read(cut)
+    if count:
+        cut.write_bytes(data[: count * size])
+        assert len(footage.read(cut).frames) == count
+
+
 @pytest.mark.parametrize("options", [("-vf", "interlace", *X264), ("-vf", "interlace", *MPEG2)])
 @pytest.mark.parametrize("name", ["a.ts", "a.mts", "a.mkv"])
 def test_interlaced_colours_are_not_mixed_between_fields(tmp_path, name, options):

@@ -32,7 +32,8 @@ class Video:
     ``remarks`` are what the user should know.
 
     Raises InputError for a file that is no video of 8 bits per channel, claims to be huge, or is not whole: whenever
-    FFmpeg reports an error or marks a frame, and where one is missing that the container's index names.
+    FFmpeg reports an error or marks a frame, where one is missing that the container's index names, and where DV ends
+    within one.
     """
 
     def __init__(self, path: Path) -> None:
@@ -94,7 +95,6 @@ class Video:
         context = stream.codec_context
         context.thread_count = 1  # others would not be heard
         context.options = _STRICT
-        whole = 0
         packet: Any = True
         while packet and not self._errors:
             ready: list[NDArray[np.uint8]] = []
@@ -105,9 +105,8 @@ class Video:
                     ready += screen.finish()
                 elif packet.size:  # an empty one of AVI or Ogg is no frame: the one before is still to be seen
                     self._slots.append(packet.dts)
-                    if packet.is_corrupt or (stream.container.format.name == "dv" and packet.size < whole):
+                    if packet.is_corrupt or _beyond_the_end(packet, stream.container):
                         self._errors.append("a part of the file is missing")
-                    whole = max(whole, packet.size)  # DV's frames are all of one size, and a cut one is told by nothing
                     ready += self._presented(context.decode(packet), screen)
             yield from ready
 
@@ -164,6 +163,14 @@ class Video:
             f"{self._path}: is cut short, damaged, or no video{why}; {found} can be read. Copy it again, or convert it "
             "into a folder of PNG and look at them"
         )
+
+
+def _beyond_the_end(packet: Any, container: Any) -> bool:
+    """Whether a packet of a DV file reaches beyond its end: FFmpeg fills up a frame that is cut with what it last read.
+
+    Nothing else tells it, for such a packet has a whole frame's size.
+    """
+    return container.format.name == "dv" and packet.pos is not None and packet.pos + packet.size > container.size
 
 
 def _convert(options: str = "") -> str:
