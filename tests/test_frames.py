@@ -1,3 +1,4 @@
+import struct
 import zlib
 
 import cv2
@@ -68,6 +69,38 @@ def test_more_than_eight_bits_are_refused_in_every_format(tmp_path, suffix, chan
         frames.read(path)
     assert cv2.imwrite(str(path), (deep >> 8).astype(np.uint8))
     assert np.array_equal(frames.read(path), deep >> 8)
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF|Truncated File")
+@pytest.mark.parametrize("kind", ["float32", "float64", "int8", "int16", "int32", "uint32"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_tiffs_of_other_numbers_are_to_be_converted(tmp_path, kind, channels):
+    """To copy them again would not help. Pillow opens some kinds, and signed ones of 8 bits as if they were not."""
+    path = tmp_path / "a1.tiff"
+    other = np.random.default_rng(0).uniform(0, 100, (8, 9, channels)).astype(kind)
+    assert cv2.imwrite(str(path), other)
+    with pytest.raises(
+        InputError, match=r"a1\.tiff: is not an 8-bit image; convert the frames to 8 bits per channel, 0 to"
+    ):
+        frames.read(path)
+    whole = path.read_bytes()
+    for keep in range(0, len(whole), 5):
+        path.write_bytes(whole[:keep])
+        with pytest.raises(InputError, match=r"a1\.tiff: (is not an 8-bit image; convert|not a whole image .*; copy)"):
+            frames.read(path)
+
+
+def test_a_big_tiff_of_floats_is_to_be_converted(tmp_path):
+    """Eight samples of one channel of 64 bits: a header, a directory of nine tags, and what they point at."""
+    tags = [(256, 3, 4), (257, 3, 2), (258, 3, 64), (259, 3, 1), (262, 3, 1), (273, 16, 0), (277, 3, 1), (279, 16, 64)]
+    tags.append((339, 3, 3))
+    end = 16 + 8 + 20 * len(tags) + 8
+    data = struct.pack("<2sHHHQ", b"II", 43, 8, 0, 16) + struct.pack("<Q", len(tags))
+    for tag, of, value in tags:
+        data += struct.pack("<HHQQ", tag, of, 1, end if tag == 273 else value)
+    (tmp_path / "a1.tif").write_bytes(data + struct.pack("<Q", 0) + np.ones(8).tobytes())
+    with pytest.raises(InputError, match=r"a1\.tif: is not an 8-bit image; convert"):
+        frames.read(tmp_path / "a1.tif")
 
 
 @pytest.mark.parametrize(("most", "fine"), [(15, True), (255, True), (256, False), (1023, False), (65535, False)])
