@@ -543,16 +543,16 @@ def test_architectures_are_torchvisions_and_come_without_the_rest_of_it():
     """In a process of its own, for here torchvision is imported."""
     check = """
 import sys
-from rrrn.networks import published
+from rrrn.networks import architectures
 
-alone = published.module("resnet"), published.module("vgg")
+alone = architectures.module("resnet"), architectures.module("vgg")
 assert not [name for name in sys.modules if name.startswith(("torchvision", "torch._dynamo"))]
 assert [one.__name__ for one in alone] == ["torchvision.models.resnet", "torchvision.models.vgg"]
 import torchvision
 
 whole = torchvision.models.resnet, torchvision.models.vgg
 assert [one.__file__ for one in alone] == [one.__file__ for one in whole]
-assert published.module("vgg") is torchvision.models.vgg
+assert architectures.module("vgg") is torchvision.models.vgg
 assert torchvision.ops.nms and torchvision.models.get_model("resnet18")
 """
     done = subprocess.run([sys.executable, "-c", check], cwd=HOME, capture_output=True, text=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import nn
 
-from rrrn.networks import adapt, pretrained, published, single
+from rrrn.networks import adapt, architectures, pretrained, single
 from rrrn.stage import InputError
 
 FEATURES = 512
@@ -30,7 +30,7 @@ def _stream(channels: int, width: float, weights: Path | None, setting: object) 
     """A ResNet18 for images of ``channels`` up to its pooled features."""
     if weights is not None and width != 1:
         raise InputError(f"{weights}: pretrained weights fit width 1 only; set pretrained: none or width: 1")
-    model = published.module("resnet").resnet18(weights=None)
+    model = architectures.module("resnet").resnet18(weights=None)
     if weights is not None:
         pretrained.load(model, pretrained.read(weights, setting), "fc.", weights)
     model.fc = nn.Identity()

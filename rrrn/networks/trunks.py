@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from rrrn.networks import adapt, pretrained, published
+from rrrn.networks import adapt, architectures, pretrained
 from rrrn.stage import InputError
 
 
@@ -52,7 +52,7 @@ def build(name: str, region_side: int, weights: Path | None, setting: object) ->
 
 def resnet18(weights: Path | None, setting: object) -> nn.Module:
     """The published ResNet18 for one channel, up to its last feature maps after their activation."""
-    model = published.module("resnet").resnet18(weights=None)
+    model = architectures.module("resnet").resnet18(weights=None)
     if weights is not None:
         pretrained.load(model, pretrained.read(weights, setting), "fc.", weights)
     model.conv1 = adapt.stem(model.conv1, 1, weights is not None)

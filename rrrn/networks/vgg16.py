@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rrrn.networks import adapt, pretrained, published, single
+from rrrn.networks import adapt, architectures, pretrained, single
 from rrrn.stage import InputError
 
 FEATURES = 4096
@@ -38,7 +38,7 @@ def _stream(channels: int, width: float, weights: Path | None, setting: object) 
     if weights is not None and width != 1:
         raise InputError(f"{weights}: pretrained weights fit width 1 only; set pretrained: none or width: 1")
     with torch.device("meta") if width != 1 else nullcontext():
-        model = published.module("vgg").vgg16(weights=None, init_weights=width == 1)
+        model = architectures.module("vgg").vgg16(weights=None, init_weights=width == 1)
     if weights is not None:
         state = torchvision_names(pretrained.read(weights, setting))
         pretrained.load(model, state, "classifier.6.", weights)

@@ -62,9 +62,9 @@ STARTS = {
     "still = numpy.zeros((64, 64), numpy.uint8)\n"
     "rrrn.flow.tvl1(still, still, engine={engine!r})": ("flow",),
     "import rrrn.describe": ("regions", "describe"),
-    "import torch, rrrn.adam, rrrn.networks.published, rrrn.train\n"
+    "import torch, rrrn.adam, rrrn.networks.architectures, rrrn.train\n"
     "rrrn.train.make_reproducible(0, torch.device('cpu'))\n"
-    "rrrn.networks.published.module('resnet')\n"
+    "rrrn.networks.architectures.module('resnet')\n"
     "layer = torch.nn.Conv2d(1, 1, 3)\n"
     "optimizer = rrrn.adam.Adam(layer.parameters(), fused=True)\n"
     "layer(torch.zeros(1, 1, 8, 8)).sum().backward()\n"
