@@ -12,7 +12,7 @@ from rrrn.clips import Clip
 from rrrn.flow_store import FlowReader
 from rrrn.stage import InputError
 
-# One clip a row: two subjects of each database, different faces and classes.
+# One clip per row: two subjects of each database, different faces and classes.
 SHOWN = (
     ("syncasme2-sub04", "EP01_04"),
     ("syncasme2-sub05", "EP01_05"),

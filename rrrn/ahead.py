@@ -67,8 +67,8 @@ def descriptors(config: Mapping[str, Any], clips: Sequence[Clip]) -> None:
             if told["size"] < side:
                 raise InputError(
                     f"configuration: describe.size is {told['size']}, and describe.{name} ({described}) with "
-                    f"describe.blocks {told['blocks']} needs {side} pixels a side, for blocks of 4 x 4 pixels at least "
-                    "that have all neighbours; raise the size, or lower blocks or radius"
+                    f"describe.blocks {told['blocks']} needs {side} pixels per side, for blocks of 4 x 4 pixels at "
+                    "least that have all neighbours; raise the size, or lower blocks or radius"
                 )
             if 0 < told["tim_frames"] < frames:
                 raise InputError(

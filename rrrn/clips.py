@@ -26,7 +26,7 @@ ALIKE = (
     "which differ in case, in leading zeros or in the encoding of accents only; write it one way if it is one, or "
     "rename one"
 )
-MOST_FRAMES = 2000  # of a clip: ten seconds at 200 a second. Its images are held in memory, 1.8 GB of 640 x 480 pixels
+MOST_FRAMES = 2000  # of a clip: ten seconds at 200 per second. Its images are in memory, 1.8 GB of 640 x 480 pixels
 
 _REMEDY = "remove a row, or correct its folder, its frame numbers or its names"
 _LEADING_ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")

@@ -1,6 +1,6 @@
 """Detect, landmark and crop the faces of one subject's clips: clean frames, onset to offset.
 
-One box a clip cuts all of its frames, so that the crop adds no motion of its own (Section III-B; the paper detects
+One box per clip cuts all of its frames, so that the crop adds no motion of its own (Section III-B; the paper detects
 "in each frame", which is the reading ``box: per_frame``).
 """
 

@@ -11,7 +11,7 @@ from rrrn.stage import InputError
 
 
 def leave_one_subject_out(clips: Sequence[Clip]) -> list[str]:
-    """Return the names of the leave-one-subject-out folds over all databases: one a subject, sorted."""
+    """Return the names of the leave-one-subject-out folds over all databases: one per subject, sorted."""
     return sorted({clip.subject for clip in clips})
 
 

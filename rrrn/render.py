@@ -19,7 +19,7 @@ TRUTH = "truth.h5"
 
 
 def render_subject(table: list[clips.Clip], subject: str, folder: Path, settings: dict[str, Any]) -> int:
-    """Write all clips of ``subject`` in ``table`` under ``folder``, one folder a clip; return the number of frames.
+    """Write all clips of ``subject`` in ``table`` under ``folder``, one folder per clip; return the number of frames.
 
     ``settings`` has ``seed``, ``preset`` and ``scale``. Raises InputError for a subject that is not in the table or
     not synthetic, and for settings or classes that the renderer does not know.

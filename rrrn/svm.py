@@ -90,7 +90,7 @@ def predict(
 ) -> list[tuple[str, Clip, NDArray[np.float64]]]:
     """Train and test every fold; return (fold, tested clip, probabilities (n_classes,)), fold by fold in table order.
 
-    ``train_features`` are arrays (N, D), one a condition to train on, ``test_features`` is (N, D), all with the rows
+    ``train_features`` are arrays (N, D), one per condition to train on, ``test_features`` is (N, D), all with the rows
     of ``table``. ``penalty`` is C, or "grid" to choose it anew from the training clips of each fold; ``ties`` is told
     to ``probabilities``.
     Raises InputError for an unknown fold or class.
@@ -137,7 +137,7 @@ def read_features(path: Path, table: Sequence[Clip]) -> NDArray[np.float64]:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Write the predictions of all folds, one row a fold and tested clip."""
+    """Write the predictions of all folds, one row per fold and tested clip."""
     made = asked.asked(args, [*args.train, args.test])
     table = made.clips(args.clips)
     classes = args.classes.split(",")
@@ -146,7 +146,7 @@ def main(args: argparse.Namespace) -> None:
     for path, features in zip(args.train, train_features, strict=True):
         if features.shape != test_features.shape:
             raise stage.InputError(
-                f"{path}: {features.shape[1]} numbers a clip, but {test_features.shape[1]} in {args.test}; "
+                f"{path}: {features.shape[1]} numbers per clip, but {test_features.shape[1]} in {args.test}; "
                 "make the features again with one setting"
             )
     told = args.settings["svm"]

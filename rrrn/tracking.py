@@ -69,7 +69,7 @@ def locate(
 def follow(candidates: Sequence[Sequence[Box]]) -> dict[int, Box]:
     """Return the box, by frame, of a clip's face: of all faces the one whose area, summed over frames, is largest.
 
-    ``candidates`` are the faces of each frame. Each continues the face whose last box it overlaps most, one a frame;
+    ``candidates`` are the faces of each frame. Each continues the face whose last box it overlaps most, one per frame;
     one that overlaps none by a third, as it would half a box away, is another face.
     """
     tracks: list[dict[int, Box]] = []

@@ -39,7 +39,7 @@ def test_shipped_configurations_pass():
     ("overlay", "message"),
     [
         ({"size": 128, "blocks": 100}, "size is 128, and describe.lbp_top (preset casme2_baseline) with"),
-        ({"size": 128, "blocks": 100}, "blocks 100 needs 402 pixels a side"),
+        ({"size": 128, "blocks": 100}, "blocks 100 needs 402 pixels per side"),
         ({"lbp_sip": {"radius": 17}}, "size is 40, and describe.lbp_sip (radius 17, radius_t 4, code split) with"),
         ({"size": 16, "blocks": 4, "methods": ["hog3d"]}, "describe.hog3d (bins_xy 8, bins_t 12) with"),
         ({"size": 24, "lbp_top": {"preset": "meb"}}, "describe.lbp_top (preset meb) with describe.blocks 2 needs 38"),

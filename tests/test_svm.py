@@ -280,7 +280,7 @@ def test_features_without_a_row_are_named(project):
 
 def test_features_of_unequal_length_are_refused(project):
     write_features(project / "none.h5", toy_features(1)[:, :30])
-    with pytest.raises(InputError, match=r"none\.h5: 30 numbers a clip, but 40"):
+    with pytest.raises(InputError, match=r"none\.h5: 30 numbers per clip, but 40"):
         run(project)
 
 

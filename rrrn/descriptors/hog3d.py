@@ -19,12 +19,12 @@ def least_frames(*, bins_xy: int, bins_t: int) -> int:
 
 
 def least_side(*, blocks: int, bins_xy: int, bins_t: int) -> int:
-    """Return how many pixels a side a volume needs for its blocks, and for differences at their edges."""
+    """Return how many pixels per side a volume needs for its blocks, and for differences at their edges."""
     return blocks * grid.LEAST_SIDE + 2
 
 
 def describe(volume: NDArray[np.uint8], *, blocks: int, bins_xy: int, bins_t: int) -> NDArray[np.float32]:
-    """Return the histograms of a volume (T, H, W), one a block and plane, each of Euclidean norm 1 (0 if flat).
+    """Return the histograms of a volume (T, H, W), one per block and plane, each of Euclidean norm 1 (0 if flat).
 
     Central differences Gx, Gy, Gt; each voxel adds its magnitude in the plane to the bin of its orientation over the
     full circle: atan2(Gy, Gx) in ``bins_xy`` bins, atan2(Gt, Gx) and atan2(Gt, Gy) in ``bins_t`` bins each.

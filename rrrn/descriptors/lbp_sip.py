@@ -14,12 +14,12 @@ def least_frames(*, radius: int, radius_t: int, code: str) -> int:
 
 
 def least_side(*, blocks: int, radius: int, radius_t: int, code: str) -> int:
-    """Return how many pixels a side a volume needs for its blocks, and for their neighbours."""
+    """Return how many pixels per side a volume needs for its blocks, and for their neighbours."""
     return blocks * grid.LEAST_SIDE + 2 * radius
 
 
 def describe(volume: NDArray[np.uint8], *, blocks: int, radius: int, radius_t: int, code: str) -> NDArray[np.float32]:
-    """Return the histograms of a volume (T, H, W), one a block and code, each of sum 1 (0 in an empty block).
+    """Return the histograms of a volume (T, H, W), one per block and code, each of sum 1 (0 in an empty block).
 
     The six neighbours are right, above, left, below (``radius`` pixels away), before and after (``radius_t`` frames).
     ``code`` "split" makes a code of the four in the plane and another of the two in time, 16 + 4 bins; "joint" makes

@@ -30,7 +30,7 @@ class Preset:
 PRESETS = {
     # The baseline that was published with CASME II (Yan et al., PLoS ONE 2014).
     "casme2_baseline": Preset(radii=(1, 1, 4), points=4, uniform=False),
-    # The 177 numbers a clip of the public baseline code of MEGC 2018, which does not state its radii.
+    # The 177 numbers per clip of the public baseline code of MEGC 2018, which does not state its radii.
     "megc_code": Preset(radii=(1, 1, 4), points=8, uniform=True, blocks=1),
     # The code of the benchmark MEB (Varanka et al., arXiv 2211.11425): counts of a clip's first ten frames, to which it
     # is interpolated if it is shorter. Its faces are 112 pixels wide (describe.size).
@@ -45,13 +45,13 @@ def least_frames(*, preset: str) -> int:
 
 
 def least_side(*, blocks: int, preset: str) -> int:
-    """Return how many pixels a side a volume needs for its blocks, as if none overlapped, and for their neighbours."""
+    """Return how many pixels per side a volume needs for its blocks, as if none overlapped, and their neighbours."""
     chosen = _named(preset)
     return (chosen.blocks or blocks) * grid.LEAST_SIDE + 2 * max(chosen.radii[:2])
 
 
 def describe(volume: NDArray[np.uint8], *, blocks: int, preset: str) -> NDArray[np.float32]:
-    """Return the histograms of a volume (T, H, W), one a block and plane, each of sum 1 (0 in an empty block).
+    """Return the histograms of a volume (T, H, W), one per block and plane, each of sum 1 (0 in an empty block).
 
     The order is block (row by row), plane (XY, XT, YT), bin. Voxels nearer to a face of the volume than the radius
     only serve as neighbours, and the blocks divide what is left. A preset may bring its own grid instead of ``blocks``,

@@ -9,7 +9,7 @@ import numpy as np
 from rrrn import seeds
 
 _SHIFT = 6  # fractional bits of polygon corners
-_FINE = 2  # samples a pixel, each way, of distances
+_FINE = 2  # samples per pixel, each way, of distances
 
 
 class Canvas:
@@ -37,7 +37,7 @@ class Canvas:
     def away(self, line: np.ndarray, fine: int = _FINE) -> np.ndarray:
         """Return how far each pixel is from an open line (n, 2), float32 (H, W).
 
-        ``fine`` is the number of samples a pixel, each way; 1 does for what is wide and soft.
+        ``fine`` is the number of samples per pixel, each way; 1 does for what is wide and soft.
         """
         shape = ~self._samples(fine)
         cv2.polylines(shape, [self._pixels(line, fine)], False, 0, 1, cv2.LINE_8, _SHIFT)

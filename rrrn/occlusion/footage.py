@@ -12,7 +12,7 @@ from rrrn.occlusion import compositing
 from rrrn.stage import InputError
 from rrrn.video.decode import Video
 
-_RATE = 200.0  # of images, frames a second, as in CASME II and SAMM
+_RATE = 200.0  # of images, frames per second, as in CASME II and SAMM
 _MOST_BYTES = 4_000_000_000  # of a clip's pixels; anchoring sees the whole clip at once
 _GRAY = 4  # grey levels that the channels of a gray clip may differ by: codecs round colour (MPEG-4 makes 3, VP9 4)
 _NAMED = 8  # frames in a remark

@@ -1,6 +1,6 @@
 """What makes an occluder belong in a clip: its light, its sharpness, its noise, and the occluder's shadow.
 
-All is measured once a clip, on clean frames, and applied frame by frame. Every part has a switch.
+All is measured once per clip, on clean frames, and applied frame by frame. Every part has a switch.
 """
 
 from collections.abc import Mapping

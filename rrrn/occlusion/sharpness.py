@@ -14,7 +14,7 @@ _DRAWN = 0.3  # spread, in pixels, of the edges of an occluder as drawn: average
 _AGAIN = 1.0  # pixels by which a frame is blurred once more; more would mix neighbouring edges of eyes and brows
 _STEEP = 0.5  # of the 95th percentile of gradients
 _FEWEST = 12
-_LEAST_STEP = 4.0  # grey levels a pixel; flatter slopes are shading and noise
+_LEAST_STEP = 4.0  # grey levels per pixel; flatter slopes are shading and noise
 _MOST_TILT = 3.0  # a gradient across so many times that along an upright edge: 18 degrees
 _DIFFERENCE, _AVERAGE = np.array([-1, 1, 0], np.float32), np.array([0.25, 0.5, 0.25], np.float32)
 

@@ -1,4 +1,4 @@
-"""Rates of this machine: every stage runs for real on two short clips a database, and is timed.
+"""Rates of this machine: every stage runs for real on two short clips per database, and is timed.
 
 Time is the processor's own, so that what else runs on the machine counts little; a GPU's is the clock's. What loads or
 compiles something runs once before.
@@ -173,7 +173,7 @@ class _Sample:
             note(f"start.occlude.{kind}", one - clip - each * _length(self.short))
 
     def _stage(self, kind: str, run: Callable[[Clip], object], unit: float, note: Note) -> None:
-        """Time a stage on both pieces: seconds a clip, and seconds a frame, for each megapixel of a frame."""
+        """Time a stage on both pieces: seconds per clip, and seconds per frame, for each megapixel of a frame."""
         times = [_seconds(partial(run, clip)) for clip in (self.short, self.long)]
         fixed, each = line((_length(self.short), times[0]), (_length(self.long), times[1]))
         note(f"{kind}.clip", fixed / unit, self.database)

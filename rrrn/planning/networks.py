@@ -11,7 +11,7 @@ BATCH = 2  # the least that batch normalisation takes
 
 
 def operations(name: str, config: Mapping[str, Any]) -> tuple[float, float]:
-    """Return billions of floating-point operations a sample: of a training step, and of a prediction."""
+    """Return billions of floating-point operations per sample: of a training step, and of a prediction."""
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 

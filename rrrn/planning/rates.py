@@ -66,7 +66,7 @@ def read(path: Path) -> Rates:
 def reference(config: Mapping[str, Any]) -> Rates:
     """Return the rates that are stored in the package: those for the default experiment or for the paper's.
 
-    Small networks reach fewer operations a second than large ones, so the nearer size of the regions counts.
+    Small networks reach fewer operations per second than large ones, so the nearer size of the regions counts.
     """
     side = min(REFERENCES, key=lambda known: abs(known - config["regions"]["size"]))
     return read(Path(__file__).with_name(REFERENCES[side]))

@@ -12,7 +12,7 @@ _HEADER = ("stage", "jobs", "files", "GB", "CPU", "GPU", "longest job")
 
 
 def table(listed: Sequence[Stage]) -> str:
-    """Return the plan as aligned columns, a row a rule and the total."""
+    """Return the plan as aligned columns, a row per rule and the total."""
     rows = [_HEADER, *(_row(stage) for stage in [*listed, tally.total(listed)])]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADER))]
     lines = [

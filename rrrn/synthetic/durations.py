@@ -29,7 +29,7 @@ class Even:
 
 @dataclass(frozen=True)
 class Annotated:
-    """The durations that the published sheets annotate, at 200 frames a second.
+    """The durations that the published sheets annotate, at 200 frames per second.
 
     Minimum, quartiles and maximum of the frames from onset to offset are those of the sheets, and evenly filled in
     between. So are minimum, median and maximum of those from onset to apex; their quartiles lie as the other duration's

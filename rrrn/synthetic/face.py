@@ -13,7 +13,7 @@ from rrrn.synthetic.canvas import Canvas
 from rrrn.synthetic.fields import gaussian, over
 from rrrn.synthetic.identity import Identity
 
-_SUPERSAMPLING = 1.5  # texture pixels an image pixel, at full scale
+_SUPERSAMPLING = 1.5  # texture pixels per image pixel, at full scale
 _POINT_SPREAD = 0.60  # image pixels; a band-limited texture can be sampled bilinearly without flicker
 
 
@@ -38,7 +38,7 @@ class Face:
 
     @property
     def supersampling(self) -> float:
-        """Return the number of texture pixels an image pixel."""
+        """Return the number of texture pixels per image pixel."""
         return self.canvas.density / self.image_density
 
 

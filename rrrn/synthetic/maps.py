@@ -26,7 +26,7 @@ def sample(back: Map, points: np.ndarray) -> np.ndarray:
 def follow(start: Map, end: Map, supersampling: float, pixels: Pixels = (slice(None), slice(None))) -> np.ndarray:
     """Return f, float32 (2, H, W) in image pixels, with end(p + f) = start(p): the flow from one map to another.
 
-    ``supersampling`` is the number of texture pixels an image pixel; ``pixels`` says at which p the flow is wanted.
+    ``supersampling`` is the number of texture pixels per image pixel; ``pixels`` says at which p the flow is wanted.
     """
     height, width = start[0].shape
     grid = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))

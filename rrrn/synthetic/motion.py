@@ -115,7 +115,7 @@ def draw_head_motion(seed: int, clip: Clip, preset: Preset, numbers: np.ndarray,
     glance_x, glance_y = rng.normal(0, 0.02, 2) * (rng.random() < preset.gaze)
     glance_time = rng.uniform(0, len(core))
     glance = smoothstep(glance_time - 3, glance_time + 3, elapsed.astype(np.float64))
-    # Mains light at 100 Hz, sampled at 200 frames a second, alternates from frame to frame.
+    # Mains light at 100 Hz, sampled at 200 frames per second, alternates from frame to frame.
     mains = np.sin(2 * math.pi * rng.uniform(0.45, 0.55) * elapsed + rng.uniform(0, 2 * math.pi))
     return HeadMotion(
         shift_x=shift_x,

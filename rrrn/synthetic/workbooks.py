@@ -26,7 +26,7 @@ _SAMM_HEADER = (
 _PREAMBLE = (
     "Drawn faces in the form of SAMM's sheet of micro-movements. No person was recorded.",
     None,
-    "Frames are counted from the start of a recording at 200 frames a second.",
+    "Frames are counted from the start of a recording at 200 frames per second.",
     "Onset: the first frame in which the face moves.",
     "Apex: the frame of the strongest expression.",
     "Offset: the last frame before the face is at rest again.",

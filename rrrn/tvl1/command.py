@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "OpenCV's (5 and 5) unless told."
     )
     add = parser.add_argument
-    add("a", type=Path, metavar="A", help="an image, gray or colour, 8 bits a channel: the onset")
+    add("a", type=Path, metavar="A", help="an image, gray or colour, 8 bits per channel: the onset")
     add("b", type=Path, metavar="B", help="an image of the same size: the apex")
     add("-o", "--output", type=Path, required=True, metavar="FLO", help="a Middlebury .flo file: where A's pixels went")
     add("--picture", type=Path, metavar="PNG", help="also draw it: hue says where to, white is rest")

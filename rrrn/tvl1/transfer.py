@@ -8,7 +8,7 @@ from torch import Tensor
 from rrrn.stage import InputError
 from rrrn.tvl1.pairs import Flows, Images
 
-_PLANES = 34  # float32 numbers a pixel of the finest scale: the solver's state, pyramids, and what comes and goes
+_PLANES = 34  # float32 numbers per pixel of the finest scale: the solver's state, pyramids, and what comes and goes
 _SHARE = 0.8  # of the free memory; the rest is lost to fragments
 _HOST_BYTES = 1 << 30  # on a CPU; more pairs at once gain nothing there
 
