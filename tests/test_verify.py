@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace as replaced
 from pathlib import Path
 
 import pandas as pd
@@ -155,6 +156,42 @@ def test_files_that_were_deleted_to_save_space_are_no_fault(root):
     assert found() == []
     Path("results/table_iv.csv").unlink()
     assert found() == ["results/table_iv.json"]
+
+
+def test_frames_that_are_not_here_are_said_and_all_else_is_verified(root):
+    """As if the results had been copied to a machine that may not have the recorded frames."""
+    recorded = root / "recorded"
+    (root / "data/synthetic" / SUBJECT).rename(recorded)
+    (recorded / identity.FRAMES).rename(root / "digests.csv")
+    digests = {row["clip"]: row["frames_digest"] for row in digested.read(root / "digests.csv")}
+    table = [
+        replaced(clip, source="recorded", frames=str(recorded / clip.clip), frames_digest=digests[clip.clip])
+        if clip.subject == SUBJECT
+        else clip
+        for clip in clips.read("tests/clips.csv")
+    ]
+    clips.write(table, Path("tests/clips.csv"))
+    target = FILES["occlude"]
+    run = snakemake(root, "--cores", "2", "--quiet", "all", *CONFIG, "--", target)
+    assert run.returncode == 0, run.stderr
+    whole = f"{target}: is what the present configuration, code and clips make\n"
+    assert rrrn(root, "--", target).stdout == whole
+    recorded.rename(root / "elsewhere")
+    own = len(digests)
+    note = f"The frames of {own} of {own} recorded clips are not here and cannot be checked"
+    run = rrrn(root, "--", target)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert re.fullmatch(re.escape(note) + r"; .*\.\n" + re.escape(whole), run.stdout)
+    with_identity(Path(target), lambda made: Identity(made.path, "0" * 16, made.inputs))
+    run = rrrn(root, "--", target)
+    assert run.returncode == 1 and "files that do not fit: 1\n" in run.stderr
+    other = [replaced(clip, frames_digest=f"blake2b-{0:032}") if clip.subject == SUBJECT else clip for clip in table]
+    clips.write(other, Path("tests/clips.csv"))
+    assert f"{FILES['faces']}: was made with other settings, code or clips" in rrrn(root, "--", target).stdout
+    clips.write([replaced(clip, frames_digest="") for clip in table], Path("tests/clips.csv"))
+    run = rrrn(root, "--remove")
+    assert run.returncode == 1 and "can be verified only where they are" in run.stderr
+    assert Path(FILES["faces"]).exists()
 
 
 def rrrn(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
