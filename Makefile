@@ -10,6 +10,11 @@ python = '$(subst ','\'',$(PYTHON))'
 BIN := .venv/bin
 TABLE := results/table_iv.csv
 
+# Snakemake does not start where it can keep no cache, which is below HOME: then it is in this folder
+ifneq ($(shell PYTHONPATH=. $(python) -c 'from rrrn import writable; print(writable.objection(writable.cache()))' 2>/dev/null),)
+export XDG_CACHE_HOME := $(CURDIR)/.cache
+endif
+
 .PHONY: demo test test-slurm fuzz lint clean
 
 demo: .venv/installed

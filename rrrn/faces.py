@@ -103,7 +103,7 @@ def read_clip(clip: Clip, max_missing: int) -> tuple[list[NDArray[np.uint8]], li
     """Return the images of a clip from onset to offset, their frame numbers, and which of these are not on disk.
 
     For up to ``max_missing`` frames in a row inside of the clip, the nearest on disk stands in, of two the earlier
-    (spec 2.2). Raises InputError, naming folder and frames, if more are missing, or onset, apex or offset, or if an
+    Raises InputError, naming folder and frames, if more are missing, or onset, apex or offset, or if an
     image is unreadable or of another size.
     """
     folder = Path(clip.frames)

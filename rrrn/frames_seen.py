@@ -21,16 +21,26 @@ _SETTLED = 2.0  # seconds since a file's last change after which another would s
 
 
 class Stretch(NamedTuple):
-    """The frames of a clip: a folder, the first number and the last."""
+    """The frames of a clip: a folder, the first number and the last; and their digest by the clip table, if any."""
 
     folder: Path
     first: int
     last: int
+    told: str = ""
 
 
 def stretches(table: Iterable[Clip]) -> list[Stretch]:
     """Return the frames of clips, from onset to offset."""
-    return [Stretch(Path(clip.frames), clip.onset, clip.offset) for clip in table]
+    return [Stretch(Path(clip.frames), clip.onset, clip.offset, clip.frames_digest) for clip in table]
+
+
+def absent(table: Iterable[Clip]) -> list[Clip]:
+    """Return the recorded clips whose folder of frames is not on this machine, or may not be read."""
+    return [clip for clip in table if clip.source == "recorded" and not _is_here(Path(clip.frames))]
+
+
+def _is_here(folder: Path) -> bool:
+    return os.access(folder, os.R_OK | os.X_OK)
 
 
 class Seen:
@@ -39,12 +49,13 @@ class Seen:
     A file is read again only if its size, its times or its place on the disk have changed, so that none that is
     replaced goes unseen, under whatever name, and none that is touched or copied counts as another. What is kept may be
     deleted at any time. What is damaged is not believed, what cannot be written is computed again, and of several
-    writers the last one counts.
+    writers the last one counts. If it is ``trusting``, frames that are not here are what the clip table tells.
     """
 
-    def __init__(self, place: Path, settled: float = _SETTLED) -> None:
+    def __init__(self, place: Path, settled: float = _SETTLED, trusting: bool = False) -> None:
         self._place = place
         self._settled = settled
+        self._trusting = trusting
 
     def fingerprint(self, stretches: Iterable[Stretch]) -> str:
         """Return 12 hexadecimal digits for the frames of some clips: their numbers and contents, missing ones included.
@@ -62,6 +73,8 @@ class Seen:
         return hashlib.sha256(repr(seen).encode()).hexdigest()[:12]
 
     def _digest(self, stretch: Stretch) -> str:
+        if self._trusting and not _is_here(stretch.folder):
+            return stretch.told
         listed = listing.listing(stretch.folder)
         known = self._read(stretch.folder)
         found: dict[str, list[object]] = {}

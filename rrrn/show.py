@@ -22,9 +22,10 @@ def standing(path: Path, told: Mapping[str, Any]) -> str:
         found = verify.check(recipes, table, [recipes.of(str(path))], quick=True)
     except (InputError, KeyError) as error:  # a table of a version with other settings
         return f"It cannot be compared with code and clips: {error}"
+    note = verify.unchecked(table)
     if not found:
-        return "Files on disk, code and clips are those that it was made of."
-    return f"WARNING: {len(found)} files are not those that it was made of any more. The first: {found[0].text}"
+        return f"Files on disk, code and clips are those that it was made of. {note}".rstrip()
+    return f"WARNING: {len(found)} files are not those that it was made of any more. The first: {found[0].text} {note}"
 
 
 def main(args: argparse.Namespace) -> None:

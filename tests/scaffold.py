@@ -1,4 +1,4 @@
-"""A copy of the project with the toy's clip table and configuration, and the real workflow in it."""
+"""Copies of the project in scratch folders, bare or with the toy's clip table, and the real workflow in them."""
 
 import os
 import re
@@ -8,21 +8,27 @@ import sys
 from pathlib import Path
 
 HOME = Path(__file__).resolve().parents[1]
-PARTS = ["Snakefile", "config.yaml", "rrrn", "workflow", "data/paper", "envs", "tests/config.yaml", "tests/clips.csv"]
+PARTS = ["Snakefile", "config.yaml", "rrrn", "workflow", "data/paper", "envs"]
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 CONFIG = ["--configfile", "tests/config.yaml"]
 
 
-def copy(root: Path) -> Path:
-    """A copy of what a user has, with the toy's clip table and configuration and two of the six methods."""
-    for part in PARTS:
+def bare(root: Path, *more: str) -> Path:
+    """A copy of what a user has, without clips; ``more`` are further files of the project."""
+    for part in (*PARTS, *more):
         (root / part).parent.mkdir(parents=True, exist_ok=True)
         if (HOME / part).is_dir():
             shutil.copytree(HOME / part, root / part, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(HOME / part, root / part)
+    return root
+
+
+def copy(root: Path, *methods: str) -> Path:
+    """A copy with the toy's clip table and configuration and, unless others are named, two of the six methods."""
+    bare(root, "tests/config.yaml", "tests/clips.csv")
     with (root / "tests/config.yaml").open("a") as file:
-        file.write("methods: [lbp_top, rrrn]\n")
+        file.write(f"methods: [{', '.join(methods or ('lbp_top', 'rrrn'))}]\n")
     return root
 
 

@@ -6,7 +6,6 @@ import json
 import os
 import random
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -15,13 +14,10 @@ from pathlib import Path
 import pytest
 import yaml
 from PIL import Image
+from scaffold import ENVIRONMENT, HOME, bare
 
 from rrrn import clips, faces, frames_seen, predictions
 from rrrn.clips import Clip
-
-HOME = Path(__file__).resolve().parents[1]
-PARTS = ["Snakefile", "config.yaml", "rrrn", "workflow", "data/paper", "envs"]
-ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 
 SUBJECTS = 60 if "RRRN_FUZZ" in os.environ else 10
 FRAGMENTS = [" ", "  ", "'", '"', "'\"'", ";", "$(touch PWNED)", "`touch PWNED`", "&", "&&", "|", "||", "*", "?", "#"]
@@ -64,17 +60,6 @@ def hostile(generator: random.Random, most: int = 8) -> str:
         name = "".join(generator.choices(FRAGMENTS, k=generator.randint(1, most))).strip()
         if not clips.objection(name):
             return name
-
-
-def copied(root: Path) -> Path:
-    """A copy of what a user has, without clips."""
-    for part in PARTS:
-        (root / part).parent.mkdir(parents=True, exist_ok=True)
-        if (HOME / part).is_dir():
-            shutil.copytree(HOME / part, root / part, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(HOME / part, root / part)
-    return root
 
 
 def snakemake(root: Path, folder: Path, overlay: dict[str, object], *targets: str) -> None:
@@ -131,7 +116,7 @@ def table() -> list[Clip]:
 def calls(tmp_path_factory: pytest.TempPathFactory, table: list[Clip]) -> tuple[Path, dict[str, list]]:
     """What each stage was called with, in a run of the target all, and its working directory."""
     top = tmp_path_factory.mktemp("names")
-    root, folder = copied(top / FOLDER), top / f"{FOLDER} {{x}} {{}}"
+    root, folder = bare(top / FOLDER), top / f"{FOLDER} {{x}} {{}}"
     rules = "".join(path.read_text(encoding="utf-8") for path in (root / "workflow/rules").glob("*.smk"))
     for name in set(re.findall(r"python -m rrrn\.(\w+)", rules)):
         (root / "rrrn" / f"{name}.py").write_text(RECORDER, encoding="utf-8")
@@ -232,7 +217,7 @@ def test_logs_lie_where_the_names_say(calls, table):
 
 def test_the_real_stages_take_these_names(tmp_path):
     """From frames to Table III a on four synthetic clips with a descriptor, and one training of a network."""
-    root, folder = copied(tmp_path / FOLDER), tmp_path / "work {x}'s $(touch PWNED)"
+    root, folder = bare(tmp_path / FOLDER), tmp_path / "work {x}'s $(touch PWNED)"
     folder.mkdir()
     subjects = {"a 'b\";~": "`touch PWNED`;* e\u0301", "\U0001f600\"' $(touch PWNED)": "\u05e9\u05dc|&#?[a] \\"}
     rows = [
@@ -275,7 +260,7 @@ def test_frames_are_found_in_any_folder(tmp_path):
 
 
 def test_a_workflow_below_a_folder_with_braces_is_refused(tmp_path):
-    root = copied(tmp_path / "a {b}")
+    root = bare(tmp_path / "a {b}")
     done = subprocess.run(
         [sys.executable, "-m", "snakemake", "-n"], cwd=root, env=ENVIRONMENT, capture_output=True, text=True
     )

@@ -89,11 +89,17 @@ def test_a_job_stops_if_it_is_asked_for_something_else_than_the_run(tmp_path, mo
     monkeypatch.delenv(promised.VARIABLE, raising=False)
     subject = experiment().subjects[0]
     promised.check(experiment().flow("none", subject))  # of no run
-    promised.write(experiment().every())
+    promised.write(experiment().every(), {"subject": [subject]})
     other = experiment(lambda c: c["flow"].update(tau=0.2))
     promised.check(other.faces(subject))
     with pytest.raises(InputError, match="were edited since this run started"):
         promised.check(other.flow("none", subject))
+    promised.check_names({"subject": [subject, "another"]})
+    with pytest.raises(InputError, match=f"^subject {subject}: configuration or clip table were edited since"):
+        promised.check_names({"subject": ["another"]})
+    Path(os.environ[promised.VARIABLE]).write_text("{}")
+    with pytest.raises(InputError, match="is gone or damaged"):
+        promised.check(experiment().flow("none", subject))
 
 
 def test_records_of_starts_stay_as_long_as_a_run_may_take(tmp_path, monkeypatch):
@@ -104,11 +110,11 @@ def test_records_of_starts_stay_as_long_as_a_run_may_take(tmp_path, monkeypatch)
         for seed in (1, 2, 3)
     ]
     for recipe in made[:2]:
-        promised.write([recipe])
+        promised.write([recipe], {})
     files = sorted((tmp_path / provenance.STATE / "promised").iterdir())
     assert len(files) == 2
     os.utime(files[0], (0, 0))
-    promised.write([made[2]])
+    promised.write([made[2]], {})
     assert len(list(files[0].parent.iterdir())) == 2 and not files[0].exists()
 
 

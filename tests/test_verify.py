@@ -4,9 +4,11 @@ import hashlib
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+from dataclasses import replace as replaced
 from pathlib import Path
 
 import pandas as pd
@@ -157,6 +159,42 @@ def test_files_that_were_deleted_to_save_space_are_no_fault(root):
     assert found() == ["results/table_iv.json"]
 
 
+def test_frames_that_are_not_here_are_said_and_all_else_is_verified(root):
+    """As if the results had been copied to a machine that may not have the recorded frames."""
+    recorded = root / "recorded"
+    (root / "data/synthetic" / SUBJECT).rename(recorded)
+    (recorded / identity.FRAMES).rename(root / "digests.csv")
+    digests = {row["clip"]: row["frames_digest"] for row in digested.read(root / "digests.csv")}
+    table = [
+        replaced(clip, source="recorded", frames=str(recorded / clip.clip), frames_digest=digests[clip.clip])
+        if clip.subject == SUBJECT
+        else clip
+        for clip in clips.read("tests/clips.csv")
+    ]
+    clips.write(table, Path("tests/clips.csv"))
+    target = FILES["occlude"]
+    run = snakemake(root, "--cores", "2", "--quiet", "all", *CONFIG, "--", target)
+    assert run.returncode == 0, run.stderr
+    whole = f"{target}: is what the present configuration, code and clips make\n"
+    assert rrrn(root, "--", target).stdout == whole
+    recorded.rename(root / "elsewhere")
+    own = len(digests)
+    note = f"The frames of {own} of {own} recorded clips are not here and cannot be checked"
+    run = rrrn(root, "--", target)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert re.fullmatch(re.escape(note) + r"; .*\.\n" + re.escape(whole), run.stdout)
+    with_identity(Path(target), lambda made: Identity(made.path, "0" * 16, made.inputs))
+    run = rrrn(root, "--", target)
+    assert run.returncode == 1 and "files that do not fit: 1\n" in run.stderr
+    other = [replaced(clip, frames_digest=f"blake2b-{0:032}") if clip.subject == SUBJECT else clip for clip in table]
+    clips.write(other, Path("tests/clips.csv"))
+    assert f"{FILES['faces']}: was made with other settings, code or clips" in rrrn(root, "--", target).stdout
+    clips.write([replaced(clip, frames_digest="") for clip in table], Path("tests/clips.csv"))
+    run = rrrn(root, "--remove")
+    assert run.returncode == 1 and "can be verified only where they are" in run.stderr
+    assert Path(FILES["faces"]).exists()
+
+
 def rrrn(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = ENVIRONMENT | {"PYTHONPATH": str(root)}
     command = [sys.executable, "-m", "rrrn", "verify", *CONFIG, *arguments]
@@ -226,6 +264,38 @@ def test_a_stage_refuses_inputs_of_other_settings(root):
     run = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
     assert run.returncode == 1 and not Path("out.csv").exists()
     assert f"error: {FILES['describe']}: was made with other settings, code or clips" in run.stderr
+
+
+def by_hand(root: Path, target: str) -> Path:
+    """Run the stage that makes a file as the workflow does, but asked for nothing; return the folder of its outputs."""
+    run = snakemake(root, "--dry-run", "--printshellcmds", "--force", *CONFIG, "--", target)
+    (line,) = [line.strip() for line in (run.stdout + run.stderr).splitlines() if "python -m rrrn." in line]
+    words = shlex.split(line[line.index("python -m") :])
+    for option in ("--asked", "--log"):
+        at = words.index(option)
+        del words[at : at + 2]
+    folder = root / "by hand"
+    stem = target.removesuffix(".csv")
+    words = [str(folder / Path(word).name) if word.startswith(stem) else word for word in words]
+    environment = ENVIRONMENT | {"PYTHONPATH": str(root), "PYTHONSAFEPATH": "1"}
+    run = subprocess.run([sys.executable, *words[1:]], cwd=root, env=environment, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    return folder
+
+
+@pytest.mark.parametrize("stage", ["augment", "train", "svm", "score"])
+def test_rows_are_the_same_without_any_check(root, stage):
+    path = Path(FILES[stage])
+    made = by_hand(root, FILES[stage]) / path.name
+    assert identity.read(made)[0] == Identity() and identity.read(path)[0] != Identity()
+    assert digested.read(made) == digested.read(path)
+
+
+def test_tables_are_the_same_bytes_without_any_check(root):
+    folder = by_hand(root, "results/table_iv.csv")
+    assert identity.read(folder / "table_iv.json")[0] == Identity()
+    for name in ("table_iv.csv", "table_iv_long.csv"):
+        assert (folder / name).read_bytes() == (root / "results" / name).read_bytes()
 
 
 def edited_by_a_job(root: Path, module: str, path: str, old: str, new: str) -> None:

@@ -1,5 +1,6 @@
 import errno
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -80,3 +81,37 @@ def test_a_cache_that_can_be_written_is_well(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert storage.cache(writable.objection(writable.cache())).state == "ok"
     writable.check_cache()
+
+
+@pytest.mark.parametrize("target", ["demo", "test", "lint"])
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({"HOME": "/proc/none"}, "{root}/.cache"),
+        ({"HOME": "{root}", "XDG_CACHE_HOME": "/proc/none"}, "{root}/.cache"),
+        ({"HOME": "/proc/none", "XDG_CACHE_HOME": "{root}/mine"}, "{root}/mine"),
+        ({"HOME": "{root}"}, "none"),
+    ],
+)
+def test_make_gives_snakemake_a_place_for_its_cache_where_it_has_none(tmp_path, target, variables, expected):
+    """With a Python that tells what it was given."""
+    root = tmp_path / "with space"
+    for name in ("Makefile", "requirements.txt", "requirements-dev.txt", "pyproject.toml", "rrrn/__init__.py"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(HOME / name, root / name)
+    for name in ("writable", "stage"):
+        shutil.copy(HOME / f"rrrn/{name}.py", root / "rrrn")
+    python = root / ".venv/bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/sh\necho "given ${XDG_CACHE_HOME:-none}"\n')
+    python.chmod(0o755)
+    for name in ("installed", "installed-dev"):
+        (root / ".venv" / name).touch()
+    environment = {name: value.format(root=root) for name, value in variables.items()}
+    command = ["make", f"PYTHON={sys.executable}", target]
+    done = subprocess.run(
+        command, cwd=root, env={"PATH": os.environ["PATH"], **environment}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    told = {line for line in done.stdout.splitlines() if line.startswith("given")}
+    assert told == {f"given {expected.format(root=root)}"}

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from scaffold import CONFIG, ENVIRONMENT, results
 
 from tests.slurm import toy
 from tests.slurm.toy import Job, Run
@@ -24,8 +25,8 @@ def cluster() -> None:
 def local(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The toy's tables, made without SLURM."""
     root = toy.make(tmp_path_factory.mktemp("local"))
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", *toy.CONFIG, *toy.TARGET]
-    run = subprocess.run(command, cwd=root, env=toy.ENVIRONMENT, capture_output=True, text=True)
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", *CONFIG, *toy.TARGET]
+    run = subprocess.run(command, cwd=root, env=ENVIRONMENT, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     return root
 
@@ -46,8 +47,8 @@ def of_rule(run: Run, rule: str) -> list[Job]:
 
 def test_tables_and_predictions_are_those_of_a_local_run(local, whole):
     root, _ = whole
-    assert len(toy.results(local)) == 6
-    assert toy.results(root) == toy.results(local)
+    assert len(results(local)) == 6
+    assert results(root) == results(local)
 
 
 def test_every_stage_got_what_the_profile_says(whole):
@@ -79,8 +80,8 @@ def test_a_request_that_cannot_be_met_is_refused_and_told_and_the_others_go_on(l
     assert run.end() == 1
     assert "Requested node configuration is not available" in run.said()
     assert [job.state for job in of_rule(run, "svm")] == ["COMPLETED"] * 2
-    made = toy.results(root)
-    assert made == {path: data for path, data in toy.results(local).items() if "lbp_sip" in path or "sub01" in path}
+    made = results(root)
+    assert made == {path: data for path, data in results(local).items() if "lbp_sip" in path or "sub01" in path}
 
 
 def test_a_job_over_its_memory_is_tried_again_with_twice_as_much(local, tmp_path):
@@ -92,7 +93,7 @@ def test_a_job_over_its_memory_is_tried_again_with_twice_as_much(local, tmp_path
         (600, 480, "FAILED"),
         (1200, 960, "COMPLETED"),
     ]
-    assert toy.results(root) == toy.results(local)
+    assert results(root) == results(local)
 
 
 def test_a_job_that_was_cancelled_is_noticed_and_made_again(local, tmp_path):
@@ -101,7 +102,7 @@ def test_a_job_that_was_cancelled_is_noticed_and_made_again(local, tmp_path):
     toy.ask("scancel", run.until(lambda: run.running("train")))
     assert run.end() == 0, run.said()
     assert [(job.memory, job.state) for job in run.jobs()] == [(12000, "CANCELLED"), (24000, "COMPLETED")]
-    assert toy.results(root) == toy.results(local)
+    assert results(root) == results(local)
 
 
 def test_slurmctld_may_be_away_in_the_middle(local, tmp_path):
@@ -113,4 +114,4 @@ def test_slurmctld_may_be_away_in_the_middle(local, tmp_path):
     toy.ask(str(toy.CLUSTER), "start", "ctld")
     assert run.end() == 0, run.said()
     assert [(job.rule, job.state) for job in run.jobs()] == [("train", "COMPLETED")]
-    assert toy.results(root) == toy.results(local)
+    assert results(root) == results(local)

@@ -14,14 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from scaffold import CONFIG, ENVIRONMENT, HOME, copy
 
-HOME = Path(__file__).resolve().parents[2]
 CLUSTER = HOME / "tests/slurm/cluster.sh"
 PROFILE = "workflow/profiles/slurm/profile.yaml"
-PARTS = ["Snakefile", "config.yaml", "rrrn", "workflow", "data/paper", "envs", "tests/config.yaml"]
-ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 SUBJECTS = ("syncasme2-sub01", "synsamm-006")
-CONFIG = ["--configfile", "tests/config.yaml"]
 TARGET = ["--", "results/table_iv.csv"]
 # what suits a shared cluster, shortened: few jobs at once, a first look when most have just ended, files seen at once
 HERE = ["--jobs", "4", "--slurm-init-seconds-before-status-checks", "8", "--latency-wait", "5"]
@@ -59,17 +56,10 @@ def need_cluster() -> None:
 
 def make(root: Path) -> Path:
     """Make a copy of what a user has, with the profile edited as the first lines of it say."""
-    for part in PARTS:
-        (root / part).parent.mkdir(parents=True, exist_ok=True)
-        if (HOME / part).is_dir():
-            shutil.copytree(HOME / part, root / part, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(HOME / part, root / part)
-    rows = (HOME / "tests/clips.csv").read_text().splitlines(keepends=True)
+    copy(root, "lbp_sip", "rrrn")
+    rows = (root / "tests/clips.csv").read_text().splitlines(keepends=True)
     kept = [row for row in rows[1:] if row.split(",")[1] in SUBJECTS]
     (root / "tests/clips.csv").write_text("".join([rows[0], *kept]))
-    with (root / "tests/config.yaml").open("a") as file:
-        file.write("methods: [lbp_sip, rrrn]\n")
     edit(root, "tests/config.yaml", "[none, mask, random-20]", "[none, mask]")
     edit(root, "tests/config.yaml", "matched", "clean")
     edit(root, PROFILE, "# slurm_account: \"'my_account'\"", "slurm_account: \"'lab'\"")
@@ -93,12 +83,6 @@ def without(done: Path, root: Path, *patterns: str) -> Path:
         for path in found:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     return root
-
-
-def results(root: Path) -> dict[str, bytes]:
-    """All predictions and tables, by path."""
-    paths = [*root.glob("results/predictions/**/*.csv"), *root.glob("results/*.csv")]
-    return {str(path.relative_to(root)): path.read_bytes() for path in paths}
 
 
 class Run:

@@ -119,6 +119,12 @@ HOLDOUT = config["protocol"]["holdout"]
 provenance.recall(provenance.STATE)
 RECIPES = recipes.Recipes(config, CLIPS, frames_seen.Seen(provenance.STATE / "frames"))
 TABLES, TASKS, FOLDS = RECIPES.tables, RECIPES.tasks, RECIPES.folds
+NAMES = {
+    "subject": SUBJECTS,
+    "condition": CONDITIONS,
+    "training set": TRAINING_SETS,
+    "fold": FOLDS,
+}
 
 
 def asked_with():
@@ -135,11 +141,13 @@ try:
     if RUNS:
         writable.check(written())
     if workflow.is_main_process:
-        promised.write(RECIPES.every())
+        promised.write(RECIPES.every(), NAMES)
         command = stale.told(sys.argv[1:])
         if stale.matters(command):
             stale.check(RECIPES.every(), asked_with(), stale.watched(command))
         provenance.remember(provenance.STATE)
+    else:
+        promised.check_names(NAMES)
 except InputError as error:
     stop(error)
 

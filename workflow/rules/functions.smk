@@ -14,7 +14,9 @@ def given(step):
         "code": lambda wildcards: recipe(wildcards).code,
         "settings": lambda wildcards: recipe(wildcards).settings,
         "rows": lambda wildcards: recipe(wildcards).rows,
-        "recipe": lambda wildcards: as_started(recipe(wildcards)).digest,
+        "recipe": lambda wildcards: as_started(
+            step, recipe(wildcards), wildcards
+        ).digest,
         "told": lambda wildcards, output: recipe(wildcards).told,
         "asked": lambda wildcards, output: recipe(wildcards).asked(),
         "clips": lambda wildcards, output: config["clips"],
@@ -28,12 +30,15 @@ def about(step):
     )
 
 
-def as_started(recipe):
+def as_started(step, recipe, wildcards):
     """A recipe, if it is the one that the run was started with."""
     if not workflow.is_main_process:
         try:
             promised.check(recipe)
         except InputError as error:
+            # Snakemake on the login node shows the log of a step that failed
+            for log in workflow.get_rule(step).expand_log(wildcards):
+                provenance.keep(Path(log), f"error: {error}\n")
             stop(error)
     return recipe
 

@@ -1,0 +1,75 @@
+"""What is edited between a submission and its job: the job stops, and says why where its log is. SLURM is played."""
+
+import shlex
+import sys
+from pathlib import Path
+
+import played_slurm
+import pytest
+from scaffold import CONFIG, copy, snakemake
+
+from rrrn import promised
+
+SUBJECT = "syncasme2-sub01"
+RENDERED = f"data/synthetic/{SUBJECT}"
+WHY = "since this run started; run again when they stay as they are"
+RENDER = """
+import sys
+from pathlib import Path
+
+Path(sys.argv[1]).mkdir()
+"""
+
+
+def run(root: Path, target: str, path: str, old: str, new: str) -> tuple[int, str, str]:
+    """Submit what a target needs, and let a text in a file be another before the job starts.
+
+    Returns the exit status, what Snakemake printed and what the job did.
+    """
+    assert old in (root / path).read_text()
+    edit = f"import pathlib; path = pathlib.Path({str(root / path)!r}); path.write_text(path.read_text()"
+    meanwhile = shlex.join([sys.executable, "-c", f"{edit}.replace({old!r}, {new!r}))"])
+    done = played_slurm.run(root, root, *CONFIG, "over.yaml", "--", target, meanwhile=meanwhile)
+    assert played_slurm.calls(root).count("\n") == 1
+    return done.returncode, done.stdout + done.stderr, played_slurm.said(root)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A copy of the toy whose first stage is quick."""
+    root = copy(tmp_path / "copy")
+    (root / "rrrn/render.py").write_text(RENDER)
+    (root / "data/synthetic").mkdir()
+    (root / "over.yaml").write_text("synthetic: {seed: 3}\n")
+    return root
+
+
+@pytest.mark.parametrize(
+    "edit", [("over.yaml", "seed: 3", "seed: 4"), ("rrrn/render.py", "import sys\n", "import sys\n\nADDED = 1\n")]
+)
+def test_a_job_stops_if_configuration_or_code_were_edited_after_its_submission(root, edit):
+    path, old, new = edit
+    status, printed, said = run(root, RENDERED, *edit)
+    assert status == 1 and not (root / RENDERED).exists()
+    message = f"error: {RENDERED}: configuration, clip table or code were edited {WHY}"
+    assert said.splitlines().count(message) == 1 and "Traceback" not in said
+    assert message in printed.splitlines()
+    if path == "over.yaml":  # put back, it goes on
+        (root / path).write_text((root / path).read_text().replace(new, old))
+        (root / "calls").unlink()
+        status, printed, said = run(root, RENDERED, path, old, old)
+        assert status == 0 and (root / RENDERED).is_dir(), printed + said
+
+
+def test_a_job_stops_if_a_name_in_its_files_is_gone(root):
+    status, _, said = run(root, RENDERED, "tests/clips.csv", SUBJECT, "another")
+    assert status == 1 and not (root / RENDERED).exists()
+    message = f"error: subject {SUBJECT}: configuration or clip table were edited {WHY}"
+    assert said.splitlines().count(message) == 1 and "Traceback" not in said
+
+
+def test_a_job_of_no_run_compares_nothing(root, monkeypatch):
+    monkeypatch.delenv(promised.VARIABLE, raising=False)
+    job = ["--target-jobs", f"render:subject={SUBJECT}", "--allowed-rules", "render", "--force", "--mode", "remote"]
+    done = snakemake(root, "--cores", "1", "--nolock", *job, *CONFIG, "over.yaml")
+    assert done.returncode == 0 and (root / RENDERED).is_dir(), done.stdout + done.stderr
