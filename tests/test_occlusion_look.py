@@ -495,6 +495,16 @@ def features(residual, where):
     return rows
 
 
+def unrounded(residual, rng):
+    """A difference of frames plus two draws within a grey level, after which rounding leaves its mark no more.
+
+    What whole numbers scatter by depends on how far their mean is from a whole number, and that is how much brighter a
+    place became: skin moves more than the mask on it. Without the draws a probe tells them by motion, with an AUC of
+    0.70 to 0.71 on the first subject; among patches whose means are equally far from whole numbers it has 0.48 to 0.54.
+    """
+    return residual + rng.uniform(-0.5, 0.5, (2, *residual.shape)).sum(axis=0)
+
+
 @pytest.mark.parametrize("subject", ["syncasme2-sub01", "synsamm-006"])
 def test_a_linear_probe_cannot_tell_the_occluder_by_its_noise(subject):
     frames, points = rendered(subject)
@@ -509,8 +519,9 @@ def test_a_linear_probe_cannot_tell_the_occluder_by_its_noise(subject):
             compositing.to_gray(compositing.composite(f, made.dress(layer, t), True)).astype(float)
             for t, f in enumerate(frames)
         ]
-        seen = [np.array(features(b - a, region)) for region in (covered == 255, bare)
-                for a, b in pairwise(shown)]  # fmt: skip
+        rng = np.random.default_rng(10)
+        residuals = [unrounded(b - a, rng) for a, b in pairwise(shown)]
+        seen = [np.array(features(residual, region)) for region in (covered == 255, bare) for residual in residuals]
         n = len(shown) - 1
         sets = []
         for part in (slice(0, n, 2), slice(1, n, 2)):
@@ -518,9 +529,9 @@ def test_a_linear_probe_cannot_tell_the_occluder_by_its_noise(subject):
             sets.append((np.concatenate([ours, theirs]), np.repeat([1, 0], [len(ours), len(theirs)])))
         probe = make_pipeline(StandardScaler(), LogisticRegression()).fit(*sets[0])
         score[grain] = roc_auc_score(sets[1][1], probe.decision_function(sets[1][0]))
-    assert (
-        score[True] <= 0.75
-    )  # by the draw of the grain 0.70 to 0.72 for the first subject, 0.58 to 0.60 for the second
+    # By the draw of the grain 0.50 to 0.53 for the first subject, 0.52 to 0.55 for the second; grain that is too weak by
+    # a fifth or too strong by a quarter has 0.79 at least.
+    assert score[True] <= 0.6
     assert score[False] > 0.99
 
 
