@@ -7,7 +7,6 @@ import argparse
 import os
 import re
 import resource
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,39 +14,36 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks import copied
 from rrrn import stage
-from rrrn.provenance import HOME
 from rrrn.stage import InputError
 
 CLIPS = "data/clips_paper_shape.csv"
-COPIED = ("Snakefile", "config.yaml", "config", "envs", "workflow", "rrrn", "data/paper", CLIPS)
 
 # Takes a stage's place. What is named before the options and does not exist is its output: inputs are there already.
+# It says what it is, as a stage's does.
 EMPTY_STAGE = """
-import sys
+import json, sys
 from itertools import takewhile
 from pathlib import Path
 
+asked = json.loads(sys.argv[sys.argv.index("--asked") + 1]) if "--asked" in sys.argv else {}
+made = f"{asked.get('path')} recipe={asked.get('recipe')} inputs="
 for name in takewhile(lambda word: not word.startswith("--"), sys.argv[1:]):
     path = Path(name)
     if path.exists():
         continue
-    if path.suffix:
-        path.write_text("empty")
-    else:
+    if not path.suffix:
         path.mkdir()
+        path /= "frames.csv"
+    told = json.dumps({"made": made, "digest": "0"}) if path.suffix == ".json" else f"made,digest\\n{made},0\\n"
+    path.write_text(told)
 """
 
 
 def copy(folder: Path) -> list[str]:
     """Copy the workflow into a folder, each stage that a rule runs empty; return the stages."""
-    for name in COPIED:
-        source, target = HOME / name, folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, target)
+    copied.copy(folder, "config", CLIPS)
     rules = "".join(path.read_text(encoding="utf-8") for path in sorted((folder / "workflow/rules").glob("*.smk")))
     stages = sorted(set(re.findall(r"python -m rrrn\.(\w+)", rules)))
     for name in stages:
