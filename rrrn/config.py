@@ -56,11 +56,6 @@ def check_together(config: Mapping[str, Any], clips: Sequence[Clip]) -> None:
     flow = config["flow"]
     if flow["warm_start"] and flow["engine"] not in ("auto", "numba"):
         raise InputError(f"configuration: flow.warm_start needs flow.engine numba or auto, not {flow['engine']}")
-    if flow["engine"] == "opencv_cuda" and flow["median_filter"] > 1:
-        raise InputError(
-            f"configuration: flow.engine opencv_cuda has no median filter, and flow.median_filter is "
-            f"{flow['median_filter']}; set it to 1, or flow.engine to cuda"
-        )
     for name in set(config["methods"]) & set(methods.NETWORKS):
         network, section = methods.settings(config, name), methods.METHODS[name].section
         if network["pretrained"] != "none" and network.get("backbone") == "shallow":

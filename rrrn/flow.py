@@ -39,7 +39,7 @@ def tvl1(
     """Return the flow from image ``a`` to image ``b``, float32 (2, H, W): u right, v down, pixels.
 
     Images are gray, uint8 (H, W); of two stacks (N, H, W) the flow is (N, 2, H, W), and ``threads`` share the pairs.
-    ``engine``: auto (cuda where PyTorch sees a GPU, else numba), numba, cuda, opencv or opencv_cuda. The first flow by
+    ``engine``: auto (cuda where PyTorch sees a GPU, else numba), numba, cuda or opencv. The first flow by
     numba after an installation waits seconds for its compiler. ``parameters``: tau, lambda, theta, scales, scale_step,
     warps, epsilon, inner_iterations, outer_iterations, median_filter; see config.yaml. What is not given is OpenCV's
     default, among them 5 scales and 5 warps; the command ``rrrn flow`` and the workflow take config.yaml's, 3 and 2.

@@ -174,7 +174,6 @@ CLIPS = clips.read(HOME / "data/clips.csv")
         ({"protocol": {"holdout": ["casme2", "samm"]}}, CLIPS, "has the databases syncasme2, synsamm"),
         ({"conditions": ["mask"]}, CLIPS, "clean needs 'none'"),
         ({"flow": {"warm_start": True, "engine": "opencv"}}, CLIPS, "warm_start needs flow.engine numba or auto"),
-        ({"flow": {"engine": "opencv_cuda"}}, CLIPS, "opencv_cuda has no median filter.* is 5; set it to 1"),
         ({"networks": {"rrrn": {"pretrained": "imagenet"}}}, CLIPS, "rrrn: the shallow backbone"),
         ({"methods": ["crops"], "networks": {"rrrn": {"pretrained": "imagenet"}}}, CLIPS, "rrrn: the shallow backbone"),
         ({"networks": {"vgg16": {"pretrained": "imagenet"}}}, CLIPS, "vgg16: pretrained weights fit width 1"),
@@ -221,7 +220,3 @@ def test_parts_of_a_configuration():
     assert config.pick(tree, "a.b") == {"a": {"b": {"c": 1}}}
     assert config.merge([config.pick(tree, "a.d"), config.pick(tree, "a.b"), config.pick(tree, "e")]) == tree
     assert tree == {"a": {"b": {"c": 1}, "d": 2}, "e": 3}
-
-
-def test_opencv_on_a_gpu_without_a_median_filter_is_no_contradiction():
-    config.check_together(config.merge([DEFAULT, {"flow": {"engine": "opencv_cuda", "median_filter": 1}}]), CLIPS)

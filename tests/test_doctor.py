@@ -87,7 +87,6 @@ NONE = replace(GPU, torch=TORCH | {"devices": []}, driver=None, kernel_module=Fa
         (NONE, "skipped GPU: none here"),
         (replace(NONE, device="cuda"), "error GPU: none here, and train.device is cuda"),
         (replace(NONE, device="cuda", engine="cuda"), "train.device is cuda and flow.engine is cuda"),
-        (replace(NONE, engine="opencv_cuda"), "error GPU: none here, and flow.engine is opencv_cuda"),
         (replace(NONE, driver="12.9", torch=NONE.torch | {"cuda": None}), "this PyTorch is built without CUDA"),
         (replace(NONE, driver="11.4"), "its driver knows CUDA 11.4, PyTorch is built for 12.8"),
         (replace(NONE, driver="12.4"), "there is a driver, but PyTorch sees no GPU"),
@@ -508,10 +507,10 @@ def test_this_machine_is_examined(tmp_path, monkeypatch):
 def test_a_contradiction_is_of_the_configuration(tmp_path, monkeypatch):
     monkeypatch.chdir(HOME)
     settings = defaults.whole([])
-    settings["flow"] |= {"engine": "opencv_cuda", "median_filter": 5}
+    settings["flow"] |= {"engine": "opencv", "warm_start": True}
     none, (found,) = command._needed(settings)
     assert none is None and found.check == "configuration" and "rrrn import" not in found.remedy
-    assert found.text.startswith("flow.engine opencv_cuda has no median filter")
+    assert found.text.startswith("flow.warm_start needs flow.engine numba or auto")
 
 
 def test_art_and_descriptors_are_looked_at(monkeypatch):

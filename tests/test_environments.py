@@ -25,7 +25,7 @@ PACKAGES = {  # that bring what is imported, where the names differ
 CONFIG = yaml.safe_load((provenance.HOME / "config.yaml").read_text())
 EVERYTHING = CONFIG | {"methods": list(methods.METHODS)}
 RECIPES = list(Recipes(EVERYTHING, clips.read(provenance.HOME / CONFIG["clips"]), Seen(Path())).every())
-ENGINES = {"vision": {"numba", "opencv", "opencv_cuda"}, "vision_gpu": {"cuda"}}  # of the rule flow
+ENGINES = {"vision": {"numba", "opencv"}, "vision_gpu": {"cuda"}}  # of the rule flow
 RULES = {
     name: text
     for file in FOLDER.glob("*.smk")

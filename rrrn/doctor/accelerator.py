@@ -10,7 +10,7 @@ from typing import Any
 from rrrn.doctor import asking
 from rrrn.doctor.finding import Finding, error, late, ok, skipped, warning
 
-ON_GPU = ("cuda", "opencv_cuda")  # engines of flow
+ON_GPU = ("cuda",)  # engines of flow
 _INSTALL = "pip install -r requirements.txt"
 
 

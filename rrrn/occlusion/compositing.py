@@ -6,6 +6,8 @@ from functools import cache, cached_property
 import cv2
 import numpy as np
 
+from rrrn.occlusion import srgb
+
 _LEAST_ALPHA = 0.5 / 255  # below, the stored 8-bit alpha says "not covered", and so must the frame
 _LEAST_LIGHT = 1e-5  # less light from the frame, white though it be, is no grey level in a black occluder
 _FINE = 65535  # steps of the tables of linear light: an error of 0.03 grey levels at most
@@ -160,13 +162,6 @@ def grown(layer: Layer, margin: int, height: int, width: int) -> tuple[int, int,
     return layer.x - left, layer.y - above, image
 
 
-def slope(levels: np.ndarray) -> np.ndarray:
-    """Return the light that a step of one grey level is at each of ``levels`` (0..255), in parts of white: sRGB."""
-    encoded = np.asarray(levels, np.float64) / 255
-    curved = 2.4 / 1.055 * ((encoded + 0.055) / 1.055) ** 1.4
-    return np.where(encoded <= 0.04045, 1 / 12.92, curved) / 255
-
-
 def _mix_light(under: np.ndarray, passing: np.ndarray, colour: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """Return the grey levels, float32 (n, C), of n pixels that are mixed of frame and occluder in linear light."""
     to_light, to_level = _tables()
@@ -185,6 +180,4 @@ def _index(share: np.ndarray) -> np.ndarray:
 def _tables() -> tuple[np.ndarray, np.ndarray]:
     """Tables in steps of 1 / _FINE: from a grey level (1 is 255) to light in 0..1, and from light to grey level."""
     share = np.arange(_FINE + 1) / _FINE
-    light = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
-    level = np.where(share <= 0.0031308, share * 12.92, 1.055 * share ** (1 / 2.4) - 0.055) * 255
-    return light.astype(np.float32), level.astype(np.float32)
+    return srgb.light(share).astype(np.float32), (srgb.level(share) * 255).astype(np.float32)

@@ -11,14 +11,14 @@ import cv2
 import numpy as np
 
 from rrrn import seeds
-from rrrn.occlusion import compositing, light, noise, shadow, sharpness, skin
+from rrrn.occlusion import compositing, light, noise, shadow, sharpness, skin, srgb
 from rrrn.occlusion.compositing import Layer
 from rrrn.occlusion.noise import Noise
 from rrrn.occlusion.scene import setting
 from rrrn.stage import InputError
 
 FEATHERS = ("matched", "none")
-_SLOPES = compositing.slope(np.arange(256)).astype(np.float32)
+_SLOPES = (srgb.slope(np.arange(256) / 255) / 255).astype(np.float32)  # light per grey level
 _SOME = 8  # frames, spread over the clip, that tone and sharpness are measured on
 
 

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from rrrn import seeds
+from rrrn.occlusion import srgb
 
 _LIGHT = np.array([-0.28, -0.60, 0.75], np.float32) / np.float32(np.sqrt(0.28**2 + 0.60**2 + 0.75**2))
 _WRAP = 0.10  # light reaches this far beyond a right angle: the lamp is large
@@ -56,7 +57,7 @@ def lit(height: np.ndarray, scale: float, reach: float = 0.06) -> Lit:
 def decode(colour: tuple[float, ...]) -> np.ndarray:
     """Return 8-bit sRGB as linear, float32 (3,)."""
     value = np.asarray(colour, np.float32) / 255
-    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4).astype(np.float32)
+    return srgb.light(value).astype(np.float32)
 
 
 def encode(radiance: np.ndarray) -> np.ndarray:
@@ -64,7 +65,7 @@ def encode(radiance: np.ndarray) -> np.ndarray:
     value = np.maximum(radiance, 0)
     over = np.maximum(value - 0.7, 0)
     value = np.minimum(value, 0.7) + 0.3 * (1 - np.exp(-over / 0.3))
-    return 255 * np.where(value <= 0.0031308, value * 12.92, 1.055 * np.maximum(value, 1e-6) ** (1 / 2.4) - 0.055)
+    return 255 * srgb.level(value)
 
 
 def reflection(right: np.ndarray, down: np.ndarray, roughness: float) -> np.ndarray:

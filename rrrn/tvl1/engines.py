@@ -17,14 +17,13 @@ from rrrn.stage import InputError
 from rrrn.tvl1.pairs import Flows, Images
 from rrrn.tvl1.parameters import Parameters, is_whole
 
-NAMES = ("auto", "numba", "cuda", "opencv", "opencv_cuda")
-_ON_GPU = ("cuda", "opencv_cuda")
+NAMES = ("auto", "numba", "cuda", "opencv")
+_ON_GPU = ("cuda",)
 
 _LIBRARIES = {  # that a flow's bits depend on
     "numba": ("numba", "cv2"),
     "cuda": ("torch",),
     "opencv": ("cv2",),
-    "opencv_cuda": ("cv2",),
 }
 
 Solver = Callable[[Images, Images, Parameters], Flows]
@@ -43,7 +42,7 @@ def resolve(name: str, warm_start: bool = False, gpus: int = 1) -> str:
 
     ``auto`` is cuda where PyTorch sees a GPU and at least one of ``gpus`` may be used, else numba; it is numba for a
     warm start, which no other engine has.
-    Raises InputError for a name that is none of ``NAMES``, for an engine whose GPU or build of OpenCV is missing, and
+    Raises InputError for a name that is none of ``NAMES``, for an engine whose GPU is missing, and
     for an engine without a warm start where one is wanted.
     """
     if name not in NAMES:
@@ -57,8 +56,6 @@ def resolve(name: str, warm_start: bool = False, gpus: int = 1) -> str:
             "flow.engine is cuda, but PyTorch sees no GPU; set it to auto or numba, or look whether PyTorch is "
             "installed, what nvidia-smi shows and what CUDA_VISIBLE_DEVICES holds"
         )
-    if name == "opencv_cuda" and (missing := _imported(name).missing()):
-        raise InputError(f"flow.engine is opencv_cuda, but {missing}; set it to auto, or build OpenCV with CUDA")
     return name
 
 

@@ -47,7 +47,7 @@ def flow_gpus():
     """How many GPUs a job of flow takes. No tracked parameter: a file is not made again for another machine."""
     engine = config["flow"]["engine"]
     if engine != "auto":
-        return 1 if engine in ("cuda", "opencv_cuda") else 0
+        return int(engine == "cuda")
     # conda's environment for auto has no PyTorch, and a warm start is numba's
     deployed = workflow.deployment_settings.deployment_method
     return 1 if CARDS and not deployed and not config["flow"]["warm_start"] else 0
