@@ -501,7 +501,7 @@ def unrounded(residual, rng):
 
     What whole numbers scatter by depends on how far their mean is from a whole number, and that is how much brighter a
     place became: skin moves more than the mask on it. Without the draws a probe tells them by motion, with an AUC of
-    0.70 to 0.71 on the first subject; among patches whose means are equally far from whole numbers it has 0.48 to 0.54.
+    0.70 to 0.71 on the first subject; among patches with means equally far from whole numbers it has 0.48 to 0.54.
     """
     return residual + rng.uniform(-0.5, 0.5, (2, *residual.shape)).sum(axis=0)
 
@@ -530,7 +530,7 @@ def test_a_linear_probe_cannot_tell_the_occluder_by_its_noise(subject):
             sets.append((np.concatenate([ours, theirs]), np.repeat([1, 0], [len(ours), len(theirs)])))
         probe = make_pipeline(StandardScaler(), LogisticRegression()).fit(*sets[0])
         score[grain] = roc_auc_score(sets[1][1], probe.decision_function(sets[1][0]))
-    # By the draw of the grain 0.50 to 0.53 for the first subject, 0.52 to 0.55 for the second; grain that is too weak by
+    # By the draw of the grain 0.50 to 0.53 for the first subject, 0.52 to 0.55 for the second; grain too weak by
     # a fifth or too strong by a quarter has 0.79 at least.
     assert score[True] <= 0.6
     assert score[False] > 0.99
