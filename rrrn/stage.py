@@ -6,9 +6,7 @@ import glob
 import json
 import logging
 import math
-import os
 import secrets
-import select
 import shutil
 import signal
 import sys
@@ -16,7 +14,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn, TextIO
+from typing import Any, NoReturn
+
+from rrrn import unread
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _REMEDIES = (
@@ -33,7 +33,7 @@ _REMEDIES = (
         "its file system refuses it: look after its limits and its health, and run again",
     )
 )
-_INTERRUPTED, _UNREAD = 128 + signal.SIGINT, 128 + signal.SIGPIPE
+_INTERRUPTED = 128 + signal.SIGINT
 
 
 class InputError(Exception):
@@ -68,12 +68,12 @@ def run(
     If nobody reads what is printed any more (``| head``), exit with 141 and without a word.
     ``arguments`` are those of the command line, unless given.
     """
-    with _quiet_if_unread():
+    with unread.quiet():
         _run(main, parser.parse_args(arguments))
 
 
 def _run(main: Callable[[argparse.Namespace], None], args: argparse.Namespace) -> None:
-    handlers: list[logging.Handler] = [_Terminal(sys.stdout)]
+    handlers: list[logging.Handler] = [unread.Terminal(sys.stdout)]
     if args.log:
         args.log.parent.mkdir(parents=True, exist_ok=True)
         handlers = [logging.FileHandler(args.log, mode="w", encoding="utf-8")]
@@ -86,7 +86,7 @@ def _run(main: Callable[[argparse.Namespace], None], args: argparse.Namespace) -
     except KeyboardInterrupt:
         _fail("interrupted", _INTERRUPTED, args.log)
     except OSError as error:
-        if _unread(error):
+        if unread.is_meant(error):
             raise
         if error.errno not in _REMEDIES:
             logging.exception("this is a defect of rrrn, or of a library that it uses")
@@ -104,48 +104,6 @@ def interruptible() -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         _fail("interrupted", _INTERRUPTED, None)
-
-
-@contextmanager
-def _quiet_if_unread() -> Iterator[None]:
-    """Exit as if by SIGPIPE, but with partial files removed, when the reader of what is printed has gone."""
-    try:
-        try:
-            yield
-        finally:
-            if sys.stdout:
-                sys.stdout.flush()  # the interpreter would at its end, and complain
-    except BrokenPipeError as error:
-        if not _unread(error):
-            raise
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        for stream in filter(_has_no_reader, (sys.stdout, sys.stderr)):
-            os.dup2(nowhere, stream.fileno())  # for what is still buffered
-        raise SystemExit(_UNREAD) from None
-
-
-def _unread(error: OSError) -> bool:
-    """Return whether the broken pipe is that of the terminal's output, not one that this process has opened."""
-    return isinstance(error, BrokenPipeError) and any(map(_has_no_reader, (sys.stdout, sys.stderr)))
-
-
-def _has_no_reader(stream: TextIO | None) -> bool:
-    try:
-        poll = select.poll()
-        poll.register(stream.fileno() if stream else -1, 0)
-        return any(event & select.POLLERR for _, event in poll.poll(0))
-    except (OSError, ValueError):  # no file of the system's
-        return False
-
-
-class _Terminal(logging.StreamHandler):
-    """Messages on standard output; that nobody reads them is an error, which logging would print."""
-
-    def handleError(self, record: logging.LogRecord) -> None:
-        error = sys.exception()
-        if isinstance(error, BrokenPipeError):
-            raise error
-        super().handleError(record)
 
 
 def _fail(message: str, status: int, log: Path | None) -> NoReturn:
