@@ -35,6 +35,7 @@ from rrrn.occlusion import (
     anchoring,
     command,
     compositing,
+    drawings,
     glasses,
     glasses_art,
     mask,
@@ -45,6 +46,7 @@ from rrrn.occlusion import (
     skin,
     wearing,
 )
+from rrrn.occlusion.anchors import Anchors
 from rrrn.occlusion.compositing import Layer
 from rrrn.occlusion.wearing import Wearer, Worn
 from rrrn.stage import InputError
@@ -145,21 +147,27 @@ def detected(frames: NDArray[np.uint8]) -> Floats:
 # -------------------------------------------------------------------------------------------------------- occluders
 
 
-def settings(mode: str, **look: Any) -> dict[str, Any]:
-    """Return the default section ``occlude`` with an anchoring mode."""
-    with (provenance.HOME / "config.yaml").open(encoding="utf-8") as file:
-        told: dict[str, Any] = yaml.safe_load(file)["occlude"]
-    told["anchor"] = mode.partition(",")[0]
+def anchor(mode: str) -> dict[str, Any]:
+    """Return the default section ``anchor`` with another mode."""
+    told = _section("anchor")
+    told["mode"] = mode.partition(",")[0]
     told["stable"] |= {"registration": mode == "stable", "yaw": "median"}  # the true motion is a similarity
-    told["look"] |= look
+    return told
+
+
+def _section(name: str) -> dict[str, Any]:
+    with (provenance.HOME / "config.yaml").open(encoding="utf-8") as file:
+        told: dict[str, Any] = yaml.safe_load(file)[name]
     return told
 
 
 def worn(film: Filmed, points: Floats, mode: str, kind: str, name: str, **look: Any) -> Worn:
     """Return an occluder on a clip in one of our modes."""
-    numbers = np.arange(len(film.frames))
-    wearer = Wearer("measured", "measured", 0)
-    return wearing.wear(film.frames, numbers, points, wearer, kind, settings(mode, **look), name)
+    numbers, told = np.arange(len(film.frames)), _section("occlude")
+    told["look"] |= look
+    wearer, art = Wearer("measured", "measured", 0), drawings.of(kind, "built_in")
+    anchors = anchoring.anchored(film.frames, points, anchor(mode))
+    return wearing.wear(film.frames, numbers, points, anchors, wearer, kind, told, art, name)
 
 
 def placed_corners(film: Filmed, points: Floats, mode: str, kind: str) -> Floats:
@@ -168,7 +176,7 @@ def placed_corners(film: Filmed, points: Floats, mode: str, kind: str) -> Floats
     if mode == "MaskTheFace":
         pasted = _pasted(points)
         return np.stack([pasted.corners(one) for one in points])
-    anchors = anchoring.anchored(film.frames, points, mode.partition(",")[0], settings(mode))
+    anchors = anchoring.anchored(film.frames, points, anchor(mode))
     return np.stack([corners(place(one, 1.2, mode == "author_compat")) for one in anchors.points])
 
 
@@ -331,14 +339,13 @@ def area_error(film: Filmed, region: str) -> float:
     low, high = random.landmark_box(points)
     outline = points if region == "face_hull" else np.array([low, [high[0], low[1]], high, [low[0], high[1]]])
     within, area = inside(outline, *film.frames.shape[1:3])
-    wanted = settings("clip")
+    wanted, anchors = _section("occlude"), Anchors(points[None])
     wanted["random"]["region"] = region
     errors = []
     for placement, level in product(random.PLACEMENTS, range(5, 55, 5)):
         wanted["random"]["placement"] = placement
-        one = wearing.wear(
-            film.frames[:1], np.arange(1), points[None], Wearer("s", "c", 0), f"random-{level:02d}", wanted
-        )
+        wearer, condition = Wearer("s", "c", 0), f"random-{level:02d}"
+        one = wearing.wear(film.frames[:1], np.arange(1), points[None], anchors, wearer, condition, wanted)
         layer = one.layer(0)
         rows, columns = layer.alpha.shape
         part = within[layer.y : layer.y + rows, layer.x : layer.x + columns]

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.occlusion import Floats, detected, settings
+from benchmarks.occlusion import Floats, anchor, detected
 from benchmarks.rigid_head import RigidHead
 from rrrn import stage
 from rrrn.clips import Clip
@@ -81,9 +81,9 @@ def measure(clip: Turned, points: Floats, yaw: str) -> tuple[float, float, float
     """Return how far the mask reaches beyond the face's edges at most, and how far they reach beyond it, in pixels;
     and how much of the mask covers no face at most, in percent: of the first, the middle and the last frame.
     """
-    wanted = settings("stable")
+    wanted = anchor("stable")
     wanted["stable"]["yaw"] = yaw
-    anchors = anchoring.anchored(clip.frames, points, "stable", wanted).points
+    anchors = anchoring.anchored(clip.frames, points, wanted).points
     template = mask_art.template("surgical-blue")
     assert template.straps is not None
     bare = replace(template, image=template.straps.body, min_ratio=0.0)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from rrrn import provenance, stage
 from rrrn.clips import Clip
-from rrrn.occlusion import glasses_art, mask_art, wearing
+from rrrn.occlusion import anchoring, drawings, glasses_art, mask_art, wearing
 from rrrn.stage import InputError
 from rrrn.synthetic import face as faces
 from rrrn.synthetic import layouts
@@ -57,9 +57,11 @@ def sit(subject: str) -> Sitter:
 def wear(sitter: Sitter, kind: str, name: str) -> NDArray[np.uint8]:
     """Return a sitter's image with one built-in occluder, as the default configuration composites it."""
     with (provenance.HOME / "config.yaml").open(encoding="utf-8") as file:
-        settings = yaml.safe_load(file)["occlude"]
-    wearer = wearing.Wearer("sheet", name, 0)
-    worn = wearing.wear(sitter.image[None], np.arange(1), sitter.points[None], wearer, kind, settings, name)
+        settings = yaml.safe_load(file)
+    wearer, art = wearing.Wearer("sheet", name, 0), drawings.of(kind, "built_in")
+    frames, points = sitter.image[None], sitter.points[None]
+    anchors = anchoring.anchored(frames, points, settings["anchor"])
+    worn = wearing.wear(frames, np.arange(1), points, anchors, wearer, kind, settings["occlude"], art, name)
     return worn.composite(0, worn.layer(0))
 
 

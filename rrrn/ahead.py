@@ -14,6 +14,7 @@ from typing import Any
 from rrrn import methods
 from rrrn.clips import Clip
 from rrrn.methods import DESCRIPTORS, METHODS
+from rrrn.occlusion.conditions import PICTURES
 from rrrn.stage import InputError
 
 _MOST_STRETCHED = 4  # times; beyond, three of four frames are made up in every clip
@@ -39,7 +40,7 @@ def weights(config: Mapping[str, Any]) -> None:
 
 def art(config: Mapping[str, Any]) -> None:
     """Raise InputError if a folder of one's own masks or sunglasses cannot be used; pixels are not decoded."""
-    for kind in ("mask", "glasses"):
+    for kind in PICTURES:
         wanted = config["occlude"][kind]["art"]
         if kind in config["conditions"] and wanted != "built_in":
             with suppress(ModuleNotFoundError):

@@ -4,6 +4,8 @@ Pixels that the occluder neither covers nor shades are bit-identical to the clea
 """
 
 import argparse
+import importlib
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,11 @@ import cv2
 import h5py
 import numpy as np
 
-from rrrn import asked, listing, stage, store
-from rrrn.occlusion import compositing, conditions, truth, wearing
+from rrrn import asked, stage, store
+from rrrn.occlusion import anchors, compositing, conditions, truth, wearing
+from rrrn.occlusion.anchors import Anchors
+from rrrn.occlusion.conditions import PICTURES
+from rrrn.occlusion.scene import Art
 from rrrn.occlusion.wearing import Wearer, Worn
 from rrrn.stage import InputError
 
@@ -28,16 +33,26 @@ def occlude(worn: Worn) -> tuple[np.ndarray, compositing.Layer]:
     return gray, first
 
 
-def occlude_clip(clean: h5py.Group, out: h5py.Group, condition: str, rank: int, settings: dict[str, Any]) -> None:
+def occlude_clip(
+    clean: h5py.Group,
+    out: h5py.Group,
+    held: Anchors,
+    condition: str,
+    rank: int,
+    settings: dict[str, Any],
+    art: Art | None = None,
+) -> None:
     """Write the occluded form of one clip of a faces shard into the group ``out``.
 
-    ``rank`` is the clip's place among the clips of its subject. ``settings`` are the section ``occlude``. Beside the
-    frames it writes what they hide at the onset: ``alpha`` in crop pixels, which are those that the flow is solved
-    at; ``area_share`` of the face box; ``visible``, of each of the six regions; ``au_shares``, of each of ``aus``.
+    ``held`` are its anchors, ``rank`` is its place among the clips of its subject. ``settings`` are the section
+    ``occlude``, ``art`` the pictures of the condition's kind. Beside the frames it writes what they hide at the onset:
+    ``alpha`` in crop pixels, which are those that the flow is solved at; ``area_share`` of the face box; ``visible``,
+    of each of the six regions; ``au_shares``, of each of ``aus``.
     """
     wearer = Wearer(str(clean.attrs["subject"]), str(clean.attrs["clip"]), rank)
     numbers = clean["numbers"][()]
-    worn = wearing.wear(clean["frames"][()], numbers, clean["landmarks"][()], wearer, condition, settings)
+    landmarks = clean["landmarks"][()]
+    worn = wearing.wear(clean["frames"][()], numbers, landmarks, held, wearer, condition, settings, art)
     gray, first = occlude(worn)
     face = tuple(clean.attrs["face"].tolist())
     for name, value in clean.attrs.items():
@@ -54,19 +69,31 @@ def occlude_clip(clean: h5py.Group, out: h5py.Group, condition: str, rank: int, 
     store.put(out, "alpha", compositing.alpha_map(first, *gray.shape[1:]), chunk_axes=0, compress=True)
 
 
+def _pictures(file: h5py.File) -> Art:
+    """Return the pictures of a kind. Imported by name, as the kind is: they concern no other condition."""
+    art: Art = importlib.import_module("rrrn.occlusion.art_shard").get(file)
+    return art
+
+
 def main(args: argparse.Namespace) -> None:
-    """Read a faces shard and write the occluded shard, clip by clip."""
+    """Read a faces shard, its anchors and the pictures of the kind, and write the occluded shard, clip by clip."""
     cv2.setNumThreads(1)
-    conditions.parse(args.condition)
-    made = asked.asked(args, [args.faces])
+    kind, _ = conditions.parse(args.condition)
+    for needed, path, option in ((kind != "none", args.anchors, "anchors"), (kind in PICTURES, args.art, "art")):
+        if needed and path is None:
+            raise InputError(f"the condition {args.condition} needs --{option}")
+    made = asked.asked(args, [path for path in (args.faces, args.anchors, args.art) if path])
     settings = args.settings.get("occlude", {})
-    if made.other:
-        art = Path(settings[conditions.parse(args.condition)[0]]["art"])
-        made.check_found(str(art), listing.contents(art))
-    with store.reading(args.faces) as faces, store.create(args.occluded, made.identity) as occluded:
+    with ExitStack() as stack:
+        faces = stack.enter_context(store.reading(args.faces))
+        anchored = stack.enter_context(store.reading(args.anchors)) if args.anchors else None
+        art = _pictures(stack.enter_context(store.reading(args.art))) if args.art else None
+        occluded = stack.enter_context(store.create(args.occluded, made.identity))
         for rank, name in enumerate(sorted(faces)):
+            clean = faces[name]
             try:
-                occlude_clip(faces[name], occluded.create_group(name), args.condition, rank, settings)
+                held = anchors.get(anchored, clean) if anchored else Anchors(clean["landmarks"][()].astype(np.float64))
+                occlude_clip(clean, occluded.create_group(name), held, args.condition, rank, settings, art)
             except InputError as error:
                 raise InputError(f"{args.faces}, clip {name}, condition {args.condition}: {error}") from None
 
@@ -75,5 +102,7 @@ if __name__ == "__main__":
     parser = stage.command(__doc__)
     parser.add_argument("faces", type=Path, help="faces shard of a subject (HDF5)")
     parser.add_argument("occluded", type=Path, help="occluded shard to write (HDF5)")
+    parser.add_argument("--anchors", type=Path, nargs="?", help="anchors shard of the subject; none needs none")
+    parser.add_argument("--art", type=Path, nargs="?", help="pictures of the kind, of masks and glasses")
     parser.add_argument("--condition", required=True, help="none, mask, glasses or random-01 to random-99")
     stage.run(main, parser)

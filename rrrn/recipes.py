@@ -21,6 +21,7 @@ from rrrn.clips import Clip
 from rrrn.config import merge, pick
 from rrrn.frames_seen import Seen, stretches
 from rrrn.methods import DESCRIPTORS, METHODS
+from rrrn.occlusion import conditions
 from rrrn.stage import InputError
 
 ONE = ("database", "subject", "clip", "objective_class")  # what names a clip and its class
@@ -122,17 +123,36 @@ class Recipes:
         )
 
     @cache  # noqa: B019
+    def anchor(self, subject: str) -> Recipe:
+        mode = self._config["anchor"]["mode"]
+        told = ["anchor.mode", *(["anchor.stable"] if mode == "stable" else [])]
+        path = f"results/anchors/{subject}.h5"
+        return self._recipe(path, "rrrn.anchor", *told, inputs=[self.faces(subject)])
+
+    @cache  # noqa: B019
+    def art(self, kind: str) -> Recipe:
+        wanted = self._config["occlude"][kind]["art"]
+        own = wanted != "built_in"
+        return self._recipe(
+            f"results/art/{kind}.h5",
+            ("rrrn.art", *([] if own else [f"rrrn.occlusion.{kind}_art"])),
+            f"occlude.{kind}.art",
+            other=listing.contents(Path(wanted)) if own else "",
+            found=own,
+        )
+
+    @cache  # noqa: B019
     def occlude(self, condition: str, subject: str) -> Recipe:
-        kind = condition.split("-")[0]
-        told, art = [], ""
+        kind, _ = conditions.parse(condition)
+        told, inputs, modules = [], [self.faces(subject)], ["rrrn.occlude", f"rrrn.occlusion.{kind}"]
         if kind != "none":
-            told = ["occlude.seed", "occlude.anchor", "occlude.stable", f"occlude.{kind}"]
-            told += [] if kind == "random" else ["occlude.look"]
-            own = self._config["occlude"][kind].get("art", "built_in")
-            art = "" if own == "built_in" else listing.contents(Path(own))
-        modules = ("rrrn.occlude", f"rrrn.occlusion.{kind}")
-        path = f"results/occluded/{condition}/{subject}.h5"
-        return self._recipe(path, modules, *told, other=art, found=bool(art), inputs=[self.faces(subject)])
+            told = ["occlude.seed", f"occlude.{kind}"]
+            inputs += [self.anchor(subject)]
+        if kind in conditions.PICTURES:
+            told = ["occlude.seed", f"occlude.{kind}.width", "occlude.look"]
+            inputs += [self.art(kind)]
+            modules += ["rrrn.occlusion.art_shard"]
+        return self._recipe(f"results/occluded/{condition}/{subject}.h5", tuple(modules), *told, inputs=inputs)
 
     @cache  # noqa: B019
     def augment(self, subject: str) -> Recipe:
@@ -165,7 +185,7 @@ class Recipes:
     @cache  # noqa: B019
     def train(self, network: str, trained_on: str, fold: str, seed: str) -> Recipe:
         told = [f"train.{key}" for key in self._config["train"] if key != "max_memory_gb"]  # which changes no result
-        conditions = [*self._training_sets[trained_on], *protocol.tested(self._config, trained_on)]
+        names = [*self._training_sets[trained_on], *protocol.tested(self._config, trained_on)]
         return self._recipe(
             f"results/predictions/{network}/{trained_on}/{fold}-{seed}.csv",
             ("rrrn.train", METHODS[network].module),
@@ -173,7 +193,7 @@ class Recipes:
             METHODS[network].section,
             columns=ONE,
             other=f"{self._classes} {self._config['protocol']['view']}",
-            inputs=[self.regions(condition) for condition in conditions],
+            inputs=[self.regions(condition) for condition in names],
         )
 
     @cache  # noqa: B019
@@ -239,8 +259,8 @@ class Recipes:
         raise InputError(f"{path}: is no file of this configuration; name one as the workflow does")
 
     def _scores(self, table: str) -> list[Recipe]:
-        methods, conditions = self._config["methods"], self._config["conditions"]
-        return [self.score(table, method, condition) for method in methods for condition in conditions]
+        methods, names = self._config["methods"], self._config["conditions"]
+        return [self.score(table, method, condition) for method in methods for condition in names]
 
     def _result(self, path: str, module: str, paper: Sequence[str], scores: Mapping[str, Sequence[Recipe]]) -> Recipe:
         """Return the recipe of a table, whose settings are all that had a part in it."""

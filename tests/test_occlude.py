@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from occlusion_face import face
 
-from rrrn import occlude, store
-from rrrn.occlusion import wearing
+from rrrn import anchor, art, occlude, store
+from rrrn.occlusion import anchoring, conditions, drawings, wearing
 from rrrn.stage import InputError
 
 CONDITIONS = ["none", "mask", "glasses", *(f"random-{level:02d}" for level in range(5, 55, 5))]
@@ -27,13 +27,17 @@ def told(condition, **changes):
     kind = condition.split("-")[0]
     own = {
         "none": {},
-        "mask": {"art": "built_in", "width": 1.2},
-        "glasses": {"art": "built_in", "width": 1.2},
+        "mask": {"width": 1.2},
+        "glasses": {"width": 1.2},
         "random": {"region": "landmark_box", "placement": "nested", "fill": "black"},
     }[kind]
     if kind == "none":
         return {}
-    return {"seed": 7, "anchor": "clip", "stable": STABLE, "look": LOOK, kind: own} | changes
+    return {"seed": 7, "look": LOOK, kind: own} | changes
+
+
+def held(mode="clip", **changes):
+    return {"mode": mode, "stable": STABLE | changes}
 
 
 def clip(channels=3, frames=5, jitter=0.6, centre=(70, 55), seed=0):
@@ -56,11 +60,47 @@ def shard(path, clips):
     return path
 
 
-def run(faces, out, condition, settings):
-    occlude.main(
-        argparse.Namespace(faces=faces, occluded=out, condition=condition, settings={"occlude": settings}, asked={})
-    )
-    return h5py.File(out, "r")
+@pytest.fixture(scope="session")
+def built_in(tmp_path_factory):
+    """The shard of a kind's ten pictures, drawn once for all tests."""
+    made = {}
+
+    def of(kind):
+        if kind not in made:
+            made[kind] = art_of(kind, "built_in", tmp_path_factory.mktemp("art") / f"{kind}.h5")
+        return made[kind]
+
+    return of
+
+
+def art_of(kind, wanted, path):
+    art.main(argparse.Namespace(output=path, kind=kind, settings={"occlude": {kind: {"art": str(wanted)}}}, asked={}))
+    return path
+
+
+def anchored(faces, path, **settings):
+    told = {"anchor": held(**settings)}
+    anchor.main(argparse.Namespace(faces=faces, anchors=path, settings=told, asked={}))
+    return path
+
+
+@pytest.fixture
+def run(tmp_path, built_in):
+    """Occlude a faces shard through the stages that come before it."""
+
+    def through(faces, out, condition, settings, art=None, **anchor):
+        kind = condition.split("-")[0]
+        held_by = None if condition == "none" else anchored(faces, tmp_path / "anchors.h5", **anchor)
+        worn = art or (built_in(kind) if kind in conditions.PICTURES else None)
+        told = {"occlude": settings}
+        occlude.main(
+            argparse.Namespace(
+                faces=faces, occluded=out, anchors=held_by, art=worn, condition=condition, settings=told, asked={}
+            )
+        )
+        return h5py.File(out, "r")
+
+    return through
 
 
 def gray(frames):
@@ -71,7 +111,7 @@ def gray(frames):
 
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("condition", CONDITIONS)
-def test_uncovered_pixels_are_bit_identical(tmp_path, condition, channels):
+def test_uncovered_pixels_are_bit_identical(tmp_path, condition, channels, run):
     frames, landmarks = clip(channels)
     out = run(shard(tmp_path / "f.h5", {"EP01": (frames, landmarks)}), tmp_path / "o.h5", condition, told(condition))
     group = out["EP01"]
@@ -88,7 +128,7 @@ def test_uncovered_pixels_are_bit_identical(tmp_path, condition, channels):
     assert group.attrs["occluder"]
 
 
-def test_attributes_and_numbers_are_carried_over(tmp_path):
+def test_attributes_and_numbers_are_carried_over(tmp_path, run):
     faces = shard(tmp_path / "f.h5", {"EP01": clip(), "EP02": clip(seed=1, frames=3)})
     out = run(faces, tmp_path / "o.h5", "random-20", told("random-20"))
     assert sorted(out) == ["EP01", "EP02"]
@@ -101,11 +141,46 @@ def test_attributes_and_numbers_are_carried_over(tmp_path):
     assert out["EP01"].attrs["centre"].shape == out["EP01"].attrs["size"].shape == (2,)
 
 
-def test_how_half_widths_were_chosen_is_stored(tmp_path):
+def test_how_half_widths_were_chosen_is_stored(tmp_path, run):
     faces = shard(tmp_path / "f.h5", {"EP01": clip()})
-    settings = told("mask", anchor="stable", stable=STABLE | {"yaw": "auto"})
-    with run(faces, tmp_path / "o.h5", "mask", settings) as out:
+    with run(faces, tmp_path / "o.h5", "mask", told("mask"), mode="stable", yaw="auto") as out:
         assert out["EP01"].attrs["yaw"] == "median" and out["EP01"].attrs["turn"][0] < 10
+
+
+def worn_directly(frames, numbers, landmarks, told, name, rank, condition, settings):
+    """Anchored and drawn where it is worn, without a file between."""
+    kind = condition.split("-")[0]
+    pictures = drawings.of(kind, "built_in") if kind in conditions.PICTURES else None
+    found = anchoring.anchored(frames, landmarks, told)
+    wearer = wearing.Wearer("casme2-sub01", name, rank)
+    return wearing.wear(frames, numbers, landmarks, found, wearer, condition, settings, pictures)
+
+
+@pytest.mark.parametrize("mode", ["stable", "author_compat"])
+@pytest.mark.parametrize("condition", ["none", "mask", "glasses", "random-30"])
+def test_through_the_stages_it_is_what_it_is_directly(tmp_path, condition, mode, run):
+    """Byte for byte."""
+    faces = shard(tmp_path / "f.h5", {"EP01": clip(), "EP02": clip(seed=1, frames=3)})
+    settings, kind = told(condition), condition.split("-")[0]
+    run(faces, tmp_path / "through.h5", condition, settings, mode=mode).close()
+    pictures = drawings.of(kind, "built_in") if kind in conditions.PICTURES else None
+    with h5py.File(faces, "r") as clean, store.create(tmp_path / "directly.h5") as out:
+        for rank, name in enumerate(sorted(clean)):
+            frames, landmarks = clean[name]["frames"][()], clean[name]["landmarks"][()]
+            found = anchoring.anchored(frames, landmarks, held(mode if kind != "none" else "per_frame"))
+            occlude.occlude_clip(clean[name], out.create_group(name), found, condition, rank, settings, pictures)
+    assert (tmp_path / "through.h5").read_bytes() == (tmp_path / "directly.h5").read_bytes()
+
+
+@pytest.mark.parametrize(("condition", "option"), [("mask", "anchors"), ("random-10", "anchors"), ("glasses", "art")])
+def test_what_a_condition_needs_is_asked_for(tmp_path, condition, option):
+    faces = shard(tmp_path / "f.h5", {"EP01": clip(frames=2)})
+    given = {"anchors": anchored(faces, tmp_path / "a.h5"), "art": None} | {option: None}
+    told_ = argparse.Namespace(
+        faces=faces, occluded=tmp_path / "o.h5", condition=condition, settings={}, asked={}, **given
+    )
+    with pytest.raises(InputError, match=f"the condition {condition} needs --{option}"):
+        occlude.main(told_)
 
 
 @pytest.mark.parametrize("condition", ["mask", "glasses", "random-30"])
@@ -113,8 +188,8 @@ def test_anchored_once_a_clip_the_occluder_is_still(condition):
     frames, landmarks = clip(jitter=1.0)
     frames[:] = 255  # what changes then is the occluder
     for mode, still in (("clip", True), ("per_frame", False), ("author_compat", False), ("stable", False)):
-        settings = told(condition, anchor=mode, look=LOOK | {"noise": False})
-        worn = wearing.wear(frames, np.arange(5), landmarks, wearing.Wearer("s", "c", 0), condition, settings)
+        settings = told(condition, look=LOOK | {"noise": False})
+        worn = worn_directly(frames, np.arange(5), landmarks, held(mode), "c", 0, condition, settings)
         layers = list(worn.layers())
         out, first = occlude.occlude(worn)
         assert first.alpha.shape == layers[0].alpha.shape
@@ -141,7 +216,7 @@ def test_the_released_geometry_never_tilts(kind):
     assert released.height == int(right.height) and released.left == int(right.left)
 
 
-def test_what_is_hidden_is_stored(tmp_path):
+def test_what_is_hidden_is_stored(tmp_path, run):
     faces = shard(tmp_path / "f.h5", {"EP01": clip(frames=2)})
     mask_, glasses_ = (
         run(faces, tmp_path / f"{kind}.h5", kind, told(kind))["EP01"].attrs for kind in ("mask", "glasses")
@@ -153,7 +228,7 @@ def test_what_is_hidden_is_stored(tmp_path):
     assert mask_["au_shares"][units.index(12)] > 0.8 > 0.2 > glasses_["au_shares"][units.index(12)]
 
 
-def test_a_shadow_darkens_beside_the_mask_only(tmp_path):
+def test_a_shadow_darkens_beside_the_mask_only(tmp_path, run):
     frames, landmarks = clip(frames=2)
     frames[:] = 180
     faces = shard(tmp_path / "f.h5", {"EP01": (frames, landmarks)})
@@ -162,7 +237,7 @@ def test_a_shadow_darkens_beside_the_mask_only(tmp_path):
     assert beside.max() == 180 and beside.min() < 160 and (beside == 180).mean() > 0.5
 
 
-def test_clips_of_a_subject_wear_different_masks(tmp_path):
+def test_clips_of_a_subject_wear_different_masks(tmp_path, run):
     clips = {f"EP{k:02d}": clip(frames=2) for k in range(10)}
     out = run(shard(tmp_path / "f.h5", clips), tmp_path / "o.h5", "mask", told("mask"))
     before = {name: out[name].attrs["occluder"] for name in out}
@@ -173,7 +248,7 @@ def test_clips_of_a_subject_wear_different_masks(tmp_path):
 
 
 @pytest.mark.parametrize("condition", ["mask", "random-35"])
-def test_equal_input_gives_equal_bytes(tmp_path, condition):
+def test_equal_input_gives_equal_bytes(tmp_path, condition, run):
     faces = shard(tmp_path / "f.h5", {"EP01": clip(), "EP02": clip(seed=1)})
     settings = told(condition)
     if condition != "mask":
@@ -183,7 +258,7 @@ def test_equal_input_gives_equal_bytes(tmp_path, condition):
     assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
 
 
-def test_every_percentage_of_two_digits_works(tmp_path):
+def test_every_percentage_of_two_digits_works(tmp_path, run):
     faces = shard(tmp_path / "f.h5", {"EP01": clip(frames=2)})
     shares = [
         run(faces, tmp_path / f"{level}.h5", f"random-{level}", told(f"random-{level}"))["EP01"].attrs["area_share"]
@@ -195,7 +270,7 @@ def test_every_percentage_of_two_digits_works(tmp_path):
 @pytest.mark.parametrize(
     "condition", ["", "hat", "random", "random-00", "random-5", "random-100", "mask-10", "none-05", "Mask"]
 )
-def test_unknown_conditions_are_refused(tmp_path, condition):
+def test_unknown_conditions_are_refused(tmp_path, condition, run):
     faces = shard(tmp_path / "f.h5", {"EP01": clip(frames=2)})
     settings = told("random-05") | {"mask": {"art": "built_in", "width": 1.2}}
     with pytest.raises(InputError, match="condition"):
@@ -203,13 +278,13 @@ def test_unknown_conditions_are_refused(tmp_path, condition):
     assert not (tmp_path / "o.h5").exists()
 
 
-def test_faults_name_file_clip_and_frame(tmp_path):
+def test_faults_name_file_clip_and_frame(tmp_path, run):
     frames, landmarks = clip()
     landmarks[2, [2, 0]] = landmarks[2, 28]
     faces = shard(tmp_path / "f.h5", {"EP01": clip(), "EP02": (frames, landmarks)})
     for condition in ("mask", "glasses"):
         with pytest.raises(InputError, match=r"f\.h5, clip EP02.*frame 13: .*profile"):
-            run(faces, tmp_path / "o.h5", condition, told(condition, anchor="per_frame"))
+            run(faces, tmp_path / "o.h5", condition, told(condition), mode="per_frame")
         assert not list(tmp_path.glob("*o.h5*"))
         run(faces, tmp_path / "o.h5", condition, told(condition)).close()  # the median bears one bad frame
         (tmp_path / "o.h5").unlink()
@@ -217,23 +292,23 @@ def test_faults_name_file_clip_and_frame(tmp_path):
     for condition in ("mask", "glasses", "random-10"):
         with pytest.raises(InputError, match=r"EP07.*frame 11: .*covers nothing of the face.*outside of the image"):
             run(far, tmp_path / "o.h5", condition, told(condition))
-    with pytest.raises(InputError, match=r"occlude\.anchor"):
-        run(faces, tmp_path / "o.h5", "mask", told("mask", anchor="loosely"))
+    with pytest.raises(InputError, match=r"f\.h5, clip EP01: anchor\.mode is 'loosely'"):
+        run(faces, tmp_path / "o.h5", "mask", told("mask"), mode="loosely")
     with pytest.raises(InputError, match=r"lack occlude\.mask\.width"):
-        run(faces, tmp_path / "o.h5", "mask", told("mask", mask={"art": "built_in"}))
+        run(faces, tmp_path / "o.h5", "mask", told("mask", mask={}))
 
 
 @pytest.mark.parametrize("kind", ["mask", "glasses"])
-def test_a_picture_that_is_transparent_on_the_face_is_refused(tmp_path, kind):
-    art = tmp_path / "art"
-    art.mkdir()
+def test_a_picture_that_is_transparent_on_the_face_is_refused(tmp_path, kind, run):
+    folder = tmp_path / "art"
+    folder.mkdir()
     image = np.zeros((900, 300, 4), np.uint8)
     image[:40] = image[-40:] = 255  # drawn, but far above and below the anchors
-    cv2.imwrite(str(art / "mine.png"), image)
-    (art / "anchors.csv").write_text("file,seam,top,bottom,left,right\nmine.png,150,400,500,20,280\n")
+    cv2.imwrite(str(folder / "mine.png"), image)
+    (folder / "anchors.csv").write_text("file,seam,top,bottom,left,right\nmine.png,150,400,500,20,280\n")
     faces = shard(tmp_path / "f.h5", {"EP01": clip(frames=2)})
     with pytest.raises(InputError, match=r"EP01.*frame 11: the occluder mine\.png covers nothing of the face.*anchors"):
-        run(faces, tmp_path / "o.h5", kind, told(kind, **{kind: {"art": str(art), "width": 1.2}}))
+        run(faces, tmp_path / "o.h5", kind, told(kind), art=art_of(kind, folder, tmp_path / "art.h5"))
     assert not list(tmp_path.glob("*o.h5*"))
 
 
@@ -251,7 +326,8 @@ def test_command(tmp_path):
 def test_a_kind_s_drawing_concerns_its_own_conditions_only():
     check = (
         "import sys, rrrn.occlude; seen = set(sys.modules); import rrrn.occlusion.mask; both = set(sys.modules);"
-        "kinds = ('mask', 'glasses', 'random', 'none', 'mask_art', 'glasses_art', 'canvas');"
+        "kinds = ('mask', 'glasses', 'random', 'none', 'mask_art', 'glasses_art', 'canvas', 'placing', 'art_shard',"
+        "'anchoring', 'registration');"
         "assert not seen & {f'rrrn.occlusion.{kind}' for kind in kinds};"
         "assert not both & {f'rrrn.occlusion.{kind}' for kind in ('glasses', 'glasses_art', 'random', 'none')}"
     )

@@ -178,7 +178,7 @@ def test_mistakes_are_named(tmp_path, capsys, clip):
         ("{1: 2, x: 3}", "the top level has the unknown key 1, 'x'"),
         ("occlude: {mask: {width: 4}}", "occlude.mask.width: 4 is greater than the maximum of 3"),
         ("occlude: {glasses: {width: 1000}}", "occlude.glasses.width: 1000 is greater than the maximum of 3"),
-        ("occlude: {stable: {smooth: .inf}}", "occlude.stable.smooth is infinite or no number"),
+        ("anchor: {stable: {smooth: .inf}}", "anchor.stable.smooth is infinite or no number"),
         ("occlude: {mask: {width: .nan}}", "occlude.mask.width is infinite or no number"),
         ("occlude: {look: {noise: 1}}", "occlude.look.noise: 1 is not of type 'boolean'"),
         ("[occlude]", "is no configuration; it needs sections as in config.yaml"),
@@ -238,8 +238,8 @@ def test_the_facts_tell_how_to_repeat_it(tmp_path, clip):
     run(clip, tmp_path / "o", "--condition", "random-20", "--seed", "3", "--anchor", "clip", "--max-gap", "2")
     facts = json.loads((tmp_path / "o.json").read_text())
     assert (facts["seed"], facts["anchor"], facts["percentage"]) == (3, "clip", 20)
-    assert facts["settings"]["random"] == {"region": "landmark_box", "placement": "nested", "fill": "black"}
-    assert (facts["settings"]["seed"], facts["upsample"], facts["max_gap"]) == (3, 0, 2)
+    assert facts["settings"]["occlude"]["random"] == {"region": "landmark_box", "placement": "nested", "fill": "black"}
+    assert (facts["settings"]["occlude"]["seed"], facts["upsample"], facts["max_gap"]) == (3, 0, 2)
     assert facts["share_of_landmark_box"] == 0.2
 
 

@@ -23,11 +23,12 @@ def one_thread():
 
 
 def told(smooth=8.0, registration=True, yaw="median", jaw=0.0, brow=0.0):
-    return {"stable": {"smooth": smooth, "registration": registration, "yaw": yaw, "slack": {"jaw": jaw, "brow": brow}}}
+    own = {"smooth": smooth, "registration": registration, "yaw": yaw, "slack": {"jaw": jaw, "brow": brow}}
+    return {"mode": "stable", "stable": own}
 
 
 def stable(frames, landmarks, **settings):
-    return anchoring.anchored(frames, landmarks, "stable", told(**settings))
+    return anchoring.anchored(frames, landmarks, told(**settings))
 
 
 def corners(points):
@@ -77,7 +78,7 @@ def test_still_face_by_landmarks_alone(correlation, bound):
         for seed in range(8)
     ]
     assert np.sqrt(np.mean(np.square(jitter))) <= bound
-    literal = anchoring.anchored(frames, truth + noise(60, correlation), "per_frame", {})
+    literal = anchoring.anchored(frames, truth + noise(60, correlation), {"mode": "per_frame"})
     assert rms(corners(literal.points)) > 8 * bound / (1 + 2 * correlation)
 
 
@@ -289,25 +290,29 @@ def test_faulty_landmarks_are_refused(mode):
     broken = truth.copy()
     broken[2, 40, 1] = np.nan
     with pytest.raises(InputError, match=r"frame 2 of the clip.*not finite"):
-        anchoring.anchored(frames, broken, mode, told())
+        anchoring.anchored(frames, broken, told() | {"mode": mode})
     if mode == "stable":
         same = truth.copy()
         same[3] = same[3, :1]
         with pytest.raises(InputError, match=r"frame 3 of the clip.*coincide"):
-            anchoring.anchored(frames, same, mode, told())
-        with pytest.raises(InputError, match=r"lack occlude\.stable\.smooth"):
-            anchoring.anchored(frames, truth, mode, {})
-        with pytest.raises(InputError, match=r"occlude\.stable\.yaw"):
-            anchoring.anchored(frames, truth, mode, told(yaw="free"))
+            anchoring.anchored(frames, same, told())
+        with pytest.raises(InputError, match=r"lack anchor\.stable\.smooth"):
+            anchoring.anchored(frames, truth, {"mode": mode})
+        with pytest.raises(InputError, match=r"anchor\.stable\.yaw"):
+            anchoring.anchored(frames, truth, told(yaw="free"))
+        with pytest.raises(InputError, match=r"anchor\.mode is 'loosely'"):
+            anchoring.anchored(frames, truth, {"mode": "loosely"})
 
 
 def test_the_simple_modes():
     frames = np.zeros((9, 8, 8, 1), np.uint8)
     landmarks = (still()[1] + noise(9, 0.0)).astype(np.float32)
-    literal = anchoring.anchored(frames, landmarks, "per_frame", {}).points
+    literal = anchoring.anchored(frames, landmarks, {"mode": "per_frame"}).points
     np.testing.assert_array_equal(literal, landmarks)
-    np.testing.assert_array_equal(anchoring.anchored(frames, landmarks, "author_compat", {}).points, np.rint(landmarks))
-    for frame in anchoring.anchored(frames, landmarks, "clip", {}).points:
+    whole = anchoring.anchored(frames, landmarks, {"mode": "author_compat"})
+    np.testing.assert_array_equal(whole.points, np.rint(landmarks))
+    assert whole.mode == "author_compat"
+    for frame in anchoring.anchored(frames, landmarks, {"mode": "clip"}).points:
         np.testing.assert_allclose(frame, np.sort(landmarks, axis=0)[4])
     assert literal.dtype == np.float64
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from occlusion_face import face
 
 from rrrn import listing
-from rrrn.occlusion import glasses, mask, own_art
+from rrrn.occlusion import drawings, glasses, mask, own_art
 from rrrn.occlusion.scene import Scene
 from rrrn.stage import InputError
 
@@ -39,13 +39,13 @@ def header_only(columns, rows, colour_type=6):
     return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + data + struct.pack(">I", zlib.crc32(data))
 
 
-def scene(rank=0):
+def scene(rank=0, art=None):
     points = face((150, 120), 60)
-    return Scene("s01", "c", rank, None, np.zeros((320, 320, 3), np.uint8), points[None], "clip")
+    return Scene("s01", "c", rank, None, np.zeros((320, 320, 3), np.uint8), points[None], "clip", art=art or {})
 
 
-def told(kind, path):
-    return {"seed": 7, kind: {"width": 1.2, "art": str(path)}}
+def told(kind):
+    return {"seed": 7, kind: {"width": 1.2}}
 
 
 @pytest.mark.parametrize("depth", [np.uint8, np.uint16])
@@ -67,7 +67,7 @@ def test_clips_wear_ones_own_art_in_turn(tmp_path, kind, module):
     path = folder(tmp_path / "art", ROW, ROW.replace("red", "blue"), red=picture(), blue=blue)
     worn = {}
     for rank in range(4):
-        occluder = module.prepare(scene(rank), told(kind, path))
+        occluder = module.prepare(scene(rank, drawings.of(kind, str(path))), told(kind))
         layer = occluder.draw(scene().points)
         centre = layer.colour[layer.colour.shape[0] // 2, layer.colour.shape[1] // 2]
         worn.setdefault(occluder.name, centre)
@@ -82,7 +82,8 @@ def test_ones_own_limit_of_turning_holds(tmp_path):
         points[points[:, 0] < points[28, 0], 0] - points[28, 0]
     )
     for limit, refused in (("0.7", True), ("0.5", False), ("", False)):
-        occluder = mask.prepare(scene(), told("mask", folder(tmp_path / "art", ROW + limit)))
+        art = drawings.of("mask", str(folder(tmp_path / "art", ROW + limit)))
+        occluder = mask.prepare(scene(art=art), told("mask"))
         if refused:
             with pytest.raises(InputError, match=r"0\.60 of the wider one, less than its limit of 0\.7"):
                 occluder.draw(points)
@@ -184,7 +185,7 @@ def test_wrong_folders_and_files_are_refused(tmp_path):
     with pytest.raises(InputError, match="no such folder of occluders"):
         own_art.read(tmp_path / "none")
     with pytest.raises(InputError, match="no such folder of occluders"):
-        mask.prepare(scene(), told("mask", tmp_path / "none"))
+        drawings.of("mask", str(tmp_path / "none"))
     (tmp_path / "bare").mkdir()
     with pytest.raises(InputError, match=r"anchors\.csv: there is no such file"):
         own_art.read(tmp_path / "bare")

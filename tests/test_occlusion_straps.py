@@ -8,7 +8,7 @@ import pytest
 from occlusion_face import face
 from test_occlusion_turned import turning, wear
 
-from rrrn.occlusion import art, compositing, fitting, glasses_art, mask, mask_art, placing
+from rrrn.occlusion import compositing, fitting, glasses_art, mask, mask_art, picture, placing
 
 SIZE = (420, 420)
 NEAR = 3  # pixels, with 100 between the eyes
@@ -103,7 +103,7 @@ def test_points_lie_on_the_drawing_where_it_is_drawn():
 def test_on_a_turned_face_the_far_strap_ends_at_the_visible_edge(degrees, monkeypatch):
     points = turning(np.full(8, float(degrees)))
     fitted = wear(points, "clip", "mask", "cloth-gingham").layer(0)
-    monkeypatch.setattr(art.fitting, "fitted", lambda template, jaws: template)
+    monkeypatch.setattr(picture.fitting, "fitted", lambda template, jaws: template)
     drawn = wear(points, "clip", "mask", "cloth-gingham").layer(0)
     far = points[0, 0, 0] if degrees > 0 else points[0, 16, 0]
     ends = [

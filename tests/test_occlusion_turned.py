@@ -5,14 +5,13 @@ import pytest
 from moving_face import DEPTH, noise
 from occlusion_face import MEAN
 
-from rrrn.occlusion import glasses_art, mask_art, smoothing, wearing
+from rrrn.occlusion import anchoring, conditions, drawings, glasses_art, mask_art, smoothing, wearing
 from rrrn.stage import InputError
 
 T = 40
 NUMBERS = np.arange(101, 101 + T)
 SETTINGS = {
     "seed": 7,
-    "stable": {"smooth": 8.0, "registration": False, "yaw": "median", "slack": {"jaw": 0.0, "brow": 0.0}},
     "look": {
         "linear_light": True,
         "feather": "none",
@@ -21,10 +20,11 @@ SETTINGS = {
         "flicker": False,
         "noise": False,
     },
-    "mask": {"art": "built_in", "width": 1.2},
-    "glasses": {"art": "built_in", "width": 1.2},
+    "mask": {"width": 1.2},
+    "glasses": {"width": 1.2},
     "random": {"region": "landmark_box", "placement": "nested", "fill": "black"},
 }
+STABLE = {"smooth": 8.0, "registration": False, "yaw": "median", "slack": {"jaw": 0.0, "brow": 0.0}}
 PICTURES = [*(("mask", name) for name in mask_art.NAMES), *(("glasses", name) for name in glasses_art.NAMES)]
 STIFF = {"n95-cup", "n95-cup-valve", "wrap", "goggles"}  # what is admitted up to a ratio of 0.35
 
@@ -40,7 +40,9 @@ def wear(landmarks: np.ndarray, mode: str, condition: str, name: str | None = No
     frames = np.full((len(landmarks), 150, 160, 1), 120, np.uint8)
     wearer = wearing.Wearer("s", "c", 0)
     numbers = NUMBERS[: len(landmarks)]
-    return wearing.wear(frames, numbers, landmarks, wearer, condition, SETTINGS | {"anchor": mode}, name)
+    anchors = anchoring.anchored(frames, landmarks, {"mode": mode, "stable": STABLE})
+    art = drawings.of(condition, "built_in") if condition in conditions.PICTURES else None
+    return wearing.wear(frames, numbers, landmarks, anchors, wearer, condition, SETTINGS, art, name)
 
 
 def there_and_back(most: float, frames: int) -> np.ndarray:

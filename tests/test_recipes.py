@@ -35,6 +35,7 @@ def changed(change, table=TABLE) -> set[str]:
 LAST = {"scores", "table"}
 TRAINING = {"predictions", *LAST}
 FLOW = {"flow", "regions", *TRAINING}
+WORN = {"occluded", "features", *FLOW}
 
 
 @pytest.mark.parametrize(
@@ -49,10 +50,14 @@ FLOW = {"flow", "regions", *TRAINING}
         (lambda c: c["flow"].update(engine="opencv"), FLOW),
         (lambda c: c["train"].update(device="cpu"), set()),
         (lambda c: c["train"].update(device="cuda"), TRAINING),
-        (lambda c: c["faces"].update(pad=1.3), {"faces", "occluded", "features", *FLOW}),
-        (lambda c: c["occlude"]["mask"].update(width=1.1), {"occluded", "features", *FLOW}),
+        (lambda c: c["faces"].update(pad=1.3), {"faces", "anchors", *WORN}),
+        (lambda c: c["anchor"].update(mode="clip"), {"anchors", *WORN}),
+        (lambda c: c["anchor"]["stable"].update(smooth=4), {"anchors", *WORN}),
+        (lambda c: c["occlude"]["mask"].update(width=1.1), WORN),
+        (lambda c: c["occlude"]["mask"].update(art="nowhere"), {"art", *WORN}),
+        (lambda c: c["occlude"]["look"].update(shadow=0), WORN),
         (lambda c: c["augment"].update(angles=[0]), {"augment", *FLOW}),
-        (lambda c: c["synthetic"].update(seed=2), {"synthetic", "faces", "occluded", "features", *FLOW}),
+        (lambda c: c["synthetic"].update(seed=2), {"synthetic", "faces", "anchors", *WORN}),
         (lambda c: c["protocol"].update(n_seeds=2), LAST),
     ],
 )
@@ -65,6 +70,45 @@ def test_a_change_of_one_condition_stays_in_it():
     subject = before.subjects[0]
     assert before.flow("none", subject).digest == after.flow("none", subject).digest
     assert before.flow("mask", subject).digest != after.flow("mask", subject).digest
+
+
+def occluded(change, condition, first=lambda config: None) -> bool:
+    """Whether a change of the configuration, made after ``first``, changes the recipe of an occluded shard."""
+    before = experiment(first)
+    after = experiment(lambda config: (first(config), change(config)))
+    return len({one.occlude(condition, one.subjects[0]).digest for one in (before, after)}) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "reached"),
+    [
+        (lambda c: c["anchor"].update(mode="clip"), {"mask", "glasses", "random-20"}),
+        (lambda c: c["anchor"]["stable"]["slack"].update(jaw=0.4), {"mask", "glasses", "random-20"}),
+        (lambda c: c["occlude"].update(seed=8), {"mask", "glasses", "random-20"}),
+        (lambda c: c["occlude"]["look"].update(shadow=0), {"mask", "glasses"}),
+        (lambda c: c["occlude"]["glasses"].update(art="nowhere"), {"glasses"}),
+        (lambda c: c["occlude"]["mask"].update(width=1), {"mask"}),
+        (lambda c: c["occlude"]["random"].update(fill="noise"), {"random-20"}),
+    ],
+)
+def test_a_change_of_occluders_reaches_the_conditions_that_wear_them(change, reached):
+    names = ("none", "mask", "glasses", "random-20")
+    assert {name for name in names if occluded(change, name)} == reached
+
+
+def test_what_another_mode_of_anchoring_reads_changes_nothing():
+    def smoother(config):
+        config["anchor"]["stable"].update(smooth=4)
+
+    assert not occluded(smoother, "mask", lambda c: c["anchor"].update(mode="per_frame"))
+
+
+def test_drawings_are_told_what_they_are_and_conditions_what_they_do_with_them():
+    one = experiment()
+    assert json.loads(one.art("mask").told) == {"occlude": {"mask": {"art": "built_in"}}}
+    told = json.loads(one.occlude("mask", one.subjects[0]).told)["occlude"]
+    assert told.keys() == {"seed", "mask", "look"} and told["mask"].keys() == {"width"}
+    assert [part.path.split("/")[1] for part in one.occlude("none", one.subjects[0]).inputs] == ["faces"]
 
 
 def test_no_two_files_have_one_recipe():

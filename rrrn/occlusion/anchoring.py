@@ -5,13 +5,12 @@ of its own to the optical flow.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from rrrn.occlusion import fusion, registration, relief, rigid, similarity, slack, smoothing
-from rrrn.occlusion.scene import option, setting
+from rrrn.occlusion import fusion, registration, relief, rigid, scene, similarity, slack, smoothing
+from rrrn.occlusion.anchors import Anchors
 from rrrn.stage import InputError
 
 MODES = ("stable", "clip", "per_frame", "author_compat")
@@ -23,28 +22,17 @@ _TURNED = 10.0
 _FEW = 0.5  # share of a clip's frames; where fewer could be registered, what follows the head is mostly landmarks
 
 
-@dataclass(frozen=True)
-class Anchors:
-    """Landmarks that occluders are placed by, float64 (T, 68, 2) in pixels, and facts about them to be stored.
-
-    ``warning`` tells a user what is doubtful about them, if anything.
-    """
-
-    points: np.ndarray
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    warning: str = ""
-
-
-def anchored(frames: np.ndarray, landmarks: np.ndarray, mode: str, settings: Mapping[str, Any]) -> Anchors:
+def anchored(frames: np.ndarray, landmarks: np.ndarray, settings: Mapping[str, Any]) -> Anchors:
     """Return the anchors of a clip: clean frames uint8 (T, H, W, C), C 1 or 3 (BGR), and landmarks (T, 68, 2).
 
-    ``stable``: the clip's median shape, moved as the skull moves; ``settings`` are the section ``occlude`` with its
-    part ``stable``. ``clip``: the median over the clip's frames in every frame. ``per_frame``: the landmarks
-    themselves, as in arXiv 2107.05904. ``author_compat``: the landmarks in whole pixels, as in the scripts released
-    with it.
+    ``settings`` are the section ``anchor``: the ``mode``, and for one of them the part of its name. ``stable``: the
+    clip's median shape, moved as the skull moves. ``clip``: the median over the clip's frames in every frame.
+    ``per_frame``: the landmarks themselves, as in arXiv 2107.05904. ``author_compat``: the landmarks in whole pixels,
+    as in the scripts released with it.
 
     Raises InputError, naming the frame counted from 0, for landmarks that are not finite, or of one point.
     """
+    mode = scene.option(settings, MODES, "mode", section="anchor")
     points = landmarks.astype(np.float64)
     wrong = np.flatnonzero(~np.isfinite(points).all(axis=(1, 2)))
     if len(wrong):
@@ -58,18 +46,18 @@ def anchored(frames: np.ndarray, landmarks: np.ndarray, mode: str, settings: Map
         points = np.broadcast_to(np.median(points, axis=0), points.shape)
     elif mode == "author_compat":
         points = np.rint(points)
-    return Anchors(points)
+    return Anchors(points, mode=mode)
 
 
 def _stable(frames: np.ndarray, landmarks: np.ndarray, settings: Mapping[str, Any]) -> Anchors:
-    sigma = float(setting(settings, "stable", "smooth"))
-    yaw = option(settings, YAW, "stable", "yaw")
-    jaw, brow = (float(setting(settings, "stable", "slack", part)) for part in ("jaw", "brow"))
+    sigma = float(_setting(settings, "smooth"))
+    yaw = scene.option(settings, YAW, "stable", "yaw", section="anchor")
+    jaw, brow = (float(_setting(settings, "slack", part)) for part in ("jaw", "brow"))
 
     motion = rigid.measure(landmarks)
     poses = smoothing.smooth(motion.poses, sigma, motion.units)
     done, warning = np.zeros(len(poses), bool), ""
-    if setting(settings, "stable", "registration"):
+    if _setting(settings, "registration"):
         skin = registration.rigid_skin(motion.shape)
         images = [registration.blurred(frame) for frame in frames]
         registered = registration.register(images, poses, skin, motion.centre, motion.units)
@@ -93,4 +81,8 @@ def _stable(frames: np.ndarray, landmarks: np.ndarray, settings: Mapping[str, An
         "turn": turn,
         "yaw": yaw,
     }
-    return Anchors(similarity.place(poses, shape, motion.centre), facts, warning)
+    return Anchors(similarity.place(poses, shape, motion.centre), facts, warning, "stable")
+
+
+def _setting(settings: Mapping[str, Any], *path: str) -> Any:
+    return scene.setting(settings, "stable", *path, section="anchor")

@@ -14,8 +14,9 @@ import numpy as np
 from tqdm import tqdm
 
 from rrrn import defaults, tracking
-from rrrn.occlusion import anchoring, conditions, facts, footage, preview, wearing
+from rrrn.occlusion import anchoring, conditions, drawings, facts, footage, preview, wearing
 from rrrn.occlusion.compositing import Layer
+from rrrn.occlusion.conditions import PICTURES
 from rrrn.occlusion.output import Output
 from rrrn.occlusion.wearing import Wearer, Worn
 from rrrn.stage import InputError
@@ -40,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--occluder", metavar="NAME", help="which mask or glasses; by the seed unless given")
     add("--seed", type=int, help="another seed chooses and places others (that of the configuration)")
     add("--anchor", choices=anchoring.MODES, help="how it is held on the face (that of the configuration)")
-    add("--config", type=Path, help="a configuration, laid over the default; its section occlude counts")
+    add("--config", type=Path, help="a configuration, laid over the default; its sections anchor and occlude count")
     add("--preview", action="store_true", help="also draw OUT's contact sheet: every occluder at onset, apex, and flow")
     add("--apex", type=int, metavar="N", help="the apex frame of the contact sheet (the middle one)")
     add(
@@ -62,10 +63,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> None:
     """Read the clip, occlude it, and write it whole."""
     cv2.setNumThreads(1)
-    settings = _settings(args)
+    anchor, settings = _settings(args)
     kind, _ = conditions.parse(args.condition)
     if kind == "none":
         raise InputError("the condition none leaves every frame as it is; name mask, glasses or random-NN")
+    art = drawings.of(kind, settings[kind]["art"]) if kind in PICTURES else None
     output = Output(args.out)
     output.check(args.preview)
     with output.aside():
@@ -83,20 +85,24 @@ def main(args: argparse.Namespace) -> None:
             list(frames), numbers, args.upsample, args.max_gap, "error", f"{args.clip}", remedy, _bar("faces", numbers)
         )
         window = _window(landmarks, frames.shape[1], frames.shape[2])
+        cut = np.ascontiguousarray(frames[(slice(None), *window)])
+        points = landmarks - [window[1].start, window[0].start]
         worn = wearing.wear(
-            np.ascontiguousarray(frames[(slice(None), *window)]),
+            cut,
             np.array(numbers),
-            landmarks - [window[1].start, window[0].start],
+            points,
+            anchoring.anchored(cut, points, anchor),
             Wearer(clip.name, clip.name, 0),
             args.condition,
             settings,
+            art,
             args.occluder,
         )
         if worn.anchors.warning:
             print(f"warning: {args.clip}: {worn.anchors.warning}", file=sys.stderr)
         layers = worn.layers()
         first = next(layers)
-        told = facts.of(worn, first, args.condition, settings, found)
+        told = facts.of(worn, first, args.condition, {"anchor": anchor, "occlude": settings}, found)
         if args.preview:
             output.write_preview(preview.contact_sheet(worn, settings, apex))
         occluded = _whole(frames, window, worn, chain([first], layers))
@@ -126,10 +132,12 @@ def _whole_number(most: int | None) -> Callable[[str], int]:
     return parse
 
 
-def _settings(args: argparse.Namespace) -> dict[str, Any]:
-    """Return the section ``occlude`` of the configuration, with what the command line says."""
-    given = {name: getattr(args, name) for name in ("seed", "anchor") if getattr(args, name) is not None}
-    return {**defaults.section("occlude", args.config), **given}
+def _settings(args: argparse.Namespace) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the sections ``anchor`` and ``occlude`` of the configuration, with what the command line says."""
+    anchor, occlude = (defaults.section(name, args.config) for name in ("anchor", "occlude"))
+    anchor |= {"mode": args.anchor} if args.anchor else {}
+    occlude |= {"seed": args.seed} if args.seed is not None else {}
+    return anchor, occlude
 
 
 def _turned(worn: Worn) -> str:

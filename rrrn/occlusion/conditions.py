@@ -5,6 +5,7 @@ import re
 from rrrn.stage import InputError
 
 KINDS = ("none", "mask", "glasses", "random")
+PICTURES = ("mask", "glasses")  # drawn, or the user's own
 
 
 def parse(condition: str) -> tuple[str, int | None]:

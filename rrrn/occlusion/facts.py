@@ -13,7 +13,7 @@ from rrrn.occlusion.wearing import Worn
 def of(worn: Worn, first: Layer, condition: str, settings: Mapping[str, Any], found: np.ndarray) -> dict[str, Any]:
     """Return the facts of an occluded clip; ``first`` is the layer of its first frame, ``found`` (T) where a face was.
 
-    ``settings`` are the section ``occlude`` that it was made with.
+    ``settings`` are the sections ``anchor`` and ``occlude`` that it was made with.
     """
     points = worn.anchors.points[0]
     shares = zip(truth.UNITS, truth.unit_shares(first, points), strict=True)
@@ -21,8 +21,8 @@ def of(worn: Worn, first: Layer, condition: str, settings: Mapping[str, Any], fo
         "condition": condition,
         "percentage": conditions.parse(condition)[1],
         "occluder": worn.occluder.name,
-        "seed": settings["seed"],
-        "anchor": settings["anchor"],
+        "seed": settings["occlude"]["seed"],
+        "anchor": worn.anchors.mode,
         "frames": len(worn.frames),
         "frames_without_a_face": [int(number) for number in worn.numbers[~found]],
         "share_of_landmark_box": round(share(first, random.landmark_box(points)), 4),

@@ -5,14 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from rrrn.occlusion import art, glasses_art, placing, released
+from rrrn.occlusion import picture, placing, released
 from rrrn.occlusion.scene import Occluder, Scene
 from rrrn.stage import InputError
 
 
 def prepare(scene: Scene, settings: Mapping[str, Any]) -> Occluder:
-    """Return the clip's sunglasses; settings: ``seed`` and ``glasses`` with ``width`` and ``art``."""
-    return art.prepare("glasses", glasses_art, place, scene, settings)
+    """Return the clip's sunglasses; settings: ``seed`` and ``glasses`` with ``width``."""
+    return picture.prepare("glasses", place, scene, settings)
 
 
 def place(points: np.ndarray, width: float, as_released: bool = False) -> placing.Placement:

@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from rrrn.occlusion import art, mask_art, placing, released
+from rrrn.occlusion import picture, placing, released
 from rrrn.occlusion.scene import Occluder, Scene
 
 
 def prepare(scene: Scene, settings: Mapping[str, Any]) -> Occluder:
-    """Return the clip's mask; settings: ``seed`` and ``mask`` with ``width`` and ``art``."""
-    return art.prepare("mask", mask_art, place, scene, settings)
+    """Return the clip's mask; settings: ``seed`` and ``mask`` with ``width``."""
+    return picture.prepare("mask", place, scene, settings)
 
 
 def place(points: np.ndarray, width: float, as_released: bool = False) -> placing.Placement:

@@ -2,15 +2,15 @@
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from types import ModuleType
 from typing import Any
 
 import cv2
 import numpy as np
 
 from rrrn import pictures
-from rrrn.occlusion import art, compositing, glasses_art, mask_art, wearing
-from rrrn.occlusion.scene import setting
+from rrrn.occlusion import compositing, drawings, wearing
+from rrrn.occlusion.conditions import PICTURES
+from rrrn.occlusion.scene import Art, setting
 from rrrn.occlusion.wearing import Wearer, Worn
 from rrrn.stage import InputError
 
@@ -28,8 +28,8 @@ def contact_sheet(worn: Worn, settings: Mapping[str, Any], apex: int) -> np.ndar
     The first cell is the clean clip. An occluder that cannot be drawn leaves its cell empty but for the reason.
     """
     columns: list[Sequence[tuple[str, str | None]]] = [
-        _names("mask", mask_art, settings),
-        _names("glasses", glasses_art, settings),
+        _names("mask", settings),
+        _names("glasses", settings),
         [(f"random-{level:02d}", None) for level in _LEVELS],
     ]
     rows = max(map(len, columns)) + 1
@@ -52,19 +52,22 @@ def contact_sheet(worn: Worn, settings: Mapping[str, Any], apex: int) -> np.ndar
     return picture
 
 
-def _names(kind: str, built_in: ModuleType, settings: Mapping[str, Any]) -> list[tuple[str, str | None]]:
+def _names(kind: str, settings: Mapping[str, Any]) -> list[tuple[str, str | None]]:
     """Return the pictures of a kind; of a folder that cannot be used, one without a name, which will say so."""
     try:
-        return [(kind, name) for name in art.templates(built_in, str(setting(settings, kind, "art")))]
+        return [(kind, name) for name in _art(kind, settings)]
     except InputError:
         return [(kind, None)]
 
 
+def _art(kind: str, settings: Mapping[str, Any]) -> Art:
+    return drawings.of(kind, str(setting(settings, kind, "art"))) if kind in PICTURES else {}
+
+
 def _under(worn: Worn, settings: Mapping[str, Any], condition: str, name: str | None, apex: int) -> list[np.ndarray]:
     """Return onset and apex under an occluder that is anchored as the one given."""
-    other = wearing.put_on(
-        worn.frames, worn.numbers, worn.anchors, Wearer("preview", "preview", 0), condition, settings, name
-    )
+    wearer, art = Wearer("preview", "preview", 0), _art(condition, settings)
+    other = wearing.put_on(worn.frames, worn.numbers, worn.anchors, wearer, condition, settings, art, name)
     return [other.composite(index, other.layer(index)) for index in (0, apex)]
 
 

@@ -12,6 +12,8 @@ import numpy as np
 from rrrn.occlusion.compositing import Layer
 from rrrn.stage import InputError
 
+Art = Mapping[str, Callable[[], Any]]  # of placing.Template, which is not imported: it concerns no other occluder
+
 
 @dataclass(frozen=True)
 class Scene:
@@ -20,7 +22,9 @@ class Scene:
     ``level`` is the percentage of conditions such as ``random-05`` and None for others. ``rank`` is the clip's place
     among its subject's clips, by name. ``frame`` is the clean onset frame, uint8 (H, W, C) with C 1 or 3 (BGR), and
     ``track`` the anchored landmarks of all frames, float64 (T, 68, 2) in crop pixels, centres of pixels at integers.
-    ``anchor`` is the mode of anchoring, ``occluder`` the name of the one that is asked for, if any.
+    ``anchor`` is the mode of anchoring, ``occluder`` the name of the one that is asked for, if any. ``art`` is for
+    occluders that are pictures: all of the kind by name, in the order in which they are drawn lots of, each as what
+    returns it.
     """
 
     subject: str
@@ -31,6 +35,7 @@ class Scene:
     track: np.ndarray
     anchor: str
     occluder: str | None = None
+    art: Art = field(default_factory=dict)
 
     @property
     def points(self) -> np.ndarray:
@@ -55,19 +60,19 @@ class Occluder:
     admit: Callable[[np.ndarray], None] = lambda points: None
 
 
-def setting(settings: Mapping[str, Any], *path: str) -> Any:
-    """Return the setting at ``path``; raises InputError if there is none."""
+def setting(settings: Mapping[str, Any], *path: str, section: str = "occlude") -> Any:
+    """Return the setting at ``path`` of a section of the configuration; raises InputError if there is none."""
     value: Any = settings
     for name in path:
         if not isinstance(value, Mapping) or name not in value:
-            raise InputError(f"the settings lack occlude.{'.'.join(path)}")
+            raise InputError(f"the settings lack {section}.{'.'.join(path)}")
         value = value[name]
     return value
 
 
-def option(settings: Mapping[str, Any], allowed: tuple[str, ...], *path: str) -> str:
+def option(settings: Mapping[str, Any], allowed: tuple[str, ...], *path: str, section: str = "occlude") -> str:
     """Return the setting at ``path``, one of the ``allowed`` words; raises InputError for any other."""
-    value = setting(settings, *path)
+    value = setting(settings, *path, section=section)
     if value not in allowed:
-        raise InputError(f"occlude.{'.'.join(path)} is {value!r}; it must be one of {', '.join(allowed)}")
+        raise InputError(f"{section}.{'.'.join(path)} is {value!r}; it must be one of {', '.join(allowed)}")
     return str(value)

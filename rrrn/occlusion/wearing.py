@@ -1,4 +1,4 @@
-"""One clip wears one occluder: anchored on its landmarks, drawn for each frame, dressed in the clip's light."""
+"""One clip wears one occluder: held by its anchors, drawn for each frame, dressed in the clip's light."""
 
 import importlib
 from collections.abc import Iterator, Mapping
@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from rrrn.occlusion import anchoring, compositing, conditions, smoothing
+from rrrn.occlusion import compositing, conditions, smoothing
 from rrrn.occlusion import look as looks
-from rrrn.occlusion.anchoring import Anchors
+from rrrn.occlusion.anchors import Anchors
 from rrrn.occlusion.compositing import Layer
-from rrrn.occlusion.scene import Occluder, Scene, option, setting
+from rrrn.occlusion.scene import Art, Occluder, Scene, setting
 from rrrn.stage import InputError
 
 _TURN = 5  # frames that the turn of a head is the median of: two wrong ones are an error of the detector, three a turn
@@ -75,25 +75,23 @@ def wear(
     frames: np.ndarray,
     numbers: np.ndarray,
     landmarks: np.ndarray,
+    anchors: Anchors,
     wearer: Wearer,
     condition: str,
     settings: Mapping[str, Any],
+    art: Art | None = None,
     name: str | None = None,
 ) -> Worn:
     """Return the occluder of a condition on a clip.
 
     ``frames`` uint8 (T, H, W, C) with C 1 or 3 (BGR), ``numbers`` (T) their frame numbers; ``landmarks``
-    (T, 68, 2) as detected, in pixels of the frames. ``settings`` are the section ``occlude``; ``name`` asks for one
-    mask or pair of glasses. Raises InputError for settings and landmarks that cannot be used, and, naming the frame,
-    for a head turned too far for the occluder at any time, whatever shape the anchors show.
+    (T, 68, 2) as detected, in pixels of the frames, and ``anchors`` that were made of them. ``settings`` are the
+    section ``occlude``; ``art`` the pictures of the condition's kind, if it has any, of which ``name`` asks for one.
+    Raises InputError for settings and landmarks that cannot be used, and, naming the frame, for a head turned too far
+    for the occluder at any time, whatever shape the anchors show; and for an occluder that covers nothing of the face
+    in the first frame.
     """
-    kind, _ = conditions.parse(condition)
-    if kind == "none":
-        anchors = Anchors(landmarks.astype(np.float64), {})
-    else:
-        mode = option(settings, anchoring.MODES, "anchor")
-        anchors = anchoring.anchored(frames, landmarks, mode, settings)
-    worn = put_on(frames, numbers, anchors, wearer, condition, settings, name)
+    worn = put_on(frames, numbers, anchors, wearer, condition, settings, art, name)
     for points, number in zip(smoothing.median(landmarks, _TURN), numbers, strict=True):
         try:
             worn.occluder.admit(points)
@@ -109,17 +107,15 @@ def put_on(
     wearer: Wearer,
     condition: str,
     settings: Mapping[str, Any],
+    art: Art | None = None,
     name: str | None = None,
 ) -> Worn:
-    """Return the same for a clip whose anchors are known.
-
-    Raises InputError also for an occluder that covers nothing of the face in the first frame.
-    """
+    """Return the same without a look at the landmarks as detected."""
     kind, level = conditions.parse(condition)
     # The kind is imported by name: a drawing then concerns the conditions of its own kind alone.
     module = importlib.import_module(f"rrrn.occlusion.{kind}")
-    mode = str(settings.get("anchor", ""))
-    scene = Scene(wearer.subject, wearer.clip, wearer.rank, level, frames[0], anchors.points, mode, name)
+    who, points = (wearer.subject, wearer.clip, wearer.rank), anchors.points
+    scene = Scene(*who, level, frames[0], points, anchors.mode, name, art or {})
     occluder = module.prepare(scene, settings)
     look = None
     if kind != "none":

@@ -24,6 +24,7 @@ from rrrn import (
 )
 from rrrn.config import check, check_together
 from rrrn.methods import DESCRIPTORS, METHODS, NETWORKS
+from rrrn.occlusion.conditions import PICTURES
 from rrrn.stage import InputError
 
 
@@ -167,6 +168,7 @@ def one_of(names):
 wildcard_constraints:
     subject=one_of(SUBJECTS),
     condition=one_of(CONDITIONS),
+    kind=one_of(PICTURES),
     trained_on=one_of(TRAINING_SETS),
     descriptor=one_of(DESCRIPTORS),
     network=one_of(NETWORKS),

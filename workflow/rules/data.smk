@@ -37,9 +37,43 @@ rule faces:
         "python -m rrrn.faces {output:q} --rendered {input:q} --clips {params.clips:q} --subject {wildcards.subject:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 
 
-rule occlude:
+rule anchor:
     input:
         "results/faces/{subject}.h5",
+    output:
+        ensure("results/anchors/{subject}.h5", non_empty=True),
+    log:
+        "logs/anchor/{subject}.log",
+    benchmark:
+        "logs/anchor/{subject}.tsv"
+    conda:
+        "../../envs/vision.yaml"
+    params:
+        **given("anchor"),
+    shell:
+        "python -m rrrn.anchor {input:q} {output:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
+
+
+rule art:
+    output:
+        ensure("results/art/{kind}.h5", non_empty=True),
+    log:
+        "logs/art/{kind}.log",
+    benchmark:
+        "logs/art/{kind}.tsv"
+    conda:
+        "../../envs/vision.yaml"
+    params:
+        **given("art"),
+    shell:
+        "python -m rrrn.art {output:q} --kind {wildcards.kind} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
+
+
+rule occlude:
+    input:
+        faces="results/faces/{subject}.h5",
+        anchors=lambda wildcards: anchors(wildcards.condition, wildcards.subject),
+        art=lambda wildcards: art(wildcards.condition),
     output:
         ensure("results/occluded/{condition}/{subject}.h5", non_empty=True),
     log:
@@ -51,7 +85,7 @@ rule occlude:
     params:
         **given("occlude"),
     shell:
-        "python -m rrrn.occlude {input:q} {output:q} --condition {wildcards.condition} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.occlude {input.faces:q} {output:q} --anchors {input.anchors:q} --art {input.art:q} --condition {wildcards.condition} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule augment:

@@ -53,6 +53,16 @@ def flow_gpus():
     return 1 if CARDS and not deployed and not config["flow"]["warm_start"] else 0
 
 
+def anchors(condition, subject):
+    """What an occluder is held by; un-occluded clips need none."""
+    return [] if condition == "none" else [f"results/anchors/{subject}.h5"]
+
+
+def art(condition):
+    """The pictures of a condition whose occluders are pictures."""
+    return [f"results/art/{condition}.h5"] if condition in PICTURES else []
+
+
 def conditions(names):
     """The packed conditions of these names."""
     return expand("results/regions/{condition}.h5", condition=names)

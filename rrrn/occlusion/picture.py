@@ -1,15 +1,13 @@
-"""Occluders that are pictures, built in or the user's own: which of them a clip wears, and how it is drawn."""
+"""Occluders that are pictures: which of a kind's a clip wears, and how it lies on the face."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
-from types import ModuleType
 from typing import Any, Protocol
 
 import numpy as np
 
-from rrrn.occlusion import fitting, own_art, placing
+from rrrn.occlusion import fitting, placing
 from rrrn.occlusion.choice import choose
 from rrrn.occlusion.compositing import Layer
 from rrrn.occlusion.placing import Placement, Template
@@ -23,15 +21,14 @@ class Place(Protocol):
     def __call__(self, points: np.ndarray, width: float, as_released: bool = False) -> Placement: ...
 
 
-def prepare(kind: str, built_in: ModuleType, place: Place, scene: Scene, settings: Mapping[str, Any]) -> Occluder:
-    """Return the clip's occluder of a kind of pictures; settings: ``seed``, and ``kind`` with ``width`` and ``art``."""
+def prepare(kind: str, place: Place, scene: Scene, settings: Mapping[str, Any]) -> Occluder:
+    """Return the clip's occluder of a kind of pictures; settings: ``seed``, and ``kind`` with ``width``."""
     if scene.level is not None:
         raise InputError(f"the condition {kind} takes no percentage")
-    drawings = templates(built_in, str(setting(settings, kind, "art")))
-    chosen = name(scene, kind, tuple(drawings), setting(settings, "seed"))
+    chosen = name(scene, kind, tuple(scene.art), setting(settings, "seed"))
     width, released = float(setting(settings, kind, "width")), scene.anchor == "author_compat"
     rows, columns = scene.frame.shape[:2]
-    drawing = drawings[chosen]()
+    drawing = scene.art[chosen]()
     template = fitting.fitted(drawing, _jaws(drawing, partial(place, width=width, as_released=released), scene.track))
 
     def draw(points: np.ndarray) -> Layer:
@@ -48,16 +45,6 @@ def _jaws(template: Template, place: Callable[[np.ndarray], Placement], track: n
     for points in track:
         with suppress(InputError):
             yield placing.onto(template, place(points), points[:17])
-
-
-def templates(built_in: ModuleType, wanted: str) -> dict[str, Callable[[], Template]]:
-    """Return what draws each picture, by name: those of the module ``built_in``, or of the folder ``wanted``.
-
-    Raises InputError, naming file and row, for a folder that cannot be used.
-    """
-    if wanted == "built_in":
-        return {name: partial(built_in.template, name) for name in built_in.NAMES}
-    return {name: partial(own_art.template, art) for name, art in own_art.read(Path(wanted)).items()}
 
 
 def name(scene: Scene, kind: str, names: Sequence[str], seed: int) -> str:

@@ -1,0 +1,28 @@
+"""Draw the masks or the sunglasses that clips wear, or read the user's own: once for all clips."""
+
+import argparse
+from pathlib import Path
+
+import cv2
+
+from rrrn import asked, listing, stage, store
+from rrrn.occlusion import art_shard, drawings
+from rrrn.occlusion.conditions import PICTURES
+
+
+def main(args: argparse.Namespace) -> None:
+    """Write all pictures of a kind."""
+    cv2.setNumThreads(1)
+    made = asked.asked(args)
+    wanted = args.settings["occlude"][args.kind]["art"]
+    if made.other:
+        made.check_found(wanted, listing.contents(Path(wanted)))
+    with store.create(args.output, made.identity) as file:
+        art_shard.put(file, drawings.of(args.kind, wanted))
+
+
+if __name__ == "__main__":
+    parser = stage.command(__doc__)
+    parser.add_argument("output", type=Path, help="the pictures of a kind of occluder (HDF5)")
+    parser.add_argument("--kind", required=True, choices=PICTURES)
+    stage.run(main, parser)
