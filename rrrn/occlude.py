@@ -57,6 +57,8 @@ def occlude_clip(clean: h5py.Group, out: h5py.Group, condition: str, rank: int, 
 def main(args: argparse.Namespace) -> None:
     """Read a faces shard and write the occluded shard, clip by clip."""
     cv2.setNumThreads(1)
+    if args.plugin:
+        conditions.add(args.plugin)
     conditions.parse(args.condition)
     made = asked.asked(args, [args.faces])
     settings = args.settings.get("occlude", {})
@@ -75,5 +77,6 @@ if __name__ == "__main__":
     parser = stage.command(__doc__)
     parser.add_argument("faces", type=Path, help="faces shard of a subject (HDF5)")
     parser.add_argument("occluded", type=Path, help="occluded shard to write (HDF5)")
-    parser.add_argument("--condition", required=True, help="none, mask, glasses or random-01 to random-99")
+    parser.add_argument("--condition", required=True, help="none, mask, glasses, random-01 to random-99 or a plugin's")
+    parser.add_argument("--plugin", default="", help="the module, or file, of its kind if it is none of rrrn")
     stage.run(main, parser)

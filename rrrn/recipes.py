@@ -16,11 +16,12 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from rrrn import asked, clips, listing, protocol, provenance, resources, result
+from rrrn import asked, clips, labels, listing, protocol, provenance, resources, result
 from rrrn.clips import Clip
 from rrrn.config import merge, pick
 from rrrn.frames_seen import Seen, stretches
-from rrrn.methods import DESCRIPTORS, METHODS
+from rrrn.methods import METHODS
+from rrrn.occlusion import conditions
 from rrrn.stage import InputError
 
 ONE = ("database", "subject", "clip", "objective_class")  # what names a clip and its class
@@ -123,14 +124,14 @@ class Recipes:
 
     @cache  # noqa: B019
     def occlude(self, condition: str, subject: str) -> Recipe:
-        kind = condition.split("-")[0]
+        kind = conditions.kind_of(condition)
         told, art = [], ""
-        if kind != "none":
-            told = ["occlude.seed", "occlude.anchor", "occlude.stable", f"occlude.{kind}"]
-            told += [] if kind == "random" else ["occlude.look"]
-            own = self._config["occlude"][kind].get("art", "built_in")
+        if kind.name != "none":
+            told = ["occlude.seed", "occlude.anchor", "occlude.stable", kind.section]
+            told += ["occlude.look"] if kind.dressed else []
+            own = self._config["occlude"][kind.name].get("art", "built_in")
             art = "" if own == "built_in" else listing.contents(Path(own))
-        modules = ("rrrn.occlude", f"rrrn.occlusion.{kind}")
+        modules = ("rrrn.occlude", kind.module)
         path = f"results/occluded/{condition}/{subject}.h5"
         return self._recipe(path, modules, *told, other=art, found=bool(art), inputs=[self.faces(subject)])
 
@@ -200,7 +201,7 @@ class Recipes:
     @cache  # noqa: B019
     def score(self, table: str, method: str, condition: str) -> Recipe:
         trained_on = self._trained_on[condition]
-        if method in DESCRIPTORS:
+        if METHODS[method].kind == "descriptor":
             inputs = [self.svm(method, trained_on, condition)]
         else:
             seeds = range(self._config["protocol"]["n_seeds"])
@@ -228,6 +229,10 @@ class Recipes:
     def results(self) -> list[Recipe]:
         """Return the recipes of all tables: what an experiment is for."""
         return [*(self.table(name) for name in self.tables), self.summary()]
+
+    def labels(self) -> str:
+        """Return what the tables call methods and conditions, as JSON."""
+        return json.dumps(vars(labels.of(self._config["methods"], self._config["conditions"])))
 
     def of(self, path: str) -> Recipe:
         """Return the recipe of a file, of a table that of the file beside it; raises InputError if there is none."""
@@ -260,7 +265,7 @@ class Recipes:
             told=json.dumps(told, sort_keys=True),
             columns=columns,
             rows=self._digest(None, columns),
-            other=" ".join([*(self.tasks[name] for name in scores), *printed]),
+            other=" ".join([*(self.tasks[name] for name in scores), *printed, self.labels()]),
             inputs=tuple(inputs),
         )
 

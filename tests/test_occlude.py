@@ -58,7 +58,9 @@ def shard(path, clips):
 
 def run(faces, out, condition, settings):
     occlude.main(
-        argparse.Namespace(faces=faces, occluded=out, condition=condition, settings={"occlude": settings}, asked={})
+        argparse.Namespace(
+            faces=faces, occluded=out, condition=condition, plugin="", settings={"occlude": settings}, asked={}
+        )
     )
     return h5py.File(out, "r")
 

@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"a new folder for lossless PNG frames, or a video ({', '.join(names.WRITTEN)}; .mkv and .avi are "
         "lossless; in the others odd sides get one pixel more)",
     )
-    add("--condition", default="mask", help="mask, glasses or random-01 to random-99 (mask)")
+    add("--condition", default="mask", help="mask, glasses, random-01 to random-99 or a plugin's of --config (mask)")
     add("--occluder", metavar="NAME", help="which mask or glasses; by the seed unless given")
     add("--seed", type=int, help="another seed chooses and places others (that of the configuration)")
     add("--anchor", choices=anchoring.MODES, help="how it is held on the face (that of the configuration)")

@@ -9,6 +9,16 @@ from rrrn.occlusion import art, glasses_art, placing, released
 from rrrn.occlusion.scene import Occluder, Scene
 from rrrn.stage import InputError
 
+KIND = {
+    "name": "glasses",
+    "label": "Glass",
+    "pictures": True,
+    "dressed": True,
+    "defaults": {"art": "built_in", "width": 1.2},
+    "order": 2,
+}
+NAMES, template = glasses_art.NAMES, glasses_art.template
+
 
 def prepare(scene: Scene, settings: Mapping[str, Any]) -> Occluder:
     """Return the clip's sunglasses; settings: ``seed`` and ``glasses`` with ``width`` and ``art``."""

@@ -8,6 +8,16 @@ import numpy as np
 from rrrn.occlusion import art, mask_art, placing, released
 from rrrn.occlusion.scene import Occluder, Scene
 
+KIND = {
+    "name": "mask",
+    "label": "Mask",
+    "pictures": True,
+    "dressed": True,
+    "defaults": {"art": "built_in", "width": 1.2},
+    "order": 1,
+}
+NAMES, template = mask_art.NAMES, mask_art.template
+
 
 def prepare(scene: Scene, settings: Mapping[str, Any]) -> Occluder:
     """Return the clip's mask; settings: ``seed`` and ``mask`` with ``width`` and ``art``."""

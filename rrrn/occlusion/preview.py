@@ -8,8 +8,9 @@ from typing import Any
 import cv2
 import numpy as np
 
-from rrrn import pictures
-from rrrn.occlusion import art, compositing, glasses_art, mask_art, wearing
+from rrrn import outside, pictures
+from rrrn.occlusion import art, compositing, wearing
+from rrrn.occlusion.conditions import KINDS, Kind
 from rrrn.occlusion.scene import setting
 from rrrn.occlusion.wearing import Wearer, Worn
 from rrrn.stage import InputError
@@ -22,16 +23,12 @@ _FULL = 1.0  # pixels of motion at which a colour of the flow is fully saturated
 
 
 def contact_sheet(worn: Worn, settings: Mapping[str, Any], apex: int) -> np.ndarray:
-    """Return a picture, uint8 (H, W, 3) BGR: a cell for each mask, pair of glasses and size of random patch.
+    """Return a picture, uint8 (H, W, 3) BGR: a cell for each picture and size of every kind of occluder.
 
     A cell shows the first frame, the frame with index ``apex``, and the flow (hue: direction, saturation: magnitude).
     The first cell is the clean clip. An occluder that cannot be drawn leaves its cell empty but for the reason.
     """
-    columns: list[Sequence[tuple[str, str | None]]] = [
-        _names("mask", mask_art, settings),
-        _names("glasses", glasses_art, settings),
-        [(f"random-{level:02d}", None) for level in _LEVELS],
-    ]
+    columns = [_cells(kind, settings) for kind in KINDS.values() if kind.name != "none"]
     rows = max(map(len, columns)) + 1
     cell = 3 * (_TILE[0] + _GAP) + 12, _TILE[1] + _LABEL + _GAP
     picture = np.full((_TOP + rows * cell[1], len(columns) * cell[0] + 12, 3), 255, np.uint8)
@@ -50,6 +47,14 @@ def contact_sheet(worn: Worn, settings: Mapping[str, Any], apex: int) -> np.ndar
             else:
                 _draw(picture, corner, name or condition, shown, box)
     return picture
+
+
+def _cells(kind: Kind, settings: Mapping[str, Any]) -> Sequence[tuple[str, str | None]]:
+    """Return condition and picture of all that a kind can be."""
+    if kind.pictures:
+        return _names(kind.name, outside.load(kind.module), settings)
+    alone = [] if kind.level == "must" else [(kind.name, None)]
+    return alone + [(f"{kind.name}-{level:02d}", None) for level in _LEVELS if kind.level != "never"]
 
 
 def _names(kind: str, built_in: ModuleType, settings: Mapping[str, Any]) -> list[tuple[str, str | None]]:

@@ -1,12 +1,12 @@
 """One clip wears one occluder: anchored on its landmarks, drawn for each frame, dressed in the clip's light."""
 
-import importlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from rrrn import outside
 from rrrn.occlusion import anchoring, compositing, conditions, smoothing
 from rrrn.occlusion import look as looks
 from rrrn.occlusion.anchoring import Anchors
@@ -117,7 +117,7 @@ def put_on(
     """
     kind, level = conditions.parse(condition)
     # The kind is imported by name: a drawing then concerns the conditions of its own kind alone.
-    module = importlib.import_module(f"rrrn.occlusion.{kind}")
+    module = outside.load(conditions.KINDS[kind].module)
     mode = str(settings.get("anchor", ""))
     scene = Scene(wearer.subject, wearer.clip, wearer.rank, level, frames[0], anchors.points, mode, name)
     occluder = module.prepare(scene, settings)
