@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from rrrn import cells, labels, stage
+from rrrn import cells, labels, methods, stage
 from rrrn.stage import InputError
 
 METHODS = ("rrrn", "backbone", "crops", "rrrn-fixed-alpha", "rrrn-no-rr", "resnet18")
@@ -35,7 +35,7 @@ def summary(scores: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
             raise InputError(f"{method}: not every condition has the same seeds; make results/table_iv.csv again")
         each = {"un-occluded": seeds["none"], f"mean of {seeds.shape[1]} conditions": seeds.mean(axis=1)}
         shown = {name: f"{value.mean():.3f} ± {value.std():.3f}" for name, value in each.items()}
-        rows.append({"F1": labels.METHODS[method], **shown, "seeds": len(seeds)})
+        rows.append({"F1": labels.method(method), **shown, "seeds": len(seeds)})
     return pd.DataFrame(rows)
 
 
@@ -46,5 +46,5 @@ def main(args: argparse.Namespace) -> None:
 if __name__ == "__main__":
     parser = stage.command(__doc__)
     parser.add_argument("scores", type=Path, nargs="?", default=Path("results/scores/iv"), help="scores of Table IV")
-    parser.add_argument("--methods", nargs="+", choices=labels.METHODS, default=METHODS, help="rows, in this order")
+    parser.add_argument("--methods", nargs="+", choices=methods.METHODS, default=METHODS, help="rows, in this order")
     stage.run(main, parser)

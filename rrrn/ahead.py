@@ -4,17 +4,17 @@ Asked by the Snakefile once, when a run starts. A Snakemake that makes environme
 that drawings and descriptors need; what it cannot tell then, the jobs do.
 """
 
-import importlib
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from rrrn import methods
+from rrrn import methods, outside
 from rrrn.clips import Clip
-from rrrn.methods import DESCRIPTORS, METHODS
-from rrrn.occlusion.conditions import PICTURES
+from rrrn.descriptors import needs
+from rrrn.methods import METHODS
+from rrrn.occlusion import conditions
 from rrrn.stage import InputError
 
 _MOST_STRETCHED = 4  # times; beyond, three of four frames are made up in every clip
@@ -40,9 +40,9 @@ def weights(config: Mapping[str, Any]) -> None:
 
 def art(config: Mapping[str, Any]) -> None:
     """Raise InputError if a folder of one's own masks or sunglasses cannot be used; pixels are not decoded."""
-    for kind in PICTURES:
-        wanted = config["occlude"][kind]["art"]
-        if kind in config["conditions"] and wanted != "built_in":
+    for kind in sorted({conditions.parse(name)[0] for name in config["conditions"]}):
+        wanted = config["occlude"].get(kind, {}).get("art", "built_in")
+        if conditions.KINDS[kind].pictures and wanted != "built_in":
             with suppress(ModuleNotFoundError):
                 from rrrn.occlusion import own_art
 
@@ -60,10 +60,10 @@ def descriptors(config: Mapping[str, Any], clips: Sequence[Clip]) -> None:
     """
     told = config["describe"]
     longest = max(clip.offset - clip.onset + 1 for clip in clips)
-    for name in (method for method in config["methods"] if method in DESCRIPTORS):
+    for name in (method for method in config["methods"] if METHODS[method].kind == "descriptor"):
         with suppress(ModuleNotFoundError):
-            module, own = importlib.import_module(METHODS[name].module), told[name]
-            side, frames = module.least_side(blocks=told["blocks"], **own), module.least_frames(**own)
+            module, own = outside.load(METHODS[name].module), methods.settings(config, name)
+            side, frames = needs.side(module, told["blocks"], own), needs.frames(module, own)
             described = ", ".join(f"{key} {value}" for key, value in own.items())
             if told["size"] < side:
                 raise InputError(

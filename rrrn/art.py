@@ -6,13 +6,14 @@ from pathlib import Path
 import cv2
 
 from rrrn import asked, listing, stage, store
-from rrrn.occlusion import art_shard, drawings
-from rrrn.occlusion.conditions import PICTURES
+from rrrn.occlusion import art_shard, conditions, drawings
 
 
 def main(args: argparse.Namespace) -> None:
     """Write all pictures of a kind."""
     cv2.setNumThreads(1)
+    if args.plugin:
+        conditions.add(args.plugin)
     made = asked.asked(args)
     wanted = args.settings["occlude"][args.kind]["art"]
     if made.other:
@@ -24,5 +25,6 @@ def main(args: argparse.Namespace) -> None:
 if __name__ == "__main__":
     parser = stage.command(__doc__)
     parser.add_argument("output", type=Path, help="the pictures of a kind of occluder (HDF5)")
-    parser.add_argument("--kind", required=True, choices=PICTURES)
+    parser.add_argument("--kind", required=True)
+    parser.add_argument("--plugin", default="", help="the module, or file, of the kind if it is none of rrrn")
     stage.run(main, parser)

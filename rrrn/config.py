@@ -1,19 +1,25 @@
 """Check a configuration against its schema, with one plain sentence for what is wrong.
 
+What methods and kinds of occluders there are, and which settings they have, the schema is told by the registry.
+
 Imported by the Snakefile in every job, hence nothing heavy.
 """
 
+import copy
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
-from jsonschema import Draft202012Validator, ValidationError, validators
+from jsonschema import Draft202012Validator, SchemaError, ValidationError, validators
 from jsonschema.exceptions import best_match
 
-from rrrn import folds, methods
+from rrrn import folds, methods, registry
 from rrrn.clips import Clip
+from rrrn.methods import Method
+from rrrn.occlusion import conditions
+from rrrn.occlusion.conditions import Kind
 from rrrn.stage import InputError
 
 # JSON Schema counts 16.0 as an integer; a number of epochs is none to Python
@@ -24,13 +30,72 @@ _READ_SO = {"False": "NO, off and false", "True": "YES, on and true", "None": "n
 
 
 def check(config: Mapping[str, Any], schema: Path) -> None:
-    """Raise InputError that names the key and the remedy if ``config`` does not follow the schema."""
+    """Raise InputError that names the key and the remedy if ``config`` does not follow the schema.
+
+    From here on the registry is that of this configuration.
+    """
+    registry.use(config)
     for key in _not_finite(config, ""):
         raise InputError(f"configuration: {key} is infinite or no number; it must be a finite number")
-    validator = _Strict(yaml.safe_load(schema.read_text(encoding="utf-8")))
+    validator = _Strict(_with_registered(yaml.safe_load(schema.read_text(encoding="utf-8"))))
     error = best_match(validator.iter_errors(config))
     if error is not None:
         raise InputError(f"configuration: {_sentence(error)}")
+
+
+def completed(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a checked configuration with the defaults of all registered methods and kinds where it has no own."""
+    return merge([*(_nested(one.section, dict(one.defaults)) for one in _declared()), dict(config)])
+
+
+def _declared() -> list[Method | Kind]:
+    """Return what has a section of its own in the configuration."""
+    return [*(method for method in methods.METHODS.values() if method.own_section), *conditions.KINDS.values()]
+
+
+def _nested(section: str, value: Any) -> dict[str, Any]:
+    for key in reversed(section.split(".")):
+        value = {key: value}
+    return dict(value)
+
+
+def _with_registered(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema with the names that are registered, and with a section for each.
+
+    What is missing in such a section has a default. Where the schema itself has the section, its limits hold, else
+    those that are declared and the types of the defaults.
+    """
+    schema = copy.deepcopy(schema)
+    keys = schema["properties"]
+    pretrained = keys["networks"]["properties"]["rrrn"]["properties"]["pretrained"]
+    keys["methods"]["items"] = {"enum": sorted(methods.METHODS)}
+    keys["conditions"]["items"] |= {
+        "pattern": f"^({'|'.join(kind.pattern() for kind in conditions.KINDS.values())})\\Z",
+        "description": f"{conditions.offered()}, with two digits: 5 % is random-05",
+    }
+    for one in _declared():
+        part, _, name = one.section.partition(".")
+        own = keys[part]["properties"].setdefault(name, {"type": "object", "additionalProperties": False})
+        own.pop("required", None)
+        properties = own.setdefault("properties", {})
+        for key, value in one.defaults.items():
+            usual = pretrained if key == "pretrained" else {"type": _TYPES[type(value)]}
+            properties.setdefault(key, usual | _schema(one, key))
+        keys[part]["required"] = [other for other in keys[part]["required"] if other != name]
+    return schema
+
+
+_TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array"}
+
+
+def _schema(one: Method | Kind, key: str) -> dict[str, Any]:
+    """Return the schema that a method or kind declares for one of its settings."""
+    found = one.schema.get(key, {})
+    try:
+        Draft202012Validator.check_schema(found)
+    except SchemaError as error:
+        raise InputError(f"{one.module}: the schema of {key!r} is no JSON Schema ({error.message})") from None
+    return dict(found)
 
 
 def check_together(config: Mapping[str, Any], clips: Sequence[Clip]) -> None:
@@ -56,11 +121,14 @@ def check_together(config: Mapping[str, Any], clips: Sequence[Clip]) -> None:
     flow = config["flow"]
     if flow["warm_start"] and flow["engine"] not in ("auto", "numba"):
         raise InputError(f"configuration: flow.warm_start needs flow.engine numba or auto, not {flow['engine']}")
-    for name in set(config["methods"]) & set(methods.NETWORKS):
+    for name in set(config["methods"]) & set(methods.names("network")):
         network, section = methods.settings(config, name), methods.METHODS[name].section
-        if network["pretrained"] != "none" and network.get("backbone") == "shallow":
+        pretrained = network.get("pretrained", "none")
+        if pretrained == "imagenet" and not methods.METHODS[name].weights:
+            raise InputError(f"configuration: {section}.pretrained is imagenet, and {name} has no published weights")
+        if pretrained != "none" and network.get("backbone") == "shallow":
             raise InputError(f"configuration: {section}: the shallow backbone has no pretrained weights")
-        if network["pretrained"] != "none" and network.get("width", 1) != 1:
+        if pretrained != "none" and network.get("width", 1) != 1:
             raise InputError(f"configuration: {section}: pretrained weights fit width 1 only")
 
 

@@ -24,6 +24,7 @@ def section(name: str, own: Path | None = None) -> dict[str, Any]:
             config.check(settings, resources.path(_SCHEMA))
         except InputError as error:
             raise InputError(f"{own}: {error}") from None
+        settings = config.completed(settings)
     found: dict[str, Any] = settings[name]
     return found
 
@@ -35,7 +36,7 @@ def whole(files: Sequence[Path]) -> dict[str, Any]:
     """
     settings = config.merge([_read(path) for path in (resources.path("config.yaml"), *files)])
     config.check(settings, resources.path(_SCHEMA))
-    return settings
+    return config.completed(settings)
 
 
 def reason(error: Exception) -> str:

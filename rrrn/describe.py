@@ -1,11 +1,10 @@
 """Describe every clip of one condition by a handcrafted descriptor.
 
-The descriptors are the modules of ``rrrn.descriptors`` that have ``describe`` and ``least_frames``. They see the gray
+The descriptors are modules of ``rrrn.descriptors``, or a user's own (``rrrn.descriptors.needs``). They see the gray
 face box of every frame from onset to offset at one size.
 """
 
 import argparse
-import importlib
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,8 +15,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rrrn import asked, stage, store
+from rrrn import asked, outside, stage, store
 from rrrn.clips import Clip
+from rrrn.descriptors import needs
 
 Key = tuple[str, str]  # subject, clip
 
@@ -63,16 +63,16 @@ def timed(volume: NDArray[np.uint8], tim_frames: int, least: int) -> NDArray[np.
     return volume if wanted == len(volume) else interpolated(volume, wanted)
 
 
-def descriptor(name: str) -> ModuleType:
-    """Return the module of a descriptor; raises InputError if there is none of that name."""
-    module = f"rrrn.descriptors.{name}"
+def descriptor(name: str, plugin: str = "") -> ModuleType:
+    """Return the module of a descriptor, a ``plugin`` or of this package; raises InputError if there is none."""
+    module = plugin or f"rrrn.descriptors.{name}"
     try:
-        found = importlib.import_module(module)
+        found = outside.load(module)
     except ModuleNotFoundError as error:
         if error.name != module:
             raise
         raise stage.InputError(f"there is no descriptor {name!r}") from None
-    if not hasattr(found, "least_frames"):
+    if not hasattr(found, "describe"):
         raise stage.InputError(f"there is no descriptor {name!r}")
     return found
 
@@ -100,14 +100,15 @@ def locate(shards: Mapping[Path, bytes], table: list[Clip]) -> dict[Key, Path]:
 
 
 def clip_features(
-    frames: NDArray[np.uint8], face: NDArray[np.int32], name: str, settings: dict[str, Any]
+    frames: NDArray[np.uint8], face: NDArray[np.int32], name: str, settings: dict[str, Any], plugin: str = ""
 ) -> NDArray[np.float32]:
     """Return the descriptor (D,) of the gray frames (T, H, W) of one clip, under the section ``describe``."""
-    module = descriptor(name)
+    module = descriptor(name, plugin)
     own = settings[name]
     volume = face_volume(frames, face, settings["size"])
-    volume = timed(volume, settings["tim_frames"], module.least_frames(**own))
-    return module.describe(volume, blocks=settings["blocks"], **own)
+    volume = timed(volume, settings["tim_frames"], needs.frames(module, own))
+    found = module.describe(volume, blocks=settings["blocks"], **own)
+    return np.asarray(found, np.float32)
 
 
 def main(args: argparse.Namespace) -> None:
@@ -118,7 +119,7 @@ def main(args: argparse.Namespace) -> None:
     table = made.clips(args.clips)
     seals = {path: store.verified(path) for path in args.shards}
     shard_of = locate(seals, table)
-    least = descriptor(args.descriptor).least_frames(**settings[args.descriptor])
+    least = needs.frames(descriptor(args.descriptor, args.plugin), settings[args.descriptor])
     rows, stretched = [], []
     for clip in table:
         shard = shard_of[clip.subject, clip.clip]
@@ -128,7 +129,7 @@ def main(args: argparse.Namespace) -> None:
         if not settings["tim_frames"] and len(frames) < least:
             stretched.append(f"{clip.subject}/{clip.clip}")
         try:
-            rows.append(clip_features(frames, face, args.descriptor, settings))
+            rows.append(clip_features(frames, face, args.descriptor, settings, args.plugin))
         except stage.InputError as error:
             raise stage.InputError(f"{shard}: clip {clip.subject}/{clip.clip}: {error}") from None
     features = np.stack(rows)
@@ -149,5 +150,6 @@ if __name__ == "__main__":
     parser.add_argument("shards", nargs="+", type=Path, help="results/occluded/CONDITION/SUBJECT.h5 of all subjects")
     parser.add_argument("output", type=Path, help="results/features/DESCRIPTOR/CONDITION.h5")
     parser.add_argument("--clips", required=True, type=Path, help="the clip table")
-    parser.add_argument("--descriptor", required=True, help="lbp_top, lbp_sip or hog3d")
+    parser.add_argument("--descriptor", required=True, help="its name: lbp_top, lbp_sip, hog3d or a plugin's")
+    parser.add_argument("--plugin", default="", help="its module, or file, if it is none of rrrn")
     stage.run(main, parser)

@@ -16,7 +16,6 @@ import numpy as np
 from rrrn import asked, stage, store
 from rrrn.occlusion import anchors, compositing, conditions, truth, wearing
 from rrrn.occlusion.anchors import Anchors
-from rrrn.occlusion.conditions import PICTURES
 from rrrn.occlusion.scene import Art
 from rrrn.occlusion.wearing import Wearer, Worn
 from rrrn.stage import InputError
@@ -78,8 +77,10 @@ def _pictures(file: h5py.File) -> Art:
 def main(args: argparse.Namespace) -> None:
     """Read a faces shard, its anchors and the pictures of the kind, and write the occluded shard, clip by clip."""
     cv2.setNumThreads(1)
-    kind, _ = conditions.parse(args.condition)
-    for needed, path, option in ((kind != "none", args.anchors, "anchors"), (kind in PICTURES, args.art, "art")):
+    if args.plugin:
+        conditions.add(args.plugin)
+    kind = conditions.kind_of(args.condition)
+    for needed, path, option in ((kind.name != "none", args.anchors, "anchors"), (kind.pictures, args.art, "art")):
         if needed and path is None:
             raise InputError(f"the condition {args.condition} needs --{option}")
     made = asked.asked(args, [path for path in (args.faces, args.anchors, args.art) if path])
@@ -104,5 +105,6 @@ if __name__ == "__main__":
     parser.add_argument("occluded", type=Path, help="occluded shard to write (HDF5)")
     parser.add_argument("--anchors", type=Path, nargs="?", help="anchors shard of the subject; none needs none")
     parser.add_argument("--art", type=Path, nargs="?", help="pictures of the kind, of masks and glasses")
-    parser.add_argument("--condition", required=True, help="none, mask, glasses or random-01 to random-99")
+    parser.add_argument("--condition", required=True, help="none, mask, glasses, random-01 to random-99 or a plugin's")
+    parser.add_argument("--plugin", default="", help="the module, or file, of its kind if it is none of rrrn")
     stage.run(main, parser)

@@ -53,13 +53,13 @@ def views(config: Mapping[str, Any], condition: str) -> str:
 
 def networks(config: Mapping[str, Any]) -> list[str]:
     """Return the methods of a configuration that are networks."""
-    return [name for name in config["methods"] if name in methods.NETWORKS]
+    return [name for name in config["methods"] if methods.METHODS[name].kind == "network"]
 
 
 def weights(config: Mapping[str, Any], network: str) -> list[str]:
     """Return the file of a network's initial weights: of the rule ``weights``, the user's own, or none."""
     settings = methods.settings(config, network)
-    pretrained = settings["pretrained"]
+    pretrained = settings.get("pretrained", "none")
     if pretrained == "none" or settings.get("backbone") == "shallow":
         return []
     if pretrained == "imagenet":

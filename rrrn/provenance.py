@@ -1,5 +1,8 @@
 """Which code a stage runs: a digest of its modules and of every rrrn module they import.
 
+A module outside of the package, as a user's own method is one, is digested likewise, with the rrrn modules that it
+imports and with what it imports of its own folder or package. What tables call it (``label``) computes nothing.
+
 Snakemake does not see changes in imported code, so each rule carries this digest as a parameter. It is taken
 over the syntax tree without docstrings: comments, docstrings, formatting and file times change nothing, nor does
 the minor version of Python.
@@ -13,6 +16,10 @@ import secrets
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+from rrrn import outside
+from rrrn.outside import Place
+from rrrn.stage import InputError
 
 HOME = Path(__file__).resolve().parents[1]
 STATE = Path(".snakemake/rrrn")  # in the working directory: what a run keeps for its jobs
@@ -28,7 +35,8 @@ _memory: dict[str, _Read] = {}
 def digest(*modules: str) -> str:
     """Return 12 hexadecimal digits for the import closure of the named modules.
 
-    Raises ModuleNotFoundError for a module that is not in the package (an empty closure would be a constant).
+    Modules outside of the package are named as in ``rrrn.outside``. Raises ModuleNotFoundError for a module of the
+    package that is not there (an empty closure would be a constant), InputError for another.
     """
     return current(*modules)
 
@@ -36,16 +44,13 @@ def digest(*modules: str) -> str:
 def current(*modules: str) -> str:
     """Return ``digest`` of the files as they are now, whatever they were when it was last asked for."""
     found: dict[str, str] = {}
-    todo = list(modules)
+    todo: list[tuple[str, Path | None, Place | None]] = [(name, None, None) for name in modules]
     while todo:
-        name = todo.pop()
-        if name in found or (path := _source(name)) is None:
-            continue
-        found[name], imported = _read(path)
-        todo += imported
-    for name in modules:
-        if name not in found:
-            raise ModuleNotFoundError(f"no module {name} below {HOME}")
+        name, importer, place = todo.pop()
+        for key, path, owner in _sources(name, importer, place):
+            if key not in found:
+                found[key], imported = _read(path) if owner is None else _read_outside(path)
+                todo += [(one, path, owner) for one in imported]
     return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()[:12]
 
 
@@ -82,12 +87,34 @@ def keep(path: Path, text: str) -> None:
         partial.unlink(missing_ok=True)
 
 
-def _source(name: str) -> Path | None:
-    """The file of a module of this package; None for other packages and for names that are not modules."""
-    if name.split(".")[0] != "rrrn":
-        return None
-    stem = HOME.joinpath(*name.split("."))
-    return next((p for p in (stem.with_suffix(".py"), stem / "__init__.py") if p.is_file()), None)
+def _sources(name: str, importer: Path | None, place: Place | None) -> list[tuple[str, Path, Place | None]]:
+    """Return the files of a module, each with what it is called and, outside of the package, its place.
+
+    There are none of other packages, nor of names that are no modules.
+    """
+    if name.split(".")[0] == "rrrn":
+        stem = HOME.joinpath(*name.split("."))
+        own = [p for p in (stem.with_suffix(".py"), stem / "__init__.py") if p.is_file()][:1]
+        if importer is None and not own:
+            raise ModuleNotFoundError(f"no module {name} below {HOME}")
+        return [(name, path, None) for path in own]
+    if importer is None:
+        place = outside.locate(name)
+        paths = [place.path, *(outside.beside(place, place.path, name) if place.package else [])]
+    elif place is None:
+        return []
+    else:
+        paths = outside.beside(place, importer, name)
+    root = place.root.resolve()
+    return [(f"outside: {path.resolve().relative_to(root)}", path, place) for path in paths]
+
+
+def _read_outside(path: Path) -> _Read:
+    """Return the same of a user's file; raises InputError for one that is no Python."""
+    try:
+        return _read(path)
+    except (SyntaxError, ValueError) as error:
+        raise InputError(f"{path}: is no Python ({error})") from None
 
 
 def _read(path: Path) -> _Read:
@@ -101,15 +128,29 @@ def _read(path: Path) -> _Read:
 
 def _parse(data: bytes) -> _Read:
     tree = ast.parse(data)
+    _drop_labels(tree)
     imported: list[str] = []
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            imported += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        if isinstance(node, ast.ImportFrom):
+            module = "." * node.level + (node.module or "")
+            parts = [f"{module}{'.' if node.module else ''}{alias.name}" for alias in node.names]
+            imported += [module, *parts] if node.module else parts
         elif isinstance(node, ast.Import):
             imported += [alias.name for alias in node.names]
         elif isinstance(node, _DOCUMENTED) and ast.get_docstring(node) is not None:
             node.body.pop(0)
     return hashlib.sha256(_written(tree).encode()).hexdigest(), imported
+
+
+def _drop_labels(tree: ast.Module) -> None:
+    """Take out what tables call that which a module declares (``rrrn.declared``)."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict):
+            if [getattr(target, "id", "") for target in node.targets] not in (["METHOD"], ["KIND"]):
+                continue
+            pairs = zip(node.value.keys, node.value.values, strict=True)
+            kept = [pair for pair in pairs if getattr(pair[0], "value", None) != "label"]
+            node.value.keys, node.value.values = [key for key, _ in kept], [value for _, value in kept]
 
 
 def _written(value: object) -> str:

@@ -16,11 +16,11 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from rrrn import asked, clips, listing, protocol, provenance, resources, result
+from rrrn import asked, clips, labels, listing, protocol, provenance, resources, result
 from rrrn.clips import Clip
 from rrrn.config import merge, pick
 from rrrn.frames_seen import Seen, stretches
-from rrrn.methods import DESCRIPTORS, METHODS
+from rrrn.methods import METHODS
 from rrrn.occlusion import conditions
 from rrrn.stage import InputError
 
@@ -131,11 +131,11 @@ class Recipes:
 
     @cache  # noqa: B019
     def art(self, kind: str) -> Recipe:
-        wanted = self._config["occlude"][kind]["art"]
+        wanted = self._config["occlude"][kind].get("art", "built_in")
         own = wanted != "built_in"
         return self._recipe(
             f"results/art/{kind}.h5",
-            ("rrrn.art", *([] if own else [f"rrrn.occlusion.{kind}_art"])),
+            ("rrrn.art", *([] if own else [conditions.KINDS[kind].module])),
             f"occlude.{kind}.art",
             other=listing.contents(Path(wanted)) if own else "",
             found=own,
@@ -143,14 +143,17 @@ class Recipes:
 
     @cache  # noqa: B019
     def occlude(self, condition: str, subject: str) -> Recipe:
-        kind, _ = conditions.parse(condition)
-        told, inputs, modules = [], [self.faces(subject)], ["rrrn.occlude", f"rrrn.occlusion.{kind}"]
-        if kind != "none":
-            told = ["occlude.seed", f"occlude.{kind}"]
+        kind = conditions.kind_of(condition)
+        told, inputs, modules = [], [self.faces(subject)], ["rrrn.occlude", kind.module]
+        if kind.name != "none":
+            told = ["occlude.seed", kind.section]
             inputs += [self.anchor(subject)]
-        if kind in conditions.PICTURES:
-            told = ["occlude.seed", f"occlude.{kind}.width", "occlude.look"]
-            inputs += [self.art(kind)]
+        if kind.dressed:
+            told += ["occlude.look"]
+        if kind.pictures:  # which of them there are, the stage art is told
+            told.remove(kind.section)
+            told += [f"{kind.section}.{key}" for key in self._config["occlude"][kind.name] if key != "art"]
+            inputs += [self.art(kind.name)]
             modules += ["rrrn.occlusion.art_shard"]
         return self._recipe(f"results/occluded/{condition}/{subject}.h5", tuple(modules), *told, inputs=inputs)
 
@@ -220,7 +223,7 @@ class Recipes:
     @cache  # noqa: B019
     def score(self, table: str, method: str, condition: str) -> Recipe:
         trained_on = self._trained_on[condition]
-        if method in DESCRIPTORS:
+        if METHODS[method].kind == "descriptor":
             inputs = [self.svm(method, trained_on, condition)]
         else:
             seeds = range(self._config["protocol"]["n_seeds"])
@@ -248,6 +251,10 @@ class Recipes:
     def results(self) -> list[Recipe]:
         """Return the recipes of all tables: what an experiment is for."""
         return [*(self.table(name) for name in self.tables), self.summary()]
+
+    def labels(self) -> str:
+        """Return what the tables call methods and conditions, as JSON."""
+        return json.dumps(vars(labels.of(self._config["methods"], self._config["conditions"])))
 
     def of(self, path: str) -> Recipe:
         """Return the recipe of a file, of a table that of the file beside it; raises InputError if there is none."""
@@ -280,7 +287,7 @@ class Recipes:
             told=json.dumps(told, sort_keys=True),
             columns=columns,
             rows=self._digest(None, columns),
-            other=" ".join([*(self.tasks[name] for name in scores), *printed]),
+            other=" ".join([*(self.tasks[name] for name in scores), *printed, self.labels()]),
             inputs=tuple(inputs),
         )
 

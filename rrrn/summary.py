@@ -8,6 +8,7 @@ import pandas as pd
 
 from rrrn import asked, cells, labels, published, result, stage
 from rrrn.cells import AVERAGE, KEYS
+from rrrn.labels import Labels
 from rrrn.published import SHOWN
 
 HOLDOUTS, BOTH = ("iii_a", "iii_b"), "HDE"
@@ -72,22 +73,23 @@ def _of_metrics(values: pd.DataFrame, shown: Sequence[str]) -> pd.DataFrame:
     return values[values.index.isin(shown, level="metric")]
 
 
-def _labelled(values: pd.DataFrame) -> pd.DataFrame:
+def _labelled(values: pd.DataFrame, named: Labels) -> pd.DataFrame:
     rows = values.reset_index()
-    rows["condition"] = rows["condition"].map(labels.condition)
-    rows["method"] = rows["method"].map(labels.method)
+    rows["condition"] = rows["condition"].map(named.condition)
+    rows["method"] = rows["method"].map(named.method)
     return rows.set_index(KEYS)
 
 
 def main(args: argparse.Namespace) -> None:
     methods, conditions = args.methods.split(","), args.conditions.split(",")
+    named = args.labels or labels.of(methods, conditions)
     made = asked.asked(args, [Path(path) for _, _, *paths in args.scores for path in paths])
     table = made.clips(args.clips)
     values, tasks, printed = {}, {}, {}
     for name, task, *paths in args.scores:
         scores = pd.concat([cells.read(Path(path)) for path in paths], ignore_index=True)
-        values[name], tasks[name] = _labelled(cells.by_seed(scores, methods, conditions)), task
-        trained = cells.n_seeds(scores).rename(labels.method)
+        values[name], tasks[name] = _labelled(cells.by_seed(scores, methods, conditions), named), task
+        trained = cells.n_seeds(scores).rename(named.method)
         found = published.values(args.paper / f"table_{name}.csv", table, task)
         if found is not None:
             printed[name] = found.set_index(KEYS)
@@ -121,4 +123,5 @@ if __name__ == "__main__":
     parser.add_argument("--paper", type=Path, required=True, help="folder of the paper's values")
     parser.add_argument("--methods", required=True, help="methods, separated by commas, in the table's order")
     parser.add_argument("--conditions", required=True, help="conditions, separated by commas, in the table's order")
+    parser.add_argument("--labels", type=labels.told, help="what the tables call methods and conditions, as JSON")
     stage.run(main, parser)

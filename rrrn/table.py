@@ -12,6 +12,7 @@ import pandas as pd
 from rrrn import asked, cells, labels, no_skill, published, result, stage
 from rrrn.cells import AVERAGE
 from rrrn.clips import Clip
+from rrrn.labels import Labels
 from rrrn.published import SHOWN
 
 LONG = [
@@ -39,7 +40,9 @@ def rows_of_no_skill(table: Sequence[Clip], fold_names: Sequence[str], classes: 
     return pd.DataFrame(rows).assign(condition=AVERAGE, n_seeds=1)
 
 
-def wide(rows: pd.DataFrame, methods: Sequence[str], conditions: Sequence[str], shown: Sequence[str]) -> pd.DataFrame:
+def wide(
+    rows: pd.DataFrame, methods: Sequence[str], conditions: Sequence[str], shown: Sequence[str], named: Labels
+) -> pd.DataFrame:
     """Return the paper's layout: a row for each condition and Avg., columns method x metric and Avg., three decimals.
 
     Cells of several seeds are ``mean ± sd``. Rows of no skill follow: what each scores in every column, chance as an
@@ -47,9 +50,9 @@ def wide(rows: pd.DataFrame, methods: Sequence[str], conditions: Sequence[str], 
     """
     cell = rows.set_index(["condition", "method", "metric"]).to_dict("index")
     columns = [(method, metric) for method in [*methods, AVERAGE] for metric in shown]
-    header = ["Condition", *(f"{labels.method(method)} {metric}" for method, metric in columns)]
+    header = ["Condition", *(f"{named.method(method)} {metric}" for method, metric in columns)]
     body = [
-        [labels.condition(condition), *(shown_cell(cell[condition, method, metric]) for method, metric in columns)]
+        [named.condition(condition), *(shown_cell(cell[condition, method, metric]) for method, metric in columns)]
         for condition in [*conditions, AVERAGE]
     ]
     body += [[line, *(shown_cell(cell[AVERAGE, line, metric]) for _, metric in columns)] for line in no_skill.LINES]
@@ -63,16 +66,16 @@ def shown_cell(cell: Mapping[Any, Any]) -> str:
     return rounded(cell["value"]) + (f" ± {rounded(cell['sd'])}" if pd.notna(cell["sd"]) else "")
 
 
-def with_paper(rows: pd.DataFrame, reference: pd.DataFrame | None) -> pd.DataFrame:
-    """Return the rows under the paper's labels, with its value where ``reference`` is given and has one."""
-    named = rows.assign(
-        condition=rows["condition"].map(labels.condition),
-        method=rows["method"].map(labels.method),
+def with_paper(rows: pd.DataFrame, reference: pd.DataFrame | None, named: Labels) -> pd.DataFrame:
+    """Return the rows under their labels, with its value where ``reference`` is given and has one."""
+    labelled = rows.assign(
+        condition=rows["condition"].map(named.condition),
+        method=rows["method"].map(named.method),
     )
     if reference is None:
-        return named.assign(paper=float("nan"))
+        return labelled.assign(paper=float("nan"))
     paper = reference.rename(columns={"value": "paper"})[["condition", "method", "metric", "paper"]]
-    return named.merge(paper, on=["condition", "method", "metric"], how="left", validate="one_to_one")
+    return labelled.merge(paper, on=["condition", "method", "metric"], how="left", validate="one_to_one")
 
 
 def rounded(value: float) -> str:
@@ -82,7 +85,7 @@ def rounded(value: float) -> str:
 
 def main(args: argparse.Namespace) -> None:
     classes, methods, conditions = (getattr(args, name).split(",") for name in ("classes", "methods", "conditions"))
-    fold_names = args.folds.split(",")
+    fold_names, named = args.folds.split(","), args.labels or labels.of(methods, conditions)
     made = asked.asked(args, args.scores)
     table = made.clips(args.clips)
     scores = pd.concat([cells.read(path) for path in args.scores], ignore_index=True)
@@ -90,9 +93,9 @@ def main(args: argparse.Namespace) -> None:
     rows = pd.concat([rows, rows_of_no_skill(table, fold_names, classes)], ignore_index=True)
     rows = rows.assign(n_clips=scores["n_clips"].iloc[0], n_folds=len(fold_names))
     kind = published.data_kind(table)
-    long = with_paper(rows, published.values(args.paper, table, args.task))
+    long = with_paper(rows, published.values(args.paper, table, args.task), named)
     long = long.assign(table=args.table, task=args.task, data=kind)
-    laid_out = wide(rows, methods, conditions, SHOWN[args.table]).assign(Data=kind)
+    laid_out = wide(rows, methods, conditions, SHOWN[args.table], named).assign(Data=kind)
     tables = {
         args.output: laid_out.to_csv(index=False, lineterminator="\n"),
         args.long: long[LONG].to_csv(index=False, lineterminator="\n", float_format="%.6g"),
@@ -118,4 +121,5 @@ if __name__ == "__main__":
     parser.add_argument("--classes", required=True, help="class names, separated by commas")
     parser.add_argument("--methods", required=True, help="methods, separated by commas, in the table's order")
     parser.add_argument("--conditions", required=True, help="conditions, separated by commas, in the table's order")
+    parser.add_argument("--labels", type=labels.told, help="what the table calls methods and conditions, as JSON")
     stage.run(main, parser)

@@ -4,7 +4,6 @@ The last epoch counts: nothing is selected, and nothing of a tested subject ente
 """
 
 import argparse
-import importlib
 import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.amp.grad_scaler import GradScaler
 
-from rrrn import adam, asked, crops, flow_store, folds, predictions, seeds, stage, store
+from rrrn import adam, asked, crops, flow_store, folds, outside, predictions, seeds, stage, store
 from rrrn.clips import Clip
 from rrrn.flow_store import FlowReader, Stored
 from rrrn.networks.network import Network, Output
@@ -252,7 +251,7 @@ def main(args: argparse.Namespace) -> None:
         files = open_regions([*args.train, *test.values()], stack)
         views = views_to_test([files[path] for path in test.values()], args.view)
         (own_settings,) = args.settings["networks"].values()  # a control's are RRRN's
-        build = importlib.import_module(args.module).build
+        build = outside.load(args.module).build
         network: Network[Output] = build(own_settings, len(classes), files[args.train[0]].size, args.weights)
         place(network, device)
 
@@ -309,7 +308,7 @@ if __name__ == "__main__":
     parser.add_argument("--clips", type=Path, required=True, help="clip table")
     parser.add_argument("--classes", required=True, help="class names in order, separated by commas")
     parser.add_argument("--method", required=True, help="its name, which seeds it")
-    parser.add_argument("--module", required=True, help="the module that builds its network, of rrrn.networks")
+    parser.add_argument("--module", required=True, help="the module that builds its network, or its file")
     parser.add_argument("--trained-on", required=True, help="name of the training condition")
     parser.add_argument("--fold", required=True, help="a subject, or A-to-B of two databases")
     parser.add_argument("--seed", type=int, default=0, help="number of the training among several")

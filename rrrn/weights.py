@@ -1,4 +1,4 @@
-"""Fetch the published ImageNet weights of one network, so that no training job needs the internet."""
+"""Fetch the published weights of one network, so that no training job needs the internet."""
 
 import argparse
 import logging
@@ -11,14 +11,20 @@ import torch.hub
 from rrrn import stage
 from rrrn.stage import InputError
 
-WEIGHTS = {"resnet18": "ResNet18_Weights.IMAGENET1K_V1", "vgg16": "VGG16_Weights.IMAGENET1K_V1"}  # of torchvision
 
+def address(source: str) -> str:
+    """Return an address as it is, and of torchvision's name of weights where torchvision says that they lie.
 
-def address(network: str) -> str:
-    """Return where torchvision says that the weights of ``network`` lie."""
+    Raises InputError for a name that torchvision does not know.
+    """
+    if "://" in source:
+        return source
     from torchvision.models import get_weight  # costs two seconds
 
-    return str(get_weight(WEIGHTS[network]).url)
+    try:
+        return str(get_weight(source).url)
+    except (AttributeError, KeyError, ValueError) as error:
+        raise InputError(f"{source}: is no address, and torchvision has no such weights ({error})") from None
 
 
 def fetch(url: str, path: Path) -> None:
@@ -39,13 +45,13 @@ def fetch(url: str, path: Path) -> None:
 
 
 def main(args: argparse.Namespace) -> None:
-    url = address(args.network)
+    url = address(args.source)
     fetch(url, args.output)
     logging.info("fetched %s", url)
 
 
 if __name__ == "__main__":
     parser = stage.command(__doc__)
-    parser.add_argument("network", choices=sorted(WEIGHTS), help="which network")
+    parser.add_argument("source", help="their address, or torchvision's name of them")
     parser.add_argument("output", type=Path, help="weights file")
     stage.run(main, parser)

@@ -30,12 +30,22 @@ def test_shipped_configurations_follow_the_schema():
     config.check(overlaid(HOME / "tests/config.yaml"), SCHEMA)
 
 
-def test_the_schema_knows_every_method():
-    offered = yaml.safe_load(SCHEMA.read_text())["properties"]["methods"]["items"]["enum"]
-    assert sorted(offered) == sorted(methods.METHODS)
-    for method in methods.METHODS.values():
-        assert methods.settings(DEFAULT, method.name) and method.label
-    assert len({method.label for method in methods.METHODS.values()}) == len(methods.METHODS)
+def test_what_is_registered_passes_with_the_defaults_that_it_declares():
+    """And config.yaml, where their meaning is told, has the same."""
+    every = DEFAULT | {
+        "methods": list(methods.METHODS),
+        "conditions": ["none", "mask", "glasses", "random-12", "random-60"],
+    }
+    config.check(every, SCHEMA)
+    for one in config._declared():
+        (found,) = [part for name, part in DEFAULT[one.section.split(".")[0]].items() if name == one.name] or [{}]
+        assert dict(one.defaults) == found
+    bare = {key: dict(value) if isinstance(value, dict) else value for key, value in every.items()}
+    for one in config._declared():
+        part, _, name = one.section.partition(".")
+        bare[part].pop(name, None)
+    config.check(bare, SCHEMA)
+    assert config.completed(bare) == config.completed(every) == config.merge([{"occlude": {"none": {}}}, every])
 
 
 def test_papers_configuration_is_the_papers():

@@ -74,7 +74,11 @@ def built_in(tmp_path_factory):
 
 
 def art_of(kind, wanted, path):
-    art.main(argparse.Namespace(output=path, kind=kind, settings={"occlude": {kind: {"art": str(wanted)}}}, asked={}))
+    art.main(
+        argparse.Namespace(
+            output=path, kind=kind, plugin="", settings={"occlude": {kind: {"art": str(wanted)}}}, asked={}
+        )
+    )
     return path
 
 
@@ -91,11 +95,18 @@ def run(tmp_path, built_in):
     def through(faces, out, condition, settings, art=None, **anchor):
         kind = condition.split("-")[0]
         held_by = None if condition == "none" else anchored(faces, tmp_path / "anchors.h5", **anchor)
-        worn = art or (built_in(kind) if kind in conditions.PICTURES else None)
+        worn = art or (built_in(kind) if conditions.KINDS[kind].pictures else None)
         told = {"occlude": settings}
         occlude.main(
             argparse.Namespace(
-                faces=faces, occluded=out, anchors=held_by, art=worn, condition=condition, settings=told, asked={}
+                faces=faces,
+                occluded=out,
+                anchors=held_by,
+                art=worn,
+                condition=condition,
+                plugin="",
+                settings=told,
+                asked={},
             )
         )
         return h5py.File(out, "r")
@@ -150,7 +161,7 @@ def test_how_half_widths_were_chosen_is_stored(tmp_path, run):
 def worn_directly(frames, numbers, landmarks, told, name, rank, condition, settings):
     """Anchored and drawn where it is worn, without a file between."""
     kind = condition.split("-")[0]
-    pictures = drawings.of(kind, "built_in") if kind in conditions.PICTURES else None
+    pictures = drawings.of(kind, "built_in") if conditions.KINDS[kind].pictures else None
     found = anchoring.anchored(frames, landmarks, told)
     wearer = wearing.Wearer("casme2-sub01", name, rank)
     return wearing.wear(frames, numbers, landmarks, found, wearer, condition, settings, pictures)
@@ -163,7 +174,7 @@ def test_through_the_stages_it_is_what_it_is_directly(tmp_path, condition, mode,
     faces = shard(tmp_path / "f.h5", {"EP01": clip(), "EP02": clip(seed=1, frames=3)})
     settings, kind = told(condition), condition.split("-")[0]
     run(faces, tmp_path / "through.h5", condition, settings, mode=mode).close()
-    pictures = drawings.of(kind, "built_in") if kind in conditions.PICTURES else None
+    pictures = drawings.of(kind, "built_in") if conditions.KINDS[kind].pictures else None
     with h5py.File(faces, "r") as clean, store.create(tmp_path / "directly.h5") as out:
         for rank, name in enumerate(sorted(clean)):
             frames, landmarks = clean[name]["frames"][()], clean[name]["landmarks"][()]

@@ -115,7 +115,7 @@ def test_trainings_follow_epochs_and_views():
 
 
 @pytest.mark.parametrize("file", [TOY, PAPER])
-@pytest.mark.parametrize("network", methods.NETWORKS)
+@pytest.mark.parametrize("network", methods.names("network"))
 def test_every_network_takes_time(file, network):
     own = settings(file)
     job = {**TRAINING, "network": network}

@@ -62,7 +62,7 @@ def test_import_inside_a_function_counts(package):
     edit(package / "metrics.py", "    pairs =", "    from rrrn import labels\n    assert labels\n    pairs =")
     with_labels = digest("rrrn.metrics")
     assert with_labels != before
-    edit(package / "methods.py", '"RRRN"', '"rrrn"')
+    edit(package / "labels.py", "-> str:", "-> object:")
     assert digest("rrrn.metrics") != with_labels
 
 

@@ -15,7 +15,7 @@ TASKS = {"iii_a": "HDE CASME2->SAMM", "iii_b": "HDE SAMM->CASME2", "iv": "CDE"}
 
 def printed(name):
     """The paper's own cells under our names: {(condition, method, metric): value}."""
-    to_method = {labels.METHODS[name]: name for name in METHODS}
+    to_method = {labels.method(name): name for name in METHODS}
     to_condition = {labels.condition(name): name for name in CONDITIONS}
     with (HOME / f"data/paper/table_{name}.csv").open() as file:
         return {
@@ -42,7 +42,7 @@ def run(tmp_path, tables, source="recorded", conditions=CONDITIONS, methods=METH
         header = ["method", "condition", "seed", "n_clips", "n_folds", "metric", "value"]
         digested.write(header, rows, tmp_path / f"{name}.csv")
         args.scores.append([name, tasks[name], str(tmp_path / f"{name}.csv")])
-    args.about = tmp_path / "summary.json"
+    args.about, args.labels = tmp_path / "summary.json", None
     args.output, args.clips, args.paper = tmp_path / "summary.csv", tmp_path / "clips.csv", HOME / "data/paper"
     args.methods, args.conditions = ",".join(methods), ",".join(conditions)
     summary.main(args)

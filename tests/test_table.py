@@ -50,7 +50,7 @@ def run(tmp_path, name, files, databases=("syncasme2", "synsamm"), source="synth
     clips.write(rows, tmp_path / "clips.csv")
     args = stage.command("").parse_args([])
     args.scores, args.output, args.long = files, tmp_path / "t.csv", tmp_path / "t_long.csv"
-    args.about = tmp_path / "t.json"
+    args.about, args.labels = tmp_path / "t.json", None
     args.task = task or TASKS[name]
     one, two = databases
     args.folds = {"iii_a": f"{one}-to-{two}", "iii_b": f"{two}-to-{one}", "iv": f"{one}-1,{two}-1"}[name]
@@ -62,7 +62,7 @@ def run(tmp_path, name, files, databases=("syncasme2", "synsamm"), source="synth
 
 def paper_cells(name):
     """The paper's own cells as our scores: {(condition, method, metric): value} under our names."""
-    to_method = {labels.METHODS[m]: m for m in METHODS}
+    to_method = {labels.method(m): m for m in METHODS}
     to_condition = {labels.condition(c): c for c in CONDITIONS}
     with (HOME / f"data/paper/table_{name}.csv").open() as file:
         return {

@@ -106,7 +106,7 @@ def predictions(args):
 # ---- the predictions file
 
 
-@pytest.mark.parametrize("method", methods.NETWORKS)
+@pytest.mark.parametrize("method", methods.names("network"))
 def test_rows(data, method):
     rows = predictions(arguments(data, method=method))
     names = ["database", "subject", "clip", "condition", "trained_on", "fold", "seed", "view", "true"]

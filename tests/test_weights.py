@@ -6,7 +6,7 @@ import hashlib
 import pytest
 import torch
 
-from rrrn import weights
+from rrrn import methods, weights
 from rrrn.networks import pretrained
 from rrrn.stage import InputError
 
@@ -22,9 +22,9 @@ def published(folder, state, digest=None):
 def test_main_fetches_the_file_as_it_is(tmp_path, monkeypatch):
     state = {"fc.weight": torch.arange(6.0).reshape(2, 3)}
     url = published(tmp_path, state)
-    monkeypatch.setattr(weights, "address", lambda network: url)
+    monkeypatch.setattr(weights, "address", lambda source: url)
     output = tmp_path / "data" / "weights" / "resnet18.pth"
-    weights.main(argparse.Namespace(network="resnet18", output=output))
+    weights.main(argparse.Namespace(source="resnet18", output=output))
     assert torch.equal(pretrained.read(output)["fc.weight"], state["fc.weight"])
     assert list(output.parent.iterdir()) == [output]
 
@@ -41,5 +41,13 @@ def test_a_wrong_or_absent_file_is_one_clear_message(tmp_path, digest):
 
 
 def test_addresses_end_in_digits_of_a_digest():
-    for network in weights.WEIGHTS:
-        assert len(bytes.fromhex(weights.address(network).rpartition("-")[2].removesuffix(".pth"))) == 4
+    sources = [method.source for method in methods.METHODS.values() if method.source]
+    assert len(sources) == 2
+    for source in sources:
+        assert len(bytes.fromhex(weights.address(source).rpartition("-")[2].removesuffix(".pth"))) == 4
+
+
+def test_an_address_is_taken_as_it_is_and_another_word_is_refused():
+    assert weights.address("https://example.org/net-01234567.pth") == "https://example.org/net-01234567.pth"
+    with pytest.raises(InputError, match="ResNet19: is no address, and torchvision has no such weights"):
+        weights.address("ResNet19")

@@ -205,7 +205,7 @@ ONE_CONDITION = {"flow": 4, "regions": 1, "describe": 1, "train": 6, "svm": 1, "
             id="metrics",
         ),
         pytest.param(
-            substitute("rrrn/methods.py", '"RRRN"', '"rrrn"'), {"table": 3, "summary": 1}, id="a method's label"
+            substitute("rrrn/networks/rrrn.py", '"RRRN"', '"rrrn"'), {"table": 3, "summary": 1}, id="a method's label"
         ),
         pytest.param(substitute("rrrn/flow.py", '"""', '"""Words. '), {}, id="docstring"),
         pytest.param(substitute("rrrn/stage.py", "import argparse", "# why\nimport argparse"), {}, id="comment"),

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from rrrn.descriptors import blocks as grid
 from rrrn.stage import InputError
 
+METHOD = {"name": "hog3d", "label": "3DHOG", "kind": "descriptor", "defaults": {"bins_xy": 8, "bins_t": 12}}
+
 _REACH = 255  # largest difference of two 8-bit values
 _SIDE = 2 * _REACH + 1
 

@@ -7,6 +7,13 @@ from rrrn.descriptors import blocks as grid
 from rrrn.descriptors import local_binary
 from rrrn.stage import InputError
 
+METHOD = {
+    "name": "lbp_sip",
+    "label": "LBP-SIP",
+    "kind": "descriptor",
+    "defaults": {"radius": 1, "radius_t": 4, "code": "split"},
+}
+
 
 def least_frames(*, radius: int, radius_t: int, code: str) -> int:
     """Return how many frames a volume needs to have a voxel with all neighbours."""

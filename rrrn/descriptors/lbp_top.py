@@ -9,6 +9,8 @@ from rrrn.descriptors import blocks as grid
 from rrrn.descriptors import local_binary
 from rrrn.stage import InputError
 
+METHOD = {"name": "lbp_top", "label": "LBP-TOP", "kind": "descriptor", "defaults": {"preset": "casme2_baseline"}}
+
 
 @dataclass(frozen=True)
 class Preset:

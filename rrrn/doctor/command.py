@@ -44,7 +44,7 @@ def examine(configfiles: list[Path], profile: Path | None) -> list[Finding]:
     fetched = weights.fetched(settings)
     # a few processors are shared by these: the imports take the longest
     with ThreadPoolExecutor() as pool:
-        torch = pool.submit(asking.probe, "probe_torch", *fetched)
+        torch = pool.submit(asking.probe, "probe_torch", json.dumps(fetched))
         seen = pool.submit(asking.probe, "probe_vision")
         queue = pool.submit(cluster.collect)
         disk = pool.submit(storage.collect, RESULTS)

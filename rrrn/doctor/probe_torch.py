@@ -1,13 +1,14 @@
-"""Facts about PyTorch, its GPU and Triton, printed as JSON; with ``--weights`` the addresses of ImageNet weights."""
+"""Facts about PyTorch, its GPU and Triton, and the addresses of published weights, printed as JSON."""
 
 import importlib
 import json
 import sys
+from contextlib import suppress
 from typing import Any
 
 
-def facts(networks: list[str]) -> dict[str, Any]:
-    """Return versions, whether a tensor can be made on the GPU, and the addresses of the networks' weights."""
+def facts(sources: dict[str, str]) -> dict[str, Any]:
+    """Return versions, whether a tensor can be made on the GPU, and the address of each network's ``sources``."""
     import torch
 
     found: dict[str, Any] = {
@@ -29,12 +30,15 @@ def facts(networks: list[str]) -> dict[str, Any]:
             importlib.import_module("triton")
         except Exception as error:
             found["triton"] = f"{type(error).__name__}: {error}"
-    if networks:
+    if sources:
         from rrrn import weights
+        from rrrn.stage import InputError
 
-        found["addresses"] = {network: weights.address(network) for network in networks}
+        for network, source in sources.items():
+            with suppress(InputError):  # the job that fetches them says so
+                found["addresses"][network] = weights.address(source)
     return found
 
 
 if __name__ == "__main__":
-    print(json.dumps(facts(sys.argv[1:])))
+    print(json.dumps(facts(json.loads(sys.argv[1]) if sys.argv[1:] else {})))

@@ -31,9 +31,10 @@ class File:
     reached: bool = False
 
 
-def fetched(config: Mapping[str, Any]) -> list[str]:
-    """Return the networks whose ImageNet weights the workflow fetches, by the names of their files."""
-    return [Path(path).stem for path in protocol.files(config) if path.startswith(FETCHED)]
+def fetched(config: Mapping[str, Any]) -> dict[str, str]:
+    """Return {network: where from} of the published weights that the workflow fetches, by the names of their files."""
+    names = [Path(path).stem for path in protocol.files(config) if path.startswith(FETCHED)]
+    return {name: methods.METHODS[name].source for name in names}
 
 
 def collect(config: Mapping[str, Any], addresses: Mapping[str, str]) -> list[File]:
@@ -41,7 +42,7 @@ def collect(config: Mapping[str, Any], addresses: Mapping[str, str]) -> list[Fil
     needed: dict[str, list[str]] = {}
     wanted: dict[str, str] = {}
     for name in protocol.networks(config):
-        setting = methods.settings(config, name)["pretrained"]
+        setting = methods.settings(config, name).get("pretrained", "none")
         for path in protocol.weights(config, name):
             needed.setdefault(path, []).append(name)
             address = addresses.get(Path(path).stem, "") if setting == "imagenet" else ""

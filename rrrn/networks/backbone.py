@@ -6,6 +6,8 @@ from typing import Any
 
 from rrrn.networks import averaged
 
+METHOD = {"name": "backbone", "label": "Backbone", "kind": "network", "section": "rrrn", "weights": "resnet18"}
+
 
 def build(settings: Mapping[str, Any], n_classes: int, side: int, weights: Path | None) -> averaged.Averaged:
     """Build it from RRRN's section of the configuration; ``weights`` is a file for both trunks."""

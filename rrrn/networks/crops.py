@@ -7,6 +7,8 @@ from typing import Any
 from rrrn.networks import averaged
 from rrrn.networks.network import REGIONS
 
+METHOD = {"name": "crops", "label": "Crops", "kind": "network", "section": "rrrn", "weights": "resnet18"}
+
 
 def build(settings: Mapping[str, Any], n_classes: int, side: int, weights: Path | None) -> averaged.Averaged:
     """Build it from RRRN's section of the configuration; ``weights`` is a file for both trunks."""

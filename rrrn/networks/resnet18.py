@@ -9,6 +9,14 @@ from torch import nn
 from rrrn.networks import adapt, architectures, pretrained, single
 from rrrn.stage import InputError
 
+METHOD = {
+    "name": "resnet18",
+    "label": "ResNet18",
+    "kind": "network",
+    "weights": {"from": "ResNet18_Weights.IMAGENET1K_V1", "bytes": 46_800_000},
+    "defaults": {"pretrained": "none", "width": 0.25, "input": "inflate2", "input_scale": 1.0},
+}
+
 FEATURES = 512
 
 

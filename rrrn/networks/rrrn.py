@@ -15,6 +15,29 @@ from rrrn.networks.network import REGIONS, Network, Output
 from rrrn.networks.relation import RelationReasoning
 from rrrn.stage import InputError
 
+METHOD = {
+    "name": "rrrn",
+    "label": "RRRN",
+    "kind": "network",
+    "weights": "resnet18",
+    "alpha": True,
+    "defaults": {
+        "backbone": "shallow",
+        "pretrained": "none",
+        "squeeze_channels": 16,
+        "attention": "se",
+        "attention_norm": "sigmoid",
+        "center_similarity": False,
+        "hidden": "same",
+        "aggregate": "sum_concat",
+        "beta": 0.02,
+        "lambda_rb": 1.0,
+        "lambda_cor": 0.2,
+        "cor_head": "probe",
+        "cor_detach_region": False,
+    },
+}
+
 AGGREGATES = ("sum_concat", "residual", "flatten")
 COR_HEADS = ("probe", "joint", "joint_ce", "tied")
 

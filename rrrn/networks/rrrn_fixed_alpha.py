@@ -8,6 +8,14 @@ from torch import Tensor, nn
 
 from rrrn.networks import rrrn, trunks
 
+METHOD = {
+    "name": "rrrn-fixed-alpha",
+    "label": "RRRN fixed alpha",
+    "kind": "network",
+    "section": "rrrn",
+    "weights": "resnet18",
+}
+
 
 class Unweighted(nn.Module):
     """Stands in for the RI module and learns nothing."""

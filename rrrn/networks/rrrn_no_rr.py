@@ -6,6 +6,15 @@ from typing import Any
 
 from rrrn.networks import rrrn, trunks
 
+METHOD = {
+    "name": "rrrn-no-rr",
+    "label": "RRRN no RR",
+    "kind": "network",
+    "section": "rrrn",
+    "weights": "resnet18",
+    "alpha": True,
+}
+
 
 def build(settings: Mapping[str, Any], n_classes: int, side: int, weights: Path | None) -> rrrn.RRRN:
     """Build it from RRRN's section of the configuration; ``weights`` is a file for both trunks."""

@@ -14,6 +14,14 @@ from torch import Tensor, nn
 from rrrn.networks import adapt, architectures, pretrained, single
 from rrrn.stage import InputError
 
+METHOD = {
+    "name": "vgg16",
+    "label": "VGG16",
+    "kind": "network",
+    "weights": {"from": "VGG16_Weights.IMAGENET1K_V1", "bytes": 553_400_000},
+    "defaults": {"pretrained": "none", "width": 0.125, "input": "inflate2", "input_scale": 4.0},
+}
+
 FEATURES = 4096
 BLOCKS = (2, 2, 3, 3, 3)  # convolutions before each pooling
 

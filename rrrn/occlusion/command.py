@@ -16,7 +16,6 @@ from tqdm import tqdm
 from rrrn import defaults, tracking
 from rrrn.occlusion import anchoring, conditions, drawings, facts, footage, preview, wearing
 from rrrn.occlusion.compositing import Layer
-from rrrn.occlusion.conditions import PICTURES
 from rrrn.occlusion.output import Output
 from rrrn.occlusion.wearing import Wearer, Worn
 from rrrn.stage import InputError
@@ -37,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"a new folder for lossless PNG frames, or a video ({', '.join(names.WRITTEN)}; .mkv and .avi are "
         "lossless; in the others odd sides get one pixel more)",
     )
-    add("--condition", default="mask", help="mask, glasses or random-01 to random-99 (mask)")
+    add("--condition", default="mask", help="mask, glasses, random-01 to random-99 or a plugin's of --config (mask)")
     add("--occluder", metavar="NAME", help="which mask or glasses; by the seed unless given")
     add("--seed", type=int, help="another seed chooses and places others (that of the configuration)")
     add("--anchor", choices=anchoring.MODES, help="how it is held on the face (that of the configuration)")
@@ -64,10 +63,10 @@ def main(args: argparse.Namespace) -> None:
     """Read the clip, occlude it, and write it whole."""
     cv2.setNumThreads(1)
     anchor, settings = _settings(args)
-    kind, _ = conditions.parse(args.condition)
-    if kind == "none":
+    kind = conditions.kind_of(args.condition)
+    if kind.name == "none":
         raise InputError("the condition none leaves every frame as it is; name mask, glasses or random-NN")
-    art = drawings.of(kind, settings[kind]["art"]) if kind in PICTURES else None
+    art = drawings.of(kind.name, settings[kind.name]["art"]) if kind.pictures else None
     output = Output(args.out)
     output.check(args.preview)
     with output.aside():

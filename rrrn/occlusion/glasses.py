@@ -5,9 +5,19 @@ from typing import Any
 
 import numpy as np
 
-from rrrn.occlusion import picture, placing, released
+from rrrn.occlusion import glasses_art, picture, placing, released
 from rrrn.occlusion.scene import Occluder, Scene
 from rrrn.stage import InputError
+
+KIND = {
+    "name": "glasses",
+    "label": "Glass",
+    "pictures": True,
+    "dressed": True,
+    "defaults": {"art": "built_in", "width": 1.2},
+    "order": 2,
+}
+NAMES, template = glasses_art.NAMES, glasses_art.template
 
 
 def prepare(scene: Scene, settings: Mapping[str, Any]) -> Occluder:

@@ -5,8 +5,18 @@ from typing import Any
 
 import numpy as np
 
-from rrrn.occlusion import picture, placing, released
+from rrrn.occlusion import mask_art, picture, placing, released
 from rrrn.occlusion.scene import Occluder, Scene
+
+KIND = {
+    "name": "mask",
+    "label": "Mask",
+    "pictures": True,
+    "dressed": True,
+    "defaults": {"art": "built_in", "width": 1.2},
+    "order": 1,
+}
+NAMES, template = mask_art.NAMES, mask_art.template
 
 
 def prepare(scene: Scene, settings: Mapping[str, Any]) -> Occluder:

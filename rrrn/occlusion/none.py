@@ -9,6 +9,8 @@ from rrrn.occlusion import compositing
 from rrrn.occlusion.scene import Occluder, Scene
 from rrrn.stage import InputError
 
+KIND = {"name": "none", "label": "Un-occ", "order": 0}
+
 
 def prepare(scene: Scene, settings: Mapping[str, Any]) -> Occluder:
     """Return an occluder that covers nothing."""

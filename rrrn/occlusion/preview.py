@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 
 from rrrn import pictures
-from rrrn.occlusion import compositing, drawings, wearing
-from rrrn.occlusion.conditions import PICTURES
+from rrrn.occlusion import compositing, conditions, drawings, wearing
+from rrrn.occlusion.conditions import KINDS, Kind
 from rrrn.occlusion.scene import Art, setting
 from rrrn.occlusion.wearing import Wearer, Worn
 from rrrn.stage import InputError
@@ -22,16 +22,12 @@ _FULL = 1.0  # pixels of motion at which a colour of the flow is fully saturated
 
 
 def contact_sheet(worn: Worn, settings: Mapping[str, Any], apex: int) -> np.ndarray:
-    """Return a picture, uint8 (H, W, 3) BGR: a cell for each mask, pair of glasses and size of random patch.
+    """Return a picture, uint8 (H, W, 3) BGR: a cell for each picture and size of every kind of occluder.
 
     A cell shows the first frame, the frame with index ``apex``, and the flow (hue: direction, saturation: magnitude).
     The first cell is the clean clip. An occluder that cannot be drawn leaves its cell empty but for the reason.
     """
-    columns: list[Sequence[tuple[str, str | None]]] = [
-        _names("mask", settings),
-        _names("glasses", settings),
-        [(f"random-{level:02d}", None) for level in _LEVELS],
-    ]
+    columns = [_cells(kind, settings) for kind in KINDS.values() if kind.name != "none"]
     rows = max(map(len, columns)) + 1
     cell = 3 * (_TILE[0] + _GAP) + 12, _TILE[1] + _LABEL + _GAP
     picture = np.full((_TOP + rows * cell[1], len(columns) * cell[0] + 12, 3), 255, np.uint8)
@@ -52,21 +48,29 @@ def contact_sheet(worn: Worn, settings: Mapping[str, Any], apex: int) -> np.ndar
     return picture
 
 
-def _names(kind: str, settings: Mapping[str, Any]) -> list[tuple[str, str | None]]:
+def _cells(kind: Kind, settings: Mapping[str, Any]) -> Sequence[tuple[str, str | None]]:
+    """Return condition and picture of all that a kind can be."""
+    if kind.pictures:
+        return _names(kind, settings)
+    alone = [] if kind.level == "must" else [(kind.name, None)]
+    return alone + [(f"{kind.name}-{level:02d}", None) for level in _LEVELS if kind.level != "never"]
+
+
+def _names(kind: Kind, settings: Mapping[str, Any]) -> list[tuple[str, str | None]]:
     """Return the pictures of a kind; of a folder that cannot be used, one without a name, which will say so."""
     try:
-        return [(kind, name) for name in _art(kind, settings)]
+        return [(kind.name, name) for name in _art(kind, settings)]
     except InputError:
-        return [(kind, None)]
+        return [(kind.name, None)]
 
 
-def _art(kind: str, settings: Mapping[str, Any]) -> Art:
-    return drawings.of(kind, str(setting(settings, kind, "art"))) if kind in PICTURES else {}
+def _art(kind: Kind, settings: Mapping[str, Any]) -> Art:
+    return drawings.of(kind.name, str(setting(settings, kind.name, "art"))) if kind.pictures else {}
 
 
 def _under(worn: Worn, settings: Mapping[str, Any], condition: str, name: str | None, apex: int) -> list[np.ndarray]:
     """Return onset and apex under an occluder that is anchored as the one given."""
-    wearer, art = Wearer("preview", "preview", 0), _art(condition, settings)
+    wearer, art = Wearer("preview", "preview", 0), _art(conditions.kind_of(condition), settings)
     other = wearing.put_on(worn.frames, worn.numbers, worn.anchors, wearer, condition, settings, art, name)
     return [other.composite(index, other.layer(index)) for index in (0, apex)]
 

@@ -13,6 +13,14 @@ from rrrn.occlusion.compositing import Layer
 from rrrn.occlusion.scene import Occluder, Scene, option, setting
 from rrrn.stage import InputError
 
+KIND = {
+    "name": "random",
+    "label": "Occ",
+    "level": "must",
+    "defaults": {"region": "landmark_box", "placement": "nested", "fill": "black"},
+    "order": 3,
+}
+
 REGIONS = ("landmark_box", "face_hull")
 PLACEMENTS = ("nested", "independent")
 FILLS = ("black", "mean_skin", "noise")

@@ -1,6 +1,6 @@
 """What an occluder is told of a clip, and what it is: the contract of ``rrrn.occlude`` with every kind of occluder.
 
-A kind is a module ``rrrn.occlusion.KIND`` with ``prepare(scene, settings) -> Occluder``.
+A kind is a module that declares it (``rrrn.occlusion.conditions``) with ``prepare(scene, settings) -> Occluder``.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,12 +1,12 @@
 """One clip wears one occluder: held by its anchors, drawn for each frame, dressed in the clip's light."""
 
-import importlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from rrrn import outside
 from rrrn.occlusion import compositing, conditions, smoothing
 from rrrn.occlusion import look as looks
 from rrrn.occlusion.anchors import Anchors
@@ -113,7 +113,7 @@ def put_on(
     """Return the same without a look at the landmarks as detected."""
     kind, level = conditions.parse(condition)
     # The kind is imported by name: a drawing then concerns the conditions of its own kind alone.
-    module = importlib.import_module(f"rrrn.occlusion.{kind}")
+    module = outside.load(conditions.KINDS[kind].module)
     who, points = (wearer.subject, wearer.clip, wearer.rank), anchors.points
     scene = Scene(*who, level, frames[0], points, anchors.mode, name, art or {})
     occluder = module.prepare(scene, settings)

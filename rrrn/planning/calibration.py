@@ -36,12 +36,14 @@ from rrrn import (
     occlude,
     provenance,
     regions,
+    registry,
     render,
     store,
     svm,
 )
 from rrrn.clips import Clip
-from rrrn.methods import DESCRIPTORS, NETWORKS
+from rrrn.methods import METHODS
+from rrrn.occlusion import conditions
 from rrrn.planning import geometry, networks
 from rrrn.planning.geometry import MEGA
 from rrrn.planning.rates import ANY, Rates
@@ -91,9 +93,9 @@ def calibrate(config: Mapping[str, Any], table: Sequence[Clip]) -> Rates:
         for sample in samples:
             sample.measure(note)
         samples[0].dress(note, values)
-        if any(name in NETWORKS for name in config["methods"]):
+        if any(METHODS[name].kind == "network" for name in config["methods"]):
             _measure_networks(samples[0], config, note)
-        if any(name in DESCRIPTORS for name in config["methods"]):
+        if any(METHODS[name].kind == "descriptor" for name in config["methods"]):
             _measure_svm(config, table, note)
         for code, rules in STARTS.items():
             seconds = _process("-c", code.format(engine=config["flow"]["engine"]))
@@ -135,14 +137,14 @@ class _Sample:
         face = (x1 - x0) * (y1 - y0) / MEGA
         note("share.face", (face * MEGA) ** 0.5 / height, at)
         self._bytes("faces", crop, note)
-        kinds = {condition.split("-")[0]: condition for condition in self.config["conditions"]}
+        kinds = {conditions.parse(condition)[0]: condition for condition in self.config["conditions"]}
         for kind, condition in kinds.items():
             self._occlude(condition, self.short)  # draws what it wears, which the next runs have already
             self._stage(f"occlude.{kind}", partial(self._occlude, condition), crop, note)
         self.condition = next(iter(kinds.values()))
         self._bytes("occluded", crop, note, self.condition)
         self._flow(face, note)
-        for name in set(self.config["methods"]) & set(DESCRIPTORS):
+        for name in [name for name in self.config["methods"] if METHODS[name].kind == "descriptor"]:
             area = self.config["describe"]["size"] ** 2 / MEGA
             self._stage(f"describe.{name}", partial(self._describe, name), area, note)
             with h5py.File(self._path(f"features-{name}", self.long), locking=False) as file:
@@ -160,8 +162,9 @@ class _Sample:
                     one.copy(clip.clip, file)
         with h5py.File(self._path("faces", self.long), locking=False) as file:
             crop = np.prod(file[self.long.clip]["frames"].shape[1:3]) / MEGA
-        for kind, condition in {name.split("-")[0]: name for name in self.config["conditions"]}.items():
+        for kind, condition in {conditions.parse(name)[0]: name for name in self.config["conditions"]}.items():
             told = ["--condition", condition, "--settings", json.dumps({"occlude": self.config["occlude"]})]
+            told += registry.plugin(conditions.KINDS[kind].module)
             paths = [self._path("faces", self.short), both]
             one, two = (
                 _process("-m", "rrrn.occlude", str(path), str(self.folder / "worn.h5"), *told) for path in paths
@@ -244,6 +247,7 @@ class _Sample:
                 faces=self._path("faces", clip),
                 occluded=self._path("occluded", clip, condition),
                 condition=condition,
+                plugin="",  # is registered here
                 settings={"occlude": self.config["occlude"]},
                 asked={},
             )
@@ -256,6 +260,7 @@ class _Sample:
                 output=self._path(f"features-{name}", clip),
                 clips=self._table(clip),
                 descriptor=name,
+                plugin=METHODS[name].module if METHODS[name].outside else "",
                 settings={"describe": self.config["describe"]},
                 asked={},
             )
@@ -342,7 +347,7 @@ def _measure_networks(sample: _Sample, config: Mapping[str, Any], note: Note) ->
         file = train.open_regions([sample._path("regions", sample.long)], stack)[sample._path("regions", sample.long)]
         stored = [(file, sample.long, view) for view in file.views]
         note("train.read", _seconds(lambda: train.Samples(stored, 1e12)) / len(stored) / numbers)
-        for name in [name for name in config["methods"] if name in NETWORKS]:
+        for name in [name for name in config["methods"] if METHODS[name].kind == "network"]:
             network = networks.build(name, config)
             train.place(network, device)
             training, predicting = networks.operations(name, config)

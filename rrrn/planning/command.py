@@ -92,6 +92,11 @@ def _notes(
         notes.append("no GPU here, so trainings are planned on processors; --gpus N plans them on GPUs")
     if settings["flow"]["engine"] == "cuda" and not costing.rates.has("flow.on_gpu"):
         notes.append("flow.engine is cuda, and its time was measured on a processor: on a GPU it is shorter")
+    if costing.guessed:
+        notes.append(
+            f"not measured: {', '.join(sorted(costing.guessed))}; taken for the mean of those of rrrn, so calibrate "
+            "(without --no-calibration and --rates) for better figures"
+        )
     lost = sorted({clip.database for clip in table if clip.source != "synthetic" and not Path(clip.frames).is_dir()})
     if lost:
         notes.append(f"not on disk yet: frames of {', '.join(lost)}; drawn clips of the usual size stand in for them")

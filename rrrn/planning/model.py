@@ -1,22 +1,23 @@
 """The cost of a job: units of work, counted from clip table and configuration, times the rates."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from rrrn import folds, protocol, svm
+from rrrn import folds, methods, protocol, svm
 from rrrn.clips import Clip
-from rrrn.methods import METHODS, NETWORKS
+from rrrn.methods import METHODS
+from rrrn.occlusion import conditions
+from rrrn.occlusion.conditions import Kind
 from rrrn.planning import geometry
 from rrrn.planning.geometry import MEGA, Geometry
 from rrrn.planning.jobs import Job
-from rrrn.planning.rates import Rates
+from rrrn.planning.rates import ANY, Rates
 from rrrn.planning.units import augmented, solved
 
 GPU_GFLOPS = 10_000.0  # what a training may reach in float32: half of an A100's peak, a sixth of an H100's
-WEIGHTS = {"resnet18": 46.8e6, "vgg16": 553.4e6}  # bytes of torchvision's files
 _NUMBER = 19  # bytes of a printed number in a table of predictions
 _NAMES = 90  # bytes of its other columns
 _MARGIN = 2  # frames that are drawn before the onset and after the offset
@@ -35,7 +36,8 @@ class Cost:
 class Model:
     """Costs under one configuration and clip table; with ``on_gpu`` networks are trained on GPUs.
 
-    A GPU's seconds are measured if ``rates`` has them, else counted from ``gflops``.
+    A GPU's seconds are measured if ``rates`` has them, else counted from ``gflops``. What comes from outside of the
+    package and was not measured is taken to cost the mean of the package's own of its kind, and is in ``guessed``.
     """
 
     def __init__(
@@ -51,16 +53,20 @@ class Model:
         for clip in table:
             self.of_subject.setdefault(clip.subject, []).append(clip)
         self._operations: dict[str, tuple[float, float]] = {}
+        self.guessed: set[str] = set()
 
     def cost(self, job: Job) -> Cost:
         """Return the cost of a job, its start included."""
         cost: Cost = getattr(self, f"_{job.rule}")(**job.wildcards)
-        kind = f".{job.wildcards['condition'].split('-')[0]}" if job.rule == "occlude" else ""
-        return replace(cost, cpu=cost.cpu + self.rates.of(f"start.{job.rule}{kind}"))
+        if job.rule == "occlude":
+            start = self._rate_of_kind("start.occlude.{}", conditions.kind_of(job.wildcards["condition"]))
+        else:
+            start = self.rates.of(f"start.{job.rule}")
+        return replace(cost, cpu=cost.cpu + start)
 
     def assumed(self) -> bool:
         """Return whether the seconds of GPUs are counted from operations, for want of a measurement."""
-        return self.on_gpu and not any(self.rates.has(f"gpu.{name}.gflop") for name in NETWORKS)
+        return self.on_gpu and not any(self.rates.has(f"gpu.{name}.gflop") for name in methods.names("network"))
 
     @cached_property
     def _geometry(self) -> dict[str, Geometry]:
@@ -73,9 +79,29 @@ class Model:
         """Millions of numbers of one flow map."""
         return 2 * float(self.config["flow"]["size"]) ** 2 / MEGA
 
-    def _by_frames(self, kind: str, clip: Clip, unit: float, margin: int = 0) -> float:
+    def _rate_of_method(self, kind: str, name: str, database: str = ANY) -> float:
+        """Return a rate of a method, whose name stands in the braces of ``kind``."""
+        own = METHODS[name]
+        alike = [other.name for other in METHODS.values() if other.kind == own.kind and not other.outside]
+        return self._rate(kind, name, alike if own.outside else [], database)
+
+    def _rate_of_kind(self, kind: str, own: Kind, database: str = ANY) -> float:
+        """Return a rate of a kind of occluder, likewise."""
+        alike = [other.name for other in conditions.KINDS.values() if other.name != "none" and not other.outside]
+        return self._rate(kind, own.name, alike if own.outside else [], database)
+
+    def _rate(self, kind: str, name: str, alike: Sequence[str], database: str) -> float:
+        measured = [other for other in alike if self.rates.has(kind.format(other))]
+        if self.rates.has(kind.format(name)) or not measured:
+            return self.rates.of(kind.format(name), database)
+        self.guessed.add(name)
+        return sum(self.rates.of(kind.format(other), database) for other in measured) / len(measured)
+
+    def _by_frames(
+        self, kind: str, clip: Clip, unit: float, margin: int = 0, rate: Callable[[str, str], float] | None = None
+    ) -> float:
         frames = clip.offset - clip.onset + 1 + margin
-        each, fixed = (self.rates.of(f"{kind}.{part}", clip.database) for part in ("frame", "clip"))
+        each, fixed = ((rate or self.rates.of)(f"{kind}.{part}", clip.database) for part in ("frame", "clip"))
         return unit * (fixed + frames * each)
 
     def _render(self, subject: str) -> Cost:
@@ -99,9 +125,13 @@ class Model:
 
     def _occlude(self, condition: str, subject: str) -> Cost:
         rows = self.of_subject[subject]
-        crop, kind = self._geometry[rows[0].database].crop, condition.split("-")[0]
+        crop, kind = self._geometry[rows[0].database].crop, conditions.kind_of(condition)
+
+        def rate(name: str, database: str) -> float:
+            return self._rate_of_kind(name, kind, database)
+
         return Cost(
-            sum(self._by_frames(f"occlude.{kind}", clip, crop) for clip in rows),
+            sum(self._by_frames("occlude.{}", clip, crop, rate=rate) for clip in rows),
             bytes=sum(self._by_frames("bytes.occluded", clip, crop) for clip in rows),
         )
 
@@ -140,15 +170,19 @@ class Model:
 
     def _describe(self, descriptor: str, condition: str) -> Cost:
         area = float(self.config["describe"]["size"]) ** 2 / MEGA
-        seconds = sum(self._by_frames(f"describe.{descriptor}", clip, area) for clip in self.table)
-        return Cost(seconds, bytes=4 * len(self.table) * self.rates.of(f"features.{descriptor}"))
+
+        def rate(name: str, database: str) -> float:
+            return self._rate_of_method(name, descriptor, database)
+
+        seconds = sum(self._by_frames("describe.{}", clip, area, rate=rate) for clip in self.table)
+        return Cost(seconds, bytes=4 * len(self.table) * self._rate_of_method("features.{}", descriptor))
 
     def _svm(self, descriptor: str, trained_on: str, condition: str) -> Cost:
         samples = len(self.table) * len(protocol.training_sets(self.config)[trained_on])
         names = self._folds
         chosen = svm.INNER_FOLDS * len(svm.GRID) if self.config["svm"]["C"] == "grid" else 0
         fits = len(names) * (1 + chosen)
-        kernel = samples**2 * self.rates.of(f"features.{descriptor}") * self.rates.of("svm.kernel")
+        kernel = samples**2 * self._rate_of_method("features.{}", descriptor) * self.rates.of("svm.kernel")
         rows = sum(len(folds.split(self.table, name)[1]) for name in names)
         return Cost(kernel + fits * samples**2 * self.rates.of("svm.fold"), bytes=rows * self._row(descriptor))
 
@@ -180,9 +214,10 @@ class Model:
         if self.on_gpu and not self.rates.has(f"gpu.{network}.gflop"):
             work = (samples * training + predicted * predicting) / self.gflops
         else:
-            work = steps * self.rates.of(f"{place}.{network}.step")
-            work += samples * training * self.rates.of(f"{place}.{network}.gflop")
-            work += predicted * predicting * self.rates.of(f"{place}.{network}.predicted_gflop")
+            step, learnt_gflop, predicted_gflop = (
+                self._rate_of_method(f"{place}.{{}}.{part}", network) for part in ("step", "gflop", "predicted_gflop")
+            )
+            work = steps * step + samples * training * learnt_gflop + predicted * predicting * predicted_gflop
         size = predicted * self._row(network)
         return Cost(read, work + read, size) if self.on_gpu else Cost(read + work, bytes=size)
 
@@ -194,7 +229,7 @@ class Model:
         return self._operations[name]
 
     def _weights(self, network: str) -> Cost:
-        return Cost(bytes=WEIGHTS[network])
+        return Cost(bytes=METHODS[network].size)
 
     def _score(self, table: str, method: str, condition: str) -> Cost:
         return Cost(bytes=1000.0)

@@ -1,10 +1,9 @@
 """The floating-point operations of a network, counted without computing anything."""
 
-import importlib
 from collections.abc import Mapping
 from typing import Any
 
-from rrrn import methods
+from rrrn import methods, outside
 from rrrn.networks.network import Network
 
 BATCH = 2  # the least that batch normalisation takes
@@ -31,6 +30,6 @@ def operations(name: str, config: Mapping[str, Any]) -> tuple[float, float]:
 def build(name: str, config: Mapping[str, Any]) -> Network:
     """Return a method's network without its initial weights."""
     settings = {**methods.settings(config, name), "pretrained": "none"}
-    module = importlib.import_module(methods.METHODS[name].module)
+    module = outside.load(methods.METHODS[name].module)
     network: Network = module.build(settings, len(config["classes"]), int(config["regions"]["size"]), None)
     return network

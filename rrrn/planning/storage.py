@@ -6,7 +6,7 @@ from typing import Any
 
 from rrrn import protocol
 from rrrn.clips import Clip
-from rrrn.methods import DESCRIPTORS
+from rrrn.methods import METHODS
 from rrrn.planning.jobs import Job
 from rrrn.planning.model import Model
 
@@ -40,7 +40,7 @@ def jobs(config: Mapping[str, Any], table: Sequence[Clip]) -> list[Job]:
     found += [
         _job("describe", {"descriptor": name, "condition": condition})
         for name in methods
-        if name in DESCRIPTORS
+        if METHODS[name].kind == "descriptor"
         for condition in conditions
     ]
     return found

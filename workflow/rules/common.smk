@@ -17,14 +17,15 @@ from rrrn import (
     protocol,
     provenance,
     recipes,
+    registry,
     stale,
     starts,
     submission,
     writable,
 )
-from rrrn.config import check, check_together
-from rrrn.methods import DESCRIPTORS, METHODS, NETWORKS
-from rrrn.occlusion.conditions import PICTURES
+from rrrn.config import check, check_together, completed
+from rrrn.methods import METHODS, names
+from rrrn.occlusion.conditions import KINDS, kind_of
 from rrrn.stage import InputError
 
 
@@ -86,6 +87,8 @@ def submitted():
         yield "--config", text
     for path in protocol.files(config):
         yield "file of weights", path
+    for path in config["plugins"]:
+        yield "plugin", path
     yield "clip table", str(config["clips"])
     yield "working directory", os.getcwd()
     yield "directory of this start", workflow.workdir_init
@@ -98,6 +101,7 @@ try:
         for text, name in configured():
             doubles.check(text, name)
     check(config, provenance.HOME / "workflow/schemas/config.schema.yaml")
+    config.update(completed(config))
     CLIPS = clips.read(config["clips"])
     check_together(config, CLIPS)
     if workflow.is_main_process:
@@ -168,11 +172,11 @@ def one_of(names):
 wildcard_constraints:
     subject=one_of(SUBJECTS),
     condition=one_of(CONDITIONS),
-    kind=one_of(PICTURES),
+    kind=one_of([name for name, kind in KINDS.items() if kind.pictures]),
     trained_on=one_of(TRAINING_SETS),
-    descriptor=one_of(DESCRIPTORS),
-    network=one_of(NETWORKS),
-    method=one_of([*DESCRIPTORS, *NETWORKS]),
+    descriptor=one_of(names("descriptor")),
+    network=one_of(names("network")),
+    method=one_of(METHODS),
     fold=one_of(FOLDS),
     seed=r"\d+",
     table="iii_a|iii_b|iv",

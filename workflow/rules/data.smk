@@ -65,8 +65,9 @@ rule art:
         "../../envs/vision.yaml"
     params:
         **given("art"),
+        plugin=lambda wildcards, output: registry.plugin(KINDS[wildcards.kind].module),
     shell:
-        "python -m rrrn.art {output:q} --kind {wildcards.kind} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.art {output:q} --kind {wildcards.kind} {params.plugin:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule occlude:
@@ -84,8 +85,9 @@ rule occlude:
         "../../envs/vision.yaml"
     params:
         **given("occlude"),
+        plugin=lambda wildcards, output: registry.plugin(kind_of(wildcards.condition).module),
     shell:
-        "python -m rrrn.occlude {input.faces:q} {output:q} --anchors {input.anchors:q} --art {input.art:q} --condition {wildcards.condition} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.occlude {input.faces:q} {output:q} --anchors {input.anchors:q} --art {input.art:q} --condition {wildcards.condition} {params.plugin:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule augment:

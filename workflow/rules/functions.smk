@@ -60,7 +60,8 @@ def anchors(condition, subject):
 
 def art(condition):
     """The pictures of a condition whose occluders are pictures."""
-    return [f"results/art/{condition}.h5"] if condition in PICTURES else []
+    kind = kind_of(condition)
+    return [f"results/art/{kind.name}.h5"] if kind.pictures else []
 
 
 def conditions(names):

@@ -13,8 +13,9 @@ rule weights:
         "../../envs/torch.yaml"
     params:
         code=provenance.digest("rrrn.weights"),
+        source=lambda wildcards: METHODS[wildcards.network].source,
     shell:
-        "python -m rrrn.weights {wildcards.network} {output:q} --log {log:q}"
+        "python -m rrrn.weights {params.source:q} {output:q} --log {log:q}"
 
 
 rule train:
@@ -51,7 +52,7 @@ rule train:
         view=VIEW,
         memory=lambda wildcards, output: config["train"]["max_memory_gb"],
     shell:
-        "python -m rrrn.train {output:q} --train {input.train:q} --test {params.test:q} --clips {params.clips:q} --classes {params.classes:q} --method {wildcards.network} --module {params.module} --trained-on {wildcards.trained_on} --fold {wildcards.fold:q} --seed {wildcards.seed} --view {params.view} --settings {params.told:q} --max-memory-gb {params.memory} {params.weights:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.train {output:q} --train {input.train:q} --test {params.test:q} --clips {params.clips:q} --classes {params.classes:q} --method {wildcards.network} --module {params.module:q} --trained-on {wildcards.trained_on} --fold {wildcards.fold:q} --seed {wildcards.seed} --view {params.view} --settings {params.told:q} --max-memory-gb {params.memory} {params.weights:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule describe:
@@ -67,8 +68,9 @@ rule describe:
         "../../envs/vision.yaml"
     params:
         **given("describe"),
+        plugin=lambda wildcards, output: registry.plugin(METHODS[wildcards.descriptor].module),
     shell:
-        "python -m rrrn.describe {input:q} {output:q} --clips {params.clips:q} --descriptor {wildcards.descriptor} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.describe {input:q} {output:q} --clips {params.clips:q} --descriptor {wildcards.descriptor} {params.plugin:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule svm:

@@ -57,10 +57,11 @@ rule table:
         classes=CLASSES,
         folds=lambda wildcards: ",".join(table_folds(wildcards)),
         task=lambda wildcards: TASKS[wildcards.table],
+        labels=lambda wildcards, output: RECIPES.labels(),
         methods=",".join(config["methods"]),
         conditions=",".join(CONDITIONS),
     shell:
-        "python -m rrrn.table {input.scores:q} {output.table:q} {output.long:q} {output.about:q} --table {wildcards.table} --task {params.task:q} --paper {input.paper:q} --clips {params.clips:q} --folds {params.folds:q} --classes {params.classes:q} --methods {params.methods} --conditions {params.conditions} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.table {input.scores:q} {output.table:q} {output.long:q} {output.about:q} --table {wildcards.table} --task {params.task:q} --paper {input.paper:q} --clips {params.clips:q} --folds {params.folds:q} --classes {params.classes:q} --methods {params.methods} --labels {params.labels:q} --conditions {params.conditions} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule summary:
@@ -94,8 +95,9 @@ rule summary:
         **given("summary"),
         caption=about("summary"),
         scores=scores_of_tables,
+        labels=lambda wildcards, output: RECIPES.labels(),
         methods=",".join(config["methods"]),
         conditions=",".join(CONDITIONS),
         paper=lambda wildcards, input: os.path.dirname(input.paper[0]),
     shell:
-        "python -m rrrn.summary {output.summary:q} {output.about:q} {params.scores:q} --paper {params.paper:q} --clips {params.clips:q} --methods {params.methods} --conditions {params.conditions} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.summary {output.summary:q} {output.about:q} {params.scores:q} --paper {params.paper:q} --clips {params.clips:q} --methods {params.methods} --labels {params.labels:q} --conditions {params.conditions} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
