@@ -16,7 +16,7 @@ from rrrn.stage import InputError
 
 def run(path, wanted, kind="mask", **asked):
     settings = {"occlude": {kind: {"art": str(wanted)}}}
-    art.main(argparse.Namespace(output=path, kind=kind, settings=settings, asked=asked))
+    art.main(argparse.Namespace(output=path, kind=kind, plugin="", settings=settings, asked=asked))
     return path
 
 
