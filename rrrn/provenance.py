@@ -1,52 +1,124 @@
 """Which code a stage runs: a digest of its modules and of every rrrn module they import.
 
-Snakemake does not see changes in imported code, so each rule carries this digest as a parameter. It is taken
-over the syntax tree without docstrings: comments, docstrings, formatting and file times change nothing, nor does
-the minor version of Python.
+Snakemake does not see changes in imported code, so each rule carries this digest as a parameter. It is a Merkle tree:
+a module's digest is of what its own syntax tree computes (``syntax.py``) and of the digests of the modules that stand
+in it, never of their names. So what only speaks changes nothing, nor does a helper that is moved or renamed.
+A module that is loaded by its name is not followed: who asks for a digest names it too.
 Imported by the Snakefile in every job, hence the standard library only.
 """
 
-import ast
 import hashlib
 import json
+import os
 import secrets
-from functools import lru_cache
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from rrrn import syntax
+from rrrn.syntax import Reading
+
 HOME = Path(__file__).resolve().parents[1]
 STATE = Path(".snakemake/rrrn")  # in the working directory: what a run keeps for its jobs
-_DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
-# What was read of a file, by a digest of its bytes: its tree's digest, and what it imports. Reading a tree takes a
-# millisecond or two, which every job would spend on each of a hundred files, twice.
-_Read = tuple[str, list[str]]
-_memory: dict[str, _Read] = {}
+# What was read of a file, by a digest of its bytes. Reading a tree takes milliseconds, which every job would spend on
+# each of a hundred files, twice.
+_memory: dict[str, Reading] = {}
 
 
-@lru_cache
 def digest(*modules: str) -> str:
     """Return 12 hexadecimal digits for the import closure of the named modules.
 
-    Raises ModuleNotFoundError for a module that is not in the package (an empty closure would be a constant).
+    Files are as they were when this process first looked at them. Raises ModuleNotFoundError for a module that is not
+    in the package (an empty closure would be a constant), and ImportError for modules that import each other in a
+    circle, which have no digest and of which the package has none.
     """
-    return current(*modules)
+    return _started().digest(modules)
+
+
+def outside(*modules: str) -> frozenset[str]:
+    """Return the first names of the modules that the import closure of the named ones takes from other packages."""
+    return _started().outside(modules)
 
 
 def current(*modules: str) -> str:
     """Return ``digest`` of the files as they are now, whatever they were when it was last asked for."""
-    found: dict[str, str] = {}
-    todo = list(modules)
-    while todo:
-        name = todo.pop()
-        if name in found or (path := _source(name)) is None:
-            continue
-        found[name], imported = _read(path)
-        todo += imported
-    for name in modules:
-        if name not in found:
-            raise ModuleNotFoundError(f"no module {name} below {HOME}")
-    return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()[:12]
+    return _Code().digest(modules)
+
+
+def forget() -> None:
+    """Let ``digest`` look at the files again."""
+    _started.cache_clear()
+
+
+class _Code:
+    """The files of the package as each is when it is first needed."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, Path | None] = {}
+        self._whole: dict[str, tuple[str, frozenset[str]]] = {}
+        self._open: list[str] = []
+
+    def digest(self, modules: Sequence[str]) -> str:
+        return _of([self._closure(name)[0] for name in modules])[:12]
+
+    def outside(self, modules: Sequence[str]) -> frozenset[str]:
+        return frozenset().union(*(self._closure(name)[1] for name in modules))
+
+    def _closure(self, name: str) -> tuple[str, frozenset[str]]:
+        """Return the digest of a module with all that it imports, and what that takes from other packages."""
+        if name not in self._whole:
+            path = self._source(name)
+            if path is None:
+                raise ModuleNotFoundError(f"no module {name} below {HOME}")
+            if name in self._open:
+                circle = [*self._open[self._open.index(name) :], name]
+                raise ImportError(
+                    f"{' imports '.join(circle)}: no module of a circle has a digest; take one import out"
+                )
+            self._open.append(name)
+            read, beyond = _read(path), list[frozenset[str]]()
+            parts = [
+                self._text(named) if kind == "text" else self._import(named, taken, beyond)
+                for kind, named, taken in read.parts
+            ]
+            parts += [[bound, *self._import(named, taken, beyond)] for bound, named, taken in read.beside]
+            self._open.pop()
+            self._whole[name] = _of([read.tree, parts]), frozenset(read.outside).union(*beyond)
+        return self._whole[name]
+
+    def _import(self, module: str, taken: str, beyond: list[frozenset[str]]) -> list[str]:
+        """Return what is imported: a module, or a name in one; add to ``beyond`` what that takes from elsewhere."""
+        for name, rest in ((f"{module}.{taken}", ""), (module, taken)):
+            if self._source(name):
+                whole, more = self._closure(name)
+                beyond.append(more)
+                return [whole, rest]
+        return ["", f"{module}.{taken}"]
+
+    def _text(self, text: str) -> list[str]:
+        """Return what a text names: what stands in a module's file, a package, or nothing of the package."""
+        if path := self._source(text):
+            return [_read(path).tree, ""]
+        return ["", "package" if text.endswith(".") and HOME.joinpath(*text.split(".")).is_dir() else text]
+
+    def _source(self, name: str) -> Path | None:
+        """The file of a module of this package; None for other packages and for names that are not modules."""
+        if name not in self._found:
+            stem = f"{HOME}/{name.replace('.', '/')}"
+            files = (f"{stem}.py", f"{stem}/__init__.py") if name.split(".")[0] == syntax.PACKAGE else ()
+            self._found[name] = next((Path(file) for file in files if os.path.isfile(file)), None)  # noqa: PTH113  # fast
+        return self._found[name]
+
+
+@cache
+def _started() -> _Code:
+    return _Code()
+
+
+def _of(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()
 
 
 def recall(folder: Path) -> None:
@@ -54,7 +126,7 @@ def recall(folder: Path) -> None:
     try:
         kept: dict[str, Any] = json.loads((folder / "code.json").read_text(encoding="utf-8"))
         if kept["by"] == _reader():
-            _memory.update({key: (str(tree), list(map(str, parts))) for key, (tree, parts) in kept["read"].items()})
+            _memory.update({key: Reading(*one) for key, one in kept["read"].items()})
     except (OSError, ValueError, TypeError, AttributeError, KeyError):
         return
 
@@ -65,8 +137,8 @@ def remember(folder: Path) -> None:
 
 
 def _reader() -> str:
-    """Return a digest of this file: what another version of it has read is not believed."""
-    return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+    """Return a digest of the file that reads: what another version of it has read is not believed."""
+    return hashlib.sha256(Path(syntax.__file__).read_bytes()).hexdigest()
 
 
 def keep(path: Path, text: str) -> None:
@@ -82,43 +154,10 @@ def keep(path: Path, text: str) -> None:
         partial.unlink(missing_ok=True)
 
 
-def _source(name: str) -> Path | None:
-    """The file of a module of this package; None for other packages and for names that are not modules."""
-    if name.split(".")[0] != "rrrn":
-        return None
-    stem = HOME.joinpath(*name.split("."))
-    return next((p for p in (stem.with_suffix(".py"), stem / "__init__.py") if p.is_file()), None)
-
-
-def _read(path: Path) -> _Read:
-    """Return a digest of one file's syntax tree without docstrings, and the names of all that it imports."""
+def _read(path: Path) -> Reading:
+    """Return what a file computes, from memory if its bytes were ever read."""
     data = path.read_bytes()
     key = hashlib.sha256(data).hexdigest()
     if key not in _memory:
-        _memory[key] = _parse(data)
+        _memory[key] = syntax.read(data)
     return _memory[key]
-
-
-def _parse(data: bytes) -> _Read:
-    tree = ast.parse(data)
-    imported: list[str] = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            imported += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        elif isinstance(node, ast.Import):
-            imported += [alias.name for alias in node.names]
-        elif isinstance(node, _DOCUMENTED) and ast.get_docstring(node) is not None:
-            node.body.pop(0)
-    return hashlib.sha256(_written(tree).encode()).hexdigest(), imported
-
-
-def _written(value: object) -> str:
-    """Write a syntax tree without what is empty, of which each minor version of Python has other parts."""
-    if isinstance(value, ast.JoinedStr):
-        value.values = [part for part in value.values if not (isinstance(part, ast.Constant) and part.value == "")]
-    if isinstance(value, ast.AST):
-        fields = [(name, part) for name, part in ast.iter_fields(value) if part is not None and part != []]
-        return f"{type(value).__name__}({','.join(f'{name}={_written(part)}' for name, part in fields)})"
-    if isinstance(value, list):
-        return f"[{','.join(map(_written, value))}]"
-    return repr(value)
