@@ -1,57 +1,156 @@
 """Which code a stage runs: a digest of its modules and of every rrrn module they import.
 
-A module outside of the package, as a user's own method is one, is digested likewise, with the rrrn modules that it
-imports and with what it imports of its own folder or package. What tables call it (``label``) computes nothing.
+Snakemake does not see changes in imported code, so each rule carries this digest as a parameter. It is a Merkle tree:
+a module's digest is of what its own syntax tree computes (``syntax.py``) and of the digests of the modules that stand
+in it, never of their names. So what only speaks changes nothing, nor does a helper that is moved or renamed.
+A module that is loaded by its name is not followed: who asks for a digest names it too.
 
-Snakemake does not see changes in imported code, so each rule carries this digest as a parameter. It is taken
-over the syntax tree without docstrings: comments, docstrings, formatting and file times change nothing, nor does
-the minor version of Python.
+A module outside of the package, as a user's own method is one, is digested with the rrrn modules that it imports and
+with what it imports of its own folder or package, by these files' names.
+
 Imported by the Snakefile in every job, hence the standard library only.
 """
 
-import ast
 import hashlib
 import json
+import os
 import secrets
-from functools import lru_cache
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from rrrn import outside
-from rrrn.outside import Place
+from rrrn import outside, syntax
 from rrrn.stage import InputError
+from rrrn.syntax import Reading
 
 HOME = Path(__file__).resolve().parents[1]
 STATE = Path(".snakemake/rrrn")  # in the working directory: what a run keeps for its jobs
-_DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
-# What was read of a file, by a digest of its bytes: its tree's digest, and what it imports. Reading a tree takes a
-# millisecond or two, which every job would spend on each of a hundred files, twice.
-_Read = tuple[str, list[str]]
-_memory: dict[str, _Read] = {}
+# What was read of a file, by a digest of its bytes. Reading a tree takes milliseconds, which every job would spend on
+# each of a hundred files, twice.
+_memory: dict[str, Reading] = {}
 
 
-@lru_cache
 def digest(*modules: str) -> str:
     """Return 12 hexadecimal digits for the import closure of the named modules.
 
-    Modules outside of the package are named as in ``rrrn.outside``. Raises ModuleNotFoundError for a module of the
-    package that is not there (an empty closure would be a constant), InputError for another.
+    Modules outside of the package are named as in ``rrrn.outside``. Files are as they were when this process first
+    looked at them. Raises ModuleNotFoundError for a module of the package that is not there (an empty closure would be
+    a constant), ImportError for modules that import each other in a circle, which have no digest and of which the
+    package has none, and InputError for a module of the user's that is not there or no Python.
     """
-    return current(*modules)
+    return _started().digest(modules)
+
+
+def beyond(*modules: str) -> frozenset[str]:
+    """Return the first names of the modules that the import closure of the named ones takes from other packages."""
+    return _started().beyond(modules)
 
 
 def current(*modules: str) -> str:
     """Return ``digest`` of the files as they are now, whatever they were when it was last asked for."""
-    found: dict[str, str] = {}
-    todo: list[tuple[str, Path | None, Place | None]] = [(name, None, None) for name in modules]
-    while todo:
-        name, importer, place = todo.pop()
-        for key, path, owner in _sources(name, importer, place):
+    return _Code().digest(modules)
+
+
+def forget() -> None:
+    """Let ``digest`` look at the files again."""
+    _started.cache_clear()
+
+
+class _Code:
+    """Files of code as each is when it is first needed."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, Path | None] = {}
+        self._whole: dict[str, tuple[str, frozenset[str]]] = {}
+        self._open: list[str] = []
+
+    def digest(self, modules: Sequence[str]) -> str:
+        return _of([self._closure(name)[0] for name in modules])[:12]
+
+    def beyond(self, modules: Sequence[str]) -> frozenset[str]:
+        return frozenset().union(*(self._closure(name)[1] for name in modules))
+
+    def _closure(self, name: str) -> tuple[str, frozenset[str]]:
+        """Return the digest of a module with all that it imports, and what that takes from other packages."""
+        if name not in self._whole and name.split(".")[0] != syntax.PACKAGE:
+            self._whole[name] = self._elsewhere(name)
+        if name not in self._whole:
+            path = self._source(name)
+            if path is None:
+                raise ModuleNotFoundError(f"no module {name} below {HOME}")
+            if name in self._open:
+                circle = [*self._open[self._open.index(name) :], name]
+                raise ImportError(
+                    f"{' imports '.join(circle)}: no module of a circle has a digest; take one import out"
+                )
+            self._open.append(name)
+            read, beyond = _read(path), list[frozenset[str]]()
+            if dotted := [one for one in read.imported if one.startswith(".")]:
+                raise ImportError(f"{name}: imports {dotted[0]}, which no digest follows; name the module whole")
+            own = self._own(read, beyond)
+            self._open.pop()
+            self._whole[name] = _of(own), frozenset(read.outside).union(*beyond)
+        return self._whole[name]
+
+    def _elsewhere(self, name: str) -> tuple[str, frozenset[str]]:
+        """Return the same of a module outside of the package; circles of its own are no matter, since names count."""
+        place, found, beyond = outside.locate(name), dict[str, Any](), list[frozenset[str]]()
+        todo = [place.path, *(outside.beside(place, place.path, name) if place.package else [])]
+        while todo:
+            path = todo.pop()
+            key = str(path.resolve().relative_to(place.root.resolve()))
             if key not in found:
-                found[key], imported = _read(path) if owner is None else _read_outside(path)
-                todo += [(one, path, owner) for one in imported]
-    return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()[:12]
+                try:
+                    read = _read(path)
+                except (SyntaxError, ValueError) as error:
+                    raise InputError(f"{path}: is no Python ({error})") from None
+                found[key] = self._own(read, beyond)
+                beyond.append(frozenset(read.outside))
+                todo += [file for one in read.imported for file in outside.beside(place, path, one)]
+        return _of(sorted(found.items())), frozenset().union(*beyond)
+
+    def _own(self, read: Reading, beyond: list[frozenset[str]]) -> list[Any]:
+        """Return what a file and what it takes of the package compute; add to ``beyond`` what that takes elsewhere."""
+        parts = [
+            self._text(named) if kind == "text" else self._import(named, taken, beyond)
+            for kind, named, taken in read.parts
+        ]
+        parts += [[bound, *self._import(named, taken, beyond)] for bound, named, taken in read.beside]
+        return [read.tree, parts]
+
+    def _import(self, module: str, taken: str, beyond: list[frozenset[str]]) -> list[str]:
+        """Return what is imported: a module, or a name in one; add to ``beyond`` what that takes from elsewhere."""
+        for name, rest in ((f"{module}.{taken}", ""), (module, taken)):
+            if self._source(name):
+                whole, more = self._closure(name)
+                beyond.append(more)
+                return [whole, rest]
+        return ["", f"{module}.{taken}"]
+
+    def _text(self, text: str) -> list[str]:
+        """Return what a text names: what stands in a module's file, a package, or nothing of the package."""
+        if path := self._source(text):
+            return [_read(path).tree, ""]
+        return ["", "package" if text.endswith(".") and HOME.joinpath(*text.split(".")).is_dir() else text]
+
+    def _source(self, name: str) -> Path | None:
+        """The file of a module of this package; None for other packages and for names that are not modules."""
+        if name not in self._found:
+            stem = f"{HOME}/{name.replace('.', '/')}"
+            files = (f"{stem}.py", f"{stem}/__init__.py") if name.split(".")[0] == syntax.PACKAGE else ()
+            self._found[name] = next((Path(file) for file in files if os.path.isfile(file)), None)  # noqa: PTH113  # fast
+        return self._found[name]
+
+
+@cache
+def _started() -> _Code:
+    return _Code()
+
+
+def _of(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()
 
 
 def recall(folder: Path) -> None:
@@ -59,7 +158,7 @@ def recall(folder: Path) -> None:
     try:
         kept: dict[str, Any] = json.loads((folder / "code.json").read_text(encoding="utf-8"))
         if kept["by"] == _reader():
-            _memory.update({key: (str(tree), list(map(str, parts))) for key, (tree, parts) in kept["read"].items()})
+            _memory.update({key: Reading(*one) for key, one in kept["read"].items()})
     except (OSError, ValueError, TypeError, AttributeError, KeyError):
         return
 
@@ -70,8 +169,8 @@ def remember(folder: Path) -> None:
 
 
 def _reader() -> str:
-    """Return a digest of this file: what another version of it has read is not believed."""
-    return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+    """Return a digest of the file that reads: what another version of it has read is not believed."""
+    return hashlib.sha256(Path(syntax.__file__).read_bytes()).hexdigest()
 
 
 def keep(path: Path, text: str) -> None:
@@ -87,79 +186,10 @@ def keep(path: Path, text: str) -> None:
         partial.unlink(missing_ok=True)
 
 
-def _sources(name: str, importer: Path | None, place: Place | None) -> list[tuple[str, Path, Place | None]]:
-    """Return the files of a module, each with what it is called and, outside of the package, its place.
-
-    There are none of other packages, nor of names that are no modules.
-    """
-    if name.split(".")[0] == "rrrn":
-        stem = HOME.joinpath(*name.split("."))
-        own = [p for p in (stem.with_suffix(".py"), stem / "__init__.py") if p.is_file()][:1]
-        if importer is None and not own:
-            raise ModuleNotFoundError(f"no module {name} below {HOME}")
-        return [(name, path, None) for path in own]
-    if importer is None:
-        place = outside.locate(name)
-        paths = [place.path, *(outside.beside(place, place.path, name) if place.package else [])]
-    elif place is None:
-        return []
-    else:
-        paths = outside.beside(place, importer, name)
-    root = place.root.resolve()
-    return [(f"outside: {path.resolve().relative_to(root)}", path, place) for path in paths]
-
-
-def _read_outside(path: Path) -> _Read:
-    """Return the same of a user's file; raises InputError for one that is no Python."""
-    try:
-        return _read(path)
-    except (SyntaxError, ValueError) as error:
-        raise InputError(f"{path}: is no Python ({error})") from None
-
-
-def _read(path: Path) -> _Read:
-    """Return a digest of one file's syntax tree without docstrings, and the names of all that it imports."""
+def _read(path: Path) -> Reading:
+    """Return what a file computes, from memory if its bytes were ever read."""
     data = path.read_bytes()
     key = hashlib.sha256(data).hexdigest()
     if key not in _memory:
-        _memory[key] = _parse(data)
+        _memory[key] = syntax.read(data)
     return _memory[key]
-
-
-def _parse(data: bytes) -> _Read:
-    tree = ast.parse(data)
-    _drop_labels(tree)
-    imported: list[str] = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom):
-            module = "." * node.level + (node.module or "")
-            parts = [f"{module}{'.' if node.module else ''}{alias.name}" for alias in node.names]
-            imported += [module, *parts] if node.module else parts
-        elif isinstance(node, ast.Import):
-            imported += [alias.name for alias in node.names]
-        elif isinstance(node, _DOCUMENTED) and ast.get_docstring(node) is not None:
-            node.body.pop(0)
-    return hashlib.sha256(_written(tree).encode()).hexdigest(), imported
-
-
-def _drop_labels(tree: ast.Module) -> None:
-    """Take out what tables call that which a module declares (``rrrn.declared``)."""
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict):
-            if [getattr(target, "id", "") for target in node.targets] not in (["METHOD"], ["KIND"]):
-                continue
-            pairs = zip(node.value.keys, node.value.values, strict=True)
-            kept = [pair for pair in pairs if getattr(pair[0], "value", None) != "label"]
-            node.value.keys, node.value.values = [key for key, _ in kept], [value for _, value in kept]
-
-
-def _written(value: object) -> str:
-    """Write a syntax tree without what is empty, of which each minor version of Python has other parts."""
-    if isinstance(value, ast.JoinedStr):
-        value.values = [part for part in value.values if not (isinstance(part, ast.Constant) and part.value == "")]
-    if isinstance(value, ast.AST):
-        fields = [(name, part) for name, part in ast.iter_fields(value) if part is not None and part != []]
-        return f"{type(value).__name__}({','.join(f'{name}={_written(part)}' for name, part in fields)})"
-    if isinstance(value, list):
-        return f"[{','.join(map(_written, value))}]"
-    return repr(value)

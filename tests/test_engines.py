@@ -252,11 +252,11 @@ def test_a_file_of_flow_names_the_code_of_its_engine(shard, no_gpu, monkeypatch)
     kernel.write_text(kernel.read_text() + "\n_UNUSED = 1\n")
     section = yaml.safe_load((provenance.HOME / "config.yaml").read_text())["flow"]
     monkeypatch.setattr(provenance, "HOME", copy)
-    provenance.digest.cache_clear()
+    provenance.forget()
     run(shard, "after.h5", section)
     run(shard, "opencv.h5", section, engine="opencv")
     monkeypatch.undo()
-    provenance.digest.cache_clear()
+    provenance.forget()
     run(shard, "opencv_before.h5", engine="opencv")
     codes = []
     for name in ("before", "after", "opencv", "opencv_before"):

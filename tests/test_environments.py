@@ -1,5 +1,6 @@
 """Each conda environment holds what the stages that run in it import."""
 
+import ast
 import re
 import sys
 from pathlib import Path
@@ -59,7 +60,11 @@ def imported(modules: set[str]) -> set[str]:
             outside.add(name.split(".")[0])
         elif name not in seen and (path := provenance.HOME.joinpath(*name.split(".")).with_suffix(".py")).is_file():
             seen.add(name)
-            todo += provenance._read(path)[1]
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.ImportFrom):
+                    todo += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+                elif isinstance(node, ast.Import):
+                    todo += [alias.name for alias in node.names]
     return outside - set(sys.stdlib_module_names)
 
 

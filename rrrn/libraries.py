@@ -1,0 +1,58 @@
+"""Which libraries' versions are watched: those that compute what is in the files, by their first two numbers.
+
+A minor version may give other numbers, and what is made with another one is made again; a patch mends faults and is
+not compared. Watched is what a stage or anything that it imports takes from these libraries, and what its inputs did.
+
+Not watched are h5py and hdf5plugin (what they store comes back bit by bit), pandas (lays tables out), PyAV (only reads
+for ``rrrn import``, which keeps digests of what it read), and torchvision, triton and llvmlite, which come in the
+versions that PyTorch and numba name.
+
+Versions are those of the Python that runs Snakemake, which runs its jobs too. Jobs in environments of their own
+(``--sdm conda``) have other libraries; there, Snakemake watches the environments' files, and nothing is compared here.
+
+Imports none of the libraries. Read by the Snakefile in every job, hence the standard library only.
+"""
+
+from collections.abc import Iterable
+from functools import cache
+from importlib import metadata
+
+ABSENT = "absent"
+WATCHED = {  # what is imported, and the distributions that bring it: the first that is installed counts
+    "PIL": ("pillow",),
+    "cv2": ("opencv-contrib-python-headless", "opencv-contrib-python", "opencv-python-headless", "opencv-python"),
+    "dlib": ("dlib-bin", "dlib"),
+    "numba": ("numba",),
+    "numpy": ("numpy",),
+    "scipy": ("scipy",),
+    "sklearn": ("scikit-learn",),
+    "torch": ("torch",),
+}
+
+
+def told(modules: Iterable[str]) -> str:
+    """Return the watched ones of modules that are imported, with their versions: ``cv2-5.0,numpy-2.4``."""
+    return ",".join(f"{name}-{'.'.join(_version(name).split('.')[:2])}" for name in sorted(WATCHED.keys() & modules))
+
+
+def changed(before: str, now: str) -> list[tuple[str, str, str]]:
+    """Return each library that two texts of ``told`` have in other versions, with both.
+
+    One that is absent from either cannot be compared; nor can anything be where a text is empty, nothing being watched.
+    """
+    versions = dict(one.rsplit("-", 1) for one in now.split(",") if one)
+    return [
+        (name, version, versions[name])
+        for name, version in (one.rsplit("-", 1) for one in before.split(",") if one)
+        if name in versions and ABSENT not in (version, versions[name]) and version != versions[name]
+    ]
+
+
+@cache
+def _version(name: str) -> str:
+    for distribution in WATCHED[name]:
+        try:
+            return metadata.version(distribution)
+        except metadata.PackageNotFoundError:
+            continue
+    return ABSENT
