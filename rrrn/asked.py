@@ -24,7 +24,8 @@ class Asked:
 
     ``rows``: the digest of ``columns`` of the clip table, of one ``subject`` or of all. ``other``: that of what else
     lies on disk. ``recipes``: of the inputs, in the order in which the stage names them, or of many one for all.
-    ``inputs``: the combined checksums that these were found to have.
+    ``inputs``: the combined checksums that these were found to have. ``libraries``: what it is made with, for its
+    identity; not compared, since a job cannot change them.
     """
 
     path: str = ""
@@ -37,6 +38,7 @@ class Asked:
     other: str = ""
     recipes: tuple[str, ...] = ()
     inputs: str = ""
+    libraries: str = ""
 
     def clips(self, path: Path) -> list[Clip]:
         """Return the clip table; raises InputError if what was asked for stands otherwise in it."""
@@ -54,7 +56,7 @@ class Asked:
     def identity(self) -> str:
         """Return what the output is to say of itself; raises InputError if the code changed while it was made."""
         self.check_code()
-        return str(Identity(self.path, self.recipe, self.inputs))
+        return str(Identity(self.path, self.recipe, self.inputs, self.libraries))
 
     def check_code(self) -> None:
         """Raise InputError if the code on disk is not what was asked for."""
@@ -73,7 +75,7 @@ def _current(modules: tuple[str, ...]) -> str:
     """Return the digest of the code on disk; of code that is half written, an empty one."""
     try:
         return provenance.current(*modules)
-    except (SyntaxError, ModuleNotFoundError):
+    except (SyntaxError, ImportError):
         return ""
 
 

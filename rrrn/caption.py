@@ -41,6 +41,7 @@ class Caption:
     @property
     def warning(self) -> str:
         """Return that the table is not what the report's configuration makes, if so."""
-        if Identity.parse(self.told["made"]).recipe == self._recipe().digest:
+        if Identity.parse(self.told["made"]).fits(self._recipe().identity):
             return ""
-        return "**This table was made with other settings, code or clips than those that this report was asked with.**"
+        other = "other settings, code, clips or libraries"
+        return f"**This table was made with {other} than those that this report was asked with.**"

@@ -4,7 +4,7 @@ An HDF5 file says so in the second line of its seal (``store.py``), a CSV table 
 (``digested.py``), a result table in the JSON beside it. Both halves are digests: ``recipe`` of code, settings, rows of
 the clip table and the recipes of all inputs, known before anything is made; ``inputs`` of the checksums that the inputs
 had. A file of another condition, of other settings, code or clips is so told from the right one, although its own
-checksum is right.
+checksum is right. Beside them stand the versions of the libraries that had a part, in words.
 
 Read by the Snakefile, hence the standard library only.
 """
@@ -12,10 +12,12 @@ Read by the Snakefile, hence the standard library only.
 import csv
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rrrn import libraries
 from rrrn.stage import InputError
 
 FRAMES = "frames.csv"  # in a folder of rendered clips, for the folder
@@ -25,24 +27,33 @@ _REMEDY = "delete it and run again"
 
 @dataclass(frozen=True)
 class Identity:
-    """``path``: the workflow's name of the file, relative to the working directory; all empty if made by hand."""
+    """``path``: the workflow's name of the file, relative to the working directory; all empty if made by hand.
+
+    ``libraries``: as ``libraries.told`` gives them; empty where none are watched.
+    """
 
     path: str = ""
     recipe: str = ""
     inputs: str = ""
+    libraries: str = ""
 
     def __str__(self) -> str:
-        return f"{self.path} recipe={self.recipe} inputs={self.inputs}" if self.path else "by hand"
+        made = f"{self.path} recipe={self.recipe} inputs={self.inputs} libraries={self.libraries}"
+        return made if self.path else "by hand"
+
+    def fits(self, wanted: "Identity") -> bool:
+        """Return whether a file is made from what ``wanted`` says, with the same libraries as far as both say."""
+        return self.recipe == wanted.recipe and not libraries.changed(self.libraries, wanted.libraries)
 
     @classmethod
     def parse(cls, text: str) -> "Identity":
         """Return what ``str`` wrote; raises ValueError for another text."""
         if text == "by hand":
             return cls()
-        path, recipe, inputs = text.rsplit(" ", 2)
-        if not (path and recipe.startswith("recipe=") and inputs.startswith("inputs=")):
+        found = re.fullmatch(r"(.+) recipe=(\S*) inputs=(\S*) libraries=(\S*)", text, re.DOTALL)
+        if not found:
             raise ValueError(f"{text!r} is no identity")
-        return cls(path, recipe.removeprefix("recipe="), inputs.removeprefix("inputs="))
+        return cls(*found.groups())
 
 
 def read(path: Path) -> tuple[Identity, str]:
@@ -78,8 +89,12 @@ def combined(checksums: Sequence[str]) -> str:
 
 def difference(path: Path, found: Identity, wanted: Identity) -> str:
     """Return in words what is wrong with a file that says it is ``found``; nothing if it is as ``wanted``."""
-    if found.recipe == wanted.recipe:
+    if found.fits(wanted):
         return ""
+    if found.recipe == wanted.recipe:
+        changed = libraries.changed(found.libraries, wanted.libraries)
+        told = ", ".join(f"{name} {before} and not {now}" for name, before, now in changed)
+        return f"{path}: was made with other libraries than are installed now, {told}; {_REMEDY}"
     if not found.path:
         return f"{path}: was made by hand, not by the workflow; {_REMEDY}"
     if found.path != wanted.path:

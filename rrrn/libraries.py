@@ -13,9 +13,8 @@ Versions are those of the Python that runs Snakemake, which runs its jobs too. J
 Imports none of the libraries. Read by the Snakefile in every job, hence the standard library only.
 """
 
-from collections.abc import Iterable
+import re
 from functools import cache
-from importlib import metadata
 
 ABSENT = "absent"
 WATCHED = {  # what is imported, and the distributions that bring it: the first that is installed counts
@@ -30,9 +29,10 @@ WATCHED = {  # what is imported, and the distributions that bring it: the first 
 }
 
 
-def told(modules: Iterable[str]) -> str:
-    """Return the watched ones of modules that are imported, with their versions: ``cv2-5.0,numpy-2.4``."""
-    return ",".join(f"{name}-{'.'.join(_version(name).split('.')[:2])}" for name in sorted(WATCHED.keys() & modules))
+@cache
+def told(modules: frozenset[str]) -> str:
+    """Return watched libraries with their versions: ``cv2-5.0,numpy-2.4``."""
+    return ",".join(f"{name}-{'.'.join(_version(name).split('.')[:2])}" for name in sorted(modules))
 
 
 def changed(before: str, now: str) -> list[tuple[str, str, str]]:
@@ -49,10 +49,15 @@ def changed(before: str, now: str) -> list[tuple[str, str, str]]:
 
 
 @cache
-def _version(name: str) -> str:
-    for distribution in WATCHED[name]:
+def _version(module: str) -> str:
+    from importlib import metadata  # costs a stage more than all else here, and none asks for a version
+
+    for name in WATCHED[module]:
         try:
-            return metadata.version(distribution)
+            found = metadata.distribution(name)
         except metadata.PackageNotFoundError:
             continue
+        # its property ``version`` reads the whole of it as an e-mail, which takes a millisecond
+        line = re.search(r"^Version: *(\S+)", found.read_text("METADATA") or "", re.MULTILINE)
+        return line[1] if line else found.version
     return ABSENT

@@ -53,10 +53,15 @@ def check(recipe: Recipe) -> None:
 
 
 def check_names(names: Names) -> None:
-    """Raise InputError, in a job, if a name is gone that the run was started with: the job's files may have it."""
+    """Raise InputError, in a job, if a name is gone that the run was started with: the job's files may have it.
+
+    A library has its version in its name: a node with another one, or an upgrade during the run, would mix them.
+    """
     for kind, values in (_read("names") or {}).items():
         if gone := set(values).difference(names[kind]):
-            raise InputError(f"{kind} {min(gone)}: configuration or clip table were edited {_REMEDY}")
+            raise InputError(
+                f"{kind} {min(gone)}: configuration, clip table or what is installed were changed {_REMEDY}"
+            )
 
 
 def _read(part: str) -> dict[str, Any] | None:

@@ -1,7 +1,8 @@
 """What every file of an experiment is made from, as one digest per file: its recipe.
 
 A recipe holds the code that is run, the part of the configuration that it is told, the columns of the clip table that
-it reads, and the recipes of its inputs: all that decides what is in the file, known before anything is made. One method
+it reads, and the recipes of its inputs: all that decides what is in the file, known before anything is made. Which
+libraries compute it is found from what its code imports, and stands beside the digest (``libraries.py``). One method
 per rule of the workflow, with the rule's wildcards; whoever changes what a rule is told changes it here.
 
 Read by the Snakefile in every job, hence nothing heavy.
@@ -16,10 +17,11 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from rrrn import asked, clips, labels, listing, protocol, provenance, resources, result
+from rrrn import asked, clips, labels, libraries, listing, protocol, provenance, resources, result
 from rrrn.clips import Clip
 from rrrn.config import merge, pick
 from rrrn.frames_seen import Seen, stretches
+from rrrn.identity import Identity
 from rrrn.methods import METHODS
 from rrrn.occlusion import conditions
 from rrrn.stage import InputError
@@ -34,7 +36,8 @@ class Recipe:
 
     ``told``: what its stage is told of the configuration, as JSON; ``settings``: what of that decides; ``columns``:
     what it reads of the clip table, of one ``subject`` or of all, with their digest ``rows``; ``other``: what else
-    decides, which the stage can compare if it is ``found`` on disk.
+    decides, which the stage can compare if it is ``found`` on disk. ``watched``: whether the libraries
+    that are installed here are those that it is made with.
     """
 
     path: str
@@ -47,6 +50,7 @@ class Recipe:
     other: str = ""
     found: bool = False
     inputs: tuple["Recipe", ...] = ()
+    watched: bool = True
 
     @cached_property
     def code(self) -> str:
@@ -58,6 +62,22 @@ class Recipe:
         """Return 16 hexadecimal digits for all of it, inputs included."""
         own = [self.path, self.code, self.settings, self.rows, self.other, [one.digest for one in self.inputs]]
         return hashlib.sha256(json.dumps(own).encode()).hexdigest()[:16]
+
+    @cached_property
+    def computing(self) -> frozenset[str]:
+        """Return the watched libraries that the code imports, and those that its inputs were made with."""
+        own = provenance.beyond(*self.modules).intersection(libraries.WATCHED)
+        return own.union(*(one.computing for one in self.inputs))
+
+    @cached_property
+    def libraries(self) -> str:
+        """Return these with their versions; nothing if none are watched."""
+        return libraries.told(self.computing) if self.watched else ""
+
+    @property
+    def identity(self) -> Identity:
+        """Return what the file says of itself, but for the checksums of its inputs."""
+        return Identity(self.path, self.digest, libraries=self.libraries)
 
     def asked(self) -> str:
         """Return what the stage is told, so that it can compare."""
@@ -72,6 +92,7 @@ class Recipe:
                 subject=self.subject,
                 other=self.other if self.found else "",
                 recipes=asked.named([one.digest for one in self.inputs]),
+                libraries=self.libraries,
             )
         )
 
@@ -86,10 +107,14 @@ def canonical(value: Any) -> Any:
 
 
 class Recipes:
-    """The recipes of one experiment: of a checked configuration, its clip table, and what was seen of its frames."""
+    """The recipes of one experiment: of a checked configuration, its clip table, and what was seen of its frames.
 
-    def __init__(self, config: Mapping[str, Any], table: Sequence[Clip], seen: Seen) -> None:
+    ``watched``: whether its files are made with the libraries that are installed here, and not in other environments.
+    """
+
+    def __init__(self, config: Mapping[str, Any], table: Sequence[Clip], seen: Seen, watched: bool = True) -> None:
         self._seen = seen
+        self._watched = watched
         self._config = config
         self._table = table
         self._rows: dict[tuple[str | None, tuple[str, ...]], str] = {}
@@ -289,6 +314,7 @@ class Recipes:
             rows=self._digest(None, columns),
             other=" ".join([*(self.tasks[name] for name in scores), *printed, self.labels()]),
             inputs=tuple(inputs),
+            watched=self._watched,
         )
 
     def _digest(self, subject: str | None, columns: tuple[str, ...]) -> str:
@@ -329,6 +355,7 @@ class Recipes:
             other=other,
             found=found,
             inputs=tuple(inputs),
+            watched=self._watched,
         )
 
 

@@ -10,14 +10,13 @@ import json
 import platform
 from collections.abc import Mapping, Sequence
 from importlib import metadata
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from rrrn import stage
+from rrrn import libraries, stage
 from rrrn.asked import Asked
 from rrrn.stage import InputError
-
-_LIBRARIES = ("numpy", "opencv-contrib-python-headless", "dlib-bin", "numba", "torch", "scikit-learn", "pandas")
 
 
 def write(
@@ -76,7 +75,7 @@ def _digest(told: Mapping[str, Any]) -> str:
 def _versions() -> dict[str, str]:
     """Return versions of Python and of the libraries that compute, as far as they are installed here."""
     found = {"python": ".".join(platform.python_version_tuple()[:2])}
-    for name in ("rrrn", *_LIBRARIES):
+    for name in ("rrrn", "pandas", *chain.from_iterable(libraries.WATCHED.values())):
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:

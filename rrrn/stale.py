@@ -35,8 +35,8 @@ def check(recipes: Iterable[Recipe], told: Sequence[str], watched: bool) -> None
         more = f" and {len(found) - 3} more" if len(found) > 3 else ""
         remedy = shlex.join(["rrrn", "verify", "--remove", *told])
         raise InputError(
-            f"{', '.join(found[:3])}{more}: made with other settings, code or clips than are asked for now, and "
-            f"Snakemake does not see it; delete what does not fit by: {remedy}"
+            f"{', '.join(found[:3])}{more}: made with other settings, code, clips or libraries than are "
+            f"asked for now, and Snakemake does not see it; delete what does not fit by: {remedy}"
         )
 
 
@@ -70,14 +70,15 @@ def _is_stale(recipe: Recipe, watched: bool) -> bool:
     if not path.exists():
         return False
     params = _recorded(recipe.path) if watched else None
-    current = params is not None and repr(recipe.digest) in params  # by Snakemake's record
+    told = {repr(recipe.digest), repr(recipe.libraries)}
+    current = params is not None and told.issubset(params)  # by Snakemake's record
     try:
         found, _ = identity.read(path)
     except InputError:
         if current:  # it did say so once, hence it is damaged
             raise
         found = Identity()
-    if found.recipe == recipe.digest:
+    if found.fits(recipe.identity):
         return False
     return params is None or current  # with another one, Snakemake sees the change itself
 

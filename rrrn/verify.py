@@ -128,7 +128,7 @@ def check(recipes: Recipes, table: Sequence[Clip], wanted: Sequence[Recipe], qui
 def _wrong(recipe: Recipe, told: dict[str, tuple[Identity, str]]) -> str:
     """Return in words what is wrong with what a file says of itself, beside what its inputs say; nothing if it fits."""
     path, (found, _) = Path(recipe.path), told[recipe.path]
-    if wrong := identity.difference(path, found, Identity(recipe.path, recipe.digest)):
+    if wrong := identity.difference(path, found, recipe.identity):
         return wrong
     inputs = [told[one.path][1] for one in recipe.inputs if one.path in told]
     if len(inputs) == len(recipe.inputs) and identity.combined(inputs) != found.inputs:

@@ -40,12 +40,20 @@ def snakemake(root: Path, *arguments: str, **variables: str) -> subprocess.Compl
     return subprocess.run(command(*arguments), cwd=root, env=ENVIRONMENT | variables, capture_output=True, text=True)
 
 
-def planned(root: Path) -> dict[str, int]:
+def planned(root: Path, **variables: str) -> dict[str, int]:
     """How many jobs of each rule a run would start."""
-    done = snakemake(root, "--dry-run", "--quiet", "rules", *CONFIG, "--", "all")
+    done = snakemake(root, "--dry-run", "--quiet", "rules", *CONFIG, "--", "all", **variables)
     assert done.returncode == 0, done.stderr
     table = re.findall(r"^(\w+) +(\d+)$", done.stdout + done.stderr, re.M)
     return {rule: int(count) for rule, count in table if rule not in ("all", "total")}
+
+
+def distribution(folder: Path, name: str, version: str) -> Path:
+    """A folder for Python's path in which a distribution seems to be installed."""
+    metadata = folder / f"{name.replace('-', '_')}-{version}.dist-info/METADATA"
+    metadata.parent.mkdir(parents=True)
+    metadata.write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+    return folder
 
 
 def results(root: Path) -> dict[str, bytes]:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from rrrn.asked import Asked
 from rrrn.identity import Identity
 from rrrn.stage import InputError
 
-MADE = Identity("results/flow/none/süb 1.h5", "0123456789abcdef", "fedcba9876543210")
+MADE = Identity("results/flow/none/süb 1.h5", "0123456789abcdef", "fedcba9876543210", "numpy-2.4")
 
 
 def told(made: Asked) -> argparse.Namespace:
@@ -24,8 +25,9 @@ def told(made: Asked) -> argparse.Namespace:
     st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1), st.from_regex(r"[0-9a-f]{16}", fullmatch=True)
 )
 def test_text_comes_back(path, recipe):
-    made = Identity(path, recipe, recipe[::-1])
-    assert Identity.parse(str(made)) == made
+    for libraries in ("", "cv2-5.0,numpy-2.4"):
+        made = Identity(path, recipe, recipe[::-1], libraries)
+        assert Identity.parse(str(made)) == made
     assert Identity.parse(str(Identity())) == Identity()
 
 
@@ -83,12 +85,19 @@ def test_missing_file(tmp_path):
     [
         (MADE, ""),
         (Identity(MADE.path, "f" * 16, MADE.inputs), "other settings, code or clips"),
+        (
+            replace(MADE, libraries="numpy-2.3,torch-2.12"),
+            "other libraries than are installed now, numpy 2.3 and not 2.4;",
+        ),
+        (replace(MADE, libraries="numpy-2.4,torch-2.12"), ""),
+        (replace(MADE, libraries=""), ""),
         (Identity("results/flow/mask/süb 1.h5", "f" * 16, ""), "is results/flow/mask/süb 1.h5 by what it says"),
         (Identity(), "made by hand"),
     ],
 )
 def test_difference_in_words(tmp_path, found, message):
-    text = identity.difference(tmp_path / "x.h5", found, MADE)
+    wanted = replace(MADE, libraries="dlib-absent,numpy-2.4")
+    text = identity.difference(tmp_path / "x.h5", found, wanted)
     assert message in text and bool(text) == bool(message)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import played_slurm
 import pytest
-from scaffold import CONFIG, copy, snakemake
+from scaffold import CONFIG, copy, distribution, snakemake
 
 from rrrn import promised
 
@@ -64,8 +64,20 @@ def test_a_job_stops_if_configuration_or_code_were_edited_after_its_submission(r
 def test_a_job_stops_if_a_name_in_its_files_is_gone(root):
     status, _, said = run(root, RENDERED, "tests/clips.csv", SUBJECT, "another")
     assert status == 1 and not (root / RENDERED).exists()
-    message = f"error: subject {SUBJECT}: configuration or clip table were edited {WHY}"
+    message = f"error: subject {SUBJECT}: configuration, clip table or what is installed were changed {WHY}"
     assert said.splitlines().count(message) == 1 and "Traceback" not in said
+
+
+def test_a_job_stops_where_other_libraries_are_installed(root):
+    """In the job's folder, which Python looks into first, NumPy seems to be upgraded."""
+    distribution(root, "numpy", "77.7.0")
+    file = "numpy-77.7.0.dist-info/METADATA"
+    status, _, said = run(root, RENDERED, file, "Version: 77.7.0", "Version: 77.8.0")
+    assert status == 1 and not (root / RENDERED).exists()
+    message = f"error: library numpy-77.7: configuration, clip table or what is installed were changed {WHY}"
+    assert said.splitlines().count(message) == 1 and "Traceback" not in said
+    (root / "calls").unlink()
+    assert run(root, RENDERED, file, "Version: 77.8.0", "Version: 77.8.1")[0] == 0
 
 
 def test_a_job_of_no_run_compares_nothing(root, monkeypatch):

@@ -3,12 +3,13 @@
 import copy
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
-from rrrn import clips, promised, provenance, recipes, stale
+from rrrn import clips, digested, libraries, promised, provenance, recipes, stale
 from rrrn.frames_seen import Seen
 from rrrn.recipes import Recipes, canonical
 from rrrn.stage import InputError
@@ -139,7 +140,9 @@ def test_a_job_stops_if_it_is_asked_for_something_else_than_the_run(tmp_path, mo
     with pytest.raises(InputError, match="were edited since this run started"):
         promised.check(other.flow("none", subject))
     promised.check_names({"subject": [subject, "another"]})
-    with pytest.raises(InputError, match=f"^subject {subject}: configuration or clip table were edited since"):
+    with pytest.raises(
+        InputError, match=f"^subject {subject}: configuration, clip table or what is installed were changed since"
+    ):
         promised.check_names({"subject": ["another"]})
     Path(os.environ[promised.VARIABLE]).write_text("{}")
     with pytest.raises(InputError, match="is gone or damaged"):
@@ -172,11 +175,9 @@ def test_a_job_is_told_its_inputs_in_few_words(count):
 @pytest.fixture
 def plan(tmp_path, monkeypatch):
     """A plan on disk as its recipe asks for, without a record of Snakemake's."""
-    from rrrn import digested
-
     monkeypatch.chdir(tmp_path)
     recipe = experiment().augment(experiment().subjects[0])
-    digested.write(["a"], [["1"]], Path(recipe.path), lambda: f"{recipe.path} recipe={recipe.digest} inputs=0")
+    digested.write(["a"], [["1"]], Path(recipe.path), lambda: str(replace(recipe.identity, inputs="0")))
     return recipe
 
 
@@ -197,13 +198,80 @@ def test_files_of_another_recipe_without_a_record_stop_the_run(plan):
     stale.check([other], [], True)  # Snakemake sees that
     with pytest.raises(InputError, match=r"rrrn verify --remove --configfile 'my own\.yaml'"):
         stale.check([other], ["--configfile", "my own.yaml"], False)  # unless it looks at times alone
-    record(other, [repr(other.digest)])
+    record(other, [repr(other.digest), repr(other.libraries)])
     with pytest.raises(InputError, match="Snakemake does not see it"):
         stale.check([other], [], True)
 
 
+@pytest.fixture
+def versions(monkeypatch) -> dict[str, str]:
+    """The versions that libraries are found to have, to be set."""
+    found = dict.fromkeys(libraries.WATCHED, "1.2.3")
+    monkeypatch.setattr(libraries, "_version", found.__getitem__)
+    libraries.told.cache_clear()
+    yield found
+    libraries.told.cache_clear()
+
+
+def test_libraries_are_those_of_the_code_and_of_the_inputs(versions):
+    made = experiment()
+    subject, fold = made.subjects[0], made.folds[0]
+    drawn, traced = "cv2-1.2,numpy-1.2,scipy-1.2", "cv2-1.2,numba-1.2,numpy-1.2,scipy-1.2,torch-1.2"
+    seen = traced.replace("cv2", "PIL-1.2,cv2").replace("numba", "dlib-1.2,numba")
+    assert made.render(subject).libraries == drawn
+    assert made.augment(subject).libraries == ""
+    assert made.faces(subject).libraries == "PIL-1.2,cv2-1.2,dlib-1.2,numpy-1.2,scipy-1.2"
+    assert made.train("rrrn", "none", fold, "0").libraries == seen
+    assert made.svm("lbp_top", "none", "mask").libraries.endswith("scipy-1.2,sklearn-1.2")
+    assert {one.libraries for one in Recipes(CONFIG, TABLE, Seen(Path("nowhere")), watched=False).every()} == {""}
+
+
+@pytest.mark.parametrize(
+    ("library", "version", "expected"),
+    [
+        ("numpy", "1.2.4", set()),
+        ("sklearn", "1.3.0", {"predictions", "scores", "table"}),
+        ("numba", "1.3.0", {"flow", "regions", *TRAINING}),
+        ("dlib", "2.2.3", {"faces", "occluded", "features", *FLOW}),
+        ("numpy", "1.3.0", {"synthetic", "faces", "occluded", "features", *FLOW}),
+    ],
+)
+def test_a_library_reaches_what_it_computes(versions, library, version, expected):
+    before = {one.path: one.libraries for one in experiment().every()}
+    versions[library] = version
+    libraries.told.cache_clear()
+    after = {one.path: one.libraries for one in experiment().every()}
+    differing = [path for path in before if before[path] != after[path]]
+    assert {"table" if path.endswith(".json") else Path(path).parts[1] for path in differing} == expected
+
+
+def test_files_of_other_libraries_without_a_record_stop_the_run(tmp_path, monkeypatch, versions):
+    monkeypatch.chdir(tmp_path)
+    made = experiment().score("iv", "lbp_top", "mask")
+    digested.write(["a"], [["1"]], Path(made.path), lambda: str(made.identity))
+    for version, stops in (("1.2.9", False), ("1.3", True), (libraries.ABSENT, False)):
+        versions["sklearn"] = version
+        libraries.told.cache_clear()
+        now = experiment().score("iv", "lbp_top", "mask")
+        for params in (None, [repr(now.digest), repr(now.libraries)]):
+            if params:
+                record(now, params)
+            if stops:
+                with pytest.raises(
+                    InputError, match=rf"{made.path}: made with other settings, code, clips or libraries"
+                ):
+                    stale.check([now], [], True)
+            else:
+                stale.check([now], [], True)
+        record(now, [repr(made.digest), repr(made.libraries)])
+        stale.check([now], [], True)  # Snakemake sees that
+        Path(".snakemake/metadata").rename(f"was-{version}")
+    unwatched = replace(now, watched=False)
+    stale.check([unwatched], [], True)
+
+
 def test_a_damaged_file_is_called_damaged(plan):
-    record(plan, [repr(plan.digest)])
+    record(plan, [repr(plan.digest), repr(plan.libraries)])
     stale.check([plan], [], True)
     Path(plan.path).write_text("a,ma")
     with pytest.raises(InputError, match=rf"{plan.path}: missing, damaged.*delete it and run again"):

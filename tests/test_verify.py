@@ -110,6 +110,16 @@ def test_a_file_of_other_settings_code_or_clips_is_found(root, stage):
     assert len(followers) <= 8  # what was made of it, since its checksum is another
 
 
+def test_a_file_of_other_libraries_is_found_and_they_are_named(root):
+    with_identity(
+        Path(FILES["faces"]), lambda made: replaced(made, libraries=made.libraries.replace("dlib-", "dlib-1"))
+    )
+    run = rrrn(root)
+    assert f"{FILES['faces']}: was made with other libraries than are installed now, dlib 1" in run.stdout
+    with_identity(Path(FILES["faces"]), lambda made: replaced(made, libraries=""))  # in an environment of its own
+    assert "libraries" not in rrrn(root).stdout
+
+
 @pytest.mark.parametrize("stage", TWINS)
 def test_a_file_of_another_condition_or_subject_is_found(root, stage):
     path = Path(FILES[stage.rpartition(" ")[2]])
@@ -343,7 +353,7 @@ def test_report_says_what_its_tables_are_of_and_not_what_is_asked_now(root):
     assert run.returncode == 0, run.stderr
     text = (root / "report.html").read_text().replace("\\n", " ")  # it is in JSON
     assert "last epoch of 1," in text and "last epoch of 40" not in text
-    assert "was made with other settings, code or clips than those that this report was asked with" in text
+    assert "was made with other settings, code, clips or libraries than those that this report was asked with" in text
     run = snakemake(root, "results/table_iv.csv", "--report", "right.html", *CONFIG)
     assert run.returncode == 0, run.stderr
     assert "was made with other settings" not in (root / "right.html").read_text()

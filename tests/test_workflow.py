@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
-from scaffold import CONFIG, ENVIRONMENT, HOME, command, copy, planned, results, snakemake
+from scaffold import CONFIG, ENVIRONMENT, HOME, command, copy, distribution, planned, results, snakemake
 
 
 def test_tables_are_whole(done):
@@ -209,6 +209,10 @@ ONE_CONDITION = {"flow": 4, "regions": 1, "describe": 1, "train": 6, "svm": 1, "
         ),
         pytest.param(substitute("rrrn/flow.py", '"""', '"""Words. '), {}, id="docstring"),
         pytest.param(substitute("rrrn/stage.py", "import argparse", "# why\nimport argparse"), {}, id="comment"),
+        pytest.param(
+            substitute("rrrn/clips.py", "the clip table has no rows", "no rows"), {}, id="message of the clip table"
+        ),
+        pytest.param(substitute("rrrn/stage.py", "also write messages", "write messages"), {}, id="help text"),
         pytest.param(touch, {}, id="touched files"),
         pytest.param(other_order, {}, id="rows of the clip table in another order"),
     ],
@@ -223,6 +227,24 @@ def test_edit_reruns_what_depends_on_it_and_no_more(done, edit, expected):
         for path, data in kept.items():
             if path.read_bytes() != data:
                 path.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "expected"),
+    [
+        pytest.param("scikit-learn", "99.1.0", ALL_SVMS, id="minor version"),
+        pytest.param("numpy", f"{np.__version__}.99", {}, id="patch"),
+    ],
+)
+def test_another_version_of_a_library_reruns_what_it_computes(done, tmp_path, name, version, expected):
+    assert planned(done, PYTHONPATH=str(distribution(tmp_path, name, version))) == expected
+
+
+def test_environments_of_their_own_are_not_asked_for_libraries(tmp_path):
+    root = copy(tmp_path / "root")
+    (root / "spy").write_text("include: 'Snakefile'\nprint('libraries', {one.libraries for one in RECIPES.every()})\n")
+    run = snakemake(root, "-s", "spy", "-n", "--sdm", "conda", *CONFIG, "--", "results/table_iv.csv")
+    assert "libraries {''}" in run.stdout + run.stderr
 
 
 def test_a_control_is_told_rrrns_settings_and_runs_again_when_they_change(done, tmp_path):

@@ -13,6 +13,7 @@ from rrrn import (
     clips,
     doubles,
     frames_seen,
+    libraries,
     promised,
     protocol,
     provenance,
@@ -39,9 +40,12 @@ if set("{}") & set(str(provenance.HOME)):
         f"{provenance.HOME}: Snakemake takes braces in a path for wildcards; move the workflow to a folder without"
     )
 
+# Environments of jobs' own bring other libraries than are installed here.
+DEPLOYED = bool(workflow.deployment_settings.deployment_method)
+
 # Jobs run the code that is digested here, with the Python that runs Snakemake unless conda brings another.
 prefix = f"export PYTHONSAFEPATH=1 PYTHONPATH={shlex.quote(str(provenance.HOME))}; "
-if not workflow.deployment_settings.deployment_method:
+if not DEPLOYED:
     prefix += f'export PATH={shlex.quote(os.path.dirname(sys.executable))}:"$PATH"; '
 shell.prefix(prefix.replace("{", "{{").replace("}", "}}"))  # a format string
 
@@ -122,13 +126,19 @@ VIEW = config["protocol"]["view"]
 TRAINING_SETS = protocol.training_sets(config)
 HOLDOUT = config["protocol"]["holdout"]
 provenance.recall(provenance.STATE)
-RECIPES = recipes.Recipes(config, CLIPS, frames_seen.Seen(provenance.STATE / "frames"))
+RECIPES = recipes.Recipes(
+    config,
+    CLIPS,
+    frames_seen.Seen(provenance.STATE / "frames"),
+    watched=not DEPLOYED,
+)
 TABLES, TASKS, FOLDS = RECIPES.tables, RECIPES.tasks, RECIPES.folds
 NAMES = {
     "subject": SUBJECTS,
     "condition": CONDITIONS,
     "training set": TRAINING_SETS,
     "fold": FOLDS,
+    "library": libraries.told(frozenset(libraries.WATCHED)).split(","),
 }
 
 

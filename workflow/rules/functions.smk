@@ -14,6 +14,7 @@ def given(step):
         "code": lambda wildcards: recipe(wildcards).code,
         "settings": lambda wildcards: recipe(wildcards).settings,
         "rows": lambda wildcards: recipe(wildcards).rows,
+        "libraries": lambda wildcards: recipe(wildcards).libraries,
         "recipe": lambda wildcards: as_started(
             step, recipe(wildcards), wildcards
         ).digest,
@@ -49,8 +50,7 @@ def flow_gpus():
     if engine != "auto":
         return int(engine == "cuda")
     # conda's environment for auto has no PyTorch, and a warm start is numba's
-    deployed = workflow.deployment_settings.deployment_method
-    return 1 if CARDS and not deployed and not config["flow"]["warm_start"] else 0
+    return 1 if CARDS and not DEPLOYED and not config["flow"]["warm_start"] else 0
 
 
 def anchors(condition, subject):

@@ -38,7 +38,7 @@ rule train:
         gpu=0 if config["train"]["device"] == "cpu" else 1,
     params:
         **given("train"),
-        module=lambda wildcards: METHODS[wildcards.network].module,
+        module=lambda wildcards, output: METHODS[wildcards.network].module,  # may be moved
         test=lambda wildcards, input: [
             f"{condition}={path}"
             for condition, path in zip(
