@@ -19,6 +19,8 @@ GPU_GFLOPS = 10_000.0  # what a training may reach in float32: half of an A100's
 WEIGHTS = {"resnet18": 46.8e6, "vgg16": 553.4e6}  # bytes of torchvision's files
 _NUMBER = 19  # bytes of a printed number in a table of predictions
 _NAMES = 90  # bytes of its other columns
+_LANDMARKS_BYTES = 68 * 2 * 8 + 4  # of a frame's anchors: float64, and its number
+_ANCHORS_BYTES = 6500  # of a clip's attributes and of what HDF5 adds
 _MARGIN = 2  # frames that are drawn before the onset and after the offset
 
 
@@ -55,8 +57,7 @@ class Model:
     def cost(self, job: Job) -> Cost:
         """Return the cost of a job, its start included."""
         cost: Cost = getattr(self, f"_{job.rule}")(**job.wildcards)
-        kind = f".{job.wildcards['condition'].split('-')[0]}" if job.rule == "occlude" else ""
-        return replace(cost, cpu=cost.cpu + self.rates.of(f"start.{job.rule}{kind}"))
+        return replace(cost, cpu=cost.cpu + self.rates.of(f"start.{job.rule}"))
 
     def assumed(self) -> bool:
         """Return whether the seconds of GPUs are counted from operations, for want of a measurement."""
@@ -96,6 +97,18 @@ class Model:
             sum(self._by_frames("faces", clip, size.image) for clip in rows),
             bytes=sum(self._by_frames("bytes.faces", clip, size.crop) for clip in rows),
         )
+
+    def _anchor(self, subject: str) -> Cost:
+        rows = self.of_subject[subject]
+        crop = self._geometry[rows[0].database].crop
+        frames = sum(clip.offset - clip.onset + 1 for clip in rows)
+        return Cost(
+            sum(self._by_frames("anchor", clip, crop) for clip in rows),
+            bytes=_ANCHORS_BYTES * len(rows) + _LANDMARKS_BYTES * frames,
+        )
+
+    def _art(self, kind: str) -> Cost:
+        return Cost(self.rates.of(f"art.{kind}"), bytes=self.rates.of(f"bytes.art.{kind}"))
 
     def _occlude(self, condition: str, subject: str) -> Cost:
         rows = self.of_subject[subject]
