@@ -124,7 +124,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory, table: list[Clip]) -> tuple[
     clips.write(table, folder / "clips;$(touch PWNED) 'x'.csv")
     overlay = {
         "clips": "clips;$(touch PWNED) 'x'.csv",
-        "conditions": ["none", "random-20"],
+        "conditions": ["none", "random-20", "mask"],
         "protocol": {"holdout": list(dict.fromkeys(clip.database for clip in table))},
         "networks": {"rrrn": {"backbone": "resnet18", "pretrained": "imagenet"}},
     }
@@ -146,6 +146,8 @@ def test_every_stage_is_run_with_these_names(calls):
         [
             "render",
             "faces",
+            "anchor",
+            "art",
             "occlude",
             "augment",
             "flow",
@@ -175,7 +177,7 @@ def test_stages_of_a_subject_are_given_its_name(calls, table, stage):
         assert json.loads(*options["--settings"])
 
 
-@pytest.mark.parametrize("condition", ["none", "random-20"])
+@pytest.mark.parametrize("condition", ["none", "random-20", "mask"])
 def test_shards_are_given_by_their_paths(calls, table, condition):
     subjects = sorted({clip.subject for clip in table})
     shards = {stage: [f"results/{stage}/{condition}/{name}.h5" for name in subjects] for stage in ("occluded", "flow")}
@@ -185,6 +187,12 @@ def test_shards_are_given_by_their_paths(calls, table, condition):
     occluded = [list(pair) for pair in zip(faces, shards["occluded"], strict=True)]
     flow = [list(three) for three in zip(shards["occluded"], plans, shards["flow"], strict=True)]
     assert sorted(words for words in noted if f"/{condition}/" in words[-1]) == sorted(occluded + flow)
+    anchors = [f"results/anchors/{name}.h5" for name in subjects]
+    assert sorted(words for words, _ in calls[1]["anchor"]) == sorted(map(list, zip(faces, anchors, strict=True)))
+    held = [(words[0], options) for words, options in calls[1]["occlude"] if f"/{condition}/" in words[1]]
+    for path, options in held:
+        own = [] if condition == "none" else [path.replace("results/faces", "results/anchors")]
+        assert (options["--anchors"], options["--art"]) == (own, ["results/art/mask.h5"] if condition == "mask" else [])
     assert [*shards["flow"], f"results/regions/{condition}.h5"] in [words for words, _ in calls[1]["regions"]]
     for descriptor in ("lbp_top", "lbp_sip", "hog3d"):
         packed = [*shards["occluded"], f"results/features/{descriptor}/{condition}.h5"]

@@ -61,7 +61,7 @@ def test_a_folder_becomes_a_folder(tmp_path, caplog, clip):
     clean, occluded = images(clip), images(tmp_path / "out")
     assert len(occluded) == len(clean) and sorted(occluded) == [f"{number:05d}.png" for number in range(10, 23)]
     facts = json.loads((tmp_path / "out.json").read_text())
-    assert facts["yaw"] == "median" and facts["turn"][0] < 10 and facts["settings"]["stable"]["yaw"] == "auto"
+    assert facts["yaw"] == "median" and facts["turn"][0] < 10 and facts["settings"]["anchor"]["stable"]["yaw"] == "auto"
     assert facts["occluder"] == "surgical-black" and facts["frames"] == 13 and not facts["frames_without_a_face"]
     assert {12, 15, 17} <= set(facts["covered_action_units"]) and 1 not in facts["covered_action_units"]
     assert 0.2 < facts["share_of_landmark_box"] < 0.7 and facts["registered_frames"] > 0

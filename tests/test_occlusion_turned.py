@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from moving_face import DEPTH, noise
 from occlusion_face import MEAN
+from scipy import ndimage
 
 from rrrn.occlusion import anchoring, conditions, drawings, glasses_art, mask_art, smoothing, wearing
 from rrrn.stage import InputError
@@ -92,6 +95,15 @@ def test_landmarks_of_two_frames_that_fail_are_no_profile(mode, condition):
 
 def test_a_patch_is_worn_by_a_profile():
     wear(turning(there_and_back(60, 6)), "clip", "random-20")
+
+
+@given(st.lists(st.floats(-1e3, 1e3, width=32), min_size=1, max_size=12), st.sampled_from([1, 3, 5]))
+def test_running_medians_are_scipy_s(course, window):
+    course = np.float32(course)[:, None, None] * np.ones((2, 3), np.float32)
+    fitting = min(window, (len(course) - 1) | 1)
+    expected = ndimage.median_filter(course, size=(fitting, 1, 1), mode="reflect")
+    found = smoothing.median(course, window)
+    assert found.dtype == expected.dtype and np.array_equal(found, expected)  # but for the sign of 0
 
 
 def test_running_medians_of_short_clips():

@@ -243,7 +243,7 @@ def test_a_calibration_measures_what_the_model_asks_for():
     # recorded clips that are not on disk are stood in for by drawn ones
     recorded = [replace(clip, source="recorded", frames="/nowhere") for clip in table]
     found = calibration.calibrate(own, recorded)
-    asked = ["faces.frame", "occlude.random.frame", "flow.pair", "regions.sample"]
+    asked = ["faces.frame", "anchor.frame", "start.anchor", "occlude.random.frame", "flow.pair", "regions.sample"]
     asked += ["describe.lbp_sip.clip", "train.read", "svm.kernel", "start.train", "bytes.flow.view"]
     asked += ["render.frame", "bytes.synthetic.frame", "bytes.faces.frame", "bytes.occluded.frame"]
     assert not [kind for kind in asked if not found.has(kind)]  # a busy machine may measure no time at all

@@ -26,7 +26,8 @@ def plan(folder: Path, clips: str, overlay: str, *targets: str) -> dict[str, int
 
 def test_papers_experiment(tmp_path):
     jobs = plan(tmp_path, "data/clips_paper_shape.csv", "{}", "all")
-    assert jobs["render"] == jobs["faces"] == jobs["augment"] == 47
+    assert jobs["render"] == jobs["faces"] == jobs["anchor"] == jobs["augment"] == 47
+    assert jobs["art"] == 2
     assert jobs["occlude"] == jobs["flow"] == 47 * 13
     assert jobs["train"] == 3 * 13 * (47 + 2) * 3
     assert jobs["regions"] == 13 and jobs["describe"] == jobs["svm"] == 39

@@ -23,6 +23,8 @@ SUBJECT, OTHER = "syncasme2-sub01", "syncasme2-sub02"
 FILES = {
     "render": f"data/synthetic/{SUBJECT}",
     "faces": f"results/faces/{SUBJECT}.h5",
+    "anchor": f"results/anchors/{SUBJECT}.h5",
+    "art": "results/art/mask.h5",
     "occlude": f"results/occluded/mask/{SUBJECT}.h5",
     "augment": f"results/augment/{SUBJECT}.csv",
     "flow": f"results/flow/mask/{SUBJECT}.h5",
@@ -36,6 +38,9 @@ FILES = {
 }
 TWINS = {
     "faces": f"results/faces/{OTHER}.h5",
+    "anchor": f"results/anchors/{OTHER}.h5",
+    "faces for anchor": FILES["faces"],
+    "anchor for art": FILES["anchor"],
     "occlude": f"results/occluded/random-20/{SUBJECT}.h5",
     "faces for occlude": FILES["faces"],
     "augment": f"results/augment/{OTHER}.csv",
@@ -162,7 +167,14 @@ def test_three_flipped_bytes_of_a_rendered_frame_are_found_and_not_used(root):
 
 
 def test_files_that_were_deleted_to_save_space_are_no_fault(root):
-    for path in ("data/synthetic", "results/faces", "results/occluded", "results/flow"):
+    for path in (
+        "data/synthetic",
+        "results/faces",
+        "results/anchors",
+        "results/art",
+        "results/occluded",
+        "results/flow",
+    ):
         shutil.rmtree(path)
     assert found() == []
     Path("results/table_iv.csv").unlink()

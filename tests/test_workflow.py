@@ -156,6 +156,18 @@ ALL_SVMS = {"svm": 3, **AFTER_TRAINING}
 ALL_FLOWS = {"flow": 12, "regions": 3, **ALL_TRAININGS}
 # one condition of the three: two methods in three tables; and all that follows from its frames
 ONE_CONDITION = {"flow": 4, "regions": 1, "describe": 1, "train": 6, "svm": 1, "score": 6, "table": 3, "summary": 1}
+# the two that are occluded
+WORN = {
+    "occlude": 8,
+    "flow": 8,
+    "regions": 2,
+    "describe": 2,
+    "train": 12,
+    "svm": 2,
+    "score": 12,
+    "table": 3,
+    "summary": 1,
+}
 
 
 @pytest.mark.parametrize(
@@ -180,8 +192,24 @@ ONE_CONDITION = {"flow": 4, "regions": 1, "describe": 1, "train": 6, "svm": 1, "
         ),
         pytest.param(
             substitute("rrrn/occlusion/mask_art.py", "import", "import os\nimport"),
-            {"occlude": 4, **ONE_CONDITION},
+            {"art": 1, "occlude": 4, **ONE_CONDITION},
             id="drawing of the masks",
+        ),
+        pytest.param(
+            substitute("config.yaml", "mode: stable", "mode: clip"), {"anchor": 4, **WORN}, id="mode of anchoring"
+        ),
+        pytest.param(
+            substitute("config.yaml", "smooth: 8", "smooth: 4"), {"anchor": 4, **WORN}, id="smoothing of anchors"
+        ),
+        pytest.param(
+            substitute("rrrn/occlusion/registration.py", "import", "import os\nimport"),
+            {"anchor": 4, **WORN},
+            id="code of registration",
+        ),
+        pytest.param(
+            substitute("rrrn/occlusion/placing.py", "import", "import os\nimport"),
+            {"art": 1, "occlude": 4, **ONE_CONDITION},
+            id="code of what pictures alone are laid by",
         ),
         pytest.param(
             substitute("config.yaml", "fill: black", "fill: noise"),
@@ -190,7 +218,17 @@ ONE_CONDITION = {"flow": 4, "regions": 1, "describe": 1, "train": 6, "svm": 1, "
         ),
         pytest.param(
             one_apex,
-            {"render": 1, "faces": 1, "augment": 1, "occlude": 3, "flow": 3, "regions": 3, "describe": 3, "train": 18}
+            {
+                "render": 1,
+                "faces": 1,
+                "anchor": 1,
+                "augment": 1,
+                "occlude": 3,
+                "flow": 3,
+                "regions": 3,
+                "describe": 3,
+                "train": 18,
+            }
             | {"svm": 3, "score": 18, "table": 3, "summary": 1},
             id="apex of one clip",
         ),
@@ -278,7 +316,7 @@ def test_files_of_ones_own_art_are_depended_on(done, tmp_path):
         cv2.imwrite(
             str(root / "masks/red.png"), np.full((30, 40, 4), colour, np.uint8), [cv2.IMWRITE_PNG_COMPRESSION, 0]
         )
-        assert planned(root) == {"occlude": 4, **ONE_CONDITION}
+        assert planned(root) == {"art": 1, "occlude": 4, **ONE_CONDITION}
         run = snakemake(root, "--cores", "2", *CONFIG, "--until", "occlude", "--", "all")
         assert run.returncode == 0, run.stderr
         assert "occlude" not in planned(root)
@@ -292,6 +330,7 @@ def test_killed_again_and_again_on_one_core_gives_the_same_bytes(done, tmp_path)
     for target in (
         "data/synthetic/*",
         "results/faces/*.h5",
+        "results/anchors/*.h5",
         "results/occluded/*/*.h5",
         "results/flow/*/*.h5",
         "results/regions/*.h5",

@@ -19,6 +19,13 @@ SHARDS = {
         "results/regions/mask.h5",
         *LEARNED,
     ),
+    "results/anchors/synsamm-006.h5": (
+        "results/occluded/mask/synsamm-006.h5",
+        "results/flow/mask",
+        "results/regions/mask.h5",
+        *LEARNED,
+    ),
+    "results/art/mask.h5": ("results/occluded/mask", "results/flow/mask", "results/regions/mask.h5", *LEARNED),
     "results/occluded/mask/synsamm-006.h5": ("results/flow/mask/synsamm-006.h5", "results/regions/mask.h5", *LEARNED),
     "results/flow/mask/synsamm-006.h5": ("results/regions/mask.h5", "results/predictions/rrrn/mask", *TABLES),
     "results/regions/mask.h5": ("results/predictions/rrrn/mask", *TABLES),

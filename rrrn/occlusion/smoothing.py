@@ -1,7 +1,6 @@
 """Zero-phase smoothing of courses in time that follows constant speed exactly, up to the clip's ends."""
 
 import numpy as np
-from scipy import ndimage
 
 _GROSS = 3.0  # median distances from the smooth course beyond which a value counts less
 _FINEST = 0.02  # pixels; closer to the smooth course, nothing is a jump
@@ -49,7 +48,9 @@ def median(courses: np.ndarray, window: int) -> np.ndarray:
     What lasts less than half of the window leaves no trace, what lasts longer stays whole.
     """
     fitting = min(window, (len(courses) - 1) | 1)
-    return ndimage.median_filter(courses, size=(fitting, *(1,) * (courses.ndim - 1)), mode="reflect")
+    half = fitting // 2
+    mirrored = np.pad(courses, [(half, half), *[(0, 0)] * (courses.ndim - 1)], mode="symmetric")
+    return np.median(np.lib.stride_tricks.sliding_window_view(mirrored, fitting, axis=0), axis=-1)
 
 
 def inflation(noise: np.ndarray) -> float:

@@ -26,6 +26,8 @@ import h5py
 import numpy as np
 
 from rrrn import (
+    anchor,
+    art,
     augment,
     clips,
     describe,
@@ -36,9 +38,7 @@ from rrrn import (
     occlude,
     provenance,
     regions,
-    registry,
     render,
-    store,
     svm,
 )
 from rrrn.clips import Clip
@@ -63,6 +63,9 @@ STARTS = {
     "import numpy, rrrn.flow\n"
     "still = numpy.zeros((64, 64), numpy.uint8)\n"
     "rrrn.flow.tvl1(still, still, engine={engine!r})": ("flow",),
+    "import rrrn.anchor": ("anchor",),
+    "import rrrn.art": ("art",),
+    "import rrrn.occlude": ("occlude",),
     "import rrrn.describe": ("regions", "describe"),
     "import torch, rrrn.adam, rrrn.networks.architectures, rrrn.train\n"
     "rrrn.train.make_reproducible(0, torch.device('cpu'))\n"
@@ -92,7 +95,6 @@ def calibrate(config: Mapping[str, Any], table: Sequence[Clip]) -> Rates:
         samples[0].warm()
         for sample in samples:
             sample.measure(note)
-        samples[0].dress(note, values)
         if any(METHODS[name].kind == "network" for name in config["methods"]):
             _measure_networks(samples[0], config, note)
         if any(METHODS[name].kind == "descriptor" for name in config["methods"]):
@@ -138,8 +140,13 @@ class _Sample:
         note("share.face", (face * MEGA) ** 0.5 / height, at)
         self._bytes("faces", crop, note)
         kinds = {conditions.parse(condition)[0]: condition for condition in self.config["conditions"]}
+        if set(kinds) != {"none"}:
+            self._stage("anchor", self._anchor, crop, note)
         for kind, condition in kinds.items():
-            self._occlude(condition, self.short)  # draws what it wears, which the next runs have already
+            if conditions.KINDS[kind].pictures and not self._pictures(kind).exists():
+                note(f"art.{kind}", _seconds(partial(self._art, kind)))
+                note(f"bytes.art.{kind}", self._pictures(kind).stat().st_size)
+            self._occlude(condition, self.short)  # loads its kind's code
             self._stage(f"occlude.{kind}", partial(self._occlude, condition), crop, note)
         self.condition = next(iter(kinds.values()))
         self._bytes("occluded", crop, note, self.condition)
@@ -149,31 +156,6 @@ class _Sample:
             self._stage(f"describe.{name}", partial(self._describe, name), area, note)
             with h5py.File(self._path(f"features-{name}", self.long), locking=False) as file:
                 note(f"features.{name}", file["features"].shape[1])
-
-    def dress(self, note: Note, values: dict[str, dict[str, float]]) -> None:
-        """Measure what an occluder costs that is drawn for the first time, as each clip of a subject wears another.
-
-        One process has the shorter piece, another both: their difference is the longer one's.
-        """
-        both = self.folder / "faces-both.h5"
-        with store.create(both) as file:
-            for clip in (self.short, self.long):
-                with h5py.File(self._path("faces", clip), locking=False) as one:
-                    one.copy(clip.clip, file)
-        with h5py.File(self._path("faces", self.long), locking=False) as file:
-            crop = np.prod(file[self.long.clip]["frames"].shape[1:3]) / MEGA
-        for kind, condition in {conditions.parse(name)[0]: name for name in self.config["conditions"]}.items():
-            told = ["--condition", condition, "--settings", json.dumps({"occlude": self.config["occlude"]})]
-            told += registry.plugin(conditions.KINDS[kind].module)
-            paths = [self._path("faces", self.short), both]
-            one, two = (
-                _process("-m", "rrrn.occlude", str(path), str(self.folder / "worn.h5"), *told) for path in paths
-            )
-            each = values[f"occlude.{kind}.frame"][self.database] * crop
-            clip = max(two - one - each * _length(self.long), 0.0)
-            values[f"occlude.{kind}.clip"].clear()
-            note(f"occlude.{kind}.clip", clip / crop)
-            note(f"start.occlude.{kind}", one - clip - each * _length(self.short))
 
     def _stage(self, kind: str, run: Callable[[Clip], object], unit: float, note: Note) -> None:
         """Time a stage on both pieces: seconds per clip, and seconds per frame, for each megapixel of a frame."""
@@ -241,11 +223,31 @@ class _Sample:
             )
         )
 
+    def _anchor(self, clip: Clip) -> None:
+        anchor.main(
+            Namespace(
+                faces=self._path("faces", clip),
+                anchors=self._path("anchors", clip),
+                settings={"anchor": self.config["anchor"]},
+                asked={},
+            )
+        )
+
+    def _pictures(self, kind: str) -> Path:
+        return self.folder.parent / f"art-{kind}.h5"  # drawn once for all databases, as for all subjects
+
+    def _art(self, kind: str) -> None:
+        told = {"occlude": self.config["occlude"]}
+        art.main(Namespace(output=self._pictures(kind), kind=kind, plugin="", settings=told, asked={}))
+
     def _occlude(self, condition: str, clip: Clip) -> None:
+        kind, _ = conditions.parse(condition)
         occlude.main(
             Namespace(
                 faces=self._path("faces", clip),
                 occluded=self._path("occluded", clip, condition),
+                anchors=None if kind == "none" else self._path("anchors", clip),
+                art=self._pictures(kind) if conditions.KINDS[kind].pictures else None,
                 condition=condition,
                 plugin="",  # is registered here
                 settings={"occlude": self.config["occlude"]},

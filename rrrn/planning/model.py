@@ -20,6 +20,8 @@ from rrrn.planning.units import augmented, solved
 GPU_GFLOPS = 10_000.0  # what a training may reach in float32: half of an A100's peak, a sixth of an H100's
 _NUMBER = 19  # bytes of a printed number in a table of predictions
 _NAMES = 90  # bytes of its other columns
+_LANDMARKS_BYTES = 68 * 2 * 8 + 4  # of a frame's anchors: float64, and its number
+_ANCHORS_BYTES = 6500  # of a clip's attributes and of what HDF5 adds
 _MARGIN = 2  # frames that are drawn before the onset and after the offset
 
 
@@ -58,11 +60,7 @@ class Model:
     def cost(self, job: Job) -> Cost:
         """Return the cost of a job, its start included."""
         cost: Cost = getattr(self, f"_{job.rule}")(**job.wildcards)
-        if job.rule == "occlude":
-            start = self._rate_of_kind("start.occlude.{}", conditions.kind_of(job.wildcards["condition"]))
-        else:
-            start = self.rates.of(f"start.{job.rule}")
-        return replace(cost, cpu=cost.cpu + start)
+        return replace(cost, cpu=cost.cpu + self.rates.of(f"start.{job.rule}"))
 
     def assumed(self) -> bool:
         """Return whether the seconds of GPUs are counted from operations, for want of a measurement."""
@@ -122,6 +120,19 @@ class Model:
             sum(self._by_frames("faces", clip, size.image) for clip in rows),
             bytes=sum(self._by_frames("bytes.faces", clip, size.crop) for clip in rows),
         )
+
+    def _anchor(self, subject: str) -> Cost:
+        rows = self.of_subject[subject]
+        crop = self._geometry[rows[0].database].crop
+        frames = sum(clip.offset - clip.onset + 1 for clip in rows)
+        return Cost(
+            sum(self._by_frames("anchor", clip, crop) for clip in rows),
+            bytes=_ANCHORS_BYTES * len(rows) + _LANDMARKS_BYTES * frames,
+        )
+
+    def _art(self, kind: str) -> Cost:
+        own = conditions.KINDS[kind]
+        return Cost(self._rate_of_kind("art.{}", own), bytes=self._rate_of_kind("bytes.art.{}", own))
 
     def _occlude(self, condition: str, subject: str) -> Cost:
         rows = self.of_subject[subject]

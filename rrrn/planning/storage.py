@@ -7,6 +7,7 @@ from typing import Any
 from rrrn import protocol
 from rrrn.clips import Clip
 from rrrn.methods import METHODS
+from rrrn.occlusion.conditions import kind_of
 from rrrn.planning.jobs import Job
 from rrrn.planning.model import Model
 
@@ -14,6 +15,8 @@ _FILES = 4  # a job: its output, log, times and Snakemake's record
 _OUTPUTS = {
     "render": "data/synthetic/{subject}",
     "faces": "results/faces/{subject}.h5",
+    "anchor": "results/anchors/{subject}.h5",
+    "art": "results/art/{kind}.h5",
     "occlude": "results/occluded/{condition}/{subject}.h5",
     "flow": "results/flow/{condition}/{subject}.h5",
     "regions": "results/regions/{condition}.h5",
@@ -31,6 +34,9 @@ def jobs(config: Mapping[str, Any], table: Sequence[Clip]) -> list[Job]:
     shards = [(condition, subject) for condition in conditions for subject in subjects]
     found = [_job("render", {"subject": name}) for name in subjects if name in drawn]
     found += [_job("faces", {"subject": name}) for name in subjects]
+    if any(condition != "none" for condition in conditions):
+        found += [_job("anchor", {"subject": name}) for name in subjects]
+    found += [_job("art", {"kind": name}) for name in conditions if kind_of(name).pictures]
     found += [_job("occlude", {"condition": condition, "subject": name}) for condition, name in shards]
     if networks:
         found += [_job("flow", {"condition": condition, "subject": name}) for condition, name in shards]
