@@ -318,11 +318,12 @@ def test_code_of_the_package_that_a_file_imports_is_compared_with_it(tmp_path, m
 def test_a_module_is_loaded_by_its_file_and_hides_nothing(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
-    Path("json.py").write_text("raise AssertionError\n")
-    Path("mine_own.py").write_text("import json\nimport beside_it\nx = json.dumps(beside_it.x)\n")
-    Path("beside_it.py").write_text("x = [1]\n")
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
+    Path("colorsys.py").write_text("raise AssertionError\n")
+    Path("mine_own.py").write_text("import colorsys\nimport beside_it\nx = colorsys.rgb_to_hsv(*beside_it.x)\n")
+    Path("beside_it.py").write_text("x = 0, 0, 1\n")
     found = outside.load("mine_own.py")
-    assert found.x == "[1]" and outside.load("mine_own.py") is found
+    assert found.x[2] == 1 and outside.load("mine_own.py") is found
     with pytest.raises(InputError, match=r"nowhere\.py: there is no such file"):
         outside.load("nowhere.py")
     with pytest.raises(InputError, match=r"no_package\.mine: there is no such module here"):
@@ -355,6 +356,8 @@ def test_an_installed_package_is_found_by_its_entry_point(installed):
     assert methods.METHODS["mine"].module == "a_package.mine" and methods.METHODS["mine"].outside
     assert "a_package" not in sys.modules
     before = digest("a_package.mine")
+    (installed.parent / "numpy.py").write_text("raise ValueError\n")
+    assert digest("a_package.mine") == before
     (installed / "layers.py").write_text("x = 2\n")
     with_layers = digest("a_package.mine")
     (installed / "__init__.py").write_text("RAN = False\n")
