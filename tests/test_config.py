@@ -45,6 +45,8 @@ def test_what_is_registered_passes_with_the_defaults_that_it_declares():
         part, _, name = one.section.partition(".")
         bare[part].pop(name, None)
     config.check(bare, SCHEMA)
+    bare["networks"]["rrrn"] = {"beta": 0.02}
+    config.check(bare, SCHEMA)
     assert config.completed(bare) == config.completed(every) == config.merge([{"occlude": {"none": {}}}, every])
 
 

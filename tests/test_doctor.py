@@ -172,7 +172,7 @@ def test_weights_are_those_of_the_configuration(tmp_path, monkeypatch):
     mine = tmp_path / "mine.pth"
     mine.write_bytes(b"weights")
     config = defaults.whole([HOME / "config/paper.yaml"])
-    assert weights.fetched(config) == ["vgg16", "resnet18"]
+    assert list(weights.fetched(config)) == ["vgg16", "resnet18"]
     config["networks"]["vgg16"]["pretrained"] = {"path": str(mine), "sha256": "AB" * 32}
     vgg16, resnet18 = weights.collect(config, {})
     assert vgg16.wanted == "ab" * 32 and vgg16.digest != vgg16.wanted and len(vgg16.digest) == 64

@@ -39,7 +39,7 @@ def dry_run(config: Mapping[str, object], targets: Sequence[str], left: bool, ti
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder) / "config.yaml"
         whole.write_text(yaml.safe_dump(dict(config)), encoding="utf-8")
-        command = [sys.executable, "-m", "snakemake", "-n", "--nocolor", "-s", str(resources.path("Snakefile"))]
+        command = [sys.executable, "-P", "-m", "snakemake", "-n", "--nocolor", "-s", str(resources.path("Snakefile"))]
         command += [] if left else ["--forceall"]
         command += ["--configfile", str(whole), "--", *targets]
         # the log of a dry run goes to standard error in some versions, to standard output in others

@@ -85,7 +85,9 @@ rule occlude:
         "../../envs/vision.yaml"
     params:
         **given("occlude"),
-        plugin=lambda wildcards, output: registry.plugin(kind_of(wildcards.condition).module),
+        plugin=lambda wildcards, output: registry.plugin(
+            kind_of(wildcards.condition).module
+        ),
     shell:
         "python -m rrrn.occlude {input.faces:q} {output:q} --anchors {input.anchors:q} --art {input.art:q} --condition {wildcards.condition} {params.plugin:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 

@@ -68,7 +68,9 @@ rule describe:
         "../../envs/vision.yaml"
     params:
         **given("describe"),
-        plugin=lambda wildcards, output: registry.plugin(METHODS[wildcards.descriptor].module),
+        plugin=lambda wildcards, output: registry.plugin(
+            METHODS[wildcards.descriptor].module
+        ),
     shell:
         "python -m rrrn.describe {input:q} {output:q} --clips {params.clips:q} --descriptor {wildcards.descriptor} {params.plugin:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 

@@ -1,0 +1,371 @@
+"""docs/extending.md, run as it stands there: a network, a descriptor and an occluder outside of the repository."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from scaffold import CONFIG, ENVIRONMENT, HOME, command, copy, snakemake
+
+from rrrn import clips, config, defaults, methods, outside, provenance, registry
+from rrrn.occlusion import conditions
+from rrrn.planning import jobs, model, rates
+from rrrn.stage import InputError
+
+TEXT = (HOME / "docs/extending.md").read_text(encoding="utf-8")
+BLOCKS = dict(re.findall(r"^```(?:python|yaml)\n# (\S+)\n(.*?)^```$", TEXT, re.M | re.S))
+TABLE = [clip for clip in clips.read(HOME / "tests/clips.csv") if clip.database == "synsamm"]
+TOY = yaml.safe_load((HOME / "tests/config.yaml").read_text()) | {"protocol": {"train_condition": "clean"}}
+
+
+@pytest.fixture(autouse=True)
+def registered():
+    yield
+    registry.use({})
+
+
+def write(folder: Path) -> Path:
+    """The files of the text, and a toy's settings."""
+    for name, text in BLOCKS.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    clips.write(TABLE, folder / "clips.csv")
+    kept = {key: TOY[key] for key in ("protocol", "augment", "flow", "regions", "describe", "train")}
+    (folder / "toy.yaml").write_text(yaml.safe_dump(kept | {"clips": "clips.csv"}))
+    return folder
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    files = [str(HOME / "config.yaml"), "extended.yaml", "toy.yaml"]
+    # as the command does, python -m would take modules of the working directory for the library's
+    return snakemake(folder, "-s", str(HOME / "Snakefile"), "--configfile", *files, *arguments, PYTHONSAFEPATH="1")
+
+
+def planned(folder: Path) -> dict[str, int]:
+    done = run(folder, "-n", "--quiet", "rules", "--", "results/table_iv.csv")
+    assert done.returncode == 0, done.stdout + done.stderr
+    counts = re.findall(r"^(\w+) +(\d+)$", done.stdout + done.stderr, re.M)
+    return {rule: int(count) for rule, count in counts if rule != "total"}
+
+
+@pytest.fixture(scope="module")
+def extended(tmp_path_factory) -> Path:
+    """The three run to the table, from a folder with a blank in its name."""
+    folder = write(tmp_path_factory.mktemp("my experiment") / "")
+    (folder / "random.py").write_text("raise SystemExit('hides the library')\n")  # beside the plugins
+    done = run(folder, "--cores", "2", "--quiet", "rules", "progress", "--", "results/table_iv.csv")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+def test_the_text_has_one_of_each():
+    assert list(BLOCKS) == ["mine.py", "differences.py", "hand.py", "extended.yaml"]
+    for name, most in (("mine.py", 36), ("differences.py", 18), ("hand.py", 28)):
+        assert len([line for line in BLOCKS[name].splitlines() if line]) < most
+
+
+def test_all_three_are_in_the_table(extended):
+    table = pd.read_csv(extended / "results/table_iv.csv")
+    assert table["Condition"].tolist()[:4] == ["Un-occ", "Hand", "Hand-30%", "Avg."]
+    columns = [f"{method} {metric}" for method in ("Mine", "Differences", "Avg.") for metric in ("F1", "WF1")]
+    assert table.columns.tolist() == ["Condition", *columns, "Data"]
+    assert table[columns].iloc[:4].stack().astype(float).between(0, 1).all()
+    rows = pd.read_csv(next((extended / "results/predictions/mine/none").glob("*.csv")))
+    assert set(rows["condition"]) == {"none", "hand", "hand-30"}
+
+
+def test_the_hand_covers_the_share_that_it_is_asked_for(extended):
+    import h5py
+
+    from rrrn import store
+
+    shares = {}
+    for name in ("hand", "hand-30"):
+        path = next((extended / "results/occluded" / name).glob("*.h5"))
+        with store.reading(path) as file:
+            group = next(iter(file.values()))
+            assert isinstance(group, h5py.Group) and group.attrs["occluder"] == "hand"
+            shares[name] = int((group["alpha"][()] > 127).sum())
+    assert shares["hand-30"] / shares["hand"] == pytest.approx(1.5, abs=0.05)
+
+
+AFTER = {"score": 3, "table": 1}
+CHANGES = [
+    ("mine.py", "dim=1", "dim=-2", {"train": 2, **AFTER}),
+    ("mine.py", "0 is the uncropped face", "0 is the whole face", {}),
+    ("mine.py", '"label": "Mine"', '"label": "My own"', {"table": 1}),
+    ("extended.yaml", "width: 12", "width: 10", {"train": 2, **AFTER}),
+    ("differences.py", "(0, 64)", "(0, 32)", {"describe": 3, "svm": 3, **AFTER}),
+    ("differences.py", '"bins": 8', '"bins": 4', {"describe": 3, "svm": 3, **AFTER}),
+    (
+        "hand.py",
+        "[150, 170, 210]",
+        "[140, 170, 210]",
+        {"occlude": 4, "flow": 4, "regions": 2, "train": 2, "describe": 2, "svm": 2, "score": 5, "table": 1},
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "old", "new", "expected"), CHANGES)
+def test_an_edit_runs_its_own_again_and_no_more(extended, name, old, new, expected):
+    path = extended / name
+    text = path.read_text()
+    assert old in text
+    try:
+        path.write_text(text.replace(old, new, 1))
+        assert planned(extended) == expected
+    finally:
+        path.write_text(text)
+
+
+def test_nothing_is_left_to_do_and_the_table_verifies(extended):
+    assert planned(extended) == {}
+    words = ["verify", "results/table_iv.csv", "--configfile", "extended.yaml", "toy.yaml"]
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "rrrn", *words], cwd=extended, env=os.environ, capture_output=True, text=True
+    )
+    assert done.returncode == 0 and "is what the present" in done.stdout, done.stdout + done.stderr
+
+
+def test_a_plan_without_rates_of_them_takes_the_mean_and_says_so(tmp_path, monkeypatch):
+    monkeypatch.chdir(write(tmp_path))
+    own = defaults.whole([Path("extended.yaml"), Path("toy.yaml")])
+    costing = model.Model(own, TABLE, rates.reference(own), on_gpu=False)
+    listed = [
+        jobs.Job("train", {"network": "mine", "trained_on": "none", "fold": TABLE[0].subject, "seed": "0"}),
+        jobs.Job("describe", {"descriptor": "differences", "condition": "hand"}),
+        jobs.Job("svm", {"descriptor": "differences", "trained_on": "none", "condition": "hand"}),
+        jobs.Job("occlude", {"condition": "hand-30", "subject": TABLE[0].subject}),
+    ]
+    for job in listed:
+        found = costing.cost(job)
+        assert found.cpu > costing.rates.of("start.score") and found.bytes > 0
+    assert costing.guessed == {"mine", "differences", "hand"}
+    known = [costing.rates.of(f"features.{name}") for name in ("lbp_top", "lbp_sip", "hog3d")]
+    assert costing._rate_of_method("features.{}", "differences") == pytest.approx(np.mean(known))
+
+
+# ---- mistakes
+
+
+def fails(folder: Path, **changed) -> str:
+    with pytest.raises(InputError) as said:
+        config.check(config.merge([yaml.safe_load((HOME / "config.yaml").read_text()), changed]), defaults_schema())
+    assert "\n" not in str(said.value)
+    return str(said.value)
+
+
+def defaults_schema() -> Path:
+    return HOME / "workflow/schemas/config.schema.yaml"
+
+
+METHOD = 'METHOD = {"name": "mine", "label": "Mine", "kind": "network"}\n'
+BUILD = "def build(): ...\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "plugins: mine.py: there is no such file; relative paths start in the working directory"),
+        ("def build(:\n" + METHOD, "plugins: mine.py: is no Python (invalid syntax (<unknown>, line 1))"),
+        ("import torch\n", "plugins: mine.py: declares no method and no kind of occluder: it needs METHOD = {…}"),
+        ("x = 1\nMETHOD = dict(name='mine')\n", "mine.py, line 2: METHOD must be a dictionary of plain values"),
+        (METHOD, "mine.py: declares a METHOD and has no build"),
+        (METHOD.replace("network", "descriptor") + BUILD, "mine.py: declares a METHOD and has no describe"),
+        (METHOD.replace('"mine"', '"rrrn"') + BUILD, "METHOD has the name 'rrrn', which rrrn.networks.rrrn has"),
+        (METHOD.replace('"Mine"', '"RRRN"') + BUILD, "METHOD has the label 'RRRN', which the method rrrn has"),
+        (METHOD.replace('"Mine"', '"Avg."') + BUILD, "METHOD has the label 'Avg.', which no column of a table"),
+        (METHOD.replace('"mine"', '"../mine"') + BUILD, "METHOD has the name '../mine', which is part of paths"),
+        (METHOD.replace('"mine"', '"a,b"') + BUILD, "METHOD has the name 'a,b', which is part of paths"),
+        (METHOD.replace('"mine"', "7") + BUILD, "METHOD has the name 7, which is no str"),
+        (METHOD.replace('"network"', '"forest"') + BUILD, "METHOD has the kind 'forest', which is none of network"),
+        (METHOD.replace("}", ', "lable": 1}') + BUILD, "METHOD has the unknown field 'lable'"),
+        (METHOD.replace("}", ', "defaults": {"a": None}}') + BUILD, "METHOD has the default 'a': None"),
+        (METHOD.replace("}", ', "schema": {"a": {}}}') + BUILD, "METHOD has a schema of 'a', which has no default"),
+        (
+            METHOD.replace("}", ', "defaults": {"a": 1}, "schema": {"a": {"type": "whole"}}}') + BUILD,
+            "mine.py: the schema of 'a' is no JSON Schema",
+        ),
+        (METHOD.replace("}", ', "section": "nowhere"}') + BUILD, "METHOD has the section 'nowhere', which no network"),
+        (METHOD.replace("}", ', "section": "crops"}') + BUILD, "METHOD has the section 'crops', which no network"),
+        (METHOD.replace("}", ', "weights": "rrrn"}') + BUILD, "METHOD has the weights 'rrrn', which no network has"),
+        (METHOD.replace("}", ', "weights": {"from": "x"}}') + BUILD, "METHOD has the weights {'from': 'x'}; it must"),
+        ('KIND = {"name": "mask", "label": "M"}\nprepare = 1\n', "KIND has the name 'mask', which rrrn.occlusion.mask"),
+        ('KIND = {"name": "a-b", "label": "M"}\nprepare = 1\n', "KIND has the name 'a-b', which is part of paths"),
+        ('KIND = {"name": "mixed", "label": "M"}\nprepare = 1\n', "KIND has the name 'mixed', which is that of a"),
+        ('KIND = {"name": "hat", "label": "Hat"}\n', "mine.py: declares a KIND and has no prepare"),
+        (
+            'KIND = {"name": "hat", "label": "Hat", "pictures": True}\nprepare = 1\n',
+            "mine.py: declares a KIND and has no NAMES",
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_one_message(tmp_path, monkeypatch, text, message):
+    monkeypatch.chdir(tmp_path)
+    if text is not None:
+        Path("mine.py").write_text(text)
+    said = fails(tmp_path, plugins=["mine.py"], methods=["mine"])
+    assert said.startswith("configuration: ") or said.startswith("mine.py: the schema"), said
+    assert message in said
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"methods": ["your"]}, "methods.0: 'your' is not one of ["),
+        (
+            {"conditions": ["hat"]},
+            "conditions.0 is 'hat' and must be none, mask, glasses, random-01 to",
+        ),
+        ({"conditions": ["hand-00"]}, "conditions.0 is 'hand-00' and must be"),
+        (
+            {"networks": {"mine": {"width": "wide"}}},
+            "networks.mine.width is the text 'wide' and must be of type int",
+        ),
+        ({"networks": {"mine": {"widht": 3}}}, "networks.mine has the unknown key 'widht'; known are dropout, width"),
+        ({"networks": {"yours": {}}}, "networks has the unknown key 'yours'; known are mine, resnet18, rrrn, vgg16"),
+        ({"occlude": {"hand": {"percent": 2.5}}}, "occlude.hand.percent: 2.5 is not of type 'integer'"),
+        ({"plugins": "mine.py"}, "plugins is 'mine.py' and must be a list of files"),
+        ({"plugins": ["mine.txt"]}, "plugins: 'mine.txt' is no file of Python; it must end in .py"),
+    ],
+)
+def test_settings_of_ones_own_are_checked(tmp_path, monkeypatch, changed, message):
+    monkeypatch.chdir(write(tmp_path))
+    plugins = {"plugins": ["mine.py", "hand.py"], "methods": ["mine"]}
+    assert message in fails(tmp_path, **config.merge([plugins, changed]))
+
+
+def test_limits_that_a_method_declares_hold(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    limits = ', "defaults": {"a": 0.5, "b": "x"}, "schema": {"a": {"maximum": 1}, "b": {"enum": ["x", "y"]}}}'
+    Path("mine.py").write_text(METHOD.replace("}", limits) + BUILD)
+    assert "networks.mine.a: 2.0 is greater" in fails(tmp_path, plugins=["mine.py"], networks={"mine": {"a": 2.0}})
+    assert "networks.mine.b: 'z' is not one" in fails(tmp_path, plugins=["mine.py"], networks={"mine": {"b": "z"}})
+
+
+def test_what_is_missing_has_its_default(tmp_path, monkeypatch):
+    monkeypatch.chdir(write(tmp_path))
+    own = defaults.whole([Path("extended.yaml")])
+    assert own["networks"]["mine"] == {"width": 12, "dropout": 0.1}
+    assert own["describe"]["differences"] == {"bins": 8} and own["occlude"]["hand"] == {"percent": 20}
+    assert conditions.parse("hand-30") == ("hand", 30) and conditions.parse("hand") == ("hand", None)
+    defaults.whole([])  # another configuration has other plugins
+    assert "mine" not in methods.METHODS and "hand" not in conditions.KINDS
+
+
+def test_a_mistake_ends_a_run_before_it_starts(tmp_path):
+    root = copy(tmp_path)
+    with (root / "tests/config.yaml").open("a") as file:
+        file.write("plugins: [mine.py]\n")
+    done = subprocess.run(
+        command("--cores", "1", *CONFIG, "--quiet", "all"), cwd=root, env=ENVIRONMENT, capture_output=True, text=True
+    )
+    assert done.returncode != 0 and done.stderr.splitlines() == [
+        "error: configuration: plugins: mine.py: there is no such file; relative paths start in the working directory"
+    ]
+    assert not (root / "results").exists()
+
+
+# ---- where a plugin's code lies, and what of it is compared
+
+
+def digest(module: str) -> str:
+    return provenance.current("rrrn.train", module)
+
+
+def test_what_a_file_imports_of_its_folder_is_compared_with_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("mine.py").write_text(METHOD + BUILD + "from layers.deep import x\nimport helper, numpy\n")
+    for name in ("helper.py", "unused.py", "layers/__init__.py", "layers/deep.py", "layers/wide.py"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text("x = 1\n")
+    Path("layers/deep.py").write_text("from . import wide\nfrom ..rrrn import metrics\nx = wide.x\n")
+    before = digest("mine.py")
+    for name, counts in (
+        ("helper.py", True),
+        ("unused.py", False),
+        ("layers/__init__.py", True),
+        ("layers/deep.py", True),
+        ("layers/wide.py", True),
+    ):
+        text = Path(name).read_text()
+        Path(name).write_text(f"# why\n{text}")
+        assert digest("mine.py") == before
+        Path(name).write_text(f"{text}y = 2\n")
+        assert (digest("mine.py") != before) == counts, name
+        Path(name).write_text(text)
+    Path("helper.py").write_text("x = = 1\n")
+    with pytest.raises(InputError, match=r"helper\.py: is no Python"):
+        digest("mine.py")
+
+
+def test_code_of_the_package_that_a_file_imports_is_compared_with_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("mine.py").write_text("import os\n")
+    alone = provenance.current("mine.py")
+    seen = []
+    monkeypatch.setattr(provenance, "_read", lambda path, read=provenance._read: seen.append(path) or read(path))
+    Path("mine.py").write_text("import os\nfrom rrrn.networks import relation\n")
+    assert provenance.current("mine.py") != alone
+    assert HOME / "rrrn/networks/relation.py" in seen and HOME / "rrrn/networks/network.py" not in seen
+
+
+def test_a_module_is_loaded_by_its_file_and_hides_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
+    Path("colorsys.py").write_text("raise AssertionError\n")
+    Path("mine_own.py").write_text("import colorsys\nimport beside_it\nx = colorsys.rgb_to_hsv(*beside_it.x)\n")
+    Path("beside_it.py").write_text("x = 0, 0, 1\n")
+    found = outside.load("mine_own.py")
+    assert found.x[2] == 1 and outside.load("mine_own.py") is found
+    with pytest.raises(InputError, match=r"nowhere\.py: there is no such file"):
+        outside.load("nowhere.py")
+    with pytest.raises(InputError, match=r"no_package\.mine: there is no such module here"):
+        outside.load("no_package.mine")
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch) -> Iterator[Path]:
+    """A package with an entry point, as pip leaves it, whose import costs what is not to be paid."""
+    place = tmp_path / "site"
+    (place / "a_package").mkdir(parents=True)
+    (place / "a_package-1.0.dist-info").mkdir()
+    (place / "a_package-1.0.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: a-package\nVersion: 1.0\n")
+    points = "[rrrn.methods]\nown = a_package.mine\n"
+    (place / "a_package-1.0.dist-info/entry_points.txt").write_text(points)
+    (place / "a_package/__init__.py").write_text("RAN = True\n")
+    (place / "a_package/mine.py").write_text(METHOD + BUILD + "from a_package import layers\nimport numpy\n")
+    (place / "a_package/layers.py").write_text("x = 1\n")
+    (place / "numpy.py").write_text("raise AssertionError\n")  # of the same place, and of another package
+    monkeypatch.setattr(sys, "path", [*sys.path, str(place)])
+    yield place / "a_package"
+    for name in [name for name in sys.modules if name.partition(".")[0] == "a_package"]:
+        del sys.modules[name]
+
+
+def test_an_installed_package_is_found_by_its_entry_point(installed):
+    registry.use({"methods": ["rrrn"]})
+    assert "mine" not in methods.METHODS  # nobody asks
+    registry.use({"methods": ["rrrn", "mine"]})
+    assert methods.METHODS["mine"].module == "a_package.mine" and methods.METHODS["mine"].outside
+    assert "a_package" not in sys.modules
+    before = digest("a_package.mine")
+    (installed.parent / "numpy.py").write_text("raise ValueError\n")
+    assert digest("a_package.mine") == before
+    (installed / "layers.py").write_text("x = 2\n")
+    with_layers = digest("a_package.mine")
+    (installed / "__init__.py").write_text("RAN = False\n")
+    assert len({before, with_layers, digest("a_package.mine")}) == 3
+    assert outside.load("a_package.mine").layers.x == 2
+
+
+def test_an_entry_point_that_cannot_be_used_is_named(installed):
+    (installed / "mine.py").write_text("import os\n")
+    with pytest.raises(InputError, match=r"entry point rrrn\.methods own: a_package\.mine: declares no method"):
+        registry.use({"methods": ["mine"]})
