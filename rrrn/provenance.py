@@ -78,15 +78,20 @@ class _Code:
                     f"{' imports '.join(circle)}: no module of a circle has a digest; take one import out"
                 )
             self._open.append(name)
-            read, beyond = _read(path), list[frozenset[str]]()
-            parts = [
-                self._text(named) if kind == "text" else self._import(named, taken, beyond)
-                for kind, named, taken in read.parts
-            ]
-            parts += [[bound, *self._import(named, taken, beyond)] for bound, named, taken in read.beside]
-            self._open.pop()
-            self._whole[name] = _of([read.tree, parts]), frozenset(read.outside).union(*beyond)
+            try:
+                self._whole[name] = self._combined(_read(path))
+            finally:
+                self._open.pop()
         return self._whole[name]
+
+    def _combined(self, read: Reading) -> tuple[str, frozenset[str]]:
+        beyond: list[frozenset[str]] = []
+        parts = [
+            self._text(named) if kind == "text" else self._import(named, taken, beyond)
+            for kind, named, taken in read.parts
+        ]
+        parts += [[bound, *self._import(named, taken, beyond)] for bound, named, taken in read.beside]
+        return _of([read.tree, parts]), frozenset(read.outside).union(*beyond)
 
     def _import(self, module: str, taken: str, beyond: list[frozenset[str]]) -> list[str]:
         """Return what is imported: a module, or a name in one; add to ``beyond`` what that takes from elsewhere."""
@@ -99,9 +104,10 @@ class _Code:
 
     def _text(self, text: str) -> list[str]:
         """Return what a text names: what stands in a module's file, a package, or nothing of the package."""
-        if path := self._source(text):
-            return [_read(path).tree, ""]
-        return ["", "package" if text.endswith(".") and HOME.joinpath(*text.split(".")).is_dir() else text]
+        if text.endswith("."):
+            return ["", "package" if HOME.joinpath(*text.split(".")).is_dir() else text]
+        path = self._source(text)
+        return [_read(path).tree, ""] if path else ["", text]
 
     def _source(self, name: str) -> Path | None:
         """The file of a module of this package; None for other packages and for names that are not modules."""
