@@ -86,12 +86,13 @@ class _Code:
                     f"{' imports '.join(circle)}: no module of a circle has a digest; take one import out"
                 )
             self._open.append(name)
-            read, beyond = _read(path), list[frozenset[str]]()
-            if dotted := [one for one in read.imported if one.startswith(".")]:
-                raise ImportError(f"{name}: imports {dotted[0]}, which no digest follows; name the module whole")
-            own = self._own(read, beyond)
-            self._open.pop()
-            self._whole[name] = _of(own), frozenset(read.outside).union(*beyond)
+            try:
+                read, beyond = _read(path), list[frozenset[str]]()
+                if dotted := [one for one in read.imported if one.startswith(".")]:
+                    raise ImportError(f"{name}: imports {dotted[0]}, which no digest follows; name the module whole")
+                self._whole[name] = _of(self._own(read, beyond)), frozenset(read.outside).union(*beyond)
+            finally:
+                self._open.pop()
         return self._whole[name]
 
     def _elsewhere(self, name: str) -> tuple[str, frozenset[str]]:
@@ -131,9 +132,10 @@ class _Code:
 
     def _text(self, text: str) -> list[str]:
         """Return what a text names: what stands in a module's file, a package, or nothing of the package."""
-        if path := self._source(text):
-            return [_read(path).tree, ""]
-        return ["", "package" if text.endswith(".") and HOME.joinpath(*text.split(".")).is_dir() else text]
+        if text.endswith("."):
+            return ["", "package" if HOME.joinpath(*text.split(".")).is_dir() else text]
+        path = self._source(text)
+        return [_read(path).tree, ""] if path else ["", text]
 
     def _source(self, name: str) -> Path | None:
         """The file of a module of this package; None for other packages and for names that are not modules."""

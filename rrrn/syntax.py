@@ -6,7 +6,8 @@ module of the package is written as the number of what stands there, not as its 
 renamed; ``provenance`` puts in what that is.
 
 An expression in a message stays if it calls or binds something, for that may compute; what only reads (``{path.name}``)
-goes with the message. So does nothing else of a ``raise``: its class, its cause and arguments that are no text stay.
+goes with the message. The class of what is raised, its cause and its arguments that are no text stay. An error that is
+made elsewhere than in its ``raise``, or by a function, keeps its words.
 
 The digest is the same under Python 3.11 to 3.13. Read by the Snakefile in every job, hence the standard library only.
 """
