@@ -159,7 +159,7 @@ class FlowFile:
 class FlowReader:
     """Read one flow dataset of a file, with all checks. Raises InputError for what is missing or damaged.
 
-    Attributes: ``shape``, ``dtype``, ``scale``.
+    Attributes: ``shape``, ``dtype``, ``scale``; ``attributes``, all that are stored with the dataset.
     """
 
     def __init__(self, path: Path, name: str = "flow", seal: bytes | None = None) -> None:
@@ -170,9 +170,12 @@ class FlowReader:
             self.shape: tuple[int, ...] = dataset.shape
             self.dtype: np.dtype = dataset.dtype
             self._checks = checks(dataset)
-            self.scale = float(dataset.attrs["scale"])
+            self.attributes: dict[str, Any] = dict(dataset.attrs)
+            self.scale = float(self.attributes["scale"])
         except KeyError:
             raise InputError(f"{path}: holds no flow {name!r} with checks; delete it and run again") from None
+        finally:
+            self._file.close()  # until it is read
 
     def stored(self, index: Index, where: str = "") -> Stored:
         """Return the numbers at an index of the leading axes, as they are stored; () gives all.

@@ -34,7 +34,7 @@ def changed(change, table=TABLE) -> set[str]:
 
 LAST = {"scores", "table"}
 TRAINING = {"predictions", *LAST}
-FLOW = {"flow", "regions", *TRAINING}
+FLOW = {"flow", "pack", *TRAINING}
 
 
 @pytest.mark.parametrize(

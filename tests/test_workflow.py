@@ -153,9 +153,9 @@ def touch(root: Path) -> None:
 AFTER_TRAINING = {"score": 9, "table": 3, "summary": 1}
 ALL_TRAININGS = {"train": 18, **AFTER_TRAINING}
 ALL_SVMS = {"svm": 3, **AFTER_TRAINING}
-ALL_FLOWS = {"flow": 12, "regions": 3, **ALL_TRAININGS}
+ALL_FLOWS = {"flow": 12, "pack": 3, **ALL_TRAININGS}
 # one condition of the three: two methods in three tables; and all that follows from its frames
-ONE_CONDITION = {"flow": 4, "regions": 1, "describe": 1, "train": 6, "svm": 1, "score": 6, "table": 3, "summary": 1}
+ONE_CONDITION = {"flow": 4, "pack": 1, "describe": 1, "train": 6, "svm": 1, "score": 6, "table": 3, "summary": 1}
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ ONE_CONDITION = {"flow": 4, "regions": 1, "describe": 1, "train": 6, "svm": 1, "
         ),
         pytest.param(
             one_apex,
-            {"render": 1, "faces": 1, "augment": 1, "occlude": 3, "flow": 3, "regions": 3, "describe": 3, "train": 18}
+            {"render": 1, "faces": 1, "augment": 1, "occlude": 3, "flow": 3, "pack": 3, "describe": 3, "train": 18}
             | {"svm": 3, "score": 18, "table": 3, "summary": 1},
             id="apex of one clip",
         ),
@@ -272,7 +272,7 @@ def test_killed_again_and_again_on_one_core_gives_the_same_bytes(done, tmp_path)
         "results/faces/*.h5",
         "results/occluded/*/*.h5",
         "results/flow/*/*.h5",
-        "results/regions/*.h5",
+        "results/pack/*.h5",
         "results/features/*/*.h5",
         "results/predictions/rrrn/*/*",
         "results/scores/*/*/*",
