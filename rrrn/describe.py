@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rrrn import asked, rows, stage, store
+from rrrn import asked, rows, shards, stage, store
 
 
 def face_volume(frames: NDArray[np.uint8], face: NDArray[np.int32], size: int) -> NDArray[np.uint8]:
@@ -97,8 +97,7 @@ def main(args: argparse.Namespace) -> None:
     for clip in table:
         shard = shard_of[rows.key(clip)]
         with store.reading(shard, seals[shard]) as file:
-            group = file[clip.clip]
-            frames, face = group["frames"][()], group.attrs["face"]
+            frames, _, face = shards.occluded(file[clip.clip])
         if not settings["tim_frames"] and len(frames) < least:
             stretched.append(f"{clip.subject}/{clip.clip}")
         try:
