@@ -6,7 +6,6 @@ face box of every frame from onset to offset at one size.
 
 import argparse
 import logging
-from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,11 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rrrn import asked, outside, stage, store
-from rrrn.clips import Clip
+from rrrn import asked, outside, rows, shards, stage, store
 from rrrn.descriptors import needs
-
-Key = tuple[str, str]  # subject, clip
 
 
 def face_volume(frames: NDArray[np.uint8], face: NDArray[np.int32], size: int) -> NDArray[np.uint8]:
@@ -77,28 +73,6 @@ def descriptor(name: str, plugin: str = "") -> ModuleType:
     return found
 
 
-def locate(shards: Mapping[Path, bytes], table: list[Clip]) -> dict[Key, Path]:
-    """Return the shard of each clip of the table, out of verified shards with their seals.
-
-    Raises InputError for a clip that no shard holds, that two hold, or that the table does not name.
-    """
-    shard_of: dict[Key, Path] = {}
-    for shard, seal in shards.items():
-        with store.reading(shard, seal) as file:
-            for group in file.values():
-                key = (str(group.attrs["subject"]), str(group.attrs["clip"]))
-                if key in shard_of:
-                    raise stage.InputError(f"{shard}: holds clip {'/'.join(key)}, and so does {shard_of[key]}")
-                shard_of[key] = shard
-    wanted = [(clip.subject, clip.clip) for clip in table]
-    if missing := [key for key in wanted if key not in shard_of]:
-        raise stage.InputError(f"no shard holds clip {'/'.join(missing[0])} of the clip table; make the shards again")
-    if surplus := sorted(shard_of.keys() - set(wanted)):
-        key = surplus[0]
-        raise stage.InputError(f"{shard_of[key]}: clip {'/'.join(key)} is not in the clip table; make the shards again")
-    return shard_of
-
-
 def clip_features(
     frames: NDArray[np.uint8], face: NDArray[np.int32], name: str, settings: dict[str, Any], plugin: str = ""
 ) -> NDArray[np.float32]:
@@ -118,28 +92,26 @@ def main(args: argparse.Namespace) -> None:
     made = asked.asked(args, args.shards)
     table = made.clips(args.clips)
     seals = {path: store.verified(path) for path in args.shards}
-    shard_of = locate(seals, table)
+    shard_of = rows.of_shards(seals, table)
     least = needs.frames(descriptor(args.descriptor, args.plugin), settings[args.descriptor])
-    rows, stretched = [], []
+    found, stretched = [], []
     for clip in table:
-        shard = shard_of[clip.subject, clip.clip]
+        shard = shard_of[rows.key(clip)]
         with store.reading(shard, seals[shard]) as file:
-            group = file[clip.clip]
-            frames, face = group["frames"][()], group.attrs["face"]
+            frames, _, face = shards.occluded(file[clip.clip])
         if not settings["tim_frames"] and len(frames) < least:
             stretched.append(f"{clip.subject}/{clip.clip}")
         try:
-            rows.append(clip_features(frames, face, args.descriptor, settings, args.plugin))
+            found.append(clip_features(frames, face, args.descriptor, settings, args.plugin))
         except stage.InputError as error:
             raise stage.InputError(f"{shard}: clip {clip.subject}/{clip.clip}: {error}") from None
-    features = np.stack(rows)
+    features = np.stack(found)
     if not np.isfinite(features).all():
         clip = table[int(np.flatnonzero(~np.isfinite(features).all(axis=1))[0])]
         raise stage.InputError(f"clip {clip.subject}/{clip.clip}: the descriptor is not finite; look at its frames")
     with store.create(args.output, made.identity) as file:
         store.put(file, "features", features)
-        store.put_names(file, "subject", [clip.subject for clip in table])
-        store.put_names(file, "clip", [clip.clip for clip in table])
+        rows.put(file, table)
     if stretched:
         logging.info("stretched to %d frames, which the descriptor needs: %s", least, ", ".join(stretched))
     logging.info("%s: %d clips, %d numbers each", args.descriptor, *features.shape)

@@ -17,7 +17,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from rrrn import asked, flow_store, provenance, stage, store, views
+from rrrn import asked, flow_store, provenance, shards, stage, store, views
 from rrrn.stage import InputError
 from rrrn.tvl1 import clip_batches, clip_views, engines, pairs
 from rrrn.tvl1.parameters import Parameters
@@ -121,8 +121,8 @@ def _as_stored(flow: NDArray[np.float32], norm: str, full_scale_pct: float, size
 
 def _clip_by_clip(shard: h5py.File, plans: Plans, settings: Mapping[str, Any]) -> Iterator[Solved]:
     for name, plan in plans.items():
-        group = shard[name]
-        yield name, flows(group["frames"][()], group["numbers"][()], group.attrs["face"], plan, **settings)
+        worn = shards.occluded(shard[name])
+        yield name, flows(worn.frames, worn.numbers, worn.face.tolist(), plan, **settings)
 
 
 def _in_batches(
@@ -146,7 +146,8 @@ def _in_batches(
 
 
 def _frames(group: h5py.Group) -> dict[int, NDArray[np.uint8]]:
-    return dict(zip(group["numbers"][()].tolist(), group["frames"][()], strict=True))
+    clip = shards.occluded(group)
+    return dict(zip(clip.numbers.tolist(), clip.frames, strict=True))
 
 
 def main(args: argparse.Namespace) -> None:

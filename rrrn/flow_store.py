@@ -79,6 +79,12 @@ def create(
     return dataset
 
 
+def checks(dataset: h5py.Dataset) -> NDArray[np.uint32]:
+    """Return the CRC-32 of each sample of a dataset; raises KeyError if there are none."""
+    found: NDArray[np.uint32] = dataset.parent[dataset.name + _CHECKS][()]
+    return found
+
+
 def write(dataset: h5py.Dataset, index: Index, stored: Stored) -> None:
     """Store numbers, as ``encode`` gives them, at an index of the leading axes, with their checks."""
     dataset[index] = stored
@@ -99,44 +105,84 @@ def put(
     return dataset
 
 
-class FlowReader:
-    """Read a flow dataset of a file, with all checks.
+class FlowFile:
+    """A file of flow, held open for all who read of it.
 
     The whole file is verified once, here, unless ``seal`` is what ``store.verified`` returned of it. It is opened anew
-    in every process, since a handle that is inherited shares its state with the parent's; and a reader can be sent to
-    another process. Raises InputError for what is missing or damaged.
+    in every process, since a handle that is inherited shares its state with the parent's; and it can be sent to another
+    process. Raises InputError if it is missing or damaged.
+    """
+
+    def __init__(self, path: Path, seal: bytes | None = None) -> None:
+        self.path = path
+        self._seal = store.verified(path) if seal is None else seal
+        self._file: h5py.File | None = None
+        self._datasets: dict[str, h5py.Dataset] = {}
+        self._process = 0
+
+    def stored(self, name: str, index: Index, checks: NDArray[np.uint32], where: str = "") -> Stored:
+        """Return the numbers at an index of a dataset's leading axes, as they are stored; () gives all.
+
+        ``checks`` are the CRC-32 that they must have; ``where`` says in messages what they belong to.
+        """
+        place = f"{self.path}: {where}: " if where else f"{self.path}: "
+        try:
+            numbers: Stored = self.dataset(name)[index]
+        except OSError as error:
+            raise InputError(f"{place}damaged ({error}); delete the file and run again") from None
+        if not np.array_equal(_crc32(numbers), checks):
+            raise InputError(f"{place}damaged (other checksum); delete the file and run again")
+        return numbers
+
+    def dataset(self, name: str) -> h5py.Dataset:
+        """Return a dataset of the file, opened in this process."""
+        if self._file is None or self._process != os.getpid():
+            self.close()
+            self._file, self._process = store.opened(self.path, self._seal), os.getpid()
+        if name not in self._datasets:
+            if name not in self._file:
+                raise InputError(f"{self.path}: holds no {name}; delete it and run again")
+            self._datasets[name] = self._file[name]
+        return self._datasets[name]
+
+    def close(self) -> None:
+        """Close the file; the next read opens it again."""
+        self._datasets.clear()
+        if self._file is not None:
+            self._file.close()
+        self._file = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_file": None, "_datasets": {}}
+
+
+class FlowReader:
+    """Read one flow dataset of a file, with all checks. Raises InputError for what is missing or damaged.
 
     Attributes: ``shape``, ``dtype``, ``scale``; ``attributes``, all that are stored with the dataset.
     """
 
     def __init__(self, path: Path, name: str = "flow", seal: bytes | None = None) -> None:
         self.path, self.name = path, name
-        self._seal = store.verified(path) if seal is None else seal
-        self._dataset: h5py.Dataset | None = None
-        self._process = 0
-        with store.reading(path, self._seal) as file:
-            if name not in file or name + _CHECKS not in file or "scale" not in file[name].attrs:
-                raise InputError(f"{path}: holds no flow {name!r} with checks; delete it and run again")
-            dataset = file[name]
+        self._file = FlowFile(path, seal)
+        dataset = self._file.dataset(name)
+        try:
             self.shape: tuple[int, ...] = dataset.shape
             self.dtype: np.dtype = dataset.dtype
+            self._checks = checks(dataset)
             self.attributes: dict[str, Any] = dict(dataset.attrs)
             self.scale = float(self.attributes["scale"])
-            self._checks: NDArray[np.uint32] = file[name + _CHECKS][()]
+        except KeyError:
+            raise InputError(f"{path}: holds no flow {name!r} with checks; delete it and run again") from None
+        finally:
+            self._file.close()  # until it is read
 
     def stored(self, index: Index, where: str = "") -> Stored:
         """Return the numbers at an index of the leading axes, as they are stored; () gives all.
 
         ``where`` says in messages what they belong to.
         """
-        place = f"{self.path}: {where}: " if where else f"{self.path}: "
-        try:
-            numbers: Stored = self._opened()[index]
-        except OSError as error:
-            raise InputError(f"{place}damaged ({error}); delete the file and run again") from None
-        if not np.array_equal(_crc32(numbers), self._checks[index]):
-            raise InputError(f"{place}damaged (other checksum); delete the file and run again")
-        return numbers
+        return self._file.stored(self.name, index, self._checks[index], where)
 
     def read(self, index: Index) -> NDArray[np.float32]:
         """Return the flow at an index of the leading axes, float32 (..., 2, H, W)."""
@@ -144,15 +190,7 @@ class FlowReader:
 
     def close(self) -> None:
         """Close the file; the next read opens it again."""
-        if self._dataset is not None:
-            self._dataset.file.close()
-        self._dataset = None
-
-    def _opened(self) -> h5py.Dataset:
-        if self._dataset is None or self._process != os.getpid():
-            self.close()
-            self._dataset, self._process = store.opened(self.path, self._seal)[self.name], os.getpid()
-        return self._dataset
+        self._file.close()
 
     def __enter__(self) -> "FlowReader":
         return self
@@ -161,9 +199,6 @@ class FlowReader:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_dataset": None}
 
 
 def _crc32(stored: Stored) -> NDArray[np.uint32]:

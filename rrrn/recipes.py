@@ -201,10 +201,10 @@ class Recipes:
         )
 
     @cache  # noqa: B019
-    def regions(self, condition: str) -> Recipe:
+    def pack(self, condition: str) -> Recipe:
         return self._recipe(
-            f"results/regions/{condition}.h5",
-            "rrrn.regions",
+            f"results/pack/{condition}.h5",
+            "rrrn.pack",
             "regions",
             columns=("subject", "clip"),
             inputs=[self.flow(condition, subject) for subject in self.subjects],
@@ -221,7 +221,7 @@ class Recipes:
             METHODS[network].section,
             columns=ONE,
             other=f"{self._classes} {self._config['protocol']['view']}",
-            inputs=[self.regions(condition) for condition in names],
+            inputs=[self.pack(condition) for condition in names],
         )
 
     @cache  # noqa: B019
@@ -235,21 +235,22 @@ class Recipes:
         )
 
     @cache  # noqa: B019
-    def svm(self, descriptor: str, trained_on: str, condition: str) -> Recipe:
+    def svm(self, descriptor: str, trained_on: str) -> Recipe:
+        conditions = [*self._training_sets[trained_on], *protocol.tested(self._config, trained_on)]
         return self._recipe(
-            f"results/predictions/{descriptor}/{trained_on}/{condition}.csv",
+            f"results/predictions/{descriptor}/{trained_on}/all.csv",
             "rrrn.svm",
             "svm",
             columns=ONE,
             other=f"{self._classes} {','.join(self.folds)}",
-            inputs=[self.describe(descriptor, name) for name in [*self._training_sets[trained_on], condition]],
+            inputs=[self.describe(descriptor, condition) for condition in conditions],
         )
 
     @cache  # noqa: B019
     def score(self, table: str, method: str, condition: str) -> Recipe:
         trained_on = self._trained_on[condition]
         if METHODS[method].kind == "descriptor":
-            inputs = [self.svm(method, trained_on, condition)]
+            inputs = [self.svm(method, trained_on)]
         else:
             seeds = range(self._config["protocol"]["n_seeds"])
             inputs = [self.train(method, trained_on, fold, str(seed)) for fold in self.tables[table] for seed in seeds]

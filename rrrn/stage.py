@@ -60,6 +60,14 @@ def above_zero(text: str) -> float:
     return number
 
 
+def named_file(text: str) -> tuple[str, Path]:
+    """Return an argument NAME=FILE as both."""
+    name, found, path = text.partition("=")
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=FILE")
+    return name, Path(path)
+
+
 def run(
     main: Callable[[argparse.Namespace], None], parser: argparse.ArgumentParser, arguments: list[str] | None = None
 ) -> None:

@@ -136,6 +136,16 @@ def verified(path: Path) -> bytes:
     return seal
 
 
+def checksum(seal: bytes) -> str:
+    """Return the checksum that a seal says, 32 hexadecimal digits; no other content of a file has it."""
+    return seal[len(_MAGIC) : _LINE_BYTES].decode().rstrip()
+
+
+def beside(path: Path, name: str) -> Path:
+    """Return the path of a file that another one, ``path``, names as seen from its own folder."""
+    return Path(os.path.normpath(path.parent / name))
+
+
 def opened(path: Path, seal: bytes) -> h5py.File:
     """Return a verified HDF5 file for reading, which the caller closes.
 
@@ -145,7 +155,8 @@ def opened(path: Path, seal: bytes) -> h5py.File:
         if file.read(_SEAL_BYTES) != seal:
             raise stage.InputError(f"{path}: replaced or damaged since it was verified; run again")
     try:
-        return h5py.File(path, "r", locking=False)  # locks fail on many network file systems
+        # locks fail on many network file systems; and no chunk is read twice, of which each data set would keep 1 MB
+        return h5py.File(path, "r", locking=False, rdcc_nbytes=0)
     except OSError as error:
         raise stage.InputError(f"{path}: damaged ({error}); {_REMEDY}") from error
 

@@ -1,14 +1,17 @@
-"""Classify clips by a linear support vector machine on their descriptors: all folds of one tested condition."""
+"""Classify clips by a linear support vector machine on their descriptors: all folds of one training condition.
+
+One job tests all conditions that this training is tested on: scikit-learn takes longer to import than they take.
+"""
 
 import argparse
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rrrn import asked, folds, predictions, stage, store
+from rrrn import asked, folds, predictions, rows, stage, store
 from rrrn.clips import Clip
 from rrrn.predictions import Prediction
 
@@ -81,42 +84,45 @@ def choose_penalty(
 
 def predict(
     train_features: Sequence[NDArray[np.float64]],
-    test_features: NDArray[np.float64],
+    test_features: Mapping[str, NDArray[np.float64]],
     table: Sequence[Clip],
     classes: Sequence[str],
     fold_names: Sequence[str],
     penalty: float | str,
     ties: str,
-) -> list[tuple[str, Clip, NDArray[np.float64]]]:
-    """Train and test every fold; return (fold, tested clip, probabilities (n_classes,)), fold by fold in table order.
+) -> list[tuple[str, str, Clip, NDArray[np.float64]]]:
+    """Train and test every fold; return (fold, tested condition, tested clip, probabilities (n_classes,)), in order.
 
-    ``train_features`` are arrays (N, D), one per condition to train on, ``test_features`` is (N, D), all with the rows
-    of ``table``. ``penalty`` is C, or "grid" to choose it anew from the training clips of each fold; ``ties`` is told
-    to ``probabilities``.
+    ``train_features`` are arrays (N, D), one per condition to train on, ``test_features`` one per condition to test,
+    all with the rows of ``table``. ``penalty`` is C, or "grid" to choose it anew from the training clips of each fold;
+    ``ties`` is told to ``probabilities``.
     Raises InputError for an unknown fold or class.
     """
     from threadpoolctl import threadpool_limits
 
     known = np.concatenate(train_features)
     with threadpool_limits(limits=1):  # the number of threads could change the last digit
-        train_kernel, test_kernel = known @ known.T, test_features @ known.T
+        train_kernel = known @ known.T
+        test_kernels = [features @ known.T for features in test_features.values()]
     row_of = {clip: row for row, clip in enumerate(table)}
     class_of = _classes(table, classes)
     results = []
     for fold in fold_names:
         trained, tested = folds.split(table, fold)
         of_table = np.array([row_of[clip] for clip in trained])
-        rows = np.concatenate([of_table + part * len(table) for part in range(len(train_features))])
+        samples = np.concatenate([of_table + part * len(table) for part in range(len(train_features))])
         labels = np.tile(class_of[of_table], len(train_features))
-        kernel = train_kernel[np.ix_(rows, rows)]
+        kernel = train_kernel[np.ix_(samples, samples)]
         chosen = penalty
         if chosen == "grid":
             subjects = [clip.subject for clip in trained] * len(train_features)
             chosen = choose_penalty(kernel, labels, subjects, len(classes), ties)
             logging.info("fold %s: C = %g", fold, chosen)
-        asked = test_kernel[np.ix_(np.array([row_of[clip] for clip in tested]), rows)]
+        asked_of = np.ix_(np.array([row_of[clip] for clip in tested]), samples)
+        asked = np.concatenate([test_kernel[asked_of] for test_kernel in test_kernels])
         found = probabilities(kernel, labels, asked, len(classes), float(chosen), ties)
-        results += [(fold, clip, row) for clip, row in zip(tested, found, strict=True)]
+        meant = [(fold, condition, clip) for condition in test_features for clip in tested]
+        results += [(*one, row) for one, row in zip(meant, found, strict=True)]
     return results
 
 
@@ -124,39 +130,42 @@ def read_features(path: Path, table: Sequence[Clip]) -> NDArray[np.float64]:
     """Return features (N, D) with the rows of the clip table; raises InputError if it names other clips."""
     with store.reading(path) as file:
         features = np.asarray(file["features"][()], np.float64)
-        keys = list(zip(store.names(file, "subject"), store.names(file, "clip"), strict=True))
+        row_of = rows.of_file(file, path)
     if not np.isfinite(features).all():
         raise stage.InputError(f"{path}: holds features that are not finite; delete it and run again")
-    wanted = [(clip.subject, clip.clip) for clip in table]
-    if odd := set(keys) ^ set(wanted):
-        key = min(odd)
-        where = "the clip table" if key in keys else str(path)
-        raise stage.InputError(f"{path}: clip {'/'.join(key)} is missing in {where}; make the features again")
-    row_of = {key: row for row, key in enumerate(keys)}
-    return features[[row_of[key] for key in wanted]]
+    rows.check(row_of, table, path)
+    return features[[row_of[rows.key(clip)] for clip in table]]
 
 
 def main(args: argparse.Namespace) -> None:
-    """Write the predictions of all folds, one row per fold and tested clip."""
-    made = asked.asked(args, [*args.train, args.test])
+    """Write the predictions of all folds, one row per fold, tested condition and tested clip."""
+    made = asked.asked(args, [*args.train, *(path for _, path in args.test)])
     table = made.clips(args.clips)
     classes = args.classes.split(",")
-    train_features = [read_features(path, table) for path in args.train]
-    test_features = read_features(args.test, table)
-    for path, features in zip(args.train, train_features, strict=True):
-        if features.shape != test_features.shape:
+    features = {path: read_features(path, table) for path in dict.fromkeys([*args.train, *dict(args.test).values()])}
+    first = next(iter(features))
+    for path, numbers in features.items():
+        if numbers.shape != features[first].shape:
             raise stage.InputError(
-                f"{path}: {features.shape[1]} numbers per clip, but {test_features.shape[1]} in {args.test}; "
+                f"{path}: {numbers.shape[1]} numbers per clip, but {features[first].shape[1]} in {first}; "
                 "make the features again with one setting"
             )
     told = args.settings["svm"]
-    found = predict(train_features, test_features, table, classes, args.folds.split(","), told["C"], told["ties"])
-    rows = [
+    found = predict(
+        [features[path] for path in args.train],
+        {condition: features[path] for condition, path in args.test},
+        table,
+        classes,
+        args.folds.split(","),
+        told["C"],
+        told["ties"],
+    )
+    predicted = [
         Prediction(
             database=clip.database,
             subject=clip.subject,
             clip=clip.clip,
-            condition=args.condition,
+            condition=condition,
             trained_on=args.trained_on,
             fold=fold,
             seed=0,
@@ -164,10 +173,10 @@ def main(args: argparse.Namespace) -> None:
             true=clip.objective_class,
             probabilities=tuple(map(float, shares)),
         )
-        for fold, clip, shares in found
+        for fold, condition, clip, shares in found
     ]
-    predictions.write(rows, classes, args.output, made)
-    logging.info("%s on %s: %d predictions", args.method, args.condition, len(rows))
+    predictions.write(predicted, classes, args.output, made)
+    logging.info("%s on %s: %d predictions", args.method, ", ".join(dict(args.test)), len(predicted))
 
 
 def _classes(table: Sequence[Clip], classes: Sequence[str]) -> NDArray[np.intp]:
@@ -184,8 +193,9 @@ if __name__ == "__main__":
     parser = stage.command(__doc__)
     parser.add_argument("output", type=Path, help="the table of predictions")
     parser.add_argument("--train", required=True, nargs="+", type=Path, help="features of the conditions to train on")
-    parser.add_argument("--test", required=True, type=Path, help="features of the tested condition")
-    parser.add_argument("--condition", required=True, help="name of the tested condition")
+    parser.add_argument(
+        "--test", required=True, nargs="+", type=stage.named_file, help="CONDITION=FILE, features of tested conditions"
+    )
     parser.add_argument("--trained-on", required=True, help="name of what is trained on: a condition, or mixed")
     parser.add_argument("--method", required=True, help="name of the descriptor, for the log")
     parser.add_argument("--clips", required=True, type=Path, help="the clip table")

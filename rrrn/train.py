@@ -4,11 +4,11 @@ The last epoch counts: nothing is selected, and nothing of a tested subject ente
 """
 
 import argparse
+import itertools
 import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,76 +18,27 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.amp.grad_scaler import GradScaler
 
-from rrrn import adam, asked, crops, flow_store, folds, outside, predictions, seeds, stage, store
+from rrrn import adam, asked, crops, flow_store, folds, outside, predictions, seeds, stage
 from rrrn.clips import Clip
-from rrrn.flow_store import FlowReader, Stored
+from rrrn.flow_store import Stored
 from rrrn.networks.network import Network, Output
+from rrrn.packed import Pack, open_packs
 from rrrn.predictions import Prediction
 from rrrn.stage import InputError
 
 VIEWS = ("original", "tta_mean", "augmented_pool")
 
 
-@dataclass(frozen=True)
-class Regions:
-    """An opened regions file: flow (N, V, 2, S, S), where a clip and a view lie in it, boxes (6, 4), region size."""
-
-    path: Path
-    flow: FlowReader
-    rows: Mapping[tuple[str, str], int]
-    views: Mapping[int, int]
-    boxes: NDArray[np.int32]
-    size: int
-
-    def read(self, clip: Clip, view: int) -> Stored:
-        """Return one view of a clip as it is stored, (2, S, S); raises InputError if it is missing or not finite."""
-        where = f"clip {clip.subject}/{clip.clip}, view {view}"
-        row, place = self.rows.get((clip.subject, clip.clip)), self.views.get(view)
-        if row is None or place is None:
-            raise InputError(f"{self.path}: {where} is not in the file; delete it and run again")
-        stored = self.flow.stored((row, place), where)
-        if not np.isfinite(stored).all():
-            raise InputError(
-                f"{self.path}: {where}: the flow is not finite; look at the clip's frames, or delete the file to repeat"
-            )
-        return stored
-
-
-def open_regions(paths: Iterable[Path], stack: ExitStack) -> dict[Path, Regions]:
-    """Open regions files until ``stack`` closes; raises InputError unless they have one geometry."""
-    opened: dict[Path, Regions] = {}
-    for path in dict.fromkeys(paths):
-        seal = store.verified(path)
-        with store.reading(path, seal) as file:
-            keys = zip(store.names(file, "subject"), store.names(file, "clip"), strict=True)
-            regions = opened[path] = Regions(
-                path=path,
-                flow=stack.enter_context(FlowReader(path, seal=seal)),
-                rows={key: row for row, key in enumerate(keys)},
-                views={int(view): place for place, view in enumerate(file["views"][()])},
-                boxes=file["boxes"][()],
-                size=int(file.attrs["size"]),
-            )
-        first = next(iter(opened.values()))
-        same = np.array_equal(regions.boxes, first.boxes) and regions.size == first.size
-        if not same or regions.flow.shape[2:] != first.flow.shape[2:]:
-            raise InputError(f"{path}: other sizes or region boxes than {first.path}; delete both and run again")
-        if regions.flow.dtype != first.flow.dtype or regions.flow.attributes != first.flow.attributes:
-            raise InputError(f"{path}: flow in another form than in {first.path}; delete both and run again")
-    return opened
-
-
 class Samples:
-    """Flow of chosen (file, clip, view): held in memory where it fits, else read from the files batch by batch.
+    """Flow of chosen (pack, clip, view): held in memory where it fits, else read from the files batch by batch.
 
     Either way gives the same bytes, and nothing but the chosen ones is ever read.
     """
 
-    def __init__(self, chosen: Sequence[tuple[Regions, Clip, int]], max_bytes: float) -> None:
+    def __init__(self, chosen: Sequence[tuple[Pack, Clip, int]], max_bytes: float) -> None:
         self.chosen = chosen
         self.boxes, self.size = chosen[0][0].boxes, chosen[0][0].size
-        flow = chosen[0][0].flow
-        needed = len(chosen) * flow.dtype.itemsize * float(np.prod(flow.shape[2:]))
+        needed = len(chosen) * chosen[0][0].dtype.itemsize * float(np.prod(chosen[0][0].shape))
         self._held = self._read(range(len(chosen))) if needed <= max_bytes else None
 
     def __len__(self) -> int:
@@ -96,14 +47,16 @@ class Samples:
     def batch(self, numbers: Sequence[int] | NDArray[np.int64]) -> Tensor:
         """Return the numbered samples, float32 (B, 2, S, S)."""
         stored = self._read(numbers) if self._held is None else self._held[numbers]
-        return torch.from_numpy(flow_store.decode(stored, self.chosen[0][0].flow.scale))
+        return torch.from_numpy(flow_store.decode(stored, self.chosen[0][0].scale))
 
     def _read(self, numbers: Sequence[int] | NDArray[np.int64]) -> Stored:
-        flow = self.chosen[0][0].flow
-        maps: Stored = np.empty((len(numbers), *flow.shape[2:]), flow.dtype)
-        for place, number in enumerate(numbers):
-            file, clip, view = self.chosen[number]
-            maps[place] = file.read(clip, view)
+        first = self.chosen[0][0]
+        maps: Stored = np.empty((len(numbers), *first.shape), first.dtype)
+        place = 0
+        for (pack, clip), same in itertools.groupby((self.chosen[number] for number in numbers), lambda one: one[:2]):
+            views = [view for _, _, view in same]
+            maps[place : place + len(views)] = pack.read(clip, views)
+            place += len(views)
         return maps
 
 
@@ -180,7 +133,7 @@ def predict(
         yield from zip(probabilities, alpha, strict=True)
 
 
-def views_to_test(tested: Sequence[Regions], view: str) -> list[int]:
+def views_to_test(tested: Sequence[Pack], view: str) -> list[int]:
     """Return the view numbers that ``view`` asks for; raises InputError if the tested files do not all hold them."""
     if view not in VIEWS:
         raise InputError(f"protocol.view {view!r} is none of {', '.join(VIEWS)}")
@@ -248,7 +201,10 @@ def main(args: argparse.Namespace) -> None:
     logging.info("torch %s, device %s, seed %d", torch.__version__, kind, seeds.seed(*own))
 
     with ExitStack() as stack, fitting_gpu():
-        files = open_regions([*args.train, *test.values()], stack)
+        files = open_packs([*args.train, *test.values()], stack)
+        for paths, used in ((args.train, training), (test.values(), testing)):
+            for path in paths:
+                files[path].verify(used)
         views = views_to_test([files[path] for path in test.values()], args.view)
         (own_settings,) = args.settings["networks"].values()  # a control's are RRRN's
         build = outside.load(args.module).build
@@ -293,18 +249,13 @@ def main(args: argparse.Namespace) -> None:
     predictions.write(rows, classes, args.output, made)
 
 
-def _condition(text: str) -> tuple[str, Path]:
-    name, found, path = text.partition("=")
-    if not found:
-        raise argparse.ArgumentTypeError(f"{text!r} is not CONDITION=FILE")
-    return name, Path(path)
-
-
 if __name__ == "__main__":
     parser = stage.command(__doc__)
     parser.add_argument("output", type=Path, help="predictions, a row for each tested clip, condition and view")
-    parser.add_argument("--train", type=Path, nargs="+", required=True, help="regions files to train on")
-    parser.add_argument("--test", type=_condition, nargs="+", required=True, help="CONDITION=FILE, regions to test on")
+    parser.add_argument("--train", type=Path, nargs="+", required=True, help="packs to train on")
+    parser.add_argument(
+        "--test", type=stage.named_file, nargs="+", required=True, help="CONDITION=FILE, packs to test on"
+    )
     parser.add_argument("--clips", type=Path, required=True, help="clip table")
     parser.add_argument("--classes", required=True, help="class names in order, separated by commas")
     parser.add_argument("--method", required=True, help="its name, which seeds it")

@@ -106,7 +106,7 @@ CHANGES = [
         "hand.py",
         "[150, 170, 210]",
         "[140, 170, 210]",
-        {"occlude": 4, "flow": 4, "regions": 2, "train": 2, "describe": 2, "svm": 2, "score": 5, "table": 1},
+        {"occlude": 4, "flow": 4, "pack": 2, "train": 2, "describe": 2, "svm": 2, "score": 5, "table": 1},
     ),
 ]
 

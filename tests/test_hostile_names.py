@@ -151,7 +151,7 @@ def test_every_stage_is_run_with_these_names(calls):
             "occlude",
             "augment",
             "flow",
-            "regions",
+            "pack",
             "weights",
             "train",
             "describe",
@@ -193,7 +193,7 @@ def test_shards_are_given_by_their_paths(calls, table, condition):
     for path, options in held:
         own = [] if condition == "none" else [path.replace("results/faces", "results/anchors")]
         assert (options["--anchors"], options["--art"]) == (own, ["results/art/mask.h5"] if condition == "mask" else [])
-    assert [*shards["flow"], f"results/regions/{condition}.h5"] in [words for words, _ in calls[1]["regions"]]
+    assert [*shards["flow"], f"results/pack/{condition}.h5"] in [words for words, _ in calls[1]["pack"]]
     for descriptor in ("lbp_top", "lbp_sip", "hog3d"):
         packed = [*shards["occluded"], f"results/features/{descriptor}/{condition}.h5"]
         assert packed in [words for words, _ in calls[1]["describe"]]
@@ -249,7 +249,7 @@ def test_the_real_stages_take_these_names(tmp_path):
     with (folder / "results/table_iii_a_long.csv").open(encoding="utf-8") as file:
         assert {row["task"] for row in csv.DictReader(file)} == {f"HDE {'->'.join(map(str.upper, subjects))}"}
     wanted = [(row.database, row.subject, row.clip, fold) for row in rows[2:]]
-    for path in (network, "results/predictions/lbp_top/none/none.csv"):
+    for path in (network, "results/predictions/lbp_top/none/all.csv"):
         tested = [row for row in predictions.read(folder / path, ["I", "II", "III", "IV", "V"]) if row.fold == fold]
         assert [(row.database, row.subject, row.clip, row.fold) for row in tested] == wanted
 

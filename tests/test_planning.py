@@ -74,7 +74,10 @@ def test_what_is_made_already_is_left_out_only_if_asked(tmp_path, monkeypatch):
 def test_a_dry_run_is_read_with_wildcards_and_files(toy_jobs):
     train = next(job for job in toy_jobs if job.rule == "train" and job.wildcards["fold"] == "synsamm-006")
     assert train.wildcards["seed"] == "0"
-    assert train.inputs == (f"results/regions/{train.wildcards['trained_on']}.h5",)
+    condition = train.wildcards["trained_on"]  # matched
+    subjects = sorted({clip.subject for clip in clips.read("tests/clips.csv")})
+    shards = [f"results/flow/{condition}/{subject}.h5" for subject in subjects]
+    assert train.inputs[0] == f"results/pack/{condition}.h5" and sorted(train.inputs[1:]) == shards
     assert train.outputs[0].endswith("/synsamm-006-0.csv")
     render = next(job for job in toy_jobs if job.rule == "render")
     assert render.outputs == (f"data/synthetic/{render.wildcards['subject']}",) and render.inputs == ()
@@ -148,7 +151,9 @@ def test_what_is_only_tested_is_solved_in_one_view():
     job = {"condition": "mask", "subject": "synsamm-006"}
     fixed = 4 * model(matched).rates.of("bytes.flow.clip", "synsamm")  # of the subject's clips
     assert of("flow", clean, **job).bytes - fixed == pytest.approx((of("flow", matched, **job).bytes - fixed) / 4)
-    assert of("regions", clean, condition="none").bytes == of("regions", matched, condition="none").bytes
+    assert of("pack", clean, condition="mask").cpu < of("pack", matched, condition="mask").cpu
+    assert of("pack", clean, condition="none").cpu == of("pack", matched, condition="none").cpu
+    assert of("pack", matched, condition="none").bytes < 0.1 * of("flow", matched, **job).bytes * 4
 
 
 def test_turning_the_flow_solves_each_apex_once():
@@ -243,7 +248,15 @@ def test_a_calibration_measures_what_the_model_asks_for():
     # recorded clips that are not on disk are stood in for by drawn ones
     recorded = [replace(clip, source="recorded", frames="/nowhere") for clip in table]
     found = calibration.calibrate(own, recorded)
-    asked = ["faces.frame", "anchor.frame", "start.anchor", "occlude.random.frame", "flow.pair", "regions.sample"]
+    asked = [
+        "faces.frame",
+        "anchor.frame",
+        "start.anchor",
+        "occlude.random.frame",
+        "flow.pair",
+        "flow.sample",
+        "pack.sample",
+    ]
     asked += ["describe.lbp_sip.clip", "train.read", "svm.kernel", "start.train", "bytes.flow.view"]
     asked += ["render.frame", "bytes.synthetic.frame", "bytes.faces.frame", "bytes.occluded.frame"]
     assert not [kind for kind in asked if not found.has(kind)]  # a busy machine may measure no time at all

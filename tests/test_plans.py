@@ -30,7 +30,7 @@ def test_papers_experiment(tmp_path):
     assert jobs["art"] == 2
     assert jobs["occlude"] == jobs["flow"] == 47 * 13
     assert jobs["train"] == 3 * 13 * (47 + 2) * 3
-    assert jobs["regions"] == 13 and jobs["describe"] == jobs["svm"] == 39
+    assert jobs["pack"] == 13 and jobs["describe"] == jobs["svm"] == 39
     assert jobs["score"] == 6 * 13 * 3 and jobs["table"] == 3 and jobs["weights"] == 2 and jobs["summary"] == 1
 
 

@@ -92,7 +92,7 @@ STAGES = {
     "occlude": ("rrrn.occlude", "rrrn.occlusion.mask"),
     "augment": ("rrrn.augment",),
     "flow": ("rrrn.flow", "rrrn.tvl1.numba_engine", "rrrn.tvl1.cuda_engine"),
-    "regions": ("rrrn.regions",),
+    "pack": ("rrrn.pack",),
     "train": ("rrrn.train", "rrrn.networks.rrrn"),
     "describe": ("rrrn.describe", "rrrn.descriptors.lbp_top"),
     "svm": ("rrrn.svm",),
@@ -137,7 +137,7 @@ def moved(old: str, new: str):
     return move
 
 
-CLIPS = {"render", "faces", "augment", "regions", "train", "describe", "svm", "score", "table", "summary"}
+CLIPS = {"render", "faces", "augment", "pack", "train", "describe", "svm", "score", "table", "summary"}
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ CLIPS = {"render", "faces", "augment", "regions", "train", "describe", "svm", "s
         pytest.param(moved("clips", "data/clips"), set(), id="moved helper of most stages"),
         pytest.param(moved("flow_store", "kept_flow"), set(), id="renamed helper"),
         pytest.param(moved("flow_store", "data/kept_flow"), set(), id="moved and renamed helper"),
-        pytest.param(edited("flow_store.py", "32767", "32766"), {"flow", "regions", "train"}, id="number in a helper"),
+        pytest.param(edited("flow_store.py", "32767", "32766"), {"flow", "pack", "train"}, id="number in a helper"),
         pytest.param(edited("clips.py", "strict=True", "strict=False"), set(STAGES), id="code of the clip table"),
         pytest.param(edited("stage.py", "token_hex(4)", "token_hex(5)"), set(STAGES), id="code of all stages"),
     ],

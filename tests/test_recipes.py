@@ -35,7 +35,7 @@ def changed(change, table=TABLE) -> set[str]:
 
 LAST = {"scores", "table"}
 TRAINING = {"predictions", *LAST}
-FLOW = {"flow", "regions", *TRAINING}
+FLOW = {"flow", "pack", *TRAINING}
 WORN = {"occluded", "features", *FLOW}
 
 
@@ -231,7 +231,7 @@ def test_libraries_are_those_of_the_code_and_of_the_inputs(versions):
     [
         ("numpy", "1.2.4", set()),
         ("sklearn", "1.3.0", {"predictions", "scores", "table"}),
-        ("numba", "1.3.0", {"flow", "regions", *TRAINING}),
+        ("numba", "1.3.0", {"flow", "pack", *TRAINING}),
         ("dlib", "2.2.3", {"faces", "occluded", "features", *FLOW}),
         ("numpy", "1.3.0", {"synthetic", "faces", "occluded", "features", *FLOW}),
     ],

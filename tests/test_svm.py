@@ -39,13 +39,13 @@ def toy_features(seed, noise=1.0, dims=40):
 
 
 def predicted(rows, fold):
-    return np.array([row for name, _, row in rows if name == fold])
+    return np.array([row for name, _, _, row in rows if name == fold])
 
 
 @pytest.mark.parametrize("penalty", [0.1, 10, 10000])
 def test_folds_agree_with_a_linear_svc(penalty):
     features = toy_features(1)
-    rows = svm.predict([features], features, TABLE, CLASSES, [f"s{n}" for n in range(7)], penalty, "margins")
+    rows = svm.predict([features], {"mask": features}, TABLE, CLASSES, [f"s{n}" for n in range(7)], penalty, "margins")
     for n, (train, test) in enumerate(LeaveOneGroupOut().split(features, LABELS, SUBJECTS)):
         machine = SVC(kernel="linear", C=penalty, break_ties=True).fit(features[train], LABELS[train])
         found = predicted(rows, f"s{n}")
@@ -59,7 +59,7 @@ def test_folds_agree_with_a_linear_svc(penalty):
 def test_ties_of_votes_go_to_the_larger_margins_or_to_the_first_class():
     features, said = toy_features(1, noise=8.0), {}
     for ties, break_ties in (("margins", True), ("order", False)):
-        rows = svm.predict([features], features, TABLE, CLASSES, [f"s{n}" for n in range(7)], 10000, ties)
+        rows = svm.predict([features], {"mask": features}, TABLE, CLASSES, [f"s{n}" for n in range(7)], 10000, ties)
         said[ties], expected = [], []
         for n, (train, test) in enumerate(LeaveOneGroupOut().split(features, LABELS, SUBJECTS)):
             machine = SVC(kernel="linear", C=10000, break_ties=break_ties).fit(features[train], LABELS[train])
@@ -68,21 +68,21 @@ def test_ties_of_votes_go_to_the_larger_margins_or_to_the_first_class():
         assert said[ties] == expected
     assert said["margins"] != said["order"]
     with pytest.raises(InputError, match=r"svm\.ties 'first' is none of margins, order"):
-        svm.predict([features], features, TABLE, CLASSES, ["s1"], 10000, "first")
+        svm.predict([features], {"mask": features}, TABLE, CLASSES, ["s1"], 10000, "first")
 
 
 def test_holdout_trains_on_one_database_and_tests_on_the_other():
     features, other = toy_features(1), toy_features(2)
-    rows = svm.predict([features], other, TABLE, CLASSES, ["b-to-a"], 100, "margins")
+    rows = svm.predict([features], {"mask": other}, TABLE, CLASSES, ["b-to-a"], 100, "margins")
     a = np.array([clip.database == "a" for clip in TABLE])
-    assert [clip for _, clip, _ in rows] == [clip for clip in TABLE if clip.database == "a"]
+    assert [clip for _, _, clip, _ in rows] == [clip for clip in TABLE if clip.database == "a"]
     expected = SVC(kernel="linear", C=100, break_ties=True).fit(features[~a], LABELS[~a]).predict(other[a])
     assert np.array_equal(predicted(rows, "b-to-a").argmax(axis=1), expected)
 
 
 def test_several_conditions_train_together():
     parts, tested = [toy_features(n) for n in (1, 2, 3)], toy_features(4)
-    rows = svm.predict(parts, tested, TABLE, CLASSES, ["s2"], 10, "margins")
+    rows = svm.predict(parts, {"mask": tested}, TABLE, CLASSES, ["s2"], 10, "margins")
     test = np.array([subject == "s2" for subject in SUBJECTS])
     known = np.concatenate([part[~test] for part in parts])
     machine = SVC(kernel="linear", C=10).fit(known, np.tile(LABELS[~test], 3))
@@ -93,12 +93,12 @@ def test_several_conditions_train_together():
 @pytest.mark.parametrize("penalty", [100, "grid"])
 def test_nothing_of_the_tested_subject_is_trained_on(penalty):
     parts, tested = [toy_features(1), toy_features(2)], toy_features(3)
-    before = predicted(svm.predict(parts, tested, TABLE, CLASSES, ["s5"], penalty, "margins"), "s5")
+    before = predicted(svm.predict(parts, {"mask": tested}, TABLE, CLASSES, ["s5"], penalty, "margins"), "s5")
     own = np.array([subject == "s5" for subject in SUBJECTS])
     for part in parts:
         part[own] = 7.0
     assert np.array_equal(
-        predicted(svm.predict(parts, tested, TABLE, CLASSES, ["s5"], penalty, "margins"), "s5"), before
+        predicted(svm.predict(parts, {"mask": tested}, TABLE, CLASSES, ["s5"], penalty, "margins"), "s5"), before
     )
     relabelled = [
         Clip(
@@ -117,20 +117,21 @@ def test_nothing_of_the_tested_subject_is_trained_on(penalty):
         for c in TABLE
     ]
     assert np.array_equal(
-        predicted(svm.predict(parts, tested, relabelled, CLASSES, ["s5"], penalty, "margins"), "s5"), before
+        predicted(svm.predict(parts, {"mask": tested}, relabelled, CLASSES, ["s5"], penalty, "margins"), "s5"), before
     )
     parts[1][0] += 0.5  # but what is trained on does matter
     assert not np.array_equal(
-        predicted(svm.predict(parts, tested, TABLE, CLASSES, ["s5"], penalty, "margins"), "s5"), before
+        predicted(svm.predict(parts, {"mask": tested}, TABLE, CLASSES, ["s5"], penalty, "margins"), "s5"), before
     )
 
 
 def test_a_tested_clip_is_judged_on_its_own():
     features, tested = toy_features(1), toy_features(2)
-    before = predicted(svm.predict([features], tested, TABLE, CLASSES, ["s5"], 10, "margins"), "s5")
+    before = predicted(svm.predict([features], {"mask": tested}, TABLE, CLASSES, ["s5"], 10, "margins"), "s5")
     tested[0:35] = 3.0  # all but the last clip of s5
     assert np.array_equal(
-        predicted(svm.predict([features], tested, TABLE, CLASSES, ["s5"], 10, "margins"), "s5")[-1], before[-1]
+        predicted(svm.predict([features], {"mask": tested}, TABLE, CLASSES, ["s5"], 10, "margins"), "s5")[-1],
+        before[-1],
     )
 
 
@@ -189,11 +190,11 @@ def test_grid_sees_the_training_subjects_of_each_fold_only(monkeypatch):
 
     monkeypatch.setattr(svm, "choose_penalty", choose)
     features = toy_features(1)
-    rows = svm.predict([features, features], features, TABLE, CLASSES, ["s0", "a-to-b"], "grid", "margins")
+    rows = svm.predict([features, features], {"mask": features}, TABLE, CLASSES, ["s0", "a-to-b"], "grid", "margins")
     assert seen == [((72, 72), 72, {f"s{n}" for n in range(1, 7)}), ((48, 48), 48, {f"s{n}" for n in range(4)})]
     monkeypatch.undo()
-    fixed = svm.predict([features, features], features, TABLE, CLASSES, ["s0", "a-to-b"], 10, "margins")
-    assert all(np.array_equal(a[2], b[2]) for a, b in zip(rows, fixed, strict=True))
+    fixed = svm.predict([features, features], {"mask": features}, TABLE, CLASSES, ["s0", "a-to-b"], 10, "margins")
+    assert all(np.array_equal(a[3], b[3]) for a, b in zip(rows, fixed, strict=True))
 
 
 def test_grid_needs_two_subjects():
@@ -219,8 +220,7 @@ def write_features(path, features, rows=TABLE):
 def run(project, **changed):
     given = {
         "train": [project / "none.h5"],
-        "test": project / "mask.h5",
-        "condition": "mask",
+        "test": [("mask", project / "mask.h5")],
         "trained_on": "none",
         "method": "lbp_top",
         "clips": project / "clips.csv",
@@ -246,10 +246,20 @@ def test_table_of_predictions(project):
     ]
     assert {(r["condition"], r["trained_on"], r["seed"], r["view"]) for r in rows} == {("mask", "none", "0", "0")}
     features = [toy_features(n).astype(np.float32).astype(np.float64) for n in (1, 2)]
-    known = svm.predict([features[0]], features[1], TABLE, CLASSES, ["s3", "a-to-b"], 10000, "margins")
-    for row, (_, _, found) in zip(rows, known, strict=True):
+    known = svm.predict([features[0]], {"mask": features[1]}, TABLE, CLASSES, ["s3", "a-to-b"], 10000, "margins")
+    for row, (_, _, _, found) in zip(rows, known, strict=True):
         assert [row[f"p_{name}"] for name in CLASSES] == [f"{value:.9g}" for value in found]
     assert run(project) == text
+
+
+def test_conditions_that_are_tested_together_are_as_each_alone(project):
+    """Byte for byte, and with its own numbers for each."""
+    both = run(project, test=[("none", project / "none.h5"), ("mask", project / "mask.h5")])
+    rows = [line.rpartition(",")[0] for line in both.splitlines()]  # the digest is of a whole file
+    alone = [run(project, test=[(name, project / f"{name}.h5")]) for name in ("none", "mask")]
+    parts = [[line.rpartition(",")[0] for line in text.splitlines()][1:] for text in alone]
+    assert sorted(rows[1:]) == sorted(parts[0] + parts[1]) and parts[0] != parts[1]
+    assert [row.split(",")[3] for row in rows[1:]] == ["none"] * 6 + ["mask"] * 6 + ["none"] * 18 + ["mask"] * 18
 
 
 def test_rows_of_features_may_stand_in_any_order(project):
@@ -267,20 +277,20 @@ def test_rows_of_the_clip_table_may_stand_in_any_order(project):
 
 def test_a_clip_without_features_is_named(project):
     write_features(project / "mask.h5", toy_features(2)[:-1], TABLE[:-1])
-    with pytest.raises(InputError, match=r"mask\.h5: clip s6/c5 is missing in .*mask\.h5"):
+    with pytest.raises(InputError, match=r"mask\.h5: clip s6/c5 is not in it; delete the file"):
         run(project)
     assert not (project / "out.csv").exists()
 
 
 def test_features_without_a_row_are_named(project):
     clips.write(TABLE[1:], project / "clips.csv")
-    with pytest.raises(InputError, match=r"none\.h5: clip s0/c0 is missing in the clip table"):
+    with pytest.raises(InputError, match=r"none\.h5: clip s0/c0 is not in the clip table"):
         run(project)
 
 
 def test_features_of_unequal_length_are_refused(project):
     write_features(project / "none.h5", toy_features(1)[:, :30])
-    with pytest.raises(InputError, match=r"none\.h5: 30 numbers per clip, but 40"):
+    with pytest.raises(InputError, match=r"mask\.h5: 40 numbers per clip, but 30"):
         run(project)
 
 

@@ -1,4 +1,4 @@
-"""Training, on hand-made regions files of three subjects: what is drawn, what is learnt, what is written."""
+"""Training, on hand-made packs of three subjects: what is drawn, what is learnt, what is written."""
 
 import argparse
 import csv
@@ -17,7 +17,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rrrn import adam, clips, flow_store, methods, region_boxes, seeds, store, train
+from rrrn import adam, clips, flow_store, methods, pack, packed, seeds, store, train
 from rrrn.stage import InputError
 
 HOME = Path(__file__).resolve().parents[1]
@@ -46,14 +46,22 @@ def make_flow(table, views, seed):
     return flow.astype(np.float16)
 
 
-def write_regions(path, table, flow, views=None, size=28, dtype="float16"):
-    with store.create(path) as file:
-        flow_store.put(file, "flow", flow, dtype=dtype, compression="none")
-        store.put(file, "views", np.arange(flow.shape[1], dtype=np.int32) if views is None else views)
-        store.put(file, "boxes", region_boxes.boxes(flow.shape[-1]))
-        store.put_names(file, "subject", [clip.subject for clip in table])
-        store.put_names(file, "clip", [clip.clip for clip in table])
-        file.attrs["size"] = size
+def write_pack(path, table, flow, views=None, size=28, dtype="float16"):
+    """Write a pack and, in a folder beside it, the shards that it is an index over."""
+    folder = path.parent / "flow" / path.stem
+    views = np.arange(flow.shape[1], dtype=np.int32) if views is None else views
+    for subject in {clip.subject for clip in table}:
+        with store.create(folder / f"{subject}.h5") as file:
+            for clip, maps in zip(table, flow, strict=True):
+                if clip.subject == subject:
+                    group = file.create_group(clip.clip)
+                    group.attrs["subject"] = subject
+                    flow_store.put(group, "flow", maps, dtype=dtype, compression="none")
+                    store.put(group, "views", views)
+    clips.write(table, folder / "clips.csv")
+    shards = [folder / f"{subject}.h5" for subject in {clip.subject for clip in table}]
+    settings = {"regions": {"size": size}}
+    pack.main(argparse.Namespace(shards=shards, output=path, clips=folder / "clips.csv", settings=settings, asked={}))
 
 
 @pytest.fixture
@@ -61,8 +69,8 @@ def data(tmp_path):
     """A folder with a clip table and the conditions none (all views) and mask (view 0, other noise)."""
     table = make_table()
     clips.write(table, tmp_path / "clips.csv")
-    write_regions(tmp_path / "none.h5", table, make_flow(table, VIEWS, seed=1))
-    write_regions(tmp_path / "mask.h5", table, make_flow(table, 1, seed=2))
+    write_pack(tmp_path / "none.h5", table, make_flow(table, VIEWS, seed=1))
+    write_pack(tmp_path / "mask.h5", table, make_flow(table, 1, seed=2))
     return tmp_path
 
 
@@ -125,16 +133,12 @@ def test_rows(data, method):
 
 
 def test_the_order_of_the_clip_table_is_no_seed(data):
-    """Nor is that of the rows in the packed files."""
     train.main(arguments(data))
     table = make_table()
     order = np.random.default_rng(2).permutation(len(table))
     clips.write([table[n] for n in order], data / "clips.csv")
     train.main(arguments(data, output="again.csv"))
     assert (data / "again.csv").read_bytes() == (data / "out.csv").read_bytes()
-    write_regions(data / "none.h5", [table[n] for n in order], make_flow(table, VIEWS, seed=1)[order])
-    train.main(arguments(data, output="packed.csv"))
-    assert (data / "packed.csv").read_bytes() == (data / "out.csv").read_bytes()
 
 
 def test_learns_and_predicts_a_subject_it_never_saw(data):
@@ -165,7 +169,7 @@ def test_views_that_a_file_lacks_are_an_error(data):
     with pytest.raises(InputError, match=r"mask\.h5.*tta_mean"):
         train.main(arguments(data, view="tta_mean"))
     table = make_table()
-    write_regions(data / "mask.h5", table, make_flow(table, 1, seed=2), views=np.array([3], np.int32))
+    write_pack(data / "mask.h5", table, make_flow(table, 1, seed=2), views=np.array([3], np.int32))
     with pytest.raises(InputError, match=r"mask\.h5.*original"):
         train.main(arguments(data))
 
@@ -259,8 +263,8 @@ def test_maps_have_their_channels_last_on_a_processor():
 
 @pytest.mark.parametrize("dtype", ["float16", "int16"])
 def test_equal_bytes_from_memory_and_from_files(data, dtype):
-    write_regions(data / "none.h5", make_table(), make_flow(make_table(), VIEWS, seed=1), dtype=dtype)
-    write_regions(data / "mask.h5", make_table(), make_flow(make_table(), 1, seed=2), dtype=dtype)
+    write_pack(data / "none.h5", make_table(), make_flow(make_table(), VIEWS, seed=1), dtype=dtype)
+    write_pack(data / "mask.h5", make_table(), make_flow(make_table(), 1, seed=2), dtype=dtype)
     memory, files = arguments(data, output="memory.csv"), arguments(data, output="files.csv", max_memory_gb=0)
     train.main(memory)
     train.main(files)
@@ -296,10 +300,10 @@ def test_a_tested_subjects_training_data_are_never_used(data):
     table = make_table()
     flow = make_flow(table, VIEWS, seed=1)
     flow[[clip.subject == "s1" for clip in table]] = np.nan
-    write_regions(data / "none.h5", table, flow)
+    write_pack(data / "none.h5", table, flow)
     assert predictions(arguments(data, test=only_mask)) == expected
     assert predictions(arguments(data, test=only_mask, max_memory_gb=0)) == expected
-    with pytest.raises(InputError, match=r"none\.h5: clip s1/c0, view 0: the flow is not finite"):
+    with pytest.raises(InputError, match=r"none/s1\.h5: clip s1/c0, view 0: the flow is not finite"):
         train.main(arguments(data))
     with pytest.raises(InputError, match="not finite"):
         train.main(arguments(data, fold="s0", test=only_mask))
@@ -355,7 +359,7 @@ def test_mistakes_have_one_message_and_leave_no_file(data, changes, message):
     args = arguments(data, **changes)
     with pytest.raises(InputError, match=message):
         train.main(args)
-    assert {path.name for path in data.iterdir()} == {"clips.csv", "none.h5", "mask.h5"}
+    assert {path.name for path in data.iterdir()} == {"clips.csv", "flow", "none.h5", "mask.h5"}
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="has a GPU")
@@ -367,21 +371,21 @@ def test_without_a_gpu_cuda_is_an_error_and_auto_is_the_cpu():
 
 def test_a_clip_that_a_file_lacks_is_named(data):
     table = make_table()[:-1]
-    write_regions(data / "none.h5", table, make_flow(table, VIEWS, seed=1))
+    write_pack(data / "none.h5", table, make_flow(table, VIEWS, seed=1))
     with pytest.raises(InputError, match=r"none\.h5: clip s2/c4"):
         train.main(arguments(data))
 
 
 def test_files_of_another_geometry_are_an_error(data):
     table = make_table()
-    write_regions(data / "mask.h5", table, make_flow(table, 1, seed=2), size=32)
+    write_pack(data / "mask.h5", table, make_flow(table, 1, seed=2), size=32)
     with pytest.raises(InputError, match=r"mask\.h5: other sizes"):
         train.main(arguments(data))
 
 
 def test_files_of_another_form_are_an_error(data):
     table = make_table()
-    write_regions(data / "mask.h5", table, make_flow(table, 1, seed=2), dtype="int16")
+    write_pack(data / "mask.h5", table, make_flow(table, 1, seed=2), dtype="int16")
     with pytest.raises(InputError, match=r"mask\.h5: flow in another form"):
         train.main(arguments(data))
 
@@ -391,10 +395,10 @@ def test_files_of_another_form_are_an_error(data):
 def test_samples_are_what_was_stored(data, dtype, max_bytes):
     table = make_table()
     flow = make_flow(table, VIEWS, seed=1)
-    write_regions(data / "none.h5", table, flow, dtype=dtype)
+    write_pack(data / "none.h5", table, flow, dtype=dtype)
     with ExitStack() as stack:
-        regions = train.open_regions([data / "none.h5"], stack)[data / "none.h5"]
-        chosen = [(regions, table[row], view) for row, view in ((3, 1), (0, 0), (7, 2))]
+        opened = packed.open_packs([data / "none.h5"], stack)[data / "none.h5"]
+        chosen = [(opened, table[row], view) for row, view in ((3, 1), (0, 0), (7, 2))]
         batch = train.Samples(chosen, max_bytes).batch([2, 0])
     expected = np.stack([flow[7, 2], flow[3, 1]]).astype(np.float32)
     if dtype == "int16":
@@ -419,22 +423,36 @@ def test_a_damaged_file_is_an_error(data):
 
 def test_damage_while_a_training_reads_names_the_clip(data):
     table = make_table()
-    whole = (data / "mask.h5").read_bytes()
-    sample = make_flow(table, 1, seed=2)[5, 0].tobytes()  # of s1/c0
+    shard = data / "flow/none/s1.h5"
+    whole = shard.read_bytes()
+    sample = make_flow(table, VIEWS, seed=1)[5, 1].tobytes()  # of s1/c0
     assert whole.count(sample) == 1
     with ExitStack() as stack:
-        regions = train.open_regions([data / "mask.h5"], stack)[data / "mask.h5"]
-        (data / "mask.h5").write_bytes(whole.replace(sample, b"\xff" + sample[1:]))
-        regions.read(table[4], 0)
-        with pytest.raises(InputError, match=r"mask\.h5: clip s1/c0, view 0: damaged"):
-            regions.read(table[5], 0)
+        opened = packed.open_packs([data / "none.h5"], stack)[data / "none.h5"]
+        opened.verify(table)
+        shard.write_bytes(whole.replace(sample, b"\xff" + sample[1:]))
+        opened.read(table[4], [0, 1, 2])
+        opened.read(table[5], [0, 2])
+        with pytest.raises(InputError, match=r"none/s1\.h5: clip s1/c0, view 1: damaged"):
+            opened.read(table[5], [0, 1])
+        with pytest.raises(InputError, match=r"none/s1\.h5: clip s1/c0: damaged"):
+            opened.read(table[5], [0, 1, 2])
 
 
-def test_a_training_verifies_each_file_once(data, monkeypatch):
+def test_damage_of_what_is_only_tested_stops_before_training(data, monkeypatch):
+    monkeypatch.setattr(train, "fit", lambda *_: pytest.fail("trained"))
+    path = data / "flow/mask/s1.h5"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(InputError, match=r"mask/s1\.h5: damaged or cut short"):
+        train.main(arguments(data))
+
+
+def test_a_training_verifies_each_file_once_and_what_it_reads_only(data, monkeypatch):
     verified, verify = [], store.verified
-    monkeypatch.setattr(store, "verified", lambda path: verified.append(path.name) or verify(path))
+    monkeypatch.setattr(store, "verified", lambda path: verified.append(str(path.relative_to(data))) or verify(path))
     train.main(arguments(data, epochs=2, max_memory_gb=0))
-    assert sorted(verified) == ["mask.h5", "none.h5"]
+    none = [f"flow/none/s{number}.h5" for number in range(3)]
+    assert sorted(verified) == ["flow/mask/s1.h5", *none, "mask.h5", "none.h5"]
 
 
 def test_a_full_gpu_is_a_message():

@@ -28,10 +28,10 @@ FILES = {
     "occlude": f"results/occluded/mask/{SUBJECT}.h5",
     "augment": f"results/augment/{SUBJECT}.csv",
     "flow": f"results/flow/mask/{SUBJECT}.h5",
-    "regions": "results/regions/mask.h5",
+    "pack": "results/pack/mask.h5",
     "train": f"results/predictions/rrrn/mask/{SUBJECT}-0.csv",
     "describe": "results/features/lbp_top/mask.h5",
-    "svm": "results/predictions/lbp_top/mask/mask.csv",
+    "svm": "results/predictions/lbp_top/mask/all.csv",
     "score": "results/scores/iv/rrrn/mask.csv",
     "table": "results/table_iv.json",
     "summary": "results/summary.json",
@@ -45,7 +45,7 @@ TWINS = {
     "faces for occlude": FILES["faces"],
     "augment": f"results/augment/{OTHER}.csv",
     "flow": f"results/flow/none/{SUBJECT}.h5",
-    "regions": "results/regions/none.h5",
+    "pack": "results/pack/none.h5",
     "train": f"results/predictions/rrrn/none/{SUBJECT}-0.csv",
     "describe": "results/features/lbp_top/none.h5",
     "score": "results/scores/iii_a/rrrn/mask.csv",
@@ -252,7 +252,7 @@ def test_without_records_of_snakemake_other_settings_stop_and_the_remedy_works(r
     after, before = results(root), results(done)
     changed = {path for path in before if after[path] != before[path]}
     assert {path for path in changed if "predictions" in path} == {
-        f"results/predictions/lbp_top/{name}/{name}.csv" for name in ("none", "mask", "random-20")
+        f"results/predictions/lbp_top/{name}/all.csv" for name in ("none", "mask", "random-20")
     }
     assert rrrn(root, "other.yaml").returncode == 0
 
@@ -279,7 +279,7 @@ def test_a_stage_refuses_inputs_of_other_settings(root):
     told = defaults.whole([Path("tests/config.yaml")])
     table = clips.read(told["clips"])
     asked = verify.of_experiment(told, table).of(FILES["svm"]).asked()
-    words = ["--train", FILES["describe"], "--test", FILES["describe"], "--condition", "mask", "--trained-on", "mask"]
+    words = ["--train", FILES["describe"], "--test", f"mask={FILES['describe']}", "--trained-on", "mask"]
     words += ["--method", "lbp_top", "--clips", "tests/clips.csv", "--classes", "I,II,III,IV,V", "--folds", SUBJECT]
     command = [sys.executable, "-m", "rrrn.svm", "out.csv", *words, "--settings", '{"svm": {}}', "--asked", asked]
     environment = ENVIRONMENT | {"PYTHONPATH": str(root)}

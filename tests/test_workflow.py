@@ -153,14 +153,14 @@ def touch(root: Path) -> None:
 AFTER_TRAINING = {"score": 9, "table": 3, "summary": 1}
 ALL_TRAININGS = {"train": 18, **AFTER_TRAINING}
 ALL_SVMS = {"svm": 3, **AFTER_TRAINING}
-ALL_FLOWS = {"flow": 12, "regions": 3, **ALL_TRAININGS}
+ALL_FLOWS = {"flow": 12, "pack": 3, **ALL_TRAININGS}
 # one condition of the three: two methods in three tables; and all that follows from its frames
-ONE_CONDITION = {"flow": 4, "regions": 1, "describe": 1, "train": 6, "svm": 1, "score": 6, "table": 3, "summary": 1}
+ONE_CONDITION = {"flow": 4, "pack": 1, "describe": 1, "train": 6, "svm": 1, "score": 6, "table": 3, "summary": 1}
 # the two that are occluded
 WORN = {
     "occlude": 8,
     "flow": 8,
-    "regions": 2,
+    "pack": 2,
     "describe": 2,
     "train": 12,
     "svm": 2,
@@ -225,7 +225,7 @@ WORN = {
                 "augment": 1,
                 "occlude": 3,
                 "flow": 3,
-                "regions": 3,
+                "pack": 3,
                 "describe": 3,
                 "train": 18,
             }
@@ -333,7 +333,7 @@ def test_killed_again_and_again_on_one_core_gives_the_same_bytes(done, tmp_path)
         "results/anchors/*.h5",
         "results/occluded/*/*.h5",
         "results/flow/*/*.h5",
-        "results/regions/*.h5",
+        "results/pack/*.h5",
         "results/features/*/*.h5",
         "results/predictions/rrrn/*/*",
         "results/scores/*/*/*",

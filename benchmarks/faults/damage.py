@@ -16,25 +16,25 @@ SHARDS = {
     "results/faces/synsamm-006.h5": (
         "results/occluded/mask/synsamm-006.h5",
         "results/flow/mask",
-        "results/regions/mask.h5",
+        "results/pack/mask.h5",
         *LEARNED,
     ),
     "results/anchors/synsamm-006.h5": (
         "results/occluded/mask/synsamm-006.h5",
         "results/flow/mask",
-        "results/regions/mask.h5",
+        "results/pack/mask.h5",
         *LEARNED,
     ),
-    "results/art/mask.h5": ("results/occluded/mask", "results/flow/mask", "results/regions/mask.h5", *LEARNED),
-    "results/occluded/mask/synsamm-006.h5": ("results/flow/mask/synsamm-006.h5", "results/regions/mask.h5", *LEARNED),
-    "results/flow/mask/synsamm-006.h5": ("results/regions/mask.h5", "results/predictions/rrrn/mask", *TABLES),
-    "results/regions/mask.h5": ("results/predictions/rrrn/mask", *TABLES),
+    "results/art/mask.h5": ("results/occluded/mask", "results/flow/mask", "results/pack/mask.h5", *LEARNED),
+    "results/occluded/mask/synsamm-006.h5": ("results/flow/mask/synsamm-006.h5", "results/pack/mask.h5", *LEARNED),
+    "results/flow/mask/synsamm-006.h5": ("results/pack/mask.h5", "results/predictions/rrrn/mask", *TABLES),
+    "results/pack/mask.h5": ("results/predictions/rrrn/mask", *TABLES),
     "results/features/lbp_sip/mask.h5": ("results/predictions/lbp_sip/mask", *TABLES),
 }
 CSVS = {
     "results/predictions/rrrn/mask/synsamm-006-0.csv": TABLES,
-    "results/predictions/lbp_sip/mask/mask.csv": TABLES,
-    "results/augment/synsamm-006.csv": ("results/flow/mask/synsamm-006.h5", "results/regions/mask.h5", *LEARNED),
+    "results/predictions/lbp_sip/mask/all.csv": TABLES,
+    "results/augment/synsamm-006.csv": ("results/flow/mask/synsamm-006.h5", "results/pack/mask.h5", *LEARNED),
     "results/scores/iv/rrrn/mask.csv": ("results/table*",),
 }
 Damage = Callable[[bytes, np.random.Generator], bytes]

@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.faults.toy import LAST_JOBS, Outcome, Toy, errors, expect
 
 # 4.4 MB
-GROWING = ("results/occluded/mask", "results/flow/mask", "results/regions/mask.h5")
+GROWING = ("results/occluded/mask", "results/flow/mask", "results/pack/mask.h5")
 YEAR = 365 * 86400
 SKIPPED = "skipped: needs root, to mount a file system"
 

@@ -33,15 +33,19 @@ from rrrn import (
     describe,
     faces,
     flow,
+    flow_store,
     landmarks,
     listing,
     occlude,
+    pack,
+    packed,
     provenance,
-    regions,
     render,
+    store,
     svm,
 )
 from rrrn.clips import Clip
+from rrrn.flow_store import FlowReader
 from rrrn.methods import METHODS
 from rrrn.occlusion import conditions
 from rrrn.planning import geometry, networks
@@ -66,7 +70,7 @@ STARTS = {
     "import rrrn.anchor": ("anchor",),
     "import rrrn.art": ("art",),
     "import rrrn.occlude": ("occlude",),
-    "import rrrn.describe": ("regions", "describe"),
+    "import rrrn.describe": ("pack", "describe"),
     "import torch, rrrn.adam, rrrn.networks.architectures, rrrn.train\n"
     "rrrn.train.make_reproducible(0, torch.device('cpu'))\n"
     "rrrn.networks.architectures.module('resnet')\n"
@@ -125,7 +129,7 @@ class _Sample:
         flow.tvl1(still, still, engine=self.config["flow"]["engine"])
 
     def measure(self, note: Note) -> None:
-        """Run and time all stages up to regions and descriptors; keep the files for the networks."""
+        """Run and time all stages up to packs and descriptors; keep the files for the networks."""
         at = self.database
         if self.drawn:
             self._render(note)
@@ -269,7 +273,7 @@ class _Sample:
         )
 
     def _flow(self, face: float, note: Note) -> None:
-        """Time one view and all views of the longer piece, and the packing of what they give."""
+        """Time one view and all views of the longer piece, and the storing and packing of what they give."""
         clip, settings = self.long, self.config["flow"]
         plan = self.folder / "plan.csv"
         table = self._table(clip)
@@ -298,25 +302,31 @@ class _Sample:
 
         solve("original")
         one, every = solve("original"), solve("all")
-        packed = self._path("regions", clip)
-        pack = Namespace(
+        with FlowReader(self._path("flow", clip), f"{clip.clip}/flow") as reader:
+            values, n_views = reader.read(()), reader.shape[0]
+        with h5py.File(self._path("flow", clip), locking=False) as file:
+            stored = file[clip.clip]["flow"].id.get_storage_size()
+
+        def put() -> None:
+            with store.create(self.folder / "again.h5") as file:
+                flow_store.put(file, "flow", values, **settings["store"])
+
+        packing = Namespace(
             shards=[self._path("flow", clip)],
-            output=packed,
+            output=self._path("pack", clip),
             clips=table,
             settings={"regions": self.config["regions"]},
             asked={},
         )
-        regions.main(pack)
-        with h5py.File(packed, locking=False) as file:
-            n_views, stored = file["flow"].shape[1], file["flow"].id.get_storage_size()
         numbers = 2 * settings["size"] ** 2 / MEGA
-        sample = _seconds(lambda: regions.main(pack)) / n_views
+        sample = _seconds(put) / n_views
         n_pairs, n_turned = solved(augmented(clip, self.config), settings["rotation"])
         pair = (every - one - (n_turned - 1) * sample) / max(n_pairs - 1, 1) if n_pairs > 1 else one - sample
         work = face * geometry.pyramid(settings)
         note("flow.clip", (one - pair - sample) / face, self.database)
         note("flow.pair", pair / work, self.database)
-        note("regions.sample", sample / numbers, self.database)
+        note("flow.sample", sample / numbers, self.database)
+        note("pack.sample", _seconds(lambda: pack.main(packing)) / n_views / numbers, self.database)
         note("bytes.flow.view", stored / n_views / numbers, self.database)
         note("bytes.flow.clip", self._path("flow", clip).stat().st_size - stored, self.database)
 
@@ -346,8 +356,9 @@ def _measure_networks(sample: _Sample, config: Mapping[str, Any], note: Note) ->
     train.make_reproducible(0, device)
     numbers = 2 * config["flow"]["size"] ** 2 / MEGA
     with ExitStack() as stack:
-        file = train.open_regions([sample._path("regions", sample.long)], stack)[sample._path("regions", sample.long)]
-        stored = [(file, sample.long, view) for view in file.views]
+        path = sample._path("pack", sample.long)
+        opened = packed.open_packs([path], stack)[path]
+        stored = [(opened, sample.long, view) for view in opened.views]
         note("train.read", _seconds(lambda: train.Samples(stored, 1e12)) / len(stored) / numbers)
         for name in [name for name in config["methods"] if METHODS[name].kind == "network"]:
             network = networks.build(name, config)
@@ -416,7 +427,9 @@ def _measure_svm(config: Mapping[str, Any], table: Sequence[Clip], note: Note) -
     def predict(n_folds: int) -> float:
         told = config["svm"]
         return _seconds(
-            lambda: svm.predict([features], features, table, classes, names[:n_folds], told["C"], told["ties"])
+            lambda: svm.predict(
+                [features], {"none": features}, table, classes, names[:n_folds], told["C"], told["ties"]
+            )
         )
 
     predict(1)

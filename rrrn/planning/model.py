@@ -22,6 +22,7 @@ _NUMBER = 19  # bytes of a printed number in a table of predictions
 _NAMES = 90  # bytes of its other columns
 _LANDMARKS_BYTES = 68 * 2 * 8 + 4  # of a frame's anchors: float64, and its number
 _ANCHORS_BYTES = 6500  # of a clip's attributes and of what HDF5 adds
+_PACK, _PACKED = 10_000, 100  # bytes of an index over flow: of itself, and per clip
 _MARGIN = 2  # frames that are drawn before the onset and after the offset
 
 
@@ -158,19 +159,16 @@ class Model:
             pairs, _ = solved(views, settings["rotation"])
             seconds += face * self.rates.of("flow.clip", at)
             seconds += pairs * self.rates.of("flow.pair", at) * face * geometry.pyramid(settings)
-            seconds += len(views) * self.rates.of("regions.sample", at) * self._numbers
+            seconds += len(views) * self.rates.of("flow.sample", at) * self._numbers
             size += len(views) * self.rates.of("bytes.flow.view", at) * self._numbers
             size += self.rates.of("bytes.flow.clip", at)
         on_gpu = self.rates.has("flow.on_gpu")
         return Cost(gpu=seconds, bytes=size) if on_gpu else Cost(seconds, bytes=size)
 
-    def _regions(self, condition: str) -> Cost:
-        seconds, size = 0.0, 0.0
-        for clip in self.table:
-            numbers = self._views(condition) * self._numbers
-            seconds += numbers * self.rates.of("regions.sample", clip.database)
-            size += numbers * self.rates.of("bytes.flow.view", clip.database)
-        return Cost(seconds, bytes=size)
+    def _pack(self, condition: str) -> Cost:
+        numbers = self._views(condition) * self._numbers
+        seconds = sum(numbers * self.rates.of("pack.sample", clip.database) for clip in self.table)
+        return Cost(seconds, bytes=_PACK + _PACKED * len(self.table))
 
     def _views(self, condition: str) -> int:
         """Return how many views of each clip are stored under a condition."""
@@ -188,14 +186,16 @@ class Model:
         seconds = sum(self._by_frames("describe.{}", clip, area, rate=rate) for clip in self.table)
         return Cost(seconds, bytes=4 * len(self.table) * self._rate_of_method("features.{}", descriptor))
 
-    def _svm(self, descriptor: str, trained_on: str, condition: str) -> Cost:
+    def _svm(self, descriptor: str, trained_on: str) -> Cost:
         samples = len(self.table) * len(protocol.training_sets(self.config)[trained_on])
+        asked = len(protocol.tested(self.config, trained_on))
         names = self._folds
         chosen = svm.INNER_FOLDS * len(svm.GRID) if self.config["svm"]["C"] == "grid" else 0
         fits = len(names) * (1 + chosen)
-        kernel = samples**2 * self._rate_of_method("features.{}", descriptor) * self.rates.of("svm.kernel")
-        rows = sum(len(folds.split(self.table, name)[1]) for name in names)
-        return Cost(kernel + fits * samples**2 * self.rates.of("svm.fold"), bytes=rows * self._row(descriptor))
+        kernels = (samples + asked * len(self.table)) * samples
+        seconds = kernels * self._rate_of_method("features.{}", descriptor) * self.rates.of("svm.kernel")
+        rows = asked * sum(len(folds.split(self.table, name)[1]) for name in names)
+        return Cost(seconds + fits * samples**2 * self.rates.of("svm.fold"), bytes=rows * self._row(descriptor))
 
     @cached_property
     def _folds(self) -> list[str]:

@@ -19,7 +19,7 @@ _OUTPUTS = {
     "art": "results/art/{kind}.h5",
     "occlude": "results/occluded/{condition}/{subject}.h5",
     "flow": "results/flow/{condition}/{subject}.h5",
-    "regions": "results/regions/{condition}.h5",
+    "pack": "results/pack/{condition}.h5",
     "weights": "data/weights/{network}.pth",
     "describe": "results/features/{descriptor}/{condition}.h5",
 }
@@ -40,7 +40,7 @@ def jobs(config: Mapping[str, Any], table: Sequence[Clip]) -> list[Job]:
     found += [_job("occlude", {"condition": condition, "subject": name}) for condition, name in shards]
     if networks:
         found += [_job("flow", {"condition": condition, "subject": name}) for condition, name in shards]
-        found += [_job("regions", {"condition": condition}) for condition in conditions]
+        found += [_job("pack", {"condition": condition}) for condition in conditions]
     fetched = [path for path in protocol.files(config) if path.startswith("data/weights/")]
     found += [_job("weights", {"network": path.rpartition("/")[2].removesuffix(".pth")}) for path in fetched]
     found += [

@@ -7,7 +7,7 @@ from rrrn.planning.jobs import Job
 from rrrn.planning.model import Cost
 
 ORDER = (
-    "render", "faces", "anchor", "art", "occlude", "augment", "flow", "regions", "weights", "train", "describe", "svm",
+    "render", "faces", "anchor", "art", "occlude", "augment", "flow", "pack", "weights", "train", "describe", "svm",
     "score", "table", "summary",
 )  # fmt: skip
 _KEPT = 3  # files that each job leaves beside its outputs: log, times, Snakemake's record

@@ -59,7 +59,7 @@ def test_every_stage_got_what_the_profile_says(whole):
     small = ("cpu", 0, 1, 2000, 30)
     assert asked.pop("train") == ("gpu", 1, 2, 12000, 480)
     assert asked.pop("shard_flow_occlude") == ("cpu", 0, 1, 2000, 90)
-    assert asked == dict.fromkeys(("render", "faces", "anchor", "regions", "describe", "svm"), small)
+    assert asked == dict.fromkeys(("render", "faces", "anchor", "pack", "describe", "svm"), small)
 
 
 def test_occluder_and_flow_of_a_shard_went_in_one_submission(whole):

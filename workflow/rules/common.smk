@@ -12,6 +12,7 @@ from rrrn import (
     cards,
     clips,
     doubles,
+    folds,
     frames_seen,
     libraries,
     promised,

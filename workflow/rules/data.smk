@@ -1,4 +1,4 @@
-"""From frames to one packed file of flow a condition."""
+"""From frames to flow, and one index over it per condition."""
 
 
 rule render:
@@ -134,18 +134,18 @@ rule flow:
         "python -m rrrn.flow {input.shard:q} {input.plan:q} {output:q} --views {params.views} --threads {threads} --gpus {resources.gpu} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 
 
-rule regions:
+rule pack:
     input:
         expand("results/flow/{{condition}}/{subject}.h5", subject=SUBJECTS),
     output:
-        ensure("results/regions/{condition}.h5", non_empty=True),
+        ensure("results/pack/{condition}.h5", non_empty=True),
     log:
-        "logs/regions/{condition}.log",
+        "logs/pack/{condition}.log",
     benchmark:
-        "logs/regions/{condition}.tsv"
+        "logs/pack/{condition}.tsv"
     conda:
         "../../envs/vision.yaml"
     params:
-        **given("regions"),
+        **given("pack"),
     shell:
-        "python -m rrrn.regions {input:q} {output:q} --clips {params.clips:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.pack {input:q} {output:q} --clips {params.clips:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"

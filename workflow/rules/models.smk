@@ -1,4 +1,4 @@
-"""Networks, one training a fold, and descriptors with a support vector machine, all folds in one job."""
+"""Networks, one training per fold, and descriptors with a support vector machine, all folds in one job."""
 
 
 rule weights:
@@ -22,6 +22,7 @@ rule train:
     input:
         train=lambda wildcards: conditions(TRAINING_SETS[wildcards.trained_on]),
         test=lambda wildcards: conditions(protocol.tested(config, wildcards.trained_on)),
+        shards=shards,
         weights=lambda wildcards: weights(wildcards.network),
     output:
         ensure(
@@ -39,12 +40,7 @@ rule train:
     params:
         **given("train"),
         module=lambda wildcards, output: METHODS[wildcards.network].module,  # may be moved
-        test=lambda wildcards, input: [
-            f"{condition}={path}"
-            for condition, path in zip(
-                protocol.tested(config, wildcards.trained_on), input.test
-            )
-        ],
+        test=tested,
         weights=lambda wildcards, input: (
             ["--weights", *input.weights] if input.weights else []
         ),
@@ -82,21 +78,26 @@ rule svm:
             descriptor=wildcards.descriptor,
             condition=TRAINING_SETS[wildcards.trained_on],
         ),
-        test="results/features/{descriptor}/{condition}.h5",
+        test=lambda wildcards: expand(
+            "results/features/{descriptor}/{condition}.h5",
+            descriptor=wildcards.descriptor,
+            condition=protocol.tested(config, wildcards.trained_on),
+        ),
     output:
         ensure(
-            "results/predictions/{descriptor}/{trained_on}/{condition}.csv",
+            "results/predictions/{descriptor}/{trained_on}/all.csv",
             non_empty=True,
         ),
     log:
-        "logs/svm/{descriptor}/{trained_on}/{condition}.log",
+        "logs/svm/{descriptor}/{trained_on}.log",
     benchmark:
-        "logs/svm/{descriptor}/{trained_on}/{condition}.tsv"
+        "logs/svm/{descriptor}/{trained_on}.tsv"
     conda:
         "../../envs/torch.yaml"
     params:
         **given("svm"),
+        test=tested,
         classes=CLASSES,
         folds=",".join(FOLDS),
     shell:
-        "python -m rrrn.svm {output:q} --train {input.train:q} --test {input.test:q} --condition {wildcards.condition} --trained-on {wildcards.trained_on} --method {wildcards.descriptor} --clips {params.clips:q} --classes {params.classes:q} --folds {params.folds:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.svm {output:q} --train {input.train:q} --test {params.test:q} --trained-on {wildcards.trained_on} --method {wildcards.descriptor} --clips {params.clips:q} --classes {params.classes:q} --folds {params.folds:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
