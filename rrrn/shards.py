@@ -14,6 +14,23 @@ results/faces/SUBJECT.h5, by ``faces``: clean face crops
     CLIP/landmarks: float32 (T, 68, 2), x, y in crop pixels
     CLIP/found: bool (T), whether the detector found the face
 
+results/anchors/SUBJECT.h5, by ``anchor``: where occluders are held (rrrn/occlusion/anchors.py)
+    CLIP@subject, CLIP@clip: text
+    CLIP@mode: text, how they were chosen
+    CLIP@yaw: text; of the mode stable only, like the next three
+    CLIP@turn: float64 (2), degrees
+    CLIP@registered_frames: int64
+    CLIP@landmark_residual: float64, pixels
+    CLIP/numbers: int32 (T), frame numbers
+    CLIP/landmarks: float64 (T, 68, 2), x, y in crop pixels
+
+results/art/KIND.h5, by ``art``: the pictures of a kind of occluder (rrrn/occlusion/art_shard.py); PICTURE is a number
+    names: text (N), in the order in which lots are drawn
+    PICTURE@seam, PICTURE@top, PICTURE@bottom, PICTURE@left, PICTURE@right, PICTURE@min_ratio: float64
+    PICTURE/image: float32 (H, W, 4), BGR in 0..255 premultiplied by alpha; of pictures without straps
+    PICTURE/body, PICTURE/straps: float32 (H, W, 4); of those with straps, like the next
+    PICTURE/edge: float64 (H), where the straps leave the body
+
 results/occluded/CONDITION/SUBJECT.h5, by ``occlude``: the same in gray, with what is worn, and its truth at the onset
     CLIP@database, CLIP@subject, CLIP@clip: text
     CLIP@onset, CLIP@apex, CLIP@offset: int64
