@@ -19,7 +19,7 @@ endif
 
 demo: .venv/installed
 	$(BIN)/python -m snakemake --cores all --rerun-incomplete $(TABLE)
-	$(BIN)/python -m rrrn.show $(TABLE)
+	$(BIN)/python -m rrrn.commands.show $(TABLE)
 
 test: .venv/installed-dev
 	$(BIN)/python -m pytest -m "not slurm"

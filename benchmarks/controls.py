@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from rrrn import cells, labels, methods, stage
-from rrrn.stage import InputError
+from rrrn.experiment import labels, methods
+from rrrn.running import stage
+from rrrn.running.stage import InputError
+from rrrn.tables import cells
 
 METHODS = ("rrrn", "backbone", "crops", "rrrn-fixed-alpha", "rrrn-no-rr", "resnet18")
 

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from rrrn.provenance import HOME
+from rrrn.provenance.sources import HOME
 
 _PARTS = ("Snakefile", "config.yaml", "envs", "workflow", "rrrn", "data/paper")
 

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rrrn import seeds
-from rrrn.synthetic import face as faces
-from rrrn.synthetic.canvas import LEFT, TOP
+from rrrn.experiment import seeds
+from rrrn.synthetic.painting import face as faces
+from rrrn.synthetic.painting.canvas import LEFT, TOP
 
 OVERSAMPLING = 2
 _FACE = 2.0  # eye distances across an image

@@ -19,9 +19,12 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from rrrn import augment, clips, config, faces, flow, flow_store, render, seeds, stage, store
-from rrrn.flow_store import FlowReader
+from rrrn.data import clips, flow_store, store
+from rrrn.data.flow_store import FlowReader
+from rrrn.experiment import config, seeds
 from rrrn.occlusion import compositing
+from rrrn.running import stage
+from rrrn.stages import augment, faces, flow, render
 
 HOME = Path(__file__).resolve().parents[1]
 GZIP = {"compression": "gzip", "compression_opts": 1, "shuffle": True}

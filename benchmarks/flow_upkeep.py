@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from rrrn import seeds
-from rrrn.tvl1 import numba_engine
+from rrrn.experiment import seeds
+from rrrn.tvl1.numba import numba_engine
 from rrrn.tvl1.parameters import Parameters
 
 _FIRST = (
-    "import numpy as np; from rrrn.tvl1.numba_engine import solve; from rrrn.tvl1.parameters import Parameters; "
+    "import numpy as np; from rrrn.tvl1.numba.numba_engine import solve; from rrrn.tvl1.parameters import Parameters; "
     "image = np.zeros((1, 240, 240), np.uint8); solve(image, image, Parameters())"
 )
 _BATCH = 50  # pairs of one size

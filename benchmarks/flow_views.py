@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from benchmarks import displaced, rendered
 from benchmarks.rendered import Rendered
-from rrrn import clips
-from rrrn.rotation import turn_and_cut
-from rrrn.tvl1 import clip_views, numba_engine, opencv_engine
+from rrrn.data import clips
+from rrrn.face.rotation import turn_and_cut
+from rrrn.tvl1 import clip_views
 from rrrn.tvl1.clip_views import Key
+from rrrn.tvl1.numba import numba_engine
+from rrrn.tvl1.opencv import opencv_engine
 from rrrn.tvl1.parameters import Parameters
 
 COLUMNS = (

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rrrn import seeds
+from rrrn.experiment import seeds
 
 DISTINCT = 15  # pairs, three of each magnitude; timed batches repeat them
 MAGNITUDES = (0.3, 0.5, 1.0, 2.0, 3.0)  # largest displacement of a pair, pixels

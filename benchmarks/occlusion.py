@@ -29,32 +29,28 @@ from sklearn.preprocessing import StandardScaler
 
 from benchmarks.mask_the_face import Pasted, corners
 from benchmarks.rigid_head import RigidHead
-from rrrn import flow, landmarks, pictures, provenance, seeds, stage, tracking
-from rrrn.clips import Clip
-from rrrn.occlusion import (
-    anchoring,
-    command,
-    compositing,
-    drawings,
-    glasses,
-    glasses_art,
-    mask,
-    mask_art,
-    random,
-    rigid,
-    similarity,
-    skin,
-    wearing,
-)
-from rrrn.occlusion.anchors import Anchors
+from rrrn.data import pictures
+from rrrn.data.clips import Clip
+from rrrn.experiment import seeds
+from rrrn.face import landmarks, tracking
+from rrrn.occlusion import compositing, wearing
+from rrrn.occlusion.command import command
 from rrrn.occlusion.compositing import Layer
+from rrrn.occlusion.drawings import glasses_art, mask_art
+from rrrn.occlusion.holding import anchoring, rigid, similarity
+from rrrn.occlusion.holding.anchors import Anchors
+from rrrn.occlusion.kinds import drawings, glasses, mask, random
+from rrrn.occlusion.look import skin
 from rrrn.occlusion.wearing import Wearer, Worn
-from rrrn.stage import InputError
-from rrrn.synthetic import face as faces
-from rrrn.synthetic import layouts
-from rrrn.synthetic.clip import SyntheticClip
-from rrrn.synthetic.motion import HeadMotion
-from rrrn.synthetic.presets import PRESETS
+from rrrn.provenance import sources
+from rrrn.running import stage
+from rrrn.running.stage import InputError
+from rrrn.stages import flow
+from rrrn.synthetic.databases import layouts
+from rrrn.synthetic.painting import face as faces
+from rrrn.synthetic.painting.clip import SyntheticClip
+from rrrn.synthetic.painting.motion import HeadMotion
+from rrrn.synthetic.painting.presets import PRESETS
 from rrrn.tvl1.parameters import Parameters
 
 RATE = 200  # frames a second
@@ -156,7 +152,7 @@ def anchor(mode: str) -> dict[str, Any]:
 
 
 def _section(name: str) -> dict[str, Any]:
-    with (provenance.HOME / "config.yaml").open(encoding="utf-8") as file:
+    with (sources.HOME / "config.yaml").open(encoding="utf-8") as file:
         told: dict[str, Any] = yaml.safe_load(file)[name]
     return told
 
@@ -244,7 +240,7 @@ def head_poses(truth: Floats) -> tuple[Floats, Floats]:
 
 def tvl1(pair: Sequence[NDArray[np.uint8]]) -> Floats:
     """Return the flow of two frames, (2, H, W)."""
-    with (provenance.HOME / "config.yaml").open(encoding="utf-8") as file:
+    with (sources.HOME / "config.yaml").open(encoding="utf-8") as file:
         told = Parameters.of_section(yaml.safe_load(file)["flow"])
     gray = [np.ascontiguousarray(compositing.to_gray(frame)) for frame in pair]
     return np.asarray(flow.tvl1(*gray, **told.section()), np.float64)

@@ -2,7 +2,7 @@
 
 import torch
 
-from rrrn.tvl1.torch_level import TorchLevel
+from rrrn.tvl1.cuda.torch_level import TorchLevel
 
 
 class PlainLevel(TorchLevel):

@@ -11,9 +11,9 @@ from typing import Any
 import cv2
 import numpy as np
 
-from rrrn.synthetic import maps, shape
-from rrrn.synthetic.clip import SyntheticClip
-from rrrn.synthetic.maps import Map
+from rrrn.synthetic.painting import maps, shape
+from rrrn.synthetic.painting.clip import SyntheticClip
+from rrrn.synthetic.painting.maps import Map
 
 
 class RigidHead(SyntheticClip):

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks import copied
-from rrrn import stage
-from rrrn.stage import InputError
+from rrrn.running import stage
+from rrrn.running.stage import InputError
 
 CLIPS = "data/clips_paper_shape.csv"
 

@@ -18,14 +18,19 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from rrrn import clips, landmarks, metrics, seeds, stage
-from rrrn.clips import Clip
-from rrrn.stage import InputError
-from rrrn.synthetic import action_units, layouts, motion, preview, shape, sheet
-from rrrn.synthetic import face as faces
-from rrrn.synthetic.clip import SyntheticClip
-from rrrn.synthetic.face import Face
-from rrrn.synthetic.presets import PRESETS, Preset
+from rrrn.data import clips
+from rrrn.data.clips import Clip
+from rrrn.experiment import metrics, seeds
+from rrrn.face import landmarks
+from rrrn.running import stage
+from rrrn.running.stage import InputError
+from rrrn.synthetic import preview
+from rrrn.synthetic.databases import layouts, sheet
+from rrrn.synthetic.painting import action_units, motion, shape
+from rrrn.synthetic.painting import face as faces
+from rrrn.synthetic.painting.clip import SyntheticClip
+from rrrn.synthetic.painting.face import Face
+from rrrn.synthetic.painting.presets import PRESETS, Preset
 
 FRAMES_A_SECOND = 200
 EYE_DISTANCE = 108.0  # pixels in a 640x480 image, to which all lengths in pixels are brought

@@ -12,12 +12,16 @@ from numpy.typing import NDArray
 
 from benchmarks.occlusion import Floats, anchor, detected
 from benchmarks.rigid_head import RigidHead
-from rrrn import stage
-from rrrn.clips import Clip
-from rrrn.occlusion import anchoring, compositing, mask, mask_art, placing
-from rrrn.synthetic import face as faces
-from rrrn.synthetic import layouts, shape
-from rrrn.synthetic.presets import PRESETS
+from rrrn.data.clips import Clip
+from rrrn.occlusion import compositing, placing
+from rrrn.occlusion.drawings import mask_art
+from rrrn.occlusion.holding import anchoring
+from rrrn.occlusion.kinds import mask
+from rrrn.running import stage
+from rrrn.synthetic.databases import layouts
+from rrrn.synthetic.painting import face as faces
+from rrrn.synthetic.painting import shape
+from rrrn.synthetic.painting.presets import PRESETS
 
 FRAMES = 48
 YAWS = (0, 10, 20, 25, 30, 40)  # degrees

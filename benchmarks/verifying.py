@@ -15,8 +15,8 @@ from collections import Counter
 from pathlib import Path
 
 from benchmarks.copied import copy
-from rrrn import stage
-from rrrn.stage import InputError
+from rrrn.running import stage
+from rrrn.running.stage import InputError
 
 CONFIG, CLIPS = "tests/config.yaml", "tests/clips.csv"
 CONFIGURED = ["--configfile", CONFIG]

@@ -11,14 +11,18 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from rrrn import provenance, stage
-from rrrn.clips import Clip
-from rrrn.occlusion import anchoring, drawings, glasses_art, mask_art, wearing
-from rrrn.stage import InputError
-from rrrn.synthetic import face as faces
-from rrrn.synthetic import layouts
-from rrrn.synthetic.clip import SyntheticClip
-from rrrn.synthetic.presets import PRESETS
+from rrrn.data.clips import Clip
+from rrrn.occlusion import wearing
+from rrrn.occlusion.drawings import glasses_art, mask_art
+from rrrn.occlusion.holding import anchoring
+from rrrn.occlusion.kinds import drawings
+from rrrn.provenance import sources
+from rrrn.running import stage
+from rrrn.running.stage import InputError
+from rrrn.synthetic.databases import layouts
+from rrrn.synthetic.painting import face as faces
+from rrrn.synthetic.painting.clip import SyntheticClip
+from rrrn.synthetic.painting.presets import PRESETS
 
 SUBJECTS = ("syncasme2-sub01", "syncasme2-sub04", "syncasme2-sub05", "syncasme2-sub07", "syncasme2-sub10",
             "syncasme2-sub12")  # fmt: skip
@@ -56,7 +60,7 @@ def sit(subject: str) -> Sitter:
 
 def wear(sitter: Sitter, kind: str, name: str) -> NDArray[np.uint8]:
     """Return a sitter's image with one built-in occluder, as the default configuration composites it."""
-    with (provenance.HOME / "config.yaml").open(encoding="utf-8") as file:
+    with (sources.HOME / "config.yaml").open(encoding="utf-8") as file:
         settings = yaml.safe_load(file)
     wearer, art = wearing.Wearer("sheet", name, 0), drawings.of(kind, "built_in")
     frames, points = sitter.image[None], sitter.points[None]

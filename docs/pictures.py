@@ -7,10 +7,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rrrn import clips, labels, pictures, stage, store
-from rrrn.clips import Clip
-from rrrn.flow_store import FlowReader
-from rrrn.stage import InputError
+from rrrn.data import clips, pictures, store
+from rrrn.data.clips import Clip
+from rrrn.data.flow_store import FlowReader
+from rrrn.experiment import labels
+from rrrn.running import stage
+from rrrn.running.stage import InputError
 
 # One clip per row: two subjects of each database, different faces and classes.
 SHOWN = (

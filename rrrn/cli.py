@@ -3,20 +3,23 @@
 import argparse
 import importlib
 
-from rrrn import stage
+from rrrn.running import stage
 
 COMMANDS = {
     "doctor": ("rrrn.doctor.command", "look whether this machine can run an experiment, and say how to mend it"),
     "import": ("rrrn.importing.command", "make a clip table and an audit from CASME II, SAMM or a table of your own"),
     "flow": ("rrrn.tvl1.command", "find the optical flow between two images: a .flo file and a picture"),
-    "occlude": ("rrrn.occlusion.command", "lay a mask, sunglasses or a patch over the face of any clip"),
+    "occlude": ("rrrn.occlusion.command.command", "lay a mask, sunglasses or a patch over the face of any clip"),
     "plan": ("rrrn.planning.command", "tell jobs, files, bytes and hours of an experiment before it is run"),
     "synthesize": (
-        "rrrn.synthesize",
+        "rrrn.commands.synthesize",
         "draw synthetic databases in the layouts of CASME II and SAMM, with ground truth",
     ),
-    "verify": ("rrrn.verify", "tell whether results are what the present configuration, code and clips make"),
-    "resume": ("rrrn.resume", "go on after a run that was killed: end what it left running, unlock, run again"),
+    "verify": ("rrrn.commands.verify", "tell whether results are what the present configuration, code and clips make"),
+    "resume": (
+        "rrrn.resuming.resume",
+        "go on after a run that was killed: end what it left running, unlock, run again",
+    ),
 }
 
 

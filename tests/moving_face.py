@@ -6,10 +6,11 @@ import numpy as np
 from scipy import ndimage
 from scipy.interpolate import RBFInterpolator
 
-from rrrn.clips import Clip
-from rrrn.synthetic import face, layouts
-from rrrn.synthetic.clip import SyntheticClip
-from rrrn.synthetic.presets import PRESETS
+from rrrn.data.clips import Clip
+from rrrn.synthetic.databases import layouts
+from rrrn.synthetic.painting import face
+from rrrn.synthetic.painting.clip import SyntheticClip
+from rrrn.synthetic.painting.presets import PRESETS
 
 SIDE = 300
 _NOSE = [0.02, 0.13, 0.27, 0.38, 0.06, 0.14, 0.18, 0.14, 0.06]

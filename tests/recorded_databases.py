@@ -10,7 +10,7 @@ import numpy as np
 import openpyxl
 from PIL import Image
 
-from rrrn import seeds
+from rrrn.experiment import seeds
 
 CODING = (
     "Subject",

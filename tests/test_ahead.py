@@ -10,8 +10,11 @@ import numpy as np
 import pytest
 import yaml
 
-from rrrn import ahead, clips, config, describe
-from rrrn.stage import InputError
+from rrrn.data import clips
+from rrrn.experiment import config
+from rrrn.planning import ahead
+from rrrn.running.stage import InputError
+from rrrn.stages import describe
 
 HOME = Path(__file__).resolve().parents[1]
 SCHEMA = HOME / "workflow/schemas/config.schema.yaml"

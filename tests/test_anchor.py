@@ -9,10 +9,11 @@ import pytest
 from moving_face import moving
 from test_occlude import clip, held, shard
 
-from rrrn import anchor, provenance
-from rrrn.occlusion import anchoring, anchors
-from rrrn.occlusion.anchors import Anchors
-from rrrn.stage import InputError
+from rrrn.occlusion.holding import anchoring, anchors
+from rrrn.occlusion.holding.anchors import Anchors
+from rrrn.provenance import sources
+from rrrn.running.stage import InputError
+from rrrn.stages import anchor
 
 
 def run(faces, path, settings):
@@ -93,9 +94,14 @@ def test_how_anchors_are_found_concerns_no_occluder_s_code(tmp_path, monkeypatch
     for text in ("", "import os\n"):
         root = tmp_path / f"root{len(text)}"
         (root / "rrrn").parent.mkdir()
-        (root / "rrrn").symlink_to(provenance.HOME / "rrrn") if not text else _edited(root)
-        monkeypatch.setattr(provenance, "HOME", root)
-        digests.append([provenance.current(name) for name in ("rrrn.anchor", "rrrn.occlude", "rrrn.occlusion.mask")])
+        (root / "rrrn").symlink_to(sources.HOME / "rrrn") if not text else _edited(root)
+        monkeypatch.setattr(sources, "HOME", root)
+        digests.append(
+            [
+                sources.current(name)
+                for name in ("rrrn.stages.anchor", "rrrn.stages.occlude", "rrrn.occlusion.kinds.mask")
+            ]
+        )
     before, after = digests
     assert before[0] != after[0] and before[1:] == after[1:]
 
@@ -103,6 +109,6 @@ def test_how_anchors_are_found_concerns_no_occluder_s_code(tmp_path, monkeypatch
 def _edited(root):
     import shutil
 
-    shutil.copytree(provenance.HOME / "rrrn", root / "rrrn", ignore=shutil.ignore_patterns("__pycache__"))
-    path = root / "rrrn/occlusion/registration.py"
+    shutil.copytree(sources.HOME / "rrrn", root / "rrrn", ignore=shutil.ignore_patterns("__pycache__"))
+    path = root / "rrrn/occlusion/holding/registration.py"
     path.write_text("import os\n" + path.read_text())

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from test_occlusion_own_art import ROW, folder, picture
 
-from rrrn import art, listing, store
-from rrrn.occlusion import art_shard, drawings
-from rrrn.stage import InputError
+from rrrn.data import listing, store
+from rrrn.occlusion.kinds import art_shard, drawings
+from rrrn.running.stage import InputError
+from rrrn.stages import art
 
 
 def run(path, wanted, kind="mask", **asked):

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rrrn import augment, views
-from rrrn.clips import Clip
-from rrrn.stage import InputError
+from rrrn.data import views
+from rrrn.data.clips import Clip
+from rrrn.running.stage import InputError
+from rrrn.stages import augment
 
 EARLY, LATE, ANGLES = [6, 7, 8, 9], [1, 2, 3, 4, 5], [-15, -10, -5, 0, 5, 10, 15]
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rrrn import clips
-from rrrn.clips import Clip
-from rrrn.stage import InputError
+from rrrn.data import clips
+from rrrn.data.clips import Clip
+from rrrn.running.stage import InputError
 
 HEADER = ",".join(clips.COLUMNS)
 ROW = "casme2,casme2-sub01,EP02_01f,46,59,86,III,frames/sub01/EP02_01f,recorded"

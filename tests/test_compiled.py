@@ -12,10 +12,10 @@ from pathlib import Path
 import numba
 import pytest
 
-from rrrn.tvl1 import compiled
+from rrrn.tvl1.numba import compiled
 
 SMALL = (
-    "import numpy as np; from rrrn.tvl1 import compiled, level; from rrrn.tvl1.numba_engine import solve; "
+    "import numpy as np; from rrrn.tvl1 import compiled, level; from rrrn.tvl1.numba.numba_engine import solve; "
     "from rrrn.tvl1.parameters import Parameters; a = np.arange(400, dtype=np.uint8).reshape(1, 20, 20); "
     "compiled._PATIENCE = 3600; "
     "print(solve(a, a, Parameters(), 1).sum(), sum(level.solver().stats.cache_misses.values()))"

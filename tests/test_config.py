@@ -8,10 +8,11 @@ import pytest
 import yaml
 from occlusion_face import face
 
-from rrrn import clips, config, methods
+from rrrn.data import clips
+from rrrn.experiment import config, methods
 from rrrn.occlusion.compositing import Layer
-from rrrn.occlusion.look import measure
-from rrrn.stage import InputError
+from rrrn.occlusion.look.dress import measure
+from rrrn.running.stage import InputError
 
 HOME = Path(__file__).resolve().parents[1]
 SCHEMA = HOME / "workflow/schemas/config.schema.yaml"

@@ -5,8 +5,8 @@ import argparse
 import pytest
 
 from benchmarks import controls
-from rrrn import digested
-from rrrn.stage import InputError
+from rrrn.data import digested
+from rrrn.running.stage import InputError
 
 HEADER = ["method", "condition", "seed", "n_clips", "n_folds", "n_I", "metric", "value"]
 SCORES = {"rrrn": {"none": (0.5, 0.7), "mask": (0.1, 0.5)}, "backbone": {"none": (0.4, 0.4), "mask": (0.3, 0.5)}}

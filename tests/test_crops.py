@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from rrrn import crops, region_boxes
+from rrrn.face import crops, region_boxes
 
 
 def flows(count, side, seed=0):

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rrrn import digested, flow_store, predictions, store, views
-from rrrn.flow_store import FlowReader
-from rrrn.predictions import Prediction
-from rrrn.stage import InputError
-from rrrn.views import View
+from rrrn.data import digested, flow_store, predictions, store, views
+from rrrn.data.flow_store import FlowReader
+from rrrn.data.predictions import Prediction
+from rrrn.data.views import View
+from rrrn.running.stage import InputError
 
 CASES = int(os.environ.get("RRRN_FUZZ", "200"))
 RNG = np.random.default_rng(0)

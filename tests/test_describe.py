@@ -8,10 +8,11 @@ import cv2
 import numpy as np
 import pytest
 
-from rrrn import clips, describe, store
-from rrrn.clips import Clip
+from rrrn.data import clips, store
+from rrrn.data.clips import Clip
 from rrrn.descriptors import hog3d, lbp_sip
-from rrrn.stage import InputError
+from rrrn.running.stage import InputError
+from rrrn.stages import describe
 
 SETTINGS = {
     "size": 24,
@@ -188,9 +189,18 @@ def test_clips_that_are_too_short_are_stretched_and_named(project, caplog):
 
 def test_as_a_command(project):
     expected = run(project, name="lbp_top")
-    command = [sys.executable, "-m", "rrrn.describe", "s2.h5", "s1.h5", "results/lbp_top.h5", "--clips", "clips.csv"]
+    command = [
+        sys.executable,
+        "-m",
+        "rrrn.stages.describe",
+        "s2.h5",
+        "s1.h5",
+        "results/lbp_top.h5",
+        "--clips",
+        "clips.csv",
+    ]
     command += ["--descriptor", "lbp_top", "--settings", json.dumps({"describe": SETTINGS}), "--log", "describe.log"]
-    home = str(Path(describe.__file__).parents[1])
+    home = str(Path(describe.__file__).parents[2])
     subprocess.run(command, cwd=project, check=True, env={"PYTHONPATH": home, "PATH": ""})
     assert (project / "results/lbp_top.h5").read_bytes() == expected
     assert "lbp_top: 4 clips, 192 numbers each" in (project / "describe.log").read_text()

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from rrrn.descriptors import blocks, hog3d, lbp_sip, lbp_top, local_binary
-from rrrn.stage import InputError
+from rrrn.running.stage import InputError
 
 PRESETS = {  # radii x, y, t; points; uniform; blocks as the literature states them
     "casme2_baseline": ((1, 1, 4), 4, False, None),

@@ -2,8 +2,8 @@ import hashlib
 
 import pytest
 
-from rrrn import digested
-from rrrn.stage import InputError
+from rrrn.data import digested
+from rrrn.running.stage import InputError
 
 HEADER = ["clip", "value"]
 ROWS = [["a", "0.25"], ["b, c", "0.5"], ['say "d"', "0.75"]]

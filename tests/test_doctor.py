@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rrrn import cli, defaults
+from rrrn import cli
 from rrrn.doctor import (
     accelerator,
     asking,
@@ -25,7 +25,8 @@ from rrrn.doctor import (
     weights,
 )
 from rrrn.doctor.asking import Answer
-from rrrn.stage import InputError
+from rrrn.experiment import defaults
+from rrrn.running.stage import InputError
 
 HOME = Path(__file__).resolve().parents[1]
 

@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rrrn import defaults, doubles
 from rrrn.doctor import profile
-from rrrn.stage import InputError
+from rrrn.experiment import defaults, doubles
+from rrrn.running.stage import InputError
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,16 @@ import numpy as np
 import pytest
 import yaml
 
-from rrrn import cards, flow, provenance, store, views
-from rrrn.stage import InputError
-from rrrn.tvl1 import engines, numba_engine, opencv_engine
+from rrrn.data import store, views
+from rrrn.data.views import View
+from rrrn.provenance import sources
+from rrrn.running import cards
+from rrrn.running.stage import InputError
+from rrrn.stages import flow
+from rrrn.tvl1 import engines
+from rrrn.tvl1.numba import numba_engine
+from rrrn.tvl1.opencv import opencv_engine
 from rrrn.tvl1.parameters import Parameters
-from rrrn.views import View
 
 FEW = Parameters(warps=1, scales=2, epsilon=0.0, outer_iterations=1)
 
@@ -33,14 +38,14 @@ def images() -> tuple[np.ndarray, np.ndarray]:
 def gpu(monkeypatch) -> list[tuple]:
     """A machine with a GPU, whose engine keeps what it is called with and finds no motion."""
     calls = []
-    module = ModuleType("rrrn.tvl1.cuda_engine")
+    module = ModuleType("rrrn.tvl1.cuda.cuda_engine")
 
     def solve(pairs_a, pairs_b, parameters):
         calls.append((pairs_a, pairs_b, parameters))
         return np.zeros((len(pairs_a), 2, *pairs_a.shape[1:]), np.float32)
 
     module.solve = solve
-    monkeypatch.setitem(sys.modules, "rrrn.tvl1.cuda_engine", module)
+    monkeypatch.setitem(sys.modules, "rrrn.tvl1.cuda.cuda_engine", module)
     monkeypatch.setattr(engines, "gpu_is_seen", lambda: True)
     return calls
 
@@ -171,7 +176,7 @@ def views_of_memory(images: np.ndarray) -> dict[str, np.ndarray]:
 
 def on_cpu(a: np.ndarray, b: np.ndarray, parameters: Parameters) -> np.ndarray:
     """The engine for GPUs, by PyTorch on a CPU."""
-    return importlib.import_module("rrrn.tvl1.cuda_engine").solve(a, b, parameters, "cpu")
+    return importlib.import_module("rrrn.tvl1.cuda.cuda_engine").solve(a, b, parameters, "cpu")
 
 
 def refine(a: np.ndarray, b: np.ndarray, parameters: Parameters) -> np.ndarray:
@@ -205,7 +210,7 @@ def refusal(a: object, b: object, **parameters: object) -> str:
 
 
 def test_parameters_have_their_names_in_the_configuration():
-    section = yaml.safe_load((provenance.HOME / "config.yaml").read_text())["flow"]
+    section = yaml.safe_load((sources.HOME / "config.yaml").read_text())["flow"]
     parameters = Parameters.of_section(section)
     assert parameters.section() == {name: section[name] for name in Parameters().section()}
     assert Parameters.of_section({}) == Parameters()
@@ -225,7 +230,7 @@ def shard(tmp_path, images):
 
 
 def run(shard, name: str, section: dict | None = None, **changes: object) -> bytes:
-    section = section or yaml.safe_load((provenance.HOME / "config.yaml").read_text())["flow"]
+    section = section or yaml.safe_load((sources.HOME / "config.yaml").read_text())["flow"]
     section = section | {"size": 16} | changes
     options = {"shard": shard / "shard.h5", "plan": shard / "plan.csv", "output": shard / name, "views": "all"}
     flow.main(argparse.Namespace(settings={"flow": section}, threads=1, gpus=1, asked={}, **options))
@@ -244,19 +249,19 @@ def test_a_file_of_flow_says_what_solved_it(shard, no_gpu):
 
 
 def test_a_file_of_flow_names_the_code_of_its_engine(shard, no_gpu, monkeypatch):
-    """An edit of a kernel, which ``rrrn.flow`` does not import, is an edit of the file's code."""
+    """An edit of a kernel, which ``rrrn.stages.flow`` does not import, is an edit of the file's code."""
     run(shard, "before.h5")
     copy = shard / "edited"
-    shutil.copytree(provenance.HOME / "rrrn", copy / "rrrn", ignore=shutil.ignore_patterns("__pycache__"))
-    kernel = copy / "rrrn/tvl1/iterate.py"
+    shutil.copytree(sources.HOME / "rrrn", copy / "rrrn", ignore=shutil.ignore_patterns("__pycache__"))
+    kernel = copy / "rrrn/tvl1/numba/iterate.py"
     kernel.write_text(kernel.read_text() + "\n_UNUSED = 1\n")
-    section = yaml.safe_load((provenance.HOME / "config.yaml").read_text())["flow"]
-    monkeypatch.setattr(provenance, "HOME", copy)
-    provenance.forget()
+    section = yaml.safe_load((sources.HOME / "config.yaml").read_text())["flow"]
+    monkeypatch.setattr(sources, "HOME", copy)
+    sources.forget()
     run(shard, "after.h5", section)
     run(shard, "opencv.h5", section, engine="opencv")
     monkeypatch.undo()
-    provenance.forget()
+    sources.forget()
     run(shard, "opencv_before.h5", engine="opencv")
     codes = []
     for name in ("before", "after", "opencv", "opencv_before"):

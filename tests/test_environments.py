@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rrrn import clips, methods, provenance
-from rrrn.frames_seen import Seen
-from rrrn.recipes import Recipes
+from rrrn.data import clips
+from rrrn.experiment import methods
+from rrrn.provenance import sources
+from rrrn.provenance.frames_seen import Seen
+from rrrn.provenance.recipes import Recipes
 
-FOLDER = provenance.HOME / "workflow/rules"
+FOLDER = sources.HOME / "workflow/rules"
 PACKAGES = {  # that bring what is imported, where the names differ
     "cv2": "opencv-contrib-python-headless",
     "dlib": "dlib-bin",
@@ -23,9 +25,9 @@ PACKAGES = {  # that bring what is imported, where the names differ
     "triton": "torch",
     "yaml": "pyyaml",
 }
-CONFIG = yaml.safe_load((provenance.HOME / "config.yaml").read_text())
+CONFIG = yaml.safe_load((sources.HOME / "config.yaml").read_text())
 EVERYTHING = CONFIG | {"methods": list(methods.METHODS)}
-RECIPES = list(Recipes(EVERYTHING, clips.read(provenance.HOME / CONFIG["clips"]), Seen(Path())).every())
+RECIPES = list(Recipes(EVERYTHING, clips.read(sources.HOME / CONFIG["clips"]), Seen(Path())).every())
 ENGINES = {"vision": {"numba", "opencv"}, "vision_gpu": {"cuda"}}  # of the rule flow
 RULES = {
     name: text
@@ -39,13 +41,13 @@ ENVIRONMENTS = [
 
 def stages(rule: str, environment: str) -> set[str]:
     """The modules that a rule runs in an environment, whatever its wildcards are."""
-    found = set(re.findall(r"python -m (rrrn\.\w+)", RULES[rule]))
+    found = set(re.findall(r"python -m (rrrn\.stages\.\w+)", RULES[rule]))
     for recipe in RECIPES:
         if recipe.modules[0] in found:
             found |= set(recipe.modules)
     if rule == "flow":
         found = {name for name in found if not name.endswith("_engine")}
-        found |= {f"rrrn.tvl1.{engine}_engine" for engine in ENGINES[environment]}
+        found |= {f"rrrn.tvl1.{engine}.{engine}_engine" for engine in ENGINES[environment]}
     return found
 
 
@@ -58,7 +60,7 @@ def imported(modules: set[str]) -> set[str]:
         name = todo.pop()
         if name.split(".")[0] not in ("rrrn", "benchmarks"):
             outside.add(name.split(".")[0])
-        elif name not in seen and (path := provenance.HOME.joinpath(*name.split(".")).with_suffix(".py")).is_file():
+        elif name not in seen and (path := sources.HOME.joinpath(*name.split(".")).with_suffix(".py")).is_file():
             seen.add(name)
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.ImportFrom):
@@ -69,7 +71,7 @@ def imported(modules: set[str]) -> set[str]:
 
 
 def held(environment: str) -> set[str]:
-    text = (provenance.HOME / f"envs/{environment}.yaml").read_text()
+    text = (sources.HOME / f"envs/{environment}.yaml").read_text()
     return {line.split("==")[0] for line in yaml.safe_load(text)["dependencies"][-1]["pip"]}
 
 
@@ -86,7 +88,7 @@ def test_benchmark_for_gpus_needs_no_more_than_it_says():
 
 
 def test_environments_are_all_asked_about():
-    assert "rrrn.networks.rrrn_no_rr" in stages("train", "torch")
+    assert "rrrn.networks.controls.rrrn_no_rr" in stages("train", "torch")
     assert "rrrn.descriptors.hog3d" in stages("describe", "vision")
-    assert {environment for _, environment in ENVIRONMENTS} == {p.stem for p in provenance.HOME.glob("envs/*.yaml")}
+    assert {environment for _, environment in ENVIRONMENTS} == {p.stem for p in sources.HOME.glob("envs/*.yaml")}
     assert ("flow", "vision") in ENVIRONMENTS and ("flow", "vision_gpu") in ENVIRONMENTS

@@ -13,10 +13,11 @@ import pytest
 import yaml
 from scaffold import CONFIG, ENVIRONMENT, HOME, command, copy, snakemake
 
-from rrrn import clips, config, defaults, methods, outside, provenance, registry
-from rrrn.occlusion import conditions
+from rrrn.data import clips
+from rrrn.experiment import conditions, config, defaults, methods, outside, registry
 from rrrn.planning import jobs, model, rates
-from rrrn.stage import InputError
+from rrrn.provenance import sources
+from rrrn.running.stage import InputError
 
 TEXT = (HOME / "docs/extending.md").read_text(encoding="utf-8")
 BLOCKS = dict(re.findall(r"^```(?:python|yaml)\n# (\S+)\n(.*?)^```$", TEXT, re.M | re.S))
@@ -82,7 +83,7 @@ def test_all_three_are_in_the_table(extended):
 def test_the_hand_covers_the_share_that_it_is_asked_for(extended):
     import h5py
 
-    from rrrn import store
+    from rrrn.data import store
 
     shares = {}
     for name in ("hand", "hand-30"):
@@ -177,7 +178,7 @@ BUILD = "def build(): ...\n"
         ("x = 1\nMETHOD = dict(name='mine')\n", "mine.py, line 2: METHOD must be a dictionary of plain values"),
         (METHOD, "mine.py: declares a METHOD and has no build"),
         (METHOD.replace("network", "descriptor") + BUILD, "mine.py: declares a METHOD and has no describe"),
-        (METHOD.replace('"mine"', '"rrrn"') + BUILD, "METHOD has the name 'rrrn', which rrrn.networks.rrrn has"),
+        (METHOD.replace('"mine"', '"rrrn"') + BUILD, "METHOD has the name 'rrrn', which rrrn.networks.rrrn.model has"),
         (METHOD.replace('"Mine"', '"RRRN"') + BUILD, "METHOD has the label 'RRRN', which the method rrrn has"),
         (METHOD.replace('"Mine"', '"Avg."') + BUILD, "METHOD has the label 'Avg.', which no column of a table"),
         (METHOD.replace('"mine"', '"../mine"') + BUILD, "METHOD has the name '../mine', which is part of paths"),
@@ -195,7 +196,10 @@ BUILD = "def build(): ...\n"
         (METHOD.replace("}", ', "section": "crops"}') + BUILD, "METHOD has the section 'crops', which no network"),
         (METHOD.replace("}", ', "weights": "rrrn"}') + BUILD, "METHOD has the weights 'rrrn', which no network has"),
         (METHOD.replace("}", ', "weights": {"from": "x"}}') + BUILD, "METHOD has the weights {'from': 'x'}; it must"),
-        ('KIND = {"name": "mask", "label": "M"}\nprepare = 1\n', "KIND has the name 'mask', which rrrn.occlusion.mask"),
+        (
+            'KIND = {"name": "mask", "label": "M"}\nprepare = 1\n',
+            "KIND has the name 'mask', which rrrn.occlusion.kinds.mask",
+        ),
         ('KIND = {"name": "a-b", "label": "M"}\nprepare = 1\n', "KIND has the name 'a-b', which is part of paths"),
         ('KIND = {"name": "mixed", "label": "M"}\nprepare = 1\n', "KIND has the name 'mixed', which is that of a"),
         ('KIND = {"name": "hat", "label": "Hat"}\n', "mine.py: declares a KIND and has no prepare"),
@@ -275,7 +279,7 @@ def test_a_mistake_ends_a_run_before_it_starts(tmp_path):
 
 
 def digest(module: str) -> str:
-    return provenance.current("rrrn.train", module)
+    return sources.current("rrrn.stages.train", module)
 
 
 def test_what_a_file_imports_of_its_folder_is_compared_with_it(tmp_path, monkeypatch):
@@ -307,12 +311,12 @@ def test_what_a_file_imports_of_its_folder_is_compared_with_it(tmp_path, monkeyp
 def test_code_of_the_package_that_a_file_imports_is_compared_with_it(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("mine.py").write_text("import os\n")
-    alone = provenance.current("mine.py")
+    alone = sources.current("mine.py")
     seen = []
-    monkeypatch.setattr(provenance, "_read", lambda path, read=provenance._read: seen.append(path) or read(path))
+    monkeypatch.setattr(sources, "_read", lambda path, read=sources._read: seen.append(path) or read(path))
     Path("mine.py").write_text("import os\nfrom rrrn.networks import relation\n")
-    assert provenance.current("mine.py") != alone
-    assert HOME / "rrrn/networks/relation.py" in seen and HOME / "rrrn/networks/network.py" not in seen
+    assert sources.current("mine.py") != alone
+    assert HOME / "rrrn/networks/rrrn/relation.py" in seen and HOME / "rrrn/networks/network.py" not in seen
 
 
 def test_a_module_is_loaded_by_its_file_and_hides_nothing(tmp_path, monkeypatch):

@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rrrn import clips, faces, landmarks, listing, render, tracking, unchanged
-from rrrn.stage import InputError
+from rrrn.data import clips, listing
+from rrrn.face import landmarks, tracking
+from rrrn.provenance import unchanged
+from rrrn.running.stage import InputError
+from rrrn.stages import faces, render
 
 OPTIONS = {"box": "onset", "upsample": 0, "margin": 0.0, "pad": 1.25, "max_gap": 2, "no_face": "error"}
 

@@ -13,9 +13,9 @@ import pytest
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from rrrn import flow_store, store
-from rrrn.flow_store import FlowReader
-from rrrn.stage import InputError
+from rrrn.data import flow_store, store
+from rrrn.data.flow_store import FlowReader
+from rrrn.running.stage import InputError
 
 FORMS = [(dtype, compression) for dtype in ("int16", "float16") for compression in ("none", "blosc2")]
 SIDE = 24

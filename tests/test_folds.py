@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from sklearn.model_selection import LeaveOneGroupOut
 
-from rrrn import folds
-from rrrn.clips import Clip
-from rrrn.stage import InputError
+from rrrn.data.clips import Clip
+from rrrn.experiment import folds
+from rrrn.running.stage import InputError
 
 
 def clip(database: str, subject: str, name: str) -> Clip:

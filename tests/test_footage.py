@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from rrrn.occlusion import footage
-from rrrn.stage import InputError
-from rrrn.video import decode, names
-from rrrn.video.encode import encode
+from rrrn.data.video import decode, names
+from rrrn.data.video.encode import encode
+from rrrn.occlusion.command import footage
+from rrrn.running.stage import InputError
 
 CODES = {
     ".mp4": "mp4v",

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from rrrn import frames
-from rrrn.stage import InputError
+from rrrn.data import frames
+from rrrn.running.stage import InputError
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (24, 32, 3), dtype=np.uint8)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rrrn import listing
-from rrrn.frames_seen import Seen, Stretch
+from rrrn.data import listing
+from rrrn.provenance.frames_seen import Seen, Stretch
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ import pytest
 import xlwt
 from PIL import Image
 
-from rrrn import frames
+from rrrn.data import frames
 from rrrn.importing import overrides, sheets
 from rrrn.importing.record import Record
-from rrrn.occlusion import own_art
-from rrrn.stage import InputError
+from rrrn.occlusion.kinds import own_art
+from rrrn.running.stage import InputError
 from tests.recorded_databases import Casme2, Samm, images
 from tests.test_import_quirks import audit, run
 

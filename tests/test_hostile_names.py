@@ -16,8 +16,10 @@ import yaml
 from PIL import Image
 from scaffold import ENVIRONMENT, HOME, bare
 
-from rrrn import clips, faces, frames_seen, predictions
-from rrrn.clips import Clip
+from rrrn.data import clips, predictions
+from rrrn.data.clips import Clip
+from rrrn.provenance import frames_seen
+from rrrn.stages import faces
 
 SUBJECTS = 60 if "RRRN_FUZZ" in os.environ else 10
 FRAGMENTS = [" ", "  ", "'", '"', "'\"'", ";", "$(touch PWNED)", "`touch PWNED`", "&", "&&", "|", "||", "*", "?", "#"]
@@ -44,7 +46,7 @@ from itertools import takewhile
 from pathlib import Path
 
 stage, words = Path(__file__).stem, sys.argv[1:]
-file = os.open(Path(__file__).parents[1] / "calls", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+file = os.open(Path(__file__).parents[2] / "calls", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 os.write(file, (json.dumps([stage, *words]) + "\\n").encode())
 for path in map(Path, takewhile(lambda word: not word.startswith("--"), words)):
     if stage == "render":
@@ -118,8 +120,8 @@ def calls(tmp_path_factory: pytest.TempPathFactory, table: list[Clip]) -> tuple[
     top = tmp_path_factory.mktemp("names")
     root, folder = bare(top / FOLDER), top / f"{FOLDER} {{x}} {{}}"
     rules = "".join(path.read_text(encoding="utf-8") for path in (root / "workflow/rules").glob("*.smk"))
-    for name in set(re.findall(r"python -m rrrn\.(\w+)", rules)):
-        (root / "rrrn" / f"{name}.py").write_text(RECORDER, encoding="utf-8")
+    for name in set(re.findall(r"python -m rrrn\.stages\.(\w+)", rules)):
+        (root / "rrrn/stages" / f"{name}.py").write_text(RECORDER, encoding="utf-8")
     folder.mkdir()
     clips.write(table, folder / "clips;$(touch PWNED) 'x'.csv")
     overlay = {

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rrrn import asked, clips, digested, identity, provenance, store
-from rrrn.asked import Asked
-from rrrn.identity import Identity
-from rrrn.stage import InputError
+from rrrn.data import clips, digested, identity, store
+from rrrn.data.identity import Identity
+from rrrn.provenance import asked, sources
+from rrrn.provenance.asked import Asked
+from rrrn.running.stage import InputError
 
 MADE = Identity("results/flow/none/süb 1.h5", "0123456789abcdef", "fedcba9876543210", "numpy-2.4")
 
@@ -136,8 +137,8 @@ def test_code_that_was_edited_after_the_start(tmp_path, monkeypatch):
     (tmp_path / "rrrn").mkdir()
     module = tmp_path / "rrrn/one.py"
     module.write_text("x = 1\n")
-    monkeypatch.setattr(provenance, "HOME", tmp_path)
-    made = Asked(path="out.csv", recipe="c" * 16, code=provenance.current("rrrn.one"), modules=("rrrn.one",))
+    monkeypatch.setattr(sources, "HOME", tmp_path)
+    made = Asked(path="out.csv", recipe="c" * 16, code=sources.current("rrrn.one"), modules=("rrrn.one",))
     running = asked.asked(told(made))
     module.write_text("x = 1  # a comment\n")
     running.identity()

@@ -7,7 +7,7 @@ import pytest
 
 from rrrn import cli
 from rrrn.importing import versions
-from rrrn.stage import InputError
+from rrrn.running.stage import InputError
 from tests.recorded_databases import CLASSES, CODING, Casme2, images, workbook
 from tests.test_import_quirks import audit, casme2, run, samm, times
 from tests.test_import_table import smic

@@ -23,9 +23,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rrrn import clips
+from rrrn.data import clips
 from rrrn.importing import cells, command, sheets
-from rrrn.stage import InputError
+from rrrn.running.stage import InputError
 from tests.recorded_databases import CLASSES, CODING, SAMM, images
 
 fuzz = settings(

@@ -9,12 +9,13 @@ import pytest
 import xlwt
 from PIL import Image
 
-from rrrn import clips, faces, listing
+from rrrn.data import clips, listing
 from rrrn.importing import casme2 as casme2_module
 from rrrn.importing import command, composite
 from rrrn.importing.output import COLUMNS
 from rrrn.importing.record import Record
-from rrrn.stage import InputError
+from rrrn.running.stage import InputError
+from rrrn.stages import faces
 from tests.recorded_databases import CLASSES, CODING, SAMM, Casme2, Samm, images, workbook
 
 

@@ -8,7 +8,7 @@ import yaml
 
 from rrrn.importing import action_units, cells, classes, sheets, timing
 from rrrn.importing.record import Problem
-from rrrn.stage import InputError
+from rrrn.running.stage import InputError
 from tests.recorded_databases import images, workbook
 from tests.test_import_quirks import audit, run, times
 

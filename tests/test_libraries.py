@@ -5,7 +5,8 @@ import re
 import pytest
 from scaffold import HOME, distribution
 
-from rrrn import libraries, provenance
+from rrrn.provenance import sources
+from rrrn.running import libraries
 
 
 @pytest.fixture(autouse=True)
@@ -64,5 +65,12 @@ def test_every_watched_library_is_pinned_by_a_name_that_is_known():
 
 
 def test_every_watched_library_is_of_some_stage():
-    stages = ["rrrn.faces", "rrrn.render", "rrrn.svm", "rrrn.train", "rrrn.flow", "rrrn.tvl1.numba_engine"]
-    assert provenance.beyond(*stages) >= set(libraries.WATCHED)
+    stages = [
+        "rrrn.stages.faces",
+        "rrrn.stages.render",
+        "rrrn.stages.svm",
+        "rrrn.stages.train",
+        "rrrn.stages.flow",
+        "rrrn.tvl1.numba.numba_engine",
+    ]
+    assert sources.beyond(*stages) >= set(libraries.WATCHED)

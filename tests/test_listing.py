@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rrrn import listing
-from rrrn.stage import InputError
+from rrrn.data import listing
+from rrrn.running.stage import InputError
 
 
 def save(path):

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.autograd import gradcheck
 
-from rrrn.networks import losses
+from rrrn.networks.rrrn import losses
 
 BETA = 0.02
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from rrrn import megc2018
+from rrrn.experiment import megc2018
 from rrrn.importing import casme2, composite, samm
 from rrrn.importing.record import Record
-from rrrn.stage import InputError
-from rrrn.synthetic import sheet
+from rrrn.running.stage import InputError
+from rrrn.synthetic.databases import sheet
 from tests.recorded_databases import Casme2, Samm
 from tests.test_import_quirks import audit, run
 

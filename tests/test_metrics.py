@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, recall_score
 
-from rrrn import metrics
+from rrrn.experiment import metrics
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -14,21 +14,14 @@ import yaml
 from torch import nn
 from torch.autograd import gradcheck
 
-from rrrn.networks import (
-    adapt,
-    backbone,
-    crops,
-    pretrained,
-    resnet18,
-    rrrn,
-    rrrn_fixed_alpha,
-    rrrn_no_rr,
-    trunks,
-    vgg16,
-)
-from rrrn.networks.attention import RegionInspired
-from rrrn.networks.relation import RelationReasoning, propagation, similarity
-from rrrn.stage import InputError
+from rrrn.networks import adapt, pretrained
+from rrrn.networks.baselines import resnet18, vgg16
+from rrrn.networks.controls import backbone, crops, rrrn_fixed_alpha, rrrn_no_rr
+from rrrn.networks.rrrn import model as rrrn
+from rrrn.networks.rrrn import trunks
+from rrrn.networks.rrrn.attention import RegionInspired
+from rrrn.networks.rrrn.relation import RelationReasoning, propagation, similarity
+from rrrn.running.stage import InputError
 
 HOME = Path(__file__).resolve().parents[1]
 DEFAULTS = yaml.safe_load((HOME / "config.yaml").read_text())["networks"]

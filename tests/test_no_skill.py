@@ -6,9 +6,10 @@ import pandas as pd
 import pytest
 from sklearn.metrics import f1_score, recall_score
 
-from rrrn import metrics, no_skill
-from rrrn.clips import Clip
-from rrrn.stage import InputError
+from rrrn.data.clips import Clip
+from rrrn.experiment import metrics
+from rrrn.running.stage import InputError
+from rrrn.tables import no_skill
 
 CLASSES = ["I", "II", "III", "IV", "V"]
 CASME2, SAMM = [25, 15, 99, 26, 20], [24, 13, 20, 8, 3]  # Table II of the paper

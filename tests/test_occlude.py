@@ -10,9 +10,13 @@ import numpy as np
 import pytest
 from occlusion_face import face
 
-from rrrn import anchor, art, occlude, store
-from rrrn.occlusion import anchoring, conditions, drawings, wearing
-from rrrn.stage import InputError
+from rrrn.data import store
+from rrrn.experiment import conditions
+from rrrn.occlusion import wearing
+from rrrn.occlusion.holding import anchoring
+from rrrn.occlusion.kinds import drawings
+from rrrn.running.stage import InputError
+from rrrn.stages import anchor, art, occlude
 
 CONDITIONS = ["none", "mask", "glasses", *(f"random-{level:02d}" for level in range(5, 55, 5))]
 SIZE = (150, 140)
@@ -325,7 +329,7 @@ def test_a_picture_that_is_transparent_on_the_face_is_refused(tmp_path, kind, ru
 
 def test_command(tmp_path):
     faces = shard(tmp_path / "f.h5", {"EP01": clip(frames=2)})
-    command = [sys.executable, "-m", "rrrn.occlude", str(faces), str(tmp_path / "o.h5"), "--condition"]
+    command = [sys.executable, "-m", "rrrn.stages.occlude", str(faces), str(tmp_path / "o.h5"), "--condition"]
     given = ["--settings", json.dumps({"occlude": {}}), "--log", str(tmp_path / "log")]
     subprocess.run([*command, "none", *given], check=True)
     with h5py.File(tmp_path / "o.h5", "r") as out:
@@ -336,7 +340,8 @@ def test_command(tmp_path):
 
 def test_a_kind_s_drawing_concerns_its_own_conditions_only():
     check = (
-        "import sys, rrrn.occlude; seen = set(sys.modules); import rrrn.occlusion.mask; both = set(sys.modules);"
+        "import sys, rrrn.stages.occlude; seen = set(sys.modules);"
+        "import rrrn.occlusion.kinds.mask; both = set(sys.modules);"
         "kinds = ('mask', 'glasses', 'random', 'none', 'mask_art', 'glasses_art', 'canvas', 'placing', 'art_shard',"
         "'anchoring', 'registration');"
         "assert not seen & {f'rrrn.occlusion.{kind}' for kind in kinds};"

@@ -10,16 +10,19 @@ import cv2
 import numpy as np
 import pytest
 
-from rrrn import cli, frames, pictures
-from rrrn.clips import Clip
-from rrrn.occlusion import footage, glasses_art, mask_art, output, preview, registration
+from rrrn import cli
+from rrrn.data import frames, pictures
+from rrrn.data.clips import Clip
+from rrrn.occlusion.command import footage, output, preview
+from rrrn.occlusion.command.facts import share
 from rrrn.occlusion.compositing import Layer
-from rrrn.occlusion.facts import share
-from rrrn.stage import InputError
-from rrrn.synthetic import face as faces
-from rrrn.synthetic import layouts
-from rrrn.synthetic.clip import SyntheticClip
-from rrrn.synthetic.presets import PRESETS
+from rrrn.occlusion.drawings import glasses_art, mask_art
+from rrrn.occlusion.holding import registration
+from rrrn.running.stage import InputError
+from rrrn.synthetic.databases import layouts
+from rrrn.synthetic.painting import face as faces
+from rrrn.synthetic.painting.clip import SyntheticClip
+from rrrn.synthetic.painting.presets import PRESETS
 
 ONE = pytest.mark.parametrize("clip", ["syncasme2-sub02"], indirect=True)  # where colour or gray does not matter
 
@@ -264,7 +267,7 @@ def test_folders_that_differ_after_a_dot_wear_different_occluders(tmp_path, clip
 INTERRUPTED = """
 import os, signal, sys
 from rrrn import cli
-from rrrn.occlusion.output import Output
+from rrrn.occlusion.command.output import Output
 
 def interrupted(output, *given):
     assert output.partial.is_dir()

@@ -3,8 +3,9 @@ import numpy as np
 import pytest
 from moving_face import moving, noise, still
 
-from rrrn.occlusion import anchoring, fusion, mask, registration, relief, rigid, similarity, slack, smoothing
-from rrrn.stage import InputError
+from rrrn.occlusion.holding import anchoring, fusion, registration, relief, rigid, similarity, slack, smoothing
+from rrrn.occlusion.kinds import mask
+from rrrn.running.stage import InputError
 
 T = 40
 RAMP = np.linspace(-1, 1, T)

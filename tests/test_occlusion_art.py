@@ -6,10 +6,13 @@ import pytest
 from occlusion_face import face
 from scipy import ndimage
 
-from rrrn import defaults, flow
-from rrrn.occlusion import canvas, glasses, glasses_art, mask, mask_art, placing
-from rrrn.occlusion.choice import choose
-from rrrn.stage import InputError
+from rrrn.experiment import defaults
+from rrrn.occlusion import placing
+from rrrn.occlusion.drawings import canvas, glasses_art, mask_art
+from rrrn.occlusion.kinds import glasses, mask
+from rrrn.occlusion.kinds.choice import choose
+from rrrn.running.stage import InputError
+from rrrn.stages import flow
 from rrrn.tvl1.parameters import Parameters
 
 KINDS = [(mask, mask_art), (glasses, glasses_art)]

@@ -13,29 +13,19 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from rrrn import seeds
-from rrrn.clips import Clip
-from rrrn.occlusion import (
-    compositing,
-    glasses,
-    glasses_art,
-    light,
-    look,
-    mask,
-    mask_art,
-    noise,
-    placing,
-    shadow,
-    sharpness,
-    skin,
-    srgb,
-)
+from rrrn.data.clips import Clip
+from rrrn.experiment import seeds
+from rrrn.occlusion import compositing, placing, srgb
 from rrrn.occlusion.compositing import Layer
-from rrrn.stage import InputError
-from rrrn.synthetic import face as faces
-from rrrn.synthetic import layouts
-from rrrn.synthetic.clip import SyntheticClip
-from rrrn.synthetic.presets import PRESETS
+from rrrn.occlusion.drawings import glasses_art, mask_art
+from rrrn.occlusion.kinds import glasses, mask
+from rrrn.occlusion.look import dress as look
+from rrrn.occlusion.look import light, noise, shadow, sharpness, skin
+from rrrn.running.stage import InputError
+from rrrn.synthetic.databases import layouts
+from rrrn.synthetic.painting import face as faces
+from rrrn.synthetic.painting.clip import SyntheticClip
+from rrrn.synthetic.painting.presets import PRESETS
 
 SIDE = 160
 POINTS = face((80, 52), 62)

@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from occlusion_face import face
 
-from rrrn import listing
-from rrrn.occlusion import drawings, glasses, mask, own_art
+from rrrn.data import listing
+from rrrn.occlusion.kinds import drawings, glasses, mask, own_art
 from rrrn.occlusion.scene import Scene
-from rrrn.stage import InputError
+from rrrn.running.stage import InputError
 
 HEADER = "file,seam,top,bottom,left,right,min_ratio"
 ROW = "red.png,20,2,28,1,39,"

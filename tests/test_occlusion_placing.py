@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 from occlusion_face import face
 
-from rrrn.occlusion import compositing, glasses, glasses_art, mask, mask_art, placing
-from rrrn.stage import InputError
+from rrrn.occlusion import compositing, placing
+from rrrn.occlusion.drawings import glasses_art, mask_art
+from rrrn.occlusion.kinds import glasses, mask
+from rrrn.running.stage import InputError
 
 
 def spread(alpha):

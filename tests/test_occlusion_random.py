@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 from occlusion_face import face
 from scipy.spatial import ConvexHull
 
-from rrrn.occlusion import random
+from rrrn.occlusion.kinds import random
 from rrrn.occlusion.scene import Scene
-from rrrn.stage import InputError
+from rrrn.running.stage import InputError
 
 LEVELS = (1, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 62, 75, 90, 99)
 SETTINGS = {"seed": 7, "random": {"region": "landmark_box", "placement": "nested", "fill": "black"}}

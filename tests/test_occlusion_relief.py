@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from moving_face import moving, noise
 
-from rrrn.occlusion import registration, relief, rigid, smoothing, windows
-from rrrn.occlusion.windows import Followed
+from rrrn.occlusion.holding import registration, relief, rigid, smoothing, windows
+from rrrn.occlusion.holding.windows import Followed
 
 T = 60
 UNIT = 130.0  # pixels between the eyes' outer corners

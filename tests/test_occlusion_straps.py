@@ -8,7 +8,9 @@ import pytest
 from occlusion_face import face
 from test_occlusion_turned import turning, wear
 
-from rrrn.occlusion import compositing, fitting, glasses_art, mask, mask_art, picture, placing
+from rrrn.occlusion import compositing, fitting, placing
+from rrrn.occlusion.drawings import glasses_art, mask_art
+from rrrn.occlusion.kinds import mask, picture
 
 SIZE = (420, 420)
 NEAR = 3  # pixels, with 100 between the eyes

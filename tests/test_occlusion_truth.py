@@ -2,9 +2,11 @@ import numpy as np
 import pytest
 from occlusion_face import face
 
-from rrrn import region_boxes
-from rrrn.occlusion import compositing, glasses, glasses_art, mask, mask_art, placing, truth
+from rrrn.face import region_boxes
+from rrrn.occlusion import compositing, placing, truth
 from rrrn.occlusion.compositing import Layer
+from rrrn.occlusion.drawings import glasses_art, mask_art
+from rrrn.occlusion.kinds import glasses, mask
 
 POINTS = face((120, 90), 60)
 BOX = (40, 50, 200, 210)

@@ -8,8 +8,12 @@ from moving_face import DEPTH, noise
 from occlusion_face import MEAN
 from scipy import ndimage
 
-from rrrn.occlusion import anchoring, conditions, drawings, glasses_art, mask_art, smoothing, wearing
-from rrrn.stage import InputError
+from rrrn.experiment import conditions
+from rrrn.occlusion import wearing
+from rrrn.occlusion.drawings import glasses_art, mask_art
+from rrrn.occlusion.holding import anchoring, smoothing
+from rrrn.occlusion.kinds import drawings
+from rrrn.running.stage import InputError
 
 T = 40
 NUMBERS = np.arange(101, 101 + T)

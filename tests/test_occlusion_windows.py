@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rrrn.occlusion import similarity, windows
+from rrrn.occlusion.holding import similarity, windows
 
 SPOTS = np.array([[60.0, 50.0], [100.0, 52.0], [80.5, 90.25]])
 CENTRE = np.array([80.0, 70.0])

@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rrrn import clips, flow_store, pack, packed, region_boxes, store
-from rrrn.packed import Pack
-from rrrn.stage import InputError
+from rrrn.data import clips, flow_store, packed, store
+from rrrn.data.packed import Pack
+from rrrn.face import region_boxes
+from rrrn.running.stage import InputError
+from rrrn.stages import pack
 
 
 def test_boxes_at_the_papers_size():

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from rrrn import cli, clips, config, defaults, methods
+from rrrn import cli
+from rrrn.data import clips
+from rrrn.experiment import config, defaults, methods
 from rrrn.planning import calibration, jobs, rates, report, schedule, storage, tally, units
 from rrrn.planning.jobs import Job
 from rrrn.planning.model import Cost, Model
 from rrrn.planning.rates import Rates
-from rrrn.stage import InputError
+from rrrn.running.stage import InputError
 from tests.test_plans import plan
 
 HOME = Path(__file__).resolve().parents[1]

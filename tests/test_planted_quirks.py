@@ -9,10 +9,10 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from rrrn import synthesize
-from rrrn.stage import InputError
-from rrrn.synthetic import quirks, recording, tree, workbooks
-from rrrn.synthetic.drawn import Database, Entry
+from rrrn.commands import synthesize
+from rrrn.running.stage import InputError
+from rrrn.synthetic.databases import quirks, recording, tree, workbooks
+from rrrn.synthetic.databases.drawn import Database, Entry
 
 CASES = [(layout, name) for layout in ("casme2", "samm") for name in quirks.of_layout(layout)]
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rrrn import digested, predictions
-from rrrn.predictions import Prediction
-from rrrn.stage import InputError
+from rrrn.data import digested, predictions
+from rrrn.data.predictions import Prediction
+from rrrn.running.stage import InputError
 
 CLASSES = ["I", "II", "III"]
 ROW = Prediction("a", "a-s1", "x, y", "none", "mask", "a-s1", 0, 3, "II", (0.25, 0.5, 0.25), (0.1,) * 6)

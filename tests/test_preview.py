@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from rrrn import pictures
-from rrrn.synthetic import layouts, preview
-from rrrn.synthetic.presets import PRESETS
+from rrrn.data import pictures
+from rrrn.synthetic import preview
+from rrrn.synthetic.databases import layouts
+from rrrn.synthetic.painting.presets import PRESETS
 
 CALM = PRESETS["still"]
 

@@ -8,7 +8,7 @@ import played_slurm
 import pytest
 from scaffold import CONFIG, copy, distribution, snakemake
 
-from rrrn import promised
+from rrrn.provenance import promised
 
 SUBJECT = "syncasme2-sub01"
 RENDERED = f"data/synthetic/{SUBJECT}"
@@ -38,14 +38,15 @@ def run(root: Path, target: str, path: str, old: str, new: str) -> tuple[int, st
 def root(tmp_path: Path) -> Path:
     """A copy of the toy whose first stage is quick."""
     root = copy(tmp_path / "copy")
-    (root / "rrrn/render.py").write_text(RENDER)
+    (root / "rrrn/stages/render.py").write_text(RENDER)
     (root / "data/synthetic").mkdir()
     (root / "over.yaml").write_text("synthetic: {seed: 3}\n")
     return root
 
 
 @pytest.mark.parametrize(
-    "edit", [("over.yaml", "seed: 3", "seed: 4"), ("rrrn/render.py", "import sys\n", "import sys\n\nADDED = 1\n")]
+    "edit",
+    [("over.yaml", "seed: 3", "seed: 4"), ("rrrn/stages/render.py", "import sys\n", "import sys\n\nADDED = 1\n")],
 )
 def test_a_job_stops_if_configuration_or_code_were_edited_after_its_submission(root, edit):
     path, old, new = edit

@@ -7,21 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from rrrn import provenance
+from rrrn.provenance import sources
 from rrrn.tvl1 import engines
 
 
 @pytest.fixture
 def package(tmp_path, monkeypatch):
     """A copy of the package whose files may be edited."""
-    shutil.copytree(provenance.HOME / "rrrn", tmp_path / "rrrn", ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(provenance, "HOME", tmp_path)
+    shutil.copytree(sources.HOME / "rrrn", tmp_path / "rrrn", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(sources, "HOME", tmp_path)
     return tmp_path / "rrrn"
 
 
 def digest(*modules: str) -> str:
-    provenance.forget()
-    return provenance.digest(*modules)
+    sources.forget()
+    return sources.digest(*modules)
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -31,52 +31,58 @@ def edit(path: Path, old: str, new: str) -> None:
 
 
 def test_comment_docstring_and_touch_change_nothing(package):
-    before = digest("rrrn.flow")
-    edit(package / "flow.py", '"""', '"""Words. ')
-    (package / "flow.py").write_text((package / "flow.py").read_text() + "\n# a comment\n")
-    assert digest("rrrn.flow") == before
+    before = digest("rrrn.stages.flow")
+    edit(package / "stages/flow.py", '"""', '"""Words. ')
+    (package / "stages/flow.py").write_text((package / "stages/flow.py").read_text() + "\n# a comment\n")
+    assert digest("rrrn.stages.flow") == before
 
 
 def test_edit_of_a_shared_helper_reaches_every_module_that_imports_it(package):
-    before = digest("rrrn.flow"), digest("rrrn.metrics")
-    edit(package / "store.py", '{"compression": "gzip",', '{"compression":   "gzip",')
-    assert digest("rrrn.flow") == before[0]
-    edit(package / "store.py", '"compression_opts": 1', '"compression_opts": 2')
-    assert digest("rrrn.flow") != before[0]
-    assert digest("rrrn.metrics") == before[1]
+    before = digest("rrrn.stages.flow"), digest("rrrn.experiment.metrics")
+    edit(package / "data/store.py", '{"compression": "gzip",', '{"compression":   "gzip",')
+    assert digest("rrrn.stages.flow") == before[0]
+    edit(package / "data/store.py", '"compression_opts": 1', '"compression_opts": 2')
+    assert digest("rrrn.stages.flow") != before[0]
+    assert digest("rrrn.experiment.metrics") == before[1]
 
 
 @pytest.mark.parametrize(
     ("engine", "file", "old", "new"),
     [
-        ("numba", "iterate.py", "def down(", "def down(unused, "),
-        ("cuda", "triton_kernels.py", "tl.sqrt", "tl.abs"),
-        ("opencv", "opencv_engine.py", "tau=parameters.tau", "tau=parameters.theta"),
+        ("numba", "numba/iterate.py", "def down(", "def down(unused, "),
+        ("cuda", "cuda/triton_kernels.py", "tl.sqrt", "tl.abs"),
+        ("opencv", "opencv/opencv_engine.py", "tau=parameters.tau", "tau=parameters.theta"),
     ],
 )
 def test_edit_of_a_kernel_reaches_the_flow_of_its_engine(package, engine, file, old, new):
-    modules = {name: ("rrrn.flow", engines.module(name)) for name in ("numba", "cuda", "opencv")}
+    modules = {name: ("rrrn.stages.flow", engines.module(name)) for name in ("numba", "cuda", "opencv")}
     before = {name: digest(*names) for name, names in modules.items()}
     edit(package / "tvl1" / file, old, new)
     assert [name for name, names in modules.items() if digest(*names) != before[name]] == [engine]
 
 
 def test_import_inside_a_function_counts(package):
-    before = digest("rrrn.metrics")
-    edit(package / "metrics.py", "    pairs =", "    from rrrn import labels\n    assert labels\n    pairs =")
-    with_labels = digest("rrrn.metrics")
+    before = digest("rrrn.experiment.metrics")
+    edit(
+        package / "experiment/metrics.py",
+        "    pairs =",
+        "    from rrrn.experiment import labels\n    assert labels\n    pairs =",
+    )
+    with_labels = digest("rrrn.experiment.metrics")
     assert with_labels != before
-    edit(package / "labels.py", "-> str:", "-> object:")
-    assert digest("rrrn.metrics") != with_labels
+    edit(package / "experiment/labels.py", "-> str:", "-> object:")
+    assert digest("rrrn.experiment.metrics") != with_labels
 
 
 def test_digest_is_of_all_modules_named(package):
-    assert digest("rrrn.occlude", "rrrn.occlusion.mask") != digest("rrrn.occlude", "rrrn.occlusion.glasses")
+    assert digest("rrrn.stages.occlude", "rrrn.occlusion.kinds.mask") != digest(
+        "rrrn.stages.occlude", "rrrn.occlusion.kinds.glasses"
+    )
 
 
 def test_packages_hold_no_code_of_their_own():
     """The digest does not follow into them."""
-    for path in (provenance.HOME / "rrrn").rglob("__init__.py"):
+    for path in (sources.HOME / "rrrn").rglob("__init__.py"):
         body = ast.parse(path.read_text()).body
         assert not body or (len(body) == 1 and ast.get_docstring(ast.Module(body, [])) is not None), path
 
@@ -87,18 +93,18 @@ def test_unknown_module_is_an_error():
 
 
 STAGES = {
-    "render": ("rrrn.render",),
-    "faces": ("rrrn.faces",),
-    "occlude": ("rrrn.occlude", "rrrn.occlusion.mask"),
-    "augment": ("rrrn.augment",),
-    "flow": ("rrrn.flow", "rrrn.tvl1.numba_engine", "rrrn.tvl1.cuda_engine"),
-    "pack": ("rrrn.pack",),
-    "train": ("rrrn.train", "rrrn.networks.rrrn"),
-    "describe": ("rrrn.describe", "rrrn.descriptors.lbp_top"),
-    "svm": ("rrrn.svm",),
-    "score": ("rrrn.score",),
-    "table": ("rrrn.table",),
-    "summary": ("rrrn.summary",),
+    "render": ("rrrn.stages.render",),
+    "faces": ("rrrn.stages.faces",),
+    "occlude": ("rrrn.stages.occlude", "rrrn.occlusion.kinds.mask"),
+    "augment": ("rrrn.stages.augment",),
+    "flow": ("rrrn.stages.flow", "rrrn.tvl1.numba.numba_engine", "rrrn.tvl1.cuda.cuda_engine"),
+    "pack": ("rrrn.stages.pack",),
+    "train": ("rrrn.stages.train", "rrrn.networks.rrrn.model"),
+    "describe": ("rrrn.stages.describe", "rrrn.descriptors.lbp_top"),
+    "svm": ("rrrn.stages.svm",),
+    "score": ("rrrn.stages.score",),
+    "table": ("rrrn.stages.table",),
+    "summary": ("rrrn.stages.summary",),
 }
 
 
@@ -119,19 +125,19 @@ def moved(old: str, new: str):
     def move(package: Path) -> None:
         (package / new).parent.mkdir(exist_ok=True)
         (package / f"{old}.py").rename(package / f"{new}.py")
-        folder, _, name = f"rrrn/{new}".replace("/", ".").rpartition(".")
+        (before, was), (folder, name) = (f"rrrn/{one}".replace("/", ".").rpartition(".")[::2] for one in (old, new))
         for path in package.rglob("*.py"):
-            text = re.sub(rf"\brrrn\.{old}\b", f"{folder}.{name}", path.read_text())
+            text = re.sub(rf"\b{re.escape(before)}\.{was}\b", f"{folder}.{name}", path.read_text())
             lines = [line for line in text.splitlines() if line]
             for number, line in enumerate(lines):
-                found = re.fullmatch(rf"( *from rrrn import (?:.*, )?){old}(?:, (.*))?", line)
+                found = re.fullmatch(rf"( *from {re.escape(before)} import (?:.*, )?){was}(?:, (.*))?", line)
                 if found:
                     rest = (found[1] + (found[2] or "")).rstrip(", ")
                     others = [] if rest.endswith("import") else [rest]
                     lines[number] = "\n".join([*others, f"from {folder} import {name}"])
             text = "\n".join(lines)
-            if found_use := re.search(rf"from {folder} import {name}$", text, re.M):
-                text = text[: found_use.end()] + re.sub(rf"\b{old}\.(?=\w)", f"{name}.", text[found_use.end() :])
+            if found_use := re.search(rf"from {re.escape(folder)} import {name}$", text, re.M):
+                text = text[: found_use.end()] + re.sub(rf"\b{was}\.(?=\w)", f"{name}.", text[found_use.end() :])
             path.write_text(text + "\n")
 
     return move
@@ -143,17 +149,19 @@ CLIPS = {"render", "faces", "augment", "pack", "train", "describe", "svm", "scor
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        pytest.param(edited("clips.py", "the clip table has no rows", "no rows"), set(), id="message"),
-        pytest.param(edited("stage.py", "also write messages", "write messages"), set(), id="help text"),
-        pytest.param(edited("flow.py", "%s: %d views, mean", "%s: %d views, a mean"), set(), id="line of a log"),
-        pytest.param(edited("clips.py", "import csv", "# why\nimport csv"), set(), id="comment"),
-        pytest.param(moved("flow_store", "data/flow_store"), set(), id="moved helper"),
-        pytest.param(moved("clips", "data/clips"), set(), id="moved helper of most stages"),
-        pytest.param(moved("flow_store", "kept_flow"), set(), id="renamed helper"),
-        pytest.param(moved("flow_store", "data/kept_flow"), set(), id="moved and renamed helper"),
-        pytest.param(edited("flow_store.py", "32767", "32766"), {"flow", "pack", "train"}, id="number in a helper"),
-        pytest.param(edited("clips.py", "strict=True", "strict=False"), set(STAGES), id="code of the clip table"),
-        pytest.param(edited("stage.py", "token_hex(4)", "token_hex(5)"), set(STAGES), id="code of all stages"),
+        pytest.param(edited("data/clips.py", "the clip table has no rows", "no rows"), set(), id="message"),
+        pytest.param(edited("running/stage.py", "also write messages", "write messages"), set(), id="help text"),
+        pytest.param(edited("stages/flow.py", "%s: %d views, mean", "%s: %d views, a mean"), set(), id="line of a log"),
+        pytest.param(edited("data/clips.py", "import csv", "# why\nimport csv"), set(), id="comment"),
+        pytest.param(moved("data/flow_store", "running/flow_store"), set(), id="moved helper"),
+        pytest.param(moved("data/clips", "tables/clips"), set(), id="moved helper of most stages"),
+        pytest.param(moved("data/flow_store", "data/kept_flow"), set(), id="renamed helper"),
+        pytest.param(moved("data/flow_store", "kept_flow"), set(), id="moved and renamed helper"),
+        pytest.param(
+            edited("data/flow_store.py", "32767", "32766"), {"flow", "pack", "train"}, id="number in a helper"
+        ),
+        pytest.param(edited("data/clips.py", "strict=True", "strict=False"), set(STAGES), id="code of the clip table"),
+        pytest.param(edited("running/stage.py", "token_hex(4)", "token_hex(5)"), set(STAGES), id="code of all stages"),
     ],
 )
 def test_stages_that_an_edit_reaches(package, change, expected):
@@ -168,11 +176,11 @@ def test_names_of_modules_in_texts_follow_a_move(package):
         for path in package.rglob("*.py"):
             path.write_text(path.read_text().replace("rrrn.tvl1", "rrrn.solver"))
 
-    before = digest("rrrn.flow", "rrrn.tvl1.numba_engine")
+    before = digest("rrrn.stages.flow", "rrrn.tvl1.numba.numba_engine")
     move(package)
-    assert digest("rrrn.flow", "rrrn.solver.numba_engine") == before
-    edit(package / "solver/compiled.py", '"rrrn.solver.level"', '"rrrn.solver.warp"')
-    assert digest("rrrn.flow", "rrrn.solver.numba_engine") != before
+    assert digest("rrrn.stages.flow", "rrrn.solver.numba.numba_engine") == before
+    edit(package / "solver/numba/compiled.py", '"rrrn.solver.numba.level"', '"rrrn.solver.numba.warp"')
+    assert digest("rrrn.stages.flow", "rrrn.solver.numba.numba_engine") != before
 
 
 def test_what_is_imported_counts_and_not_its_name(package):
@@ -189,32 +197,36 @@ def test_what_is_imported_counts_and_not_its_name(package):
 
 
 def test_a_circle_of_imports_is_an_error_that_names_it(package):
-    edit(package / "seeds.py", "import ", "from rrrn import flow\nimport ")
-    edit(package / "flow.py", "from rrrn import", "from rrrn import seeds\nfrom rrrn import")
-    with pytest.raises(ImportError, match=r"rrrn\.flow imports rrrn\.seeds imports rrrn\.flow"):
-        digest("rrrn.flow")
+    edit(package / "experiment/seeds.py", "import ", "from rrrn.stages import flow\nimport ")
+    edit(
+        package / "stages/flow.py", "from rrrn.data import", "from rrrn.experiment import seeds\nfrom rrrn.data import"
+    )
+    with pytest.raises(
+        ImportError, match=r"rrrn\.stages\.flow imports rrrn\.experiment\.seeds imports rrrn\.stages\.flow"
+    ):
+        digest("rrrn.stages.flow")
 
 
 def test_no_module_is_part_of_a_circle():
-    for path in (provenance.HOME / "rrrn").rglob("*.py"):
-        digest(".".join(path.relative_to(provenance.HOME).with_suffix("").parts).removesuffix(".__init__"))
+    for path in (sources.HOME / "rrrn").rglob("*.py"):
+        digest(".".join(path.relative_to(sources.HOME).with_suffix("").parts).removesuffix(".__init__"))
 
 
 def test_what_comes_from_other_packages():
-    assert provenance.beyond("rrrn.faces") >= {"numpy", "cv2", "dlib", "PIL"}
-    assert not provenance.beyond("rrrn.faces") & {"torch", "rrrn"}
+    assert sources.beyond("rrrn.stages.faces") >= {"numpy", "cv2", "dlib", "PIL"}
+    assert not sources.beyond("rrrn.stages.faces") & {"torch", "rrrn"}
 
 
 def test_what_was_read_is_kept_and_is_that_of_the_reader(tmp_path, monkeypatch):
-    before = digest("rrrn.flow")
-    provenance.remember(tmp_path)
-    monkeypatch.setattr(provenance, "_memory", {})
-    provenance.recall(tmp_path)
-    monkeypatch.setattr(provenance.syntax, "read", None)  # nothing is read again
-    assert digest("rrrn.flow") == before
+    before = digest("rrrn.stages.flow")
+    sources.remember(tmp_path)
+    monkeypatch.setattr(sources, "_memory", {})
+    sources.recall(tmp_path)
+    monkeypatch.setattr(sources.syntax, "read", None)  # nothing is read again
+    assert digest("rrrn.stages.flow") == before
     (tmp_path / "code.json").write_text((tmp_path / "code.json").read_text().replace('"by": "', '"by": "0'))
-    monkeypatch.setattr(provenance, "_memory", {})
-    provenance.recall(tmp_path)
-    assert provenance._memory == {}
+    monkeypatch.setattr(sources, "_memory", {})
+    sources.recall(tmp_path)
+    assert sources._memory == {}
     (tmp_path / "code.json").write_text('{"by": 1, "read": [[')
-    provenance.recall(tmp_path)
+    sources.recall(tmp_path)

@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rrrn import clips, digested, libraries, promised, provenance, recipes, stale
-from rrrn.frames_seen import Seen
-from rrrn.recipes import Recipes, canonical
-from rrrn.stage import InputError
+from rrrn.data import clips, digested
+from rrrn.provenance import promised, recipes, sources, stale
+from rrrn.provenance.frames_seen import Seen
+from rrrn.provenance.recipes import Recipes, canonical
+from rrrn.running import libraries
+from rrrn.running.stage import InputError
 
-HOME = provenance.HOME
+HOME = sources.HOME
 CONFIG = yaml.safe_load((HOME / "config.yaml").read_text())
 TABLE = clips.read(HOME / "data/clips.csv")
 
@@ -158,7 +160,7 @@ def test_records_of_starts_stay_as_long_as_a_run_may_take(tmp_path, monkeypatch)
     ]
     for recipe in made[:2]:
         promised.write([recipe], {})
-    files = sorted((tmp_path / provenance.STATE / "promised").iterdir())
+    files = sorted((tmp_path / sources.STATE / "promised").iterdir())
     assert len(files) == 2
     os.utime(files[0], (0, 0))
     promised.write([made[2]], {})
@@ -168,8 +170,8 @@ def test_records_of_starts_stay_as_long_as_a_run_may_take(tmp_path, monkeypatch)
 @pytest.mark.parametrize("count", [3, 2000])
 def test_a_job_is_told_its_inputs_in_few_words(count):
     """A command line is one argument of a shell, of 128 kB at most."""
-    inputs = tuple(recipes.Recipe(f"results/x{k}.csv", ("rrrn.clips",)) for k in range(count))
-    assert len(recipes.Recipe("results/y.csv", ("rrrn.clips",), inputs=inputs).asked()) < 8000
+    inputs = tuple(recipes.Recipe(f"results/x{k}.csv", ("rrrn.data.clips",)) for k in range(count))
+    assert len(recipes.Recipe("results/y.csv", ("rrrn.data.clips",), inputs=inputs).asked()) < 8000
 
 
 @pytest.fixture
@@ -222,7 +224,7 @@ def test_libraries_are_those_of_the_code_and_of_the_inputs(versions):
     assert made.augment(subject).libraries == ""
     assert made.faces(subject).libraries == "PIL-1.2,cv2-1.2,dlib-1.2,numpy-1.2,scipy-1.2"
     assert made.train("rrrn", "none", fold, "0").libraries == seen
-    assert made.svm("lbp_top", "none", "mask").libraries.endswith("scipy-1.2,sklearn-1.2")
+    assert made.svm("lbp_top", "none").libraries.endswith("scipy-1.2,sklearn-1.2")
     assert {one.libraries for one in Recipes(CONFIG, TABLE, Seen(Path("nowhere")), watched=False).every()} == {""}
 
 
@@ -232,8 +234,8 @@ def test_libraries_are_those_of_the_code_and_of_the_inputs(versions):
         ("numpy", "1.2.4", set()),
         ("sklearn", "1.3.0", {"predictions", "scores", "table"}),
         ("numba", "1.3.0", {"flow", "pack", *TRAINING}),
-        ("dlib", "2.2.3", {"faces", "occluded", "features", *FLOW}),
-        ("numpy", "1.3.0", {"synthetic", "faces", "occluded", "features", *FLOW}),
+        ("dlib", "2.2.3", {"faces", "anchors", *WORN}),
+        ("numpy", "1.3.0", {"synthetic", "faces", "anchors", "art", *WORN}),
     ],
 )
 def test_a_library_reaches_what_it_computes(versions, library, version, expected):

@@ -12,12 +12,14 @@ import h5py
 import numpy as np
 import pytest
 
-from rrrn import clips, render, stage
-from rrrn.clips import Clip
-from rrrn.synthetic import face as faces
-from rrrn.synthetic import layouts
-from rrrn.synthetic.clip import SyntheticClip
-from rrrn.synthetic.presets import PRESETS
+from rrrn.data import clips
+from rrrn.data.clips import Clip
+from rrrn.running import stage
+from rrrn.stages import render
+from rrrn.synthetic.databases import layouts
+from rrrn.synthetic.painting import face as faces
+from rrrn.synthetic.painting.clip import SyntheticClip
+from rrrn.synthetic.painting.presets import PRESETS
 
 SETTINGS = {"seed": 1, "preset": "easy", "scale": 0.5}
 TABLE = [
@@ -38,8 +40,8 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def command(folder: Path, table: Path, subject: str) -> subprocess.CompletedProcess:
     arguments = [folder, "--clips", table, "--subject", subject, "--settings", json.dumps({"synthetic": SETTINGS})]
     return subprocess.run(
-        [sys.executable, "-m", "rrrn.render", *map(str, arguments)],
-        cwd=Path(render.__file__).parents[1],
+        [sys.executable, "-m", "rrrn.stages.render", *map(str, arguments)],
+        cwd=Path(render.__file__).parents[2],
         env={**os.environ, "PYTHONHASHSEED": "7"},
         capture_output=True,
         text=True,

@@ -18,10 +18,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from rrrn import cli, orphans, resume, starts
-from rrrn.orphans import Process, Run
-from rrrn.stage import InputError
-from rrrn.starts import Start
+from rrrn import cli
+from rrrn.resuming import orphans, resume
+from rrrn.resuming.orphans import Process, Run
+from rrrn.running import starts
+from rrrn.running.stage import InputError
+from rrrn.running.starts import Start
 
 HOME = Path(__file__).resolve().parents[1]
 EVERY = 0.0125  # seconds
@@ -58,12 +60,12 @@ def test_names_that_snakemake_gives():
         ("/usr/bin/snakemake -n", "snakemake"),
         ("python -W error -P -m snakemake --cores 2", "snakemake"),
         ("python -m snakemake --snakefile S --mode remote --cores 1", "job"),
-        ("python -m rrrn.flow a.h5 p.csv b.h5", "job"),
-        ("bash -c|set -euo pipefail; python -m rrrn.flow a.h5 p.csv b.h5", "job"),
+        ("python -m rrrn.stages.flow a.h5 p.csv b.h5", "job"),
+        ("bash -c|set -euo pipefail; python -m rrrn.stages.flow a.h5 p.csv b.h5", "job"),
         ("python -m rrrn resume", ""),
         ("/venv/bin/python /venv/bin/rrrn resume", ""),
         ("bash", ""),
-        ("vim rrrn/flow.py snakemake", ""),
+        ("vim rrrn/stages/flow.py snakemake", ""),
         ("tail -f .snakemake/log/1.snakemake.log", ""),
         ("python", ""),
         ("", ""),

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from benchmarks.rigid_head import RigidHead
-from rrrn.clips import Clip
-from rrrn.synthetic import face, layouts
-from rrrn.synthetic.clip import SyntheticClip
-from rrrn.synthetic.presets import PRESETS
+from rrrn.data.clips import Clip
+from rrrn.synthetic.databases import layouts
+from rrrn.synthetic.painting import face
+from rrrn.synthetic.painting.clip import SyntheticClip
+from rrrn.synthetic.painting.presets import PRESETS
 
 FRAMES = 40
 INNER = slice(27, 48)  # nose and eyes

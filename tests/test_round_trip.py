@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rrrn import cli, seeds, synthesize
-from rrrn.clips import Clip
+from rrrn import cli
+from rrrn.commands import synthesize
+from rrrn.data.clips import Clip
+from rrrn.experiment import seeds
 from rrrn.importing import command
-from rrrn.synthetic import drawn, quirks, recording
+from rrrn.synthetic.databases import drawn, quirks, recording
 
 
 def synthesized(out: Path, *options: object) -> Path:

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rrrn import rows, store
-from rrrn.clips import Clip
-from rrrn.stage import InputError
+from rrrn.data import rows, store
+from rrrn.data.clips import Clip
+from rrrn.running.stage import InputError
 
 KEYS = st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("xyz")), max_size=7)
 

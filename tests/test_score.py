@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
-from rrrn import clips, predictions, score, stage
-from rrrn.predictions import Prediction
-from rrrn.stage import InputError
+from rrrn.data import clips, predictions
+from rrrn.data.predictions import Prediction
+from rrrn.running import stage
+from rrrn.running.stage import InputError
+from rrrn.stages import score
 
 CLASSES = ["I", "II", "III"]
 TABLE = [

@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 import pytest
 
-from rrrn import shards
+from rrrn.data import shards
 
 ONLY_SOMETIMES = {
     "CLIP@yaw",

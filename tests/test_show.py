@@ -2,8 +2,10 @@ import re
 
 import pytest
 
-from rrrn import result, show, stage
-from rrrn.asked import BY_HAND
+from rrrn.commands import show
+from rrrn.data import result
+from rrrn.data.identity import by_hand
+from rrrn.running import stage
 
 
 @pytest.mark.parametrize("kind", ["synthetic", "mixed", "recorded"])
@@ -13,7 +15,7 @@ def test_table_on_the_terminal_says_what_its_clips_are(tmp_path, capsys, kind):
         path: f"Condition,RRRN F1,RRRN WF1,Data\nUn-occ,0.500,0.610,{kind}\nAvg.,0.5,0.61,{kind}\n",
         tmp_path / "table_iv_long.csv": "condition,method\n",
     }
-    result.write(tables, tmp_path / "table_iv.json", BY_HAND, {}, kind, ["F1 not above chance: no method"])
+    result.write(tables, tmp_path / "table_iv.json", by_hand, {}, kind, ["F1 not above chance: no method"])
     args = stage.command("").parse_args([])
     args.table = path
     show.main(args)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rrrn import stage
+from rrrn.running import stage
 
 
 def test_replacing_leaves_the_old_file_when_the_block_fails(tmp_path):

@@ -6,8 +6,8 @@ import h5py
 import numpy as np
 import pytest
 
-from rrrn import store
-from rrrn.stage import InputError
+from rrrn.data import store
+from rrrn.running.stage import InputError
 
 
 def write(path, values):

@@ -8,9 +8,10 @@ import pytest
 import yaml
 from scaffold import bare
 
-from rrrn import clips, submission
-from rrrn.clips import Clip
-from rrrn.stage import InputError
+from rrrn.data import clips
+from rrrn.data.clips import Clip
+from rrrn.running import submission
+from rrrn.running.stage import InputError
 
 RENDER = """
 import sys
@@ -23,7 +24,7 @@ Path(sys.argv[1]).mkdir()
 def submitted(root: Path, folder: Path, subject: str, *files: str) -> tuple[subprocess.CompletedProcess[str], str]:
     """Run the rule render of a copy by the shipped profile in a folder; return what came of it and sbatch's calls."""
     bare(root)
-    (root / "rrrn/render.py").write_text(RENDER)
+    (root / "rrrn/stages/render.py").write_text(RENDER)
     folder.mkdir(parents=True)
     (folder / "data").mkdir()
     rows = [Clip("d", name, "c", 1, 3, 4, "I", f"data/synthetic/{name}/c", "synthetic") for name in (subject, "other")]

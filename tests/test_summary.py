@@ -5,7 +5,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rrrn import clips, digested, labels, metrics, stage, summary
+from rrrn.data import clips, digested
+from rrrn.experiment import labels, metrics
+from rrrn.running import stage
+from rrrn.stages import summary
 
 HOME = Path(__file__).resolve().parents[1]
 METHODS = ["lbp_top", "lbp_sip", "hog3d", "vgg16", "resnet18", "rrrn"]

@@ -7,9 +7,10 @@ from sklearn.metrics import f1_score
 from sklearn.model_selection import GroupKFold, LeaveOneGroupOut, cross_val_predict
 from sklearn.svm import SVC
 
-from rrrn import clips, store, svm
-from rrrn.clips import Clip
-from rrrn.stage import InputError
+from rrrn.data import clips, store
+from rrrn.data.clips import Clip
+from rrrn.running.stage import InputError
+from rrrn.stages import svm
 
 CLASSES = ["I", "II", "III", "IV", "V"]
 TABLE = [

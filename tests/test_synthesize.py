@@ -12,13 +12,14 @@ import numpy as np
 import openpyxl
 import pytest
 
-from rrrn import render, synthesize
-from rrrn.clips import Clip
-from rrrn.stage import InputError
-from rrrn.synthetic import face as faces
-from rrrn.synthetic import layouts, quirks, sheet, workbooks
-from rrrn.synthetic.clip import SyntheticClip
-from rrrn.synthetic.presets import PRESETS
+from rrrn.commands import synthesize
+from rrrn.data.clips import Clip
+from rrrn.running.stage import InputError
+from rrrn.stages import render
+from rrrn.synthetic.databases import layouts, quirks, sheet, workbooks
+from rrrn.synthetic.painting import face as faces
+from rrrn.synthetic.painting.clip import SyntheticClip
+from rrrn.synthetic.painting.presets import PRESETS
 
 SMALL = ("--short", "--scale", "0.1", "--subjects", "2", "--clips", "2")
 

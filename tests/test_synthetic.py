@@ -10,13 +10,14 @@ import cv2
 import numpy as np
 import pytest
 
-from rrrn import clips
-from rrrn.clips import Clip
-from rrrn.synthetic import action_units, durations, identity, layouts, motion, shape, sheet
-from rrrn.synthetic import face as faces
-from rrrn.synthetic.clip import SyntheticClip
-from rrrn.synthetic.face import Face
-from rrrn.synthetic.presets import PRESETS
+from rrrn.data import clips
+from rrrn.data.clips import Clip
+from rrrn.synthetic.databases import durations, layouts, sheet
+from rrrn.synthetic.painting import action_units, identity, motion, shape
+from rrrn.synthetic.painting import face as faces
+from rrrn.synthetic.painting.clip import SyntheticClip
+from rrrn.synthetic.painting.face import Face
+from rrrn.synthetic.painting.presets import PRESETS
 
 SEED = 1
 ROOT = Path(__file__).parents[1]

@@ -5,8 +5,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rrrn import cells, clips, digested, labels, metrics, no_skill, stage, table
-from rrrn.stage import InputError
+from rrrn.data import clips, digested
+from rrrn.experiment import labels, metrics
+from rrrn.running import stage
+from rrrn.running.stage import InputError
+from rrrn.stages import table
+from rrrn.tables import cells, no_skill
 
 HOME = Path(__file__).resolve().parents[1]
 METHODS = ["lbp_top", "lbp_sip", "hog3d", "vgg16", "resnet18", "rrrn"]

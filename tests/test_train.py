@@ -17,8 +17,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rrrn import adam, clips, flow_store, methods, pack, packed, seeds, store, train
-from rrrn.stage import InputError
+from rrrn.data import clips, flow_store, packed, store
+from rrrn.experiment import methods, seeds
+from rrrn.networks import adam
+from rrrn.running.stage import InputError
+from rrrn.stages import pack, train
 
 HOME = Path(__file__).resolve().parents[1]
 CONFIG = yaml.safe_load((HOME / "config.yaml").read_text())
@@ -177,7 +180,7 @@ def test_views_that_a_file_lacks_are_an_error(data):
 # ---- reproducibility
 
 
-def run(args, threads, python=("-m", "rrrn.train")):
+def run(args, threads, python=("-m", "rrrn.stages.train")):
     command = [sys.executable, *python, args.output, "--train", *args.train]
     command += ["--test", *(f"{name}={path}" for name, path in args.test), "--clips", args.clips]
     command += ["--classes", args.classes, "--method", args.method, "--module", args.module]
@@ -219,7 +222,7 @@ def test_algorithms_are_deterministic(device, mode):
 WITHOUT_COMPILER = """
 import runpy, sys
 try:
-    runpy.run_module("rrrn.train", run_name="__main__", alter_sys=True)
+    runpy.run_module("rrrn.stages.train", run_name="__main__", alter_sys=True)
 finally:
     assert "torch" in sys.modules and not {"torch._dynamo", "torchvision"} & set(sys.modules)
 """

@@ -7,10 +7,12 @@ import pytest
 import torch
 
 from benchmarks import displaced, flow
-from rrrn import seeds
-from rrrn.stage import InputError
-from rrrn.tvl1 import cuda_engine, level, median, opencv_engine, state, warp
-from rrrn.tvl1.numba_engine import solve
+from rrrn.experiment import seeds
+from rrrn.running.stage import InputError
+from rrrn.tvl1.cuda import cuda_engine
+from rrrn.tvl1.numba import level, median, state, warp
+from rrrn.tvl1.numba.numba_engine import solve
+from rrrn.tvl1.opencv import opencv_engine
 from rrrn.tvl1.parameters import Parameters
 
 FIXED = Parameters(epsilon=0.0, outer_iterations=1)  # the same work for everyone: 30 iterations a warp

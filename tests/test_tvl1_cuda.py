@@ -13,12 +13,14 @@ import pytest
 import torch
 
 from benchmarks import displaced, flow, flow_cuda, flow_cuda_limits, noisy_pairs, plain_level
-from rrrn.stage import InputError
-from rrrn.tvl1 import cuda_engine, images, numba_engine, opencv_engine, transfer
-from rrrn.tvl1.cuda_engine import solve, stream
-from rrrn.tvl1.live_count import LiveCount
+from rrrn.running.stage import InputError
+from rrrn.tvl1.cuda import cuda_engine, images, transfer
+from rrrn.tvl1.cuda.cuda_engine import solve, stream
+from rrrn.tvl1.cuda.live_count import LiveCount
+from rrrn.tvl1.cuda.torch_level import TorchLevel
+from rrrn.tvl1.numba import numba_engine
+from rrrn.tvl1.opencv import opencv_engine
 from rrrn.tvl1.parameters import Parameters
-from rrrn.tvl1.torch_level import TorchLevel
 from tests import interpreted_kernels
 
 FIXED = Parameters(epsilon=0.0, outer_iterations=1)  # the same work for everyone: 30 iterations a warp

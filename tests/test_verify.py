@@ -15,9 +15,11 @@ import pandas as pd
 import pytest
 from scaffold import CONFIG, ENVIRONMENT, results, snakemake
 
-from rrrn import clips, defaults, digested, identity, result, store, verify
-from rrrn.identity import Identity
-from rrrn.stage import InputError
+from rrrn.commands import verify
+from rrrn.data import clips, digested, identity, result, store
+from rrrn.data.identity import Identity
+from rrrn.experiment import defaults
+from rrrn.running.stage import InputError
 
 SUBJECT, OTHER = "syncasme2-sub01", "syncasme2-sub02"
 FILES = {
@@ -281,7 +283,17 @@ def test_a_stage_refuses_inputs_of_other_settings(root):
     asked = verify.of_experiment(told, table).of(FILES["svm"]).asked()
     words = ["--train", FILES["describe"], "--test", f"mask={FILES['describe']}", "--trained-on", "mask"]
     words += ["--method", "lbp_top", "--clips", "tests/clips.csv", "--classes", "I,II,III,IV,V", "--folds", SUBJECT]
-    command = [sys.executable, "-m", "rrrn.svm", "out.csv", *words, "--settings", '{"svm": {}}', "--asked", asked]
+    command = [
+        sys.executable,
+        "-m",
+        "rrrn.stages.svm",
+        "out.csv",
+        *words,
+        "--settings",
+        '{"svm": {}}',
+        "--asked",
+        asked,
+    ]
     environment = ENVIRONMENT | {"PYTHONPATH": str(root)}
     run = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
     assert run.returncode == 1 and not Path("out.csv").exists()
@@ -336,19 +348,19 @@ def test_code_edited_during_a_run_and_put_back_leaves_no_trace(root, done):
     shutil.rmtree(root / "results/scores")
     for path in root.glob("results/*.*"):
         path.unlink()
-    edited_by_a_job(root, "rrrn.score", "rrrn/metrics.py", "np.float64", "np.float32")
+    edited_by_a_job(root, "rrrn.stages.score", "rrrn/experiment/metrics.py", "np.float64", "np.float32")
     run = snakemake(root, "--cores", "1", "--quiet", "all", "--keep-going", *CONFIG, "--", "all")
-    assert run.returncode != 0 and "the code of rrrn.score was edited since this run started" in run.stderr
+    assert run.returncode != 0 and "the code of rrrn.stages.score was edited since this run started" in run.stderr
     assert not list(root.glob("results/scores/*/*/*.csv"))
     (root / "sitecustomize.py").unlink()
-    shutil.copy(done / "rrrn/metrics.py", root / "rrrn/metrics.py")
+    shutil.copy(done / "rrrn/experiment/metrics.py", root / "rrrn/experiment/metrics.py")
     assert snakemake(root, "--cores", "2", "--quiet", "all", *CONFIG, "--", "all").returncode == 0
     assert results(root) == results(done) and found() == []
 
 
 def test_clip_table_edited_during_a_run(root, done):
     (root / f"results/augment/{SUBJECT}.csv").unlink()
-    edited_by_a_job(root, "rrrn.augment", "tests/clips.csv", ",16,", ",15,")
+    edited_by_a_job(root, "rrrn.stages.augment", "tests/clips.csv", ",16,", ",15,")
     target = f"results/augment/{SUBJECT}.csv"
     run = snakemake(root, "--cores", "1", "--quiet", "all", *CONFIG, "--", target)
     assert run.returncode != 0 and "tests/clips.csv: was edited since this run started" in run.stderr
@@ -372,7 +384,7 @@ def test_report_says_what_its_tables_are_of_and_not_what_is_asked_now(root):
 
 
 def test_a_printed_table_says_whether_files_still_fit(root):
-    show = [sys.executable, "-m", "rrrn.show", "results/table_iv.csv"]
+    show = [sys.executable, "-m", "rrrn.commands.show", "results/table_iv.csv"]
     environment = ENVIRONMENT | {"PYTHONPATH": str(root)}
     said = subprocess.run(show, cwd=root, env=environment, capture_output=True, text=True)
     assert "Files on disk, code and clips are those that it was made of." in said.stdout, said.stderr
@@ -394,7 +406,7 @@ def test_file_beside_a_table_tells_what_it_is_of(done):
 
 
 def test_a_class_that_no_tested_clip_has_is_said(tmp_path):
-    from rrrn import no_skill
+    from rrrn.tables import no_skill
 
     table = [
         clips.Clip("d", f"s{k}", "c", 1, 2, 3, name, f"f{k}", "recorded") for k, name in enumerate(["I", "II"] * 2)

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 import pytest
 
-from rrrn.occlusion import footage
-from rrrn.stage import InputError
+from rrrn.occlusion.command import footage
+from rrrn.running.stage import InputError
 from tests.films import film, frames
 
 CASES = int(os.environ.get("RRRN_FUZZ", "40"))

@@ -9,11 +9,11 @@ import av
 import numpy as np
 import pytest
 
-from rrrn.occlusion import footage
-from rrrn.stage import InputError
-from rrrn.video import decode
-from rrrn.video.decode import Video
-from rrrn.video.shown import upright
+from rrrn.data.video import decode
+from rrrn.data.video.decode import Video
+from rrrn.data.video.shown import upright
+from rrrn.occlusion.command import footage
+from rrrn.running.stage import InputError
 from tests.films import HEIGHT, WIDTH, ffmpeg, film, frames, shown
 
 X264 = ("-c:v", "libx264", "-pix_fmt", "yuv420p", "-qp", "8")

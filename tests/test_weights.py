@@ -6,9 +6,10 @@ import hashlib
 import pytest
 import torch
 
-from rrrn import methods, weights
+from rrrn.experiment import methods
 from rrrn.networks import pretrained
-from rrrn.stage import InputError
+from rrrn.running.stage import InputError
+from rrrn.stages import weights
 
 
 def published(folder, state, digest=None):

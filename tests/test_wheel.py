@@ -12,12 +12,14 @@ import cv2
 import numpy as np
 import pytest
 
-from rrrn import provenance, resources
-from rrrn.clips import Clip
-from rrrn.stage import InputError
-from rrrn.synthetic import face, layouts
-from rrrn.synthetic.clip import SyntheticClip
-from rrrn.synthetic.presets import PRESETS
+from rrrn.data.clips import Clip
+from rrrn.provenance import sources
+from rrrn.running import resources
+from rrrn.running.stage import InputError
+from rrrn.synthetic.databases import layouts
+from rrrn.synthetic.painting import face
+from rrrn.synthetic.painting.clip import SyntheticClip
+from rrrn.synthetic.painting.presets import PRESETS
 from tests.recorded_databases import images
 
 HOME = Path(__file__).resolve().parents[1]
@@ -62,7 +64,7 @@ def test_a_wheel_holds_the_package_and_what_its_commands_read(installed):
 
 
 def test_in_a_checkout_files_are_where_the_repository_has_them(monkeypatch, tmp_path):
-    assert resources.path("config.yaml") == provenance.HOME / "config.yaml" == HOME / "config.yaml"
+    assert resources.path("config.yaml") == sources.HOME / "config.yaml" == HOME / "config.yaml"
     monkeypatch.setattr(resources, "_ROOT", tmp_path)
     with pytest.raises(InputError, match=r"config\.yaml: is not there.*clone the repository"):
         resources.path("config.yaml")

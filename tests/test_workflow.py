@@ -178,20 +178,26 @@ WORN = {
         pytest.param(substitute("config.yaml", "width: 0.25", "width: 0.5"), {}, id="setting of a method not run"),
         pytest.param(substitute("config.yaml", "C: 10000", "C: 10"), ALL_SVMS, id="SVM"),
         pytest.param(
-            substitute("rrrn/networks/losses.py", "return ", "return 2 * "), ALL_TRAININGS, id="code of the losses"
+            substitute("rrrn/networks/rrrn/losses.py", "return ", "return 2 * "), ALL_TRAININGS, id="code of the losses"
         ),
         pytest.param(
-            substitute("rrrn/networks/vgg16.py", "import", "import os\nimport"), {}, id="code of a method not run"
+            substitute("rrrn/networks/baselines/vgg16.py", "import", "import os\nimport"),
+            {},
+            id="code of a method not run",
         ),
         pytest.param(
-            substitute("rrrn/tvl1/numba_engine.py", "import", "import os\nimport"), ALL_FLOWS, id="code of the engine"
+            substitute("rrrn/tvl1/numba/numba_engine.py", "import", "import os\nimport"),
+            ALL_FLOWS,
+            id="code of the engine",
         ),
         pytest.param(substitute("config.yaml", "rotation: frames", "rotation: field"), ALL_FLOWS, id="rotation"),
         pytest.param(
-            substitute("rrrn/tvl1/opencv_engine.py", "import", "import os\nimport"), {}, id="code of an engine not run"
+            substitute("rrrn/tvl1/opencv/opencv_engine.py", "import", "import os\nimport"),
+            {},
+            id="code of an engine not run",
         ),
         pytest.param(
-            substitute("rrrn/occlusion/mask_art.py", "import", "import os\nimport"),
+            substitute("rrrn/occlusion/drawings/mask_art.py", "import", "import os\nimport"),
             {"art": 1, "occlude": 4, **ONE_CONDITION},
             id="drawing of the masks",
         ),
@@ -202,7 +208,7 @@ WORN = {
             substitute("config.yaml", "smooth: 8", "smooth: 4"), {"anchor": 4, **WORN}, id="smoothing of anchors"
         ),
         pytest.param(
-            substitute("rrrn/occlusion/registration.py", "import", "import os\nimport"),
+            substitute("rrrn/occlusion/holding/registration.py", "import", "import os\nimport"),
             {"anchor": 4, **WORN},
             id="code of registration",
         ),
@@ -238,19 +244,25 @@ WORN = {
             id="new condition",
         ),
         pytest.param(
-            substitute("rrrn/metrics.py", "np.float64", "np.float32"),
+            substitute("rrrn/experiment/metrics.py", "np.float64", "np.float32"),
             {"score": 18, "table": 3, "summary": 1},
             id="metrics",
         ),
         pytest.param(
-            substitute("rrrn/networks/rrrn.py", '"RRRN"', '"rrrn"'), {"table": 3, "summary": 1}, id="a method's label"
+            substitute("rrrn/networks/rrrn/model.py", '"RRRN"', '"rrrn"'),
+            {"table": 3, "summary": 1},
+            id="a method's label",
         ),
-        pytest.param(substitute("rrrn/flow.py", '"""', '"""Words. '), {}, id="docstring"),
-        pytest.param(substitute("rrrn/stage.py", "import argparse", "# why\nimport argparse"), {}, id="comment"),
+        pytest.param(substitute("rrrn/stages/flow.py", '"""', '"""Words. '), {}, id="docstring"),
         pytest.param(
-            substitute("rrrn/clips.py", "the clip table has no rows", "no rows"), {}, id="message of the clip table"
+            substitute("rrrn/running/stage.py", "import argparse", "# why\nimport argparse"), {}, id="comment"
         ),
-        pytest.param(substitute("rrrn/stage.py", "also write messages", "write messages"), {}, id="help text"),
+        pytest.param(
+            substitute("rrrn/data/clips.py", "the clip table has no rows", "no rows"),
+            {},
+            id="message of the clip table",
+        ),
+        pytest.param(substitute("rrrn/running/stage.py", "also write messages", "write messages"), {}, id="help text"),
         pytest.param(touch, {}, id="touched files"),
         pytest.param(other_order, {}, id="rows of the clip table in another order"),
     ],
@@ -299,7 +311,7 @@ def test_a_control_is_told_rrrns_settings_and_runs_again_when_they_change(done, 
         return re.findall(r"results/predictions/([\w-]+)/", "".join(re.findall(r"output: .*", run.stdout + run.stderr)))
 
     assert planned() == []
-    substitute("rrrn/networks/rrrn_no_rr.py", "import", "import os\nimport")(root)
+    substitute("rrrn/networks/controls/rrrn_no_rr.py", "import", "import os\nimport")(root)
     assert planned() == ["rrrn-no-rr"]
     substitute("config.yaml", "beta: 0.02", "beta: 0.03")(root)
     assert sorted(planned()) == ["rrrn", "rrrn-no-rr"]

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from rrrn import writable
 from rrrn.doctor import storage
 from rrrn.planning import jobs
-from rrrn.stage import InputError
+from rrrn.running import writable
+from rrrn.running.stage import InputError
 
 HOME = Path(__file__).resolve().parents[1]
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from benchmarks.faults.kills import killed
 from benchmarks.faults.toy import Outcome, Toy, expect, until
-from rrrn.provenance import HOME
+from rrrn.provenance.sources import HOME
 
 CLUSTER = HOME / "tests/slurm/cluster.sh"
 PLACE = Path("/var/lib/rrrn-slurm")
@@ -148,7 +148,7 @@ def _trainings(toy: Toy) -> list[int]:
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             words = (folder / "cmdline").read_bytes().split(b"\0")
-            if b"rrrn.train" in words and (folder / "cwd").readlink() == toy.root:
+            if b"rrrn.stages.train" in words and (folder / "cwd").readlink() == toy.root:
                 found.append(int(folder.name))
         except OSError:  # it has ended
             continue

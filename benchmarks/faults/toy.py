@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rrrn.provenance import HOME
+from rrrn.provenance.sources import HOME
 
 PATIENCE = 600  # seconds; a run is 10 on two idle cores
 SUBJECTS = ("synsamm-006", "synsamm-007")

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from rrrn.stage import InputError
+from rrrn.running.stage import InputError
 
 LEAST_SIDE = 4  # pixels of a block: 4 x 4 are as many as the codes of four neighbours; fewer make no histogram
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rrrn.descriptors import blocks as grid
-from rrrn.stage import InputError
+from rrrn.running.stage import InputError
 
 METHOD = {"name": "hog3d", "label": "3DHOG", "kind": "descriptor", "defaults": {"bins_xy": 8, "bins_t": 12}}
 

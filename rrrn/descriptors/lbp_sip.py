@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from rrrn.descriptors import blocks as grid
 from rrrn.descriptors import local_binary
-from rrrn.stage import InputError
+from rrrn.running.stage import InputError
 
 METHOD = {
     "name": "lbp_sip",

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from rrrn.stage import InputError
+from rrrn.running.stage import InputError
 
 Offset = tuple[int, int, int]  # (t, y, x), in frames and pixels
 

@@ -1,7 +1,7 @@
 """What a descriptor needs of the volume that it describes, as far as its module says.
 
-Each module that declares a descriptor (``rrrn.methods``) has ``describe(volume, *, blocks, **settings)``, which returns
-a vector float32 (D,) of a volume uint8 (T, H, W). It may have ``least_frames(**settings)`` and
+Each module that declares a descriptor (``rrrn.experiment.methods``) has ``describe(volume, *, blocks, **settings)``,
+which returns a vector float32 (D,) of a volume uint8 (T, H, W). It may have ``least_frames(**settings)`` and
 ``least_side(*, blocks, **settings)``; without them a single frame is enough, and a pixel for each block.
 """
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rrrn import provenance
+from rrrn.provenance import sources
 
 SECONDS = 8.0
 LOADING = 60.0  # PyTorch and dlib are hundreds of megabytes to load, from a network file system perhaps
@@ -33,7 +33,7 @@ NOT_THERE = Answer(None)
 
 def ask(command: Sequence[str], seconds: float = SECONDS) -> Answer:
     """Run a program and return its answer, whatever happens."""
-    environment = {**os.environ, "PYTHONPATH": str(provenance.HOME)}
+    environment = {**os.environ, "PYTHONPATH": str(sources.HOME)}
     try:
         done = subprocess.run(
             list(command), capture_output=True, text=True, errors="replace", timeout=seconds, env=environment,

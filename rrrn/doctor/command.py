@@ -7,11 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from rrrn import ahead, clips, config, defaults, resources, writable
+from rrrn.data import clips
 from rrrn.doctor import accelerator, asking, cluster, packages, report, requests, slurm, storage, vision, weights
 from rrrn.doctor import profile as profiles
 from rrrn.doctor.finding import Finding, error, warning
-from rrrn.stage import InputError
+from rrrn.experiment import config, defaults
+from rrrn.planning import ahead
+from rrrn.running import resources, writable
+from rrrn.running.stage import InputError
 
 RESULTS = Path("results")
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
 
-from rrrn import resources
 from rrrn.doctor.finding import Finding, error, ok, warning
+from rrrn.running import resources
 
 OLDEST, NEWEST = (3, 11), (3, 13)
 _SAME = {  # distributions that hold the same module

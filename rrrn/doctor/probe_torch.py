@@ -31,8 +31,8 @@ def facts(sources: dict[str, str]) -> dict[str, Any]:
         except Exception as error:
             found["triton"] = f"{type(error).__name__}: {error}"
     if sources:
-        from rrrn import weights
-        from rrrn.stage import InputError
+        from rrrn.running.stage import InputError
+        from rrrn.stages import weights
 
         for network, source in sources.items():
             with suppress(InputError):  # the job that fetches them says so

@@ -6,9 +6,9 @@ from typing import Any
 
 import yaml
 
-from rrrn import doubles
-from rrrn.defaults import reason
-from rrrn.stage import InputError
+from rrrn.experiment import doubles
+from rrrn.experiment.defaults import reason
+from rrrn.running.stage import InputError
 
 _NUMBERS = ("retries", "slurm-status-attempts", "slurm-init-seconds-before-status-checks")
 

@@ -8,8 +8,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from rrrn import writable
 from rrrn.doctor.finding import Finding, error, ok, skipped, warning
+from rrrn.running import writable
 
 _ROUNDS = 50
 _SKEW_WARNING, _SKEW_ERROR = 1.0, 10.0  # seconds

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rrrn import methods, protocol
 from rrrn.doctor.finding import Finding, error, ok, warning
+from rrrn.experiment import methods, protocol
 
 FETCHED = "data/weights/"  # where the workflow puts what it fetches
 _SECONDS = 4.0

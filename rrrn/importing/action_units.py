@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rrrn import resources
+from rrrn.running import resources
 
 _SPLIT = re.compile(r"\+|,|\bor\b", re.IGNORECASE)
 _OR = re.compile(r"\bor\b", re.IGNORECASE)

@@ -12,7 +12,7 @@ from rrrn.importing import action_units, cells, classes, folders, sheets, versio
 from rrrn.importing.database import Database
 from rrrn.importing.record import Record
 from rrrn.importing.sheets import Row, Table
-from rrrn.stage import InputError
+from rrrn.running.stage import InputError
 
 SUBJECT, CLIP = frozenset({"subject"}), frozenset({"filename"})
 CLASS = frozenset({"objectiveclass", "objectiveclasses"})

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from rrrn import megc2018
+from rrrn.experiment import megc2018
 from rrrn.importing import cells
 
 USED = megc2018.CLASSES  # and in the paper's Table I

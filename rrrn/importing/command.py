@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from rrrn import clips, stage
+from rrrn.data import clips
 from rrrn.importing import annotations, casme2, classes, composite, folders, generic, overrides, preflight, samm, sheets
 from rrrn.importing import audit as audits
 from rrrn.importing import output as output_files
@@ -15,7 +15,8 @@ from rrrn.importing.database import Database
 from rrrn.importing.output import Imported
 from rrrn.importing.record import Problem, Record
 from rrrn.importing.resolve import Resolved, resolve
-from rrrn.stage import InputError
+from rrrn.running import stage
+from rrrn.running.stage import InputError
 
 DATABASES = {"casme2": casme2.DATABASE, "samm": samm.DATABASE}
 _LISTED = 20  # problems in the message that stops an import; the audit has all

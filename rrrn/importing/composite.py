@@ -5,10 +5,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rrrn import megc2018, resources
+from rrrn.experiment import megc2018
 from rrrn.importing.classes import USED
 from rrrn.importing.database import Database
 from rrrn.importing.record import Record
+from rrrn.running import resources
 
 
 @dataclass(frozen=True)

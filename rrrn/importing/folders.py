@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rrrn.importing import cells, sheets
 from rrrn.importing.database import Database
-from rrrn.stage import InputError
+from rrrn.running.stage import InputError
 
 MARKER = "SYNTHETIC.txt"  # lies in databases that the renderer drew
 _DEPTH = 4  # folders below the given one in which trees and spreadsheets are looked for

@@ -6,7 +6,7 @@ from pathlib import Path
 from rrrn.importing import casme2, cells, folders, samm, sheets
 from rrrn.importing.record import Record
 from rrrn.importing.sheets import Row
-from rrrn.stage import InputError
+from rrrn.running.stage import InputError
 
 _NAMES: dict[str, frozenset[str]] = {
     "subject": frozenset({"subject"}),

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import yaml
 
-from rrrn import clips, stage
-from rrrn.clips import Clip
+from rrrn.data import clips
+from rrrn.data.clips import Clip
+from rrrn.running import stage
 
-ORIGIN = ("apex_source", "offset_source", "au_raw", "aus", "au_class", "n_on_disk", "first", "last", "flags")
-COLUMNS = (*clips.COLUMNS, clips.DIGEST, *ORIGIN)
+COLUMNS = (*clips.COLUMNS, clips.DIGEST, *clips.ORIGIN)
 HEAD = "# Written by rrrn import"  # of the configuration
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from rrrn.importing import cells, sheets
 from rrrn.importing.record import Record
 from rrrn.importing.sheets import Row
-from rrrn.stage import InputError
+from rrrn.running.stage import InputError
 
 KEYS = ("database", "subject", "clip")
 CORRECTED = ("onset", "apex", "offset")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from rrrn import frames, listing
-from rrrn.stage import InputError
+from rrrn.data import frames, listing
+from rrrn.running.stage import InputError
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,12 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from rrrn import clips, listing
-from rrrn.clips import Clip
+from rrrn.data import clips, listing
+from rrrn.data.clips import Clip
 from rrrn.importing import action_units, cells, classes, timing
 from rrrn.importing.output import Imported
 from rrrn.importing.record import Problem, Record
-from rrrn.stage import InputError
+from rrrn.running.stage import InputError
 
 
 @dataclass(frozen=True)

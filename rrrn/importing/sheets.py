@@ -12,9 +12,9 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rrrn import separators
+from rrrn.data import separators
 from rrrn.importing import cells
-from rrrn.stage import InputError
+from rrrn.running.stage import InputError
 
 SUFFIXES = (".xlsx", ".xls", ".csv")
 _SEARCHED_ROWS = 60  # for the header; SAMM's stands in row 14

@@ -1,6 +1,6 @@
 """What the training stage asks of a network, and nothing of what a network is.
 
-Each module of this package that ``rrrn.methods`` gives a network has
+Each module of this package that ``rrrn.experiment.methods`` gives a network has
 ``build(settings: Mapping, n_classes: int, side: int, weights: Path | None) -> Network``.
 """
 

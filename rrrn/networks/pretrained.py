@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rrrn.stage import InputError
+from rrrn.running.stage import InputError
 
 
 def read(path: Path, pretrained: object = None) -> dict[str, Tensor]:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from rrrn.occlusion import compositing
-from rrrn.stage import InputError
+from rrrn.running.stage import InputError
 
 _LEAST_SIDE = 1.0  # pixels; a half narrower than this is a face in profile, or landmarks that failed
 _MOST_SAMPLES = 16  # along each side of a pixel

@@ -1,6 +1,6 @@
-"""What an occluder is told of a clip, and what it is: the contract of ``rrrn.occlude`` with every kind of occluder.
+"""What an occluder is told of a clip, and what it is: the contract with every kind of occluder.
 
-A kind is a module that declares it (``rrrn.occlusion.conditions``) with ``prepare(scene, settings) -> Occluder``.
+A kind is a module that declares it (``rrrn.experiment.conditions``) with ``prepare(scene, settings) -> Occluder``.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from rrrn.occlusion.compositing import Layer
-from rrrn.stage import InputError
+from rrrn.running.stage import InputError
 
 Art = Mapping[str, Callable[[], Any]]  # of placing.Template, which is not imported: it concerns no other occluder
 

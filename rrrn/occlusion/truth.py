@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 
-from rrrn import region_boxes
+from rrrn.face import region_boxes
 from rrrn.occlusion.compositing import Layer
 
 COVERED = 0.5  # share of an action unit's area from which on it counts as covered

@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from rrrn import outside
-from rrrn.occlusion import compositing, conditions, smoothing
-from rrrn.occlusion import look as looks
-from rrrn.occlusion.anchors import Anchors
+from rrrn.experiment import conditions, outside
+from rrrn.occlusion import compositing
 from rrrn.occlusion.compositing import Layer
+from rrrn.occlusion.holding import smoothing
+from rrrn.occlusion.holding.anchors import Anchors
+from rrrn.occlusion.look import dress as looks
 from rrrn.occlusion.scene import Art, Occluder, Scene, setting
-from rrrn.stage import InputError
+from rrrn.running.stage import InputError
 
 _TURN = 5  # frames that the turn of a head is the median of: two wrong ones are an error of the detector, three a turn
 

@@ -25,34 +25,19 @@ import cv2
 import h5py
 import numpy as np
 
-from rrrn import (
-    anchor,
-    art,
-    augment,
-    clips,
-    describe,
-    faces,
-    flow,
-    flow_store,
-    landmarks,
-    listing,
-    occlude,
-    pack,
-    packed,
-    provenance,
-    render,
-    store,
-    svm,
-)
-from rrrn.clips import Clip
-from rrrn.flow_store import FlowReader
-from rrrn.methods import METHODS
-from rrrn.occlusion import conditions
+from rrrn.data import clips, flow_store, listing, packed, store
+from rrrn.data.clips import Clip
+from rrrn.data.flow_store import FlowReader
+from rrrn.experiment import conditions
+from rrrn.experiment.methods import METHODS
+from rrrn.face import landmarks
 from rrrn.planning import geometry, networks
 from rrrn.planning.geometry import MEGA
 from rrrn.planning.rates import ANY, Rates
 from rrrn.planning.units import augmented, solved
-from rrrn.synthetic import layouts
+from rrrn.provenance import sources
+from rrrn.stages import anchor, art, augment, describe, faces, flow, occlude, pack, render, svm
+from rrrn.synthetic.databases import layouts
 from rrrn.tvl1 import engines
 
 SHORT, LONG, MANY = 10, 20, 70  # frames; the descriptors need nine
@@ -61,26 +46,26 @@ _FOLDS = 2
 
 # what a process does before its work: imports, and what it loads once
 STARTS = {
-    "import rrrn.render": ("render",),
-    "import numpy, rrrn.faces, rrrn.landmarks\n"
-    "rrrn.landmarks.fit(numpy.zeros((64, 64), numpy.uint8), (0, 0, 64, 64))": ("faces",),
-    "import numpy, rrrn.flow\n"
+    "import rrrn.stages.render": ("render",),
+    "import numpy, rrrn.stages.faces, rrrn.face.landmarks\n"
+    "rrrn.face.landmarks.fit(numpy.zeros((64, 64), numpy.uint8), (0, 0, 64, 64))": ("faces",),
+    "import numpy, rrrn.stages.flow\n"
     "still = numpy.zeros((64, 64), numpy.uint8)\n"
-    "rrrn.flow.tvl1(still, still, engine={engine!r})": ("flow",),
-    "import rrrn.anchor": ("anchor",),
-    "import rrrn.art": ("art",),
-    "import rrrn.occlude": ("occlude",),
-    "import rrrn.describe": ("pack", "describe"),
-    "import torch, rrrn.adam, rrrn.networks.architectures, rrrn.train\n"
-    "rrrn.train.make_reproducible(0, torch.device('cpu'))\n"
+    "rrrn.stages.flow.tvl1(still, still, engine={engine!r})": ("flow",),
+    "import rrrn.stages.anchor": ("anchor",),
+    "import rrrn.stages.art": ("art",),
+    "import rrrn.stages.occlude": ("occlude",),
+    "import rrrn.stages.describe": ("pack", "describe"),
+    "import torch, rrrn.networks.adam, rrrn.networks.architectures, rrrn.stages.train\n"
+    "rrrn.stages.train.make_reproducible(0, torch.device('cpu'))\n"
     "rrrn.networks.architectures.module('resnet')\n"
     "layer = torch.nn.Conv2d(1, 1, 3)\n"
-    "optimizer = rrrn.adam.Adam(layer.parameters(), fused=True)\n"
+    "optimizer = rrrn.networks.adam.Adam(layer.parameters(), fused=True)\n"
     "layer(torch.zeros(1, 1, 8, 8)).sum().backward()\n"
     "optimizer.step()": ("train",),
-    "import rrrn.weights, torchvision.models": ("weights",),
-    "import rrrn.svm, sklearn.svm": ("svm",),
-    "import rrrn.score": ("augment", "score", "table", "summary"),
+    "import rrrn.stages.weights, torchvision.models": ("weights",),
+    "import rrrn.stages.svm, sklearn.svm": ("svm",),
+    "import rrrn.stages.score": ("augment", "score", "table", "summary"),
 }
 
 
@@ -350,7 +335,7 @@ def _for_here(config: Mapping[str, Any]) -> dict[str, Any]:
 def _measure_networks(sample: _Sample, config: Mapping[str, Any], note: Note) -> None:
     import torch
 
-    from rrrn import train
+    from rrrn.stages import train
 
     device = train.choose_device(config["train"]["device"])
     train.make_reproducible(0, device)
@@ -388,7 +373,7 @@ def _measure_networks(sample: _Sample, config: Mapping[str, Any], note: Note) ->
 
 def _fit(network: Any, stored: Sequence[Any], config: Mapping[str, Any], device: Any, batch: int) -> float:
     """Return the seconds of one step on a batch."""
-    from rrrn import train
+    from rrrn.stages import train
 
     samples = train.Samples([stored[number % len(stored)] for number in range(batch)], 1e12)
     settings = {**config["train"], "epochs": 1, "batch_size": batch, "views_per_clip_per_epoch": batch}
@@ -399,7 +384,7 @@ def _fit(network: Any, stored: Sequence[Any], config: Mapping[str, Any], device:
 
 
 def _predict(network: Any, samples: Any, batch: int, device: Any) -> None:
-    from rrrn import train
+    from rrrn.stages import train
 
     for _ in train.predict(network, samples, batch, device):
         pass
@@ -409,7 +394,7 @@ def _update(network: Any) -> float:
     """Return the seconds of one step of Adam, which do not depend on the batch."""
     import torch
 
-    from rrrn import adam
+    from rrrn.networks import adam
 
     optimizer = adam.Adam(network.parameters(), fused=True)
     for parameter in network.parameters():
@@ -485,7 +470,7 @@ def _seconds(run: Callable[[], object], clock: bool = False) -> float:
 
 
 def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(provenance.HOME)}
+    return {**os.environ, "PYTHONPATH": str(sources.HOME)}
 
 
 def _process(*arguments: str) -> float:

@@ -8,10 +8,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rrrn import clips, config, defaults, resources, stage
-from rrrn.clips import Clip
+from rrrn.data import clips
+from rrrn.data.clips import Clip
+from rrrn.experiment import config, defaults
 from rrrn.planning import rates
 from rrrn.planning.rates import Rates
+from rrrn.running import resources, stage
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

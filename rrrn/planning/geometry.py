@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rrrn import frames
-from rrrn.clips import Clip
-from rrrn.listing import listing
+from rrrn.data import frames
+from rrrn.data.clips import Clip
+from rrrn.data.listing import listing
 from rrrn.planning.rates import Rates
-from rrrn.stage import InputError
-from rrrn.synthetic import layouts
+from rrrn.running.stage import InputError
+from rrrn.synthetic.databases import layouts
 
 MEGA = 1e6
 

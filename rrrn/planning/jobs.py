@@ -11,8 +11,9 @@ from pathlib import Path
 
 import yaml
 
-from rrrn import provenance, resources, writable
-from rrrn.stage import InputError
+from rrrn.provenance import sources
+from rrrn.running import resources, writable
+from rrrn.running.stage import InputError
 
 _FIELD = re.compile(r"    (input|output|wildcards): (.*)")
 _HEADS = re.compile(r"(?:local)?(?:rule|checkpoint) (\w+):")
@@ -43,7 +44,7 @@ def dry_run(config: Mapping[str, object], targets: Sequence[str], left: bool, ti
         command += [] if left else ["--forceall"]
         command += ["--configfile", str(whole), "--", *targets]
         # the log of a dry run goes to standard error in some versions, to standard output in others
-        environment = {**os.environ, "PYTHONPATH": str(provenance.HOME)}
+        environment = {**os.environ, "PYTHONPATH": str(sources.HOME)}
         try:
             done = subprocess.run(
                 command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=timeout, env=environment

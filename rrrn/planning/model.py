@@ -6,16 +6,16 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from rrrn import folds, methods, protocol, svm
-from rrrn.clips import Clip
-from rrrn.methods import METHODS
-from rrrn.occlusion import conditions
-from rrrn.occlusion.conditions import Kind
+from rrrn.data.clips import Clip
+from rrrn.experiment import conditions, folds, methods, protocol
+from rrrn.experiment.conditions import Kind
+from rrrn.experiment.methods import METHODS
 from rrrn.planning import geometry
 from rrrn.planning.geometry import MEGA, Geometry
 from rrrn.planning.jobs import Job
 from rrrn.planning.rates import ANY, Rates
 from rrrn.planning.units import augmented, solved
+from rrrn.stages import svm
 
 GPU_GFLOPS = 10_000.0  # what a training may reach in float32: half of an A100's peak, a sixth of an H100's
 _NUMBER = 19  # bytes of a printed number in a table of predictions

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rrrn import methods, outside
+from rrrn.experiment import methods, outside
 from rrrn.networks.network import Network
 
 BATCH = 2  # the least that batch normalisation takes

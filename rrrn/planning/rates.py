@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from rrrn.stage import InputError
+from rrrn.running.stage import InputError
 
 ANY = "any"  # database: the same for all
 REFERENCES = {28: "reference_default.json", 224: "reference_paper.json"}  # by the side of the regions

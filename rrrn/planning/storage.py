@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rrrn import protocol
-from rrrn.clips import Clip
-from rrrn.methods import METHODS
-from rrrn.occlusion.conditions import kind_of
+from rrrn.data.clips import Clip
+from rrrn.experiment import protocol
+from rrrn.experiment.conditions import kind_of
+from rrrn.experiment.methods import METHODS
 from rrrn.planning.jobs import Job
 from rrrn.planning.model import Model
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rrrn import augment
-from rrrn.clips import Clip
+from rrrn.data.clips import Clip
+from rrrn.stages import augment
 
 
 def augmented(clip: Clip, config: Mapping[str, Any]) -> list[tuple[int, float]]:

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from rrrn import pictures
-from rrrn.clips import Clip
-from rrrn.synthetic import action_units
-from rrrn.synthetic import face as faces
-from rrrn.synthetic.clip import SyntheticClip
-from rrrn.synthetic.layouts import Layout
-from rrrn.synthetic.presets import Preset
+from rrrn.data import pictures
+from rrrn.data.clips import Clip
+from rrrn.synthetic.databases.layouts import Layout
+from rrrn.synthetic.painting import action_units
+from rrrn.synthetic.painting import face as faces
+from rrrn.synthetic.painting.clip import SyntheticClip
+from rrrn.synthetic.painting.presets import Preset
 
 _FULL_COLOUR = 2.0 / 108  # IOD of motion at which a colour is fully saturated: 2 pixels in 640x480 images
 _TIMES = (20, 50, 90)  # onset, apex and offset of the clips shown

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rrrn.rotation import turn_and_cut, turn_flow
-from rrrn.views import View
+from rrrn.data.views import View
+from rrrn.face.rotation import turn_and_cut, turn_flow
 
 ROTATIONS = ("frames", "field")
 

@@ -8,8 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rrrn import defaults, flo, frames, pictures, stage
-from rrrn.stage import InputError
+from rrrn.data import flo, frames, pictures
+from rrrn.experiment import defaults
+from rrrn.running import stage
+from rrrn.running.stage import InputError
 from rrrn.tvl1 import engines, pairs
 from rrrn.tvl1.parameters import Parameters
 
@@ -17,7 +19,7 @@ from rrrn.tvl1.parameters import Parameters
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
     parser.epilog = (
-        "The parameters of TV-L1 are those of config.yaml (3 scales, 2 warps); the function rrrn.flow.tvl1 takes "
+        "The parameters of TV-L1 are those of config.yaml (3 scales, 2 warps); rrrn.stages.flow.tvl1 takes "
         "OpenCV's (5 and 5) unless told."
     )
     add = parser.add_argument

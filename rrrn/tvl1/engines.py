@@ -2,7 +2,7 @@
 
 An engine is a module with a function ``solve(pairs_a, pairs_b, parameters)``. If it has ``stream`` and
 ``pairs_at_once``, as cuda_engine, it also solves batches beside its caller. It is in nobody's import closure: whoever
-takes a digest of the code that solves a flow names ``module(engine)`` to ``rrrn.provenance`` beside its own.
+takes a digest of the code that solves a flow names ``module(engine)`` to ``rrrn.provenance.sources`` beside its own.
 """
 
 import functools
@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from types import ModuleType
 from typing import NamedTuple
 
-from rrrn import cards
-from rrrn.stage import InputError
+from rrrn.running import cards
+from rrrn.running.stage import InputError
 from rrrn.tvl1.pairs import Flows, Images
 from rrrn.tvl1.parameters import Parameters, is_whole
 
@@ -114,7 +114,7 @@ def gpu_is_seen() -> bool:
 
 def module(name: str) -> str:
     """Return the name of the module of an engine, which is one of ``NAMES`` but auto."""
-    return f"rrrn.tvl1.{name}_engine"
+    return f"rrrn.tvl1.{name}.{name}_engine"
 
 
 def _check_threads(threads: int) -> None:

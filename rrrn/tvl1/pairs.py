@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from rrrn.stage import InputError
+from rrrn.running.stage import InputError
 
 Images = NDArray[np.uint8]
 Flows = NDArray[np.float32]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, NamedTuple
 
-from rrrn.stage import InputError
+from rrrn.running.stage import InputError
 
 _MOST = 2**31 - 1  # that OpenCV's solver can count
 

@@ -6,29 +6,17 @@ import shlex
 import sys
 from pathlib import Path
 
-from rrrn import (
-    ahead,
-    caption,
-    cards,
-    clips,
-    doubles,
-    folds,
-    frames_seen,
-    libraries,
-    promised,
-    protocol,
-    provenance,
-    recipes,
-    registry,
-    stale,
-    starts,
-    submission,
-    writable,
-)
-from rrrn.config import check, check_together, completed
-from rrrn.methods import METHODS, names
-from rrrn.occlusion.conditions import KINDS, kind_of
-from rrrn.stage import InputError
+from rrrn.data import clips
+from rrrn.experiment import doubles, folds, protocol, registry
+from rrrn.planning import ahead
+from rrrn.running import libraries
+from rrrn.provenance import frames_seen, promised, recipes, sources, stale
+from rrrn.running import cards, starts, submission, writable
+from rrrn.tables import caption
+from rrrn.experiment.config import check, check_together, completed
+from rrrn.experiment.methods import METHODS, names
+from rrrn.experiment.conditions import KINDS, kind_of
+from rrrn.running.stage import InputError
 
 
 def stop(error):
@@ -36,16 +24,16 @@ def stop(error):
     sys.exit(f"error: {error}")
 
 
-if set("{}") & set(str(provenance.HOME)):
+if set("{}") & set(str(sources.HOME)):
     stop(
-        f"{provenance.HOME}: Snakemake takes braces in a path for wildcards; move the workflow to a folder without"
+        f"{sources.HOME}: Snakemake takes braces in a path for wildcards; move the workflow to a folder without"
     )
 
 # Environments of jobs' own bring other libraries than are installed here.
 DEPLOYED = bool(workflow.deployment_settings.deployment_method)
 
 # Jobs run the code that is digested here, with the Python that runs Snakemake unless conda brings another.
-prefix = f"export PYTHONSAFEPATH=1 PYTHONPATH={shlex.quote(str(provenance.HOME))}; "
+prefix = f"export PYTHONSAFEPATH=1 PYTHONPATH={shlex.quote(str(sources.HOME))}; "
 if not DEPLOYED:
     prefix += f'export PATH={shlex.quote(os.path.dirname(sys.executable))}:"$PATH"; '
 shell.prefix(prefix.replace("{", "{{").replace("}", "}}"))  # a format string
@@ -105,7 +93,7 @@ try:
     if workflow.is_main_process:
         for text, name in configured():
             doubles.check(text, name)
-    check(config, provenance.HOME / "workflow/schemas/config.schema.yaml")
+    check(config, sources.HOME / "workflow/schemas/config.schema.yaml")
     config.update(completed(config))
     CLIPS = clips.read(config["clips"])
     check_together(config, CLIPS)
@@ -126,11 +114,11 @@ VIEW = config["protocol"]["view"]
 
 TRAINING_SETS = protocol.training_sets(config)
 HOLDOUT = config["protocol"]["holdout"]
-provenance.recall(provenance.STATE)
+sources.recall(sources.STATE)
 RECIPES = recipes.Recipes(
     config,
     CLIPS,
-    frames_seen.Seen(provenance.STATE / "frames"),
+    frames_seen.Seen(sources.STATE / "frames"),
     watched=not DEPLOYED,
 )
 TABLES, TASKS, FOLDS = RECIPES.tables, RECIPES.tasks, RECIPES.folds
@@ -161,7 +149,7 @@ try:
         command = stale.told(sys.argv[1:])
         if stale.matters(command):
             stale.check(RECIPES.every(), asked_with(), stale.watched(command))
-        provenance.remember(provenance.STATE)
+        sources.remember(sources.STATE)
     else:
         promised.check_names(NAMES)
 except InputError as error:

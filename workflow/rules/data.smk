@@ -13,7 +13,7 @@ rule render:
     params:
         **given("render"),
     shell:
-        "python -m rrrn.render {output:q} --clips {params.clips:q} --subject {wildcards.subject:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.stages.render {output:q} --clips {params.clips:q} --subject {wildcards.subject:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule faces:
@@ -34,7 +34,7 @@ rule faces:
     params:
         **given("faces"),
     shell:
-        "python -m rrrn.faces {output:q} --rendered {input:q} --clips {params.clips:q} --subject {wildcards.subject:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.stages.faces {output:q} --rendered {input:q} --clips {params.clips:q} --subject {wildcards.subject:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule anchor:
@@ -51,7 +51,7 @@ rule anchor:
     params:
         **given("anchor"),
     shell:
-        "python -m rrrn.anchor {input:q} {output:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.stages.anchor {input:q} {output:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule art:
@@ -67,7 +67,7 @@ rule art:
         **given("art"),
         plugin=lambda wildcards, output: registry.plugin(KINDS[wildcards.kind].module),
     shell:
-        "python -m rrrn.art {output:q} --kind {wildcards.kind} {params.plugin:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.stages.art {output:q} --kind {wildcards.kind} {params.plugin:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule occlude:
@@ -89,7 +89,7 @@ rule occlude:
             kind_of(wildcards.condition).module
         ),
     shell:
-        "python -m rrrn.occlude {input.faces:q} {output:q} --anchors {input.anchors:q} --art {input.art:q} --condition {wildcards.condition} {params.plugin:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.stages.occlude {input.faces:q} {output:q} --anchors {input.anchors:q} --art {input.art:q} --condition {wildcards.condition} {params.plugin:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule augment:
@@ -105,7 +105,7 @@ rule augment:
     params:
         **given("augment"),
     shell:
-        "python -m rrrn.augment {output:q} --clips {params.clips:q} --subject {wildcards.subject:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.stages.augment {output:q} --clips {params.clips:q} --subject {wildcards.subject:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule flow:
@@ -131,7 +131,7 @@ rule flow:
         **given("flow"),
         views=lambda wildcards: protocol.views(config, wildcards.condition),
     shell:
-        "python -m rrrn.flow {input.shard:q} {input.plan:q} {output:q} --views {params.views} --threads {threads} --gpus {resources.gpu} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.stages.flow {input.shard:q} {input.plan:q} {output:q} --views {params.views} --threads {threads} --gpus {resources.gpu} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule pack:
@@ -148,4 +148,4 @@ rule pack:
     params:
         **given("pack"),
     shell:
-        "python -m rrrn.pack {input:q} {output:q} --clips {params.clips:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.stages.pack {input:q} {output:q} --clips {params.clips:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"

@@ -39,7 +39,7 @@ def as_started(step, recipe, wildcards):
         except InputError as error:
             # Snakemake on the login node shows the log of a step that failed
             for log in workflow.get_rule(step).expand_log(wildcards):
-                provenance.keep(Path(log), f"error: {error}\n")
+                sources.keep(Path(log), f"error: {error}\n")
             stop(error)
     return recipe
 

@@ -12,10 +12,10 @@ rule weights:
     conda:
         "../../envs/torch.yaml"
     params:
-        code=provenance.digest("rrrn.weights"),
+        code=sources.digest("rrrn.stages.weights"),
         source=lambda wildcards: METHODS[wildcards.network].source,
     shell:
-        "python -m rrrn.weights {params.source:q} {output:q} --log {log:q}"
+        "python -m rrrn.stages.weights {params.source:q} {output:q} --log {log:q}"
 
 
 rule train:
@@ -48,7 +48,7 @@ rule train:
         view=VIEW,
         memory=lambda wildcards, output: config["train"]["max_memory_gb"],
     shell:
-        "python -m rrrn.train {output:q} --train {input.train:q} --test {params.test:q} --clips {params.clips:q} --classes {params.classes:q} --method {wildcards.network} --module {params.module:q} --trained-on {wildcards.trained_on} --fold {wildcards.fold:q} --seed {wildcards.seed} --view {params.view} --settings {params.told:q} --max-memory-gb {params.memory} {params.weights:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.stages.train {output:q} --train {input.train:q} --test {params.test:q} --clips {params.clips:q} --classes {params.classes:q} --method {wildcards.network} --module {params.module:q} --trained-on {wildcards.trained_on} --fold {wildcards.fold:q} --seed {wildcards.seed} --view {params.view} --settings {params.told:q} --max-memory-gb {params.memory} {params.weights:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule describe:
@@ -68,7 +68,7 @@ rule describe:
             METHODS[wildcards.descriptor].module
         ),
     shell:
-        "python -m rrrn.describe {input:q} {output:q} --clips {params.clips:q} --descriptor {wildcards.descriptor} {params.plugin:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.stages.describe {input:q} {output:q} --clips {params.clips:q} --descriptor {wildcards.descriptor} {params.plugin:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule svm:
@@ -100,4 +100,4 @@ rule svm:
         classes=CLASSES,
         folds=",".join(FOLDS),
     shell:
-        "python -m rrrn.svm {output:q} --train {input.train:q} --test {params.test:q} --trained-on {wildcards.trained_on} --method {wildcards.descriptor} --clips {params.clips:q} --classes {params.classes:q} --folds {params.folds:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.stages.svm {output:q} --train {input.train:q} --test {params.test:q} --trained-on {wildcards.trained_on} --method {wildcards.descriptor} --clips {params.clips:q} --classes {params.classes:q} --folds {params.folds:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"

@@ -19,7 +19,7 @@ rule score:
         folds=lambda wildcards: ",".join(table_folds(wildcards)),
         view=VIEW,
     shell:
-        "python -m rrrn.score {input:q} {output:q} --clips {params.clips:q} --classes {params.classes:q} --method {wildcards.method} --condition {wildcards.condition} --folds {params.folds:q} --view {params.view} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.stages.score {input:q} {output:q} --clips {params.clips:q} --classes {params.classes:q} --method {wildcards.method} --condition {wildcards.condition} --folds {params.folds:q} --view {params.view} --asked {params.asked:q} --log {log:q}"
 
 
 rule table:
@@ -61,7 +61,7 @@ rule table:
         methods=",".join(config["methods"]),
         conditions=",".join(CONDITIONS),
     shell:
-        "python -m rrrn.table {input.scores:q} {output.table:q} {output.long:q} {output.about:q} --table {wildcards.table} --task {params.task:q} --paper {input.paper:q} --clips {params.clips:q} --folds {params.folds:q} --classes {params.classes:q} --methods {params.methods} --labels {params.labels:q} --conditions {params.conditions} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.stages.table {input.scores:q} {output.table:q} {output.long:q} {output.about:q} --table {wildcards.table} --task {params.task:q} --paper {input.paper:q} --clips {params.clips:q} --folds {params.folds:q} --classes {params.classes:q} --methods {params.methods} --labels {params.labels:q} --conditions {params.conditions} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule summary:
@@ -100,4 +100,4 @@ rule summary:
         conditions=",".join(CONDITIONS),
         paper=lambda wildcards, input: os.path.dirname(input.paper[0]),
     shell:
-        "python -m rrrn.summary {output.summary:q} {output.about:q} {params.scores:q} --paper {params.paper:q} --clips {params.clips:q} --methods {params.methods} --labels {params.labels:q} --conditions {params.conditions} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.stages.summary {output.summary:q} {output.about:q} {params.scores:q} --paper {params.paper:q} --clips {params.clips:q} --methods {params.methods} --labels {params.labels:q} --conditions {params.conditions} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"

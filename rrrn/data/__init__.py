@@ -1,0 +1,1 @@
+"""What lies on disk: the clip table, images and videos, HDF5 shards, predictions, and how each is read and written."""

@@ -1,0 +1,110 @@
+"""Folders that no rule makes. A clip's images are found by listing its folder, never by building names.
+
+Read by the Snakefile, hence the standard library only.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from itertools import pairwise
+from pathlib import Path
+
+from rrrn.running.stage import InputError
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp")
+_OF_SYSTEMS = ("thumbs.db", "desktop.ini")
+_LAST_INTEGER = re.compile(r"(\d+)\D*$")
+_LAST_NUMBER = re.compile(r"(\d+(?:[.,]\d+)*)\D*$")
+
+
+def listing(folder: Path) -> dict[int, Path]:
+    """Return {frame number: file} of a clip's folder, sorted by number.
+
+    The number is the last integer of the name (``reg_img46.jpg`` is 46, ``006_05562.jpg`` is 5562).
+    Raises InputError for a missing folder, one without images, two files of one number, and names that end in decimal
+    numbers, such as times, which would come in another order.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder}: there is no such folder of frames; correct the column 'frames' of the clip table")
+    numbered = [(number, path) for path in sorted(folder.iterdir()) if (number := _number(path)) is not None]
+    _check_order(folder, numbered)
+    found: dict[int, Path] = {}
+    for number, path in numbered:
+        if number in found:
+            raise InputError(f"{folder}: {found[number].name} and {path.name} are both frame {number}; remove one")
+        found[number] = path
+    if not found:
+        raise InputError(f"{folder}: holds no numbered images ({', '.join(SUFFIXES)})")
+    return dict(sorted(found.items()))
+
+
+def _check_order(folder: Path, numbered: Sequence[tuple[int, Path]]) -> None:
+    """Raise InputError if the last integers do not order the files as their last numbers, read as decimals, would."""
+    valued = [(number, _value(path), path.name) for number, path in numbered]
+    for (_, before, first), (_, after, second) in pairwise(sorted(valued, key=lambda file: file[0])):
+        if before > after:
+            raise InputError(
+                f"{folder}: the names end in decimal numbers, but frames are numbered by the last whole number, which "
+                f"puts {first} before {second}; rename the files in their order, for example to "
+                f"00001{Path(first).suffix}"
+            )
+
+
+def _value(path: Path) -> tuple[Decimal, ...]:
+    """Return the last number of an image's name: 1.25 of ``t_1.25.png``, with more points its parts."""
+    match = _LAST_NUMBER.search(path.stem)
+    parts = match[1].replace(",", ".").split(".") if match else []
+    return (Decimal(".".join(parts)),) if 0 < len(parts) < 3 else tuple(map(Decimal, parts))
+
+
+def strange(folder: Path) -> list[str]:
+    """Return the names in a clip's folder that are no frames, without those that systems leave everywhere."""
+    names = [path.name for path in folder.iterdir() if _number(path) is None and not path.name.startswith(".")]
+    return sorted(name for name in names if name.lower() not in _OF_SYSTEMS)
+
+
+def _number(path: Path) -> int | None:
+    """Return the frame number of an image's name, None for what is no numbered image."""
+    match = _LAST_INTEGER.search(path.stem)
+    if path.suffix.lower() not in SUFFIXES or path.name.startswith(".") or match is None:
+        return None
+    return int(match[1])
+
+
+def between(images: Mapping[int, Path], first: int, last: int) -> dict[int, Path]:
+    """Return those of the listed images whose numbers are from ``first`` to ``last``."""
+    return {number: path for number, path in images.items() if first <= number <= last}
+
+
+def digest(images: Mapping[int, Path], of_file: Callable[[Path], str] | None = None) -> str:
+    """Return the digest of listed images: of their numbers and of every byte of their files, but not of their names.
+
+    ``of_file`` returns ``file_digest`` of a file, where another knows it already. A name stands before the digits, so
+    that no program takes them for a number.
+    """
+    of_file = of_file or file_digest
+    seen = "".join(f"{number} {of_file(path)}\n" for number, path in images.items())
+    return "blake2b-" + hashlib.blake2b(seen.encode(), digest_size=16).hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """Return 32 hexadecimal digits for the bytes of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+
+
+def contents(folder: Path) -> str:
+    """Return 12 hexadecimal digits for the names, sizes and contents of a folder's files, hidden ones left out.
+
+    What a rule depends on of a small folder of the user's. A folder that cannot be read has digits of its own.
+    """
+    seen = []
+    try:
+        for path in sorted(folder.iterdir()):
+            if path.is_file() and not path.name.startswith("."):
+                data = path.read_bytes()
+                seen.append((path.name, len(data), hashlib.sha256(data).hexdigest()))
+    except OSError as error:  # for the job to say
+        seen.append((str(folder), -1, type(error).__name__))
+    return hashlib.sha256(repr(seen).encode()).hexdigest()[:12]

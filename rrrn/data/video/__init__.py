@@ -1,0 +1,1 @@
+"""Videos frame by frame, as a player shows them: decoded whole or not at all."""

@@ -1,0 +1,196 @@
+"""Check a configuration against its schema, with one plain sentence for what is wrong.
+
+What methods and kinds of occluders there are, and which settings they have, the schema is told by the registry.
+
+Imported by the Snakefile in every job, hence nothing heavy.
+"""
+
+import copy
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator, SchemaError, ValidationError, validators
+from jsonschema.exceptions import best_match
+
+from rrrn.data.clips import Clip
+from rrrn.experiment import conditions, folds, methods, registry
+from rrrn.experiment.conditions import Kind
+from rrrn.experiment.methods import Method
+from rrrn.running.stage import InputError
+
+# JSON Schema counts 16.0 as an integer; a number of epochs is none to Python
+_types = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
+_Strict = validators.extend(Draft202012Validator, type_checker=_types)
+_BARE = " without quotes, and in a file: what is in braces of --config is text to Snakemake"
+_READ_SO = {"False": "NO, off and false", "True": "YES, on and true", "None": "null and ~"}
+
+
+def check(config: Mapping[str, Any], schema: Path) -> None:
+    """Raise InputError that names the key and the remedy if ``config`` does not follow the schema.
+
+    From here on the registry is that of this configuration.
+    """
+    registry.use(config)
+    for key in _not_finite(config, ""):
+        raise InputError(f"configuration: {key} is infinite or no number; it must be a finite number")
+    validator = _Strict(_with_registered(yaml.safe_load(schema.read_text(encoding="utf-8"))))
+    error = best_match(validator.iter_errors(config))
+    if error is not None:
+        raise InputError(f"configuration: {_sentence(error)}")
+
+
+def completed(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a checked configuration with the defaults of all registered methods and kinds where it has no own."""
+    return merge([*(_nested(one.section, dict(one.defaults)) for one in _declared()), dict(config)])
+
+
+def _declared() -> list[Method | Kind]:
+    """Return what has a section of its own in the configuration."""
+    return [*(method for method in methods.METHODS.values() if method.own_section), *conditions.KINDS.values()]
+
+
+def _nested(section: str, value: Any) -> dict[str, Any]:
+    for key in reversed(section.split(".")):
+        value = {key: value}
+    return dict(value)
+
+
+def _with_registered(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema with the names that are registered, and with a section for each.
+
+    What is missing in such a section has a default. Where the schema itself has the section, its limits hold, else
+    those that are declared and the types of the defaults.
+    """
+    schema = copy.deepcopy(schema)
+    keys = schema["properties"]
+    pretrained = keys["networks"]["properties"]["rrrn"]["properties"]["pretrained"]
+    keys["methods"]["items"] = {"enum": sorted(methods.METHODS)}
+    keys["conditions"]["items"] |= {
+        "pattern": f"^({'|'.join(kind.pattern() for kind in conditions.KINDS.values())})\\Z",
+        "description": f"{conditions.offered()}, with two digits: 5 % is random-05",
+    }
+    for one in _declared():
+        part, _, name = one.section.partition(".")
+        own = keys[part]["properties"].setdefault(name, {"type": "object", "additionalProperties": False})
+        own.pop("required", None)
+        properties = own.setdefault("properties", {})
+        for key, value in one.defaults.items():
+            usual = pretrained if key == "pretrained" else {"type": _TYPES[type(value)]}
+            properties.setdefault(key, usual | _schema(one, key))
+        keys[part]["required"] = [other for other in keys[part]["required"] if other != name]
+    return schema
+
+
+_TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array"}
+
+
+def _schema(one: Method | Kind, key: str) -> dict[str, Any]:
+    """Return the schema that a method or kind declares for one of its settings."""
+    found = one.schema.get(key, {})
+    try:
+        Draft202012Validator.check_schema(found)
+    except SchemaError as error:
+        raise InputError(f"{one.module}: the schema of {key!r} is no JSON Schema ({error.message})") from None
+    return dict(found)
+
+
+def check_together(config: Mapping[str, Any], clips: Sequence[Clip]) -> None:
+    """Raise InputError for settings that contradict each other or the clip table: what no schema can say."""
+    for clip in clips:
+        if clip.objective_class not in config["classes"]:
+            raise InputError(
+                f"{config['clips']}: clip {clip.subject}/{clip.clip} has class {clip.objective_class!r}; "
+                f"the configuration names {', '.join(config['classes'])}"
+            )
+    if len({clip.subject for clip in clips}) < 2:
+        raise InputError(f"{config['clips']}: has one subject; leaving it out leaves none to train on")
+    protocol, databases = config["protocol"], {clip.database for clip in clips}
+    if len(databases) > 1 and not set(protocol["holdout"]) <= databases:
+        raise InputError(
+            f"configuration: protocol.holdout names {' and '.join(protocol['holdout'])}; "
+            f"{config['clips']} has the databases {', '.join(sorted(databases))}"
+        )
+    if set(protocol["holdout"]) <= databases:
+        folds.check_names(clips, *protocol["holdout"])
+    if protocol["train_condition"] == "clean" and "none" not in config["conditions"]:
+        raise InputError("configuration: protocol.train_condition clean needs 'none' among the conditions")
+    flow = config["flow"]
+    if flow["warm_start"] and flow["engine"] not in ("auto", "numba"):
+        raise InputError(f"configuration: flow.warm_start needs flow.engine numba or auto, not {flow['engine']}")
+    for name in set(config["methods"]) & set(methods.names("network")):
+        network, section = methods.settings(config, name), methods.METHODS[name].section
+        pretrained = network.get("pretrained", "none")
+        if pretrained == "imagenet" and not methods.METHODS[name].weights:
+            raise InputError(f"configuration: {section}.pretrained is imagenet, and {name} has no published weights")
+        if pretrained != "none" and network.get("backbone") == "shallow":
+            raise InputError(f"configuration: {section}: the shallow backbone has no pretrained weights")
+        if pretrained != "none" and network.get("width", 1) != 1:
+            raise InputError(f"configuration: {section}: pretrained weights fit width 1 only")
+
+
+def pick(config: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """Return the part of a configuration that a dotted path names, nested as it was: ``{"occlude": {"seed": 7}}``."""
+    head, _, rest = path.partition(".")
+    return {head: pick(config[head], rest) if rest else config[head]}
+
+
+def merge(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the union of nested dictionaries, as ``pick`` gives them."""
+    merged: dict[str, Any] = {}
+    for part in parts:
+        for key, value in part.items():
+            both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+            merged[key] = merge([merged[key], value]) if both else value
+    return merged
+
+
+def _not_finite(value: Any, key: str) -> Iterator[str]:
+    """Yield the keys of .inf and .nan, which JSON Schema counts as numbers and compares with no limit."""
+    if isinstance(value, float) and not math.isfinite(value):
+        yield key
+    pairs = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+    for name, part in pairs:
+        yield from _not_finite(part, f"{key}.{name}" if key else str(name))
+
+
+def _sentence(error: ValidationError) -> str:
+    while isinstance(error.parent, ValidationError):  # of several alternatives, say what they are, not how one failed
+        error = error.parent
+    key = ".".join(str(step) for step in error.absolute_path) or "the top level"
+    if error.validator == "additionalProperties":
+        known = sorted(error.schema["properties"])
+        unknown = sorted(set(error.instance) - set(known), key=str)
+        return f"{key} has the unknown key {', '.join(map(repr, unknown))}; known are {', '.join(known)}"
+    if error.validator == "required":
+        return f"{key}: {error.message}"
+    if error.validator in ("anyOf", "oneOf", "pattern", "contains") and (wanted := error.schema.get("description")):
+        remedy = _unquoted(error.instance, "number") if isinstance(error.instance, str) else ""
+        return f"{key} is {error.instance!r} and must be {wanted}{remedy}"
+    if error.validator == "type" and error.validator_value == "string" and not isinstance(error.instance, list | dict):
+        why = f": YAML reads {words} so" if (words := _READ_SO.get(str(error.instance))) else ""
+        return f"{key} is read as {error.instance} and must be text; write it in quotes{why}"
+    if error.validator == "type" and isinstance(error.instance, str):
+        remedy = _unquoted(error.instance, error.validator_value)
+        return f"{key} is the text {error.instance!r} and must be of type {error.validator_value}{remedy}"
+    return f"{key}: {error.message}"
+
+
+def _unquoted(text: str, wanted: str) -> str:
+    """Return how a number is written that YAML has taken for text; nothing for what is none."""
+    try:
+        number = float(text)
+    except ValueError:
+        return ""
+    if wanted == "integer":
+        return f"; write {int(number)}{_BARE}" if number.is_integer() else ""
+    mantissa, mark, exponent = text.strip().lower().partition("e")
+    if not (wanted == "number" and math.isfinite(number)):
+        return ""
+    if not mark:
+        return f"; write {text.strip()}{_BARE}"
+    point = mantissa if "." in mantissa else f"{mantissa}.0"
+    sign = exponent if exponent[0] in "+-" else f"+{exponent}"
+    return f"; write {point}e{sign}, for YAML takes a power of ten without point or sign for text"

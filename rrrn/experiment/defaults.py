@@ -1,0 +1,60 @@
+"""The configuration for commands beside the workflow: the default one, or a section of it, under a user's own."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from rrrn.experiment import config, doubles
+from rrrn.running import resources
+from rrrn.running.stage import InputError
+
+_SCHEMA = "workflow/schemas/config.schema.yaml"
+
+
+def section(name: str, own: Path | None = None) -> dict[str, Any]:
+    """Return a section of config.yaml, and over it that of the user's file.
+
+    Raises InputError, naming the file, if it cannot be read, or laid over config.yaml does not follow the schema.
+    """
+    settings: dict[str, Any] = yaml.safe_load(resources.path("config.yaml").read_text(encoding="utf-8"))
+    if own is not None:
+        settings = config.merge([settings, _read(own)])
+        try:
+            config.check(settings, resources.path(_SCHEMA))
+        except InputError as error:
+            raise InputError(f"{own}: {error}") from None
+        settings = config.completed(settings)
+    found: dict[str, Any] = settings[name]
+    return found
+
+
+def whole(files: Sequence[Path]) -> dict[str, Any]:
+    """Return the configuration that the workflow would have with ``--configfile FILES``.
+
+    Raises InputError if a file cannot be read or if together they do not follow the schema.
+    """
+    settings = config.merge([_read(path) for path in (resources.path("config.yaml"), *files)])
+    config.check(settings, resources.path(_SCHEMA))
+    return config.completed(settings)
+
+
+def reason(error: Exception) -> str:
+    """Return why a YAML file could not be read, in one line; the parser's own message has six."""
+    mark = getattr(error, "problem_mark", None)
+    if mark is not None:
+        return f"line {mark.line + 1}, column {mark.column + 1}: {getattr(error, 'problem', None)}"
+    return " ".join(str(error).split())
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8")
+        read = yaml.safe_load(text)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InputError(f"{path}: cannot be read as a configuration ({reason(error)})") from None
+    if not isinstance(read, dict):
+        raise InputError(f"{path}: is no configuration; it needs sections as in config.yaml")
+    doubles.check(text, str(path))
+    return read

@@ -1,0 +1,54 @@
+"""Which clips a fold trains on and which it tests: leave-one-subject-out and the two holdouts.
+
+A fold is named by the subject it leaves out (``casme2-sub06``), or by the databases it goes from and to
+(``casme2-to-samm``). Protocols: Section IV-B of the paper (arXiv 2107.05904).
+"""
+
+from collections.abc import Sequence
+
+from rrrn.data.clips import Clip
+from rrrn.running.stage import InputError
+
+
+def leave_one_subject_out(clips: Sequence[Clip]) -> list[str]:
+    """Return the names of the leave-one-subject-out folds over all databases: one per subject, sorted."""
+    return sorted({clip.subject for clip in clips})
+
+
+def holdout(trained: str, tested: str) -> str:
+    """Return the name of the fold that trains on one database and tests on another."""
+    return f"{trained}-to-{tested}"
+
+
+def check_names(clips: Sequence[Clip], trained: str, tested: str) -> None:
+    """Raise InputError if the name of a holdout means a subject or other databases too."""
+    databases = sorted({clip.database for clip in clips})
+    for name in (holdout(trained, tested), holdout(tested, trained)):
+        if any(clip.subject == name for clip in clips):
+            raise InputError(f"subject {name!r} is called as the fold from one database to another; rename it")
+        pairs = [(a, b) for a in databases for b in databases if holdout(a, b) == name]
+        if len(pairs) > 1:
+            raise InputError(
+                f"fold {name!r} may be from {pairs[0][0]!r} to {pairs[0][1]!r} or from {pairs[1][0]!r} to "
+                f"{pairs[1][1]!r}; rename a database"
+            )
+
+
+def split(clips: Sequence[Clip], fold: str) -> tuple[list[Clip], list[Clip]]:
+    """Return the training and the test clips of a fold, both in table order.
+
+    No subject is on both sides. Raises InputError for an unknown fold and for one without training clips.
+    """
+    if any(clip.subject == fold for clip in clips):
+        train = [clip for clip in clips if clip.subject != fold]
+        test = [clip for clip in clips if clip.subject == fold]
+    else:
+        pairs = {holdout(a.database, b.database): (a.database, b.database) for a in clips for b in clips}
+        if fold not in pairs or pairs[fold][0] == pairs[fold][1]:
+            raise InputError(f"fold {fold!r} is neither a subject of the clip table nor a pair of its databases")
+        trained, tested = pairs[fold]
+        train = [clip for clip in clips if clip.database == trained]
+        test = [clip for clip in clips if clip.database == tested]
+    if not train:
+        raise InputError(f"fold {fold!r} leaves no clip to train on; the clip table needs two subjects at least")
+    return train, test

@@ -1,0 +1,72 @@
+"""What is trained on what: the conditions behind each training, its views, and where initial weights come from.
+
+Asked by the workflow and by whoever plans it. Read by the Snakefile in every job, hence the standard library only.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rrrn.data.clips import Clip
+from rrrn.experiment import folds, methods
+
+
+def trained_on(config: Mapping[str, Any]) -> dict[str, str]:
+    """Return {tested condition: name of the training that is tested on it}."""
+    conditions = config["conditions"]
+    return {
+        "matched": {condition: condition for condition in conditions},
+        "clean": dict.fromkeys(conditions, "none"),
+        "mixed": dict.fromkeys(conditions, "mixed"),
+    }[config["protocol"]["train_condition"]]
+
+
+def training_sets(config: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return {name of a training: the conditions that it learns from}."""
+    every = list(config["conditions"])
+    return {name: every if name == "mixed" else [name] for name in trained_on(config).values()}
+
+
+def tested(config: Mapping[str, Any], name: str) -> list[str]:
+    """Return the conditions that a training is tested on."""
+    return [condition for condition, training in trained_on(config).items() if training == name]
+
+
+def tables(config: Mapping[str, Any], clips: Sequence[Clip]) -> tuple[dict[str, list[str]], dict[str, str]]:
+    """Return {table: its folds} and {table: its task, as the paper's values name it}.
+
+    Tables III a and b, the holdouts, are only there if the clips are of the two databases of ``protocol.holdout``.
+    """
+    named, tasks = {"iv": folds.leave_one_subject_out(clips)}, {"iv": "CDE"}
+    one, other = config["protocol"]["holdout"]
+    if {one, other} <= {clip.database for clip in clips}:
+        for table, trained, tested in (("iii_a", one, other), ("iii_b", other, one)):
+            named[table] = [folds.holdout(trained, tested)]
+            tasks[table] = f"HDE {trained.upper()}->{tested.upper()}"
+    return named, tasks
+
+
+def views(config: Mapping[str, Any], condition: str) -> str:
+    """Return ``all`` for a condition that is trained on, else the views that are tested: ``all`` or ``original``."""
+    learnt = any(condition in conditions for conditions in training_sets(config).values())
+    return "all" if learnt or config["protocol"]["view"] != "original" else "original"
+
+
+def networks(config: Mapping[str, Any]) -> list[str]:
+    """Return the methods of a configuration that are networks."""
+    return [name for name in config["methods"] if methods.METHODS[name].kind == "network"]
+
+
+def weights(config: Mapping[str, Any], network: str) -> list[str]:
+    """Return the file of a network's initial weights: of the rule ``weights``, the user's own, or none."""
+    settings = methods.settings(config, network)
+    pretrained = settings.get("pretrained", "none")
+    if pretrained == "none" or settings.get("backbone") == "shallow":
+        return []
+    if pretrained == "imagenet":
+        return [f"data/weights/{methods.METHODS[network].weights}.pth"]
+    return [pretrained["path"]]
+
+
+def files(config: Mapping[str, Any]) -> list[str]:
+    """Return the files of initial weights that the methods of a configuration need, each once."""
+    return list(dict.fromkeys(path for name in networks(config) for path in weights(config, name)))

@@ -1,0 +1,80 @@
+"""The baseline VGG16 (Simonyan and Zisserman, ICLR 2015), as in torchvision, on the flow of the uncropped face.
+
+Weights may be torchvision's, or those of VGG-Face (Parkhi et al., BMVC 2015) as ``vgg_face_dag.pth`` names them.
+"""
+
+from collections.abc import Mapping
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from rrrn.networks import adapt, architectures, pretrained
+from rrrn.networks.baselines import single
+from rrrn.running.stage import InputError
+
+METHOD = {
+    "name": "vgg16",
+    "label": "VGG16",
+    "kind": "network",
+    "weights": {"from": "VGG16_Weights.IMAGENET1K_V1", "bytes": 553_400_000},
+    "defaults": {"pretrained": "none", "width": 0.125, "input": "inflate2", "input_scale": 4.0},
+}
+
+FEATURES = 4096
+BLOCKS = (2, 2, 3, 3, 3)  # convolutions before each pooling
+
+
+def build(settings: Mapping[str, Any], n_classes: int, side: int, weights: Path | None) -> single.SingleRegion:
+    """Build VGG16 for flow; keys ``width``, ``input``, ``input_scale`` and ``pretrained``.
+
+    Raises InputError for weights that do not fit, or together with a width other than 1.
+    """
+    pretrained.check(settings["pretrained"], weights)
+    width = float(settings["width"])
+    streams = [
+        _stream(channels, width, weights, settings["pretrained"]) for channels in single.channels(settings["input"])
+    ]
+    head = nn.Linear(round(FEATURES * width) * len(streams), n_classes)
+    adapt.initialise(head, width)
+    return single.SingleRegion(streams, head, settings["input"], float(settings["input_scale"]))
+
+
+def _stream(channels: int, width: float, weights: Path | None, setting: object) -> nn.Module:
+    """A VGG16 for images of ``channels`` up to its last hidden layer."""
+    if weights is not None and width != 1:
+        raise InputError(f"{weights}: pretrained weights fit width 1 only; set pretrained: none or width: 1")
+    with torch.device("meta") if width != 1 else nullcontext():
+        model = architectures.module("vgg").vgg16(weights=None, init_weights=width == 1)
+    if weights is not None:
+        state = torchvision_names(pretrained.read(weights, setting))
+        pretrained.load(model, state, "classifier.6.", weights)
+    model.classifier = model.classifier[:-1]
+    if width != 1:
+        adapt.narrow(model, width, inputs=3)
+    if channels != 3:
+        model.features[0] = adapt.stem(model.features[0], channels, weights is not None)
+    for layer in model.features:
+        if isinstance(layer, nn.MaxPool2d):
+            layer.ceil_mode = True  # the same at multiples of 32 pixels; never an empty map below
+    return model
+
+
+def torchvision_names(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return weights of VGG-Face (``conv1_1.weight`` ... ``fc8.bias``) under torchvision's names, others unchanged."""
+    if "conv1_1.weight" not in state:
+        return dict(state)
+    names = {"fc6": "classifier.0", "fc7": "classifier.3", "fc8": "classifier.6"}
+    index = 0
+    for block, convolutions in enumerate(BLOCKS, start=1):
+        for convolution in range(1, convolutions + 1):
+            names[f"conv{block}_{convolution}"] = f"features.{index}"
+            index += 2  # an activation follows each convolution
+        index += 1  # and a pooling each block
+    renamed = {}
+    for name, value in state.items():
+        layer, _, kind = name.rpartition(".")
+        renamed[f"{names.get(layer, layer)}.{kind}"] = value
+    return renamed

@@ -1,0 +1,32 @@
+"""The control ``rrrn-fixed-alpha``: RRRN with all six attention weights fixed at 1, hence without the loss on them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+
+from rrrn.networks.rrrn import model as rrrn
+from rrrn.networks.rrrn import trunks
+
+METHOD = {
+    "name": "rrrn-fixed-alpha",
+    "label": "RRRN fixed alpha",
+    "kind": "network",
+    "section": "rrrn",
+    "weights": "resnet18",
+}
+
+
+class Unweighted(nn.Module):
+    """Stands in for the RI module and learns nothing."""
+
+    def forward(self, p: Tensor) -> tuple[Tensor, None]:
+        """Return f (B, R, C), the spatial mean of the feature maps p (B, R, C, H, W), and no weights."""
+        return p.mean(dim=(3, 4)), None
+
+
+def build(settings: Mapping[str, Any], n_classes: int, side: int, weights: Path | None) -> rrrn.RRRN:
+    """Build it from RRRN's section of the configuration; ``weights`` is a file for both trunks."""
+    backbone = trunks.build(settings["backbone"], side, weights, settings["pretrained"])
+    return rrrn.RRRN(backbone, Unweighted(), rrrn.relation_reasoning(backbone, settings), n_classes, settings)

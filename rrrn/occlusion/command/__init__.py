@@ -1,0 +1,1 @@
+"""``rrrn occlude``: an occluder over any clip, without the workflow."""

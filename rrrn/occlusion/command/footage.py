@@ -1,0 +1,90 @@
+"""A clip on disk, a folder of numbered images or a video, as frames in memory."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from rrrn.data import frames as images
+from rrrn.data.listing import listing
+from rrrn.data.video.decode import Video
+from rrrn.occlusion import compositing
+from rrrn.running.stage import InputError
+
+_RATE = 200.0  # of images, frames per second, as in CASME II and SAMM
+_MOST_BYTES = 4_000_000_000  # of a clip's pixels; anchoring sees the whole clip at once
+_GRAY = 4  # grey levels that the channels of a gray clip may differ by: codecs round colour (MPEG-4 makes 3, VP9 4)
+_NAMED = 8  # frames in a remark
+
+
+@dataclass(frozen=True)
+class Footage:
+    """A clip: its name, frames uint8 (T, H, W, C), C 1 or 3 (BGR), their numbers, and frames per second.
+
+    ``deinterlaced`` of its frames were interlaced; ``remarks`` are what else its user should know.
+    """
+
+    name: str
+    frames: np.ndarray
+    numbers: list[int]
+    rate: float
+    deinterlaced: int = 0
+    remarks: tuple[str, ...] = ()
+
+
+def read(clip: Path) -> Footage:
+    """Read a folder of numbered images, or a video.
+
+    A clip whose channels agree in all frames is gray and gets one channel. Frames that are equal to the one before,
+    bit by bit, are remarked on. Raises InputError for a clip that is not there, not whole, of several sizes, or too
+    large to be held in memory, and for a video all of whose frames, if there are more than two, are equal.
+    """
+    if not clip.exists():
+        raise InputError(f"{clip}: there is no such folder of frames and no such video")
+    kept: list[np.ndarray] = []
+    equal: list[int] = []
+    gray = True
+    files = listing(clip) if clip.is_dir() else {}
+    film = None if files else Video(clip)
+    for image in film or map(images.read, files.values()):
+        if kept and image.shape != kept[0].shape:
+            sizes = f"frame {len(kept) + 1} is {image.shape}, the first {kept[0].shape}"
+            raise InputError(f"{clip}: {sizes}; all frames must have one size, and be gray or colour")
+        if (len(kept) + 1) * image.nbytes > _MOST_BYTES:
+            raise InputError(f"{clip}: more than {_MOST_BYTES // 10**9} GB of pixels; cut the clip into shorter ones")
+        if kept and np.array_equal(image, kept[-1]):
+            equal.append(len(kept))
+        gray = gray and _is_gray(image)
+        kept.append(image)
+    if film and len(equal) == len(kept) - 1 > 1:
+        raise InputError(
+            f"{clip}: all {len(kept)} frames are equal, bit by bit, which a camera's never are; look whether the video "
+            "plays. A still is given as a folder of images"
+        )
+    if gray:
+        kept = [compositing.to_gray(image)[..., None] for image in kept]
+    numbers = list(files) or list(range(1, len(kept) + 1))
+    remarks = _repeated([numbers[index] for index in equal], len(kept))
+    own = clip.resolve()
+    if film is None:  # the whole name: "ep1.5" has no suffix
+        return Footage(own.name, np.stack(kept), numbers, _RATE, 0, remarks)
+    return Footage(own.stem, np.stack(kept), numbers, film.rate, film.deinterlaced, (*film.remarks, *remarks))
+
+
+def _repeated(equal: list[int], count: int) -> tuple[str, ...]:
+    if not equal:
+        return ()
+    named = ", ".join(map(str, equal[:_NAMED])) + (f" and {len(equal) - _NAMED} more" if equal[_NAMED:] else "")
+    return (
+        f"{len(equal)} of {count} frames are equal to the one before, bit by bit ({named}), which a camera's never "
+        "are: repeated to reach another rate, or a paused recording; nothing moves between them",
+    )
+
+
+def _is_gray(image: np.ndarray) -> bool:
+    if image.shape[2] == 1:
+        return True
+    blue, green, red = cv2.split(image)
+    spread = cv2.max(cv2.max(blue, green), red) - cv2.min(cv2.min(blue, green), red)
+    return int(spread.max()) <= _GRAY

@@ -1,0 +1,1 @@
+"""The built-in masks and sunglasses, drawn from tables at any resolution."""

@@ -1,0 +1,1 @@
+"""One module per kind of occluder, and what kinds that are pictures share (``picture``, ``own_art``)."""

@@ -1,0 +1,185 @@
+"""What makes an occluder belong in a clip: its light, its sharpness, its noise, and the occluder's shadow.
+
+All is measured once per clip, on clean frames, and applied frame by frame. Every part has a switch.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import cv2
+import numpy as np
+
+from rrrn.experiment import seeds
+from rrrn.occlusion import compositing, srgb
+from rrrn.occlusion.compositing import Layer
+from rrrn.occlusion.look import light, noise, shadow, sharpness, skin
+from rrrn.occlusion.look.noise import Noise
+from rrrn.occlusion.scene import setting
+from rrrn.running.stage import InputError
+
+FEATHERS = ("matched", "none")
+_SLOPES = (srgb.slope(np.arange(256) / 255) / 255).astype(np.float32)  # light per grey level
+_SOME = 8  # frames, spread over the clip, that tone and sharpness are measured on
+
+
+@dataclass(frozen=True)
+class Look:
+    """The look of one clip; see ``measure``.
+
+    ``frames`` are the clip's, uint8 (T, H, W, C). ``tone`` (3,) are gains BGR of the clip and ``drift`` (T,) those of
+    its frames; ``spread`` is the target of edges in pixels, 0 for edges as drawn; ``shadow`` a strength with the unit
+    vector ``down`` and ``face_height`` in pixels; ``noise`` None for none, else with ``seed_names``.
+    """
+
+    frames: np.ndarray
+    linear_light: bool
+    tone: np.ndarray
+    drift: np.ndarray
+    spread: float
+    shadow: float
+    down: np.ndarray
+    face_height: float
+    noise: Noise | None
+    seed_names: tuple[object, ...]
+    _last: list[Layer] = field(default_factory=list, init=False, repr=False, compare=False)
+    _mixed: list[Any] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    def dress(self, layer: Layer, index: int) -> Layer:
+        """Return an occluder's layer as the camera would see it in frame ``index`` of the clip.
+
+        Its alpha is the occluder's own, softened at the edges; shadow and noise are in planes apart. A layer that
+        covers nothing comes back as it is.
+        """
+        if not layer.alpha.any():
+            return layer
+        base = self._in_this_clip(layer)
+        gain = np.float32(self.drift[index])
+        if gain != 1:
+            base = base.recoloured(base.colour * gain)
+        return self._grained(base, index)
+
+    def composite(self, index: int, layer: Layer) -> np.ndarray:
+        """Return frame ``index`` under a layer, uint8 (H, W, C)."""
+        known = self._mixed and self._mixed[0] is layer and self._mixed[1] == index
+        return compositing.composite(self.frames[index], layer, self.linear_light, self._mixed[2] if known else None)
+
+    def _in_this_clip(self, layer: Layer) -> Layer:
+        """Return what is the same in all frames; kept, as occluders lie still in many clips."""
+        if not (self._last and self._last[0] is layer):
+            height, width = self.frames.shape[1:3]
+            rows, columns = layer.alpha.shape
+            gains = np.tile(self.tone.astype(np.float32), columns)  # of a row at once, which is faster than a pixel
+            colour = (layer.colour.reshape(rows, -1) * gains).reshape(layer.colour.shape)
+            if self.frames.shape[3] == 1:
+                colour = cv2.cvtColor(cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
+            soft = sharpness.feathered(layer.recoloured(colour), self.spread, height, width)
+            self._last[:] = layer, shadow.shaded(soft, self.shadow, self.down, self.face_height, height, width)
+        return self._last[1]
+
+    def _grained(self, layer: Layer, index: int) -> Layer:
+        """Add as much noise as brings the composite, in which the frame's own shines through, to the clip's."""
+        if self.noise is None:
+            return layer
+        under = compositing.covered(self.frames[index], layer)
+        mixed = compositing.mix(under, layer, self.linear_light)
+        over = compositing.rounded(mixed)
+        variances = self.noise.variances()
+        passing = cv2.merge([layer.passing] * under.shape[2]).reshape(under.shape)
+        if self.linear_light:
+            slopes = np.repeat(_SLOPES[:, None], under.shape[2], axis=1)
+            passing *= _look_up(slopes, under)
+            passing /= _look_up(slopes, over)
+        strength = _look_up(variances, over) - np.square(passing, out=passing) * _look_up(variances, under)
+        np.sqrt(np.maximum(strength, 0, out=strength), out=strength)
+        rng = seeds.generator(*self.seed_names, "grain", index)
+        dressed = layer.grained(strength * self.noise.draw(rng, *layer.alpha.shape))
+        self._mixed[:] = dressed, index, mixed  # it is composited next
+        return dressed
+
+
+def _look_up(table: np.ndarray, image: np.ndarray) -> np.ndarray:
+    """Return what a table, float32 (256, C), says of each grey level of an image uint8 (h, w, C)."""
+    found = cv2.LUT(np.ascontiguousarray(image), table.reshape(1, 256, -1))
+    return found.reshape(image.shape)
+
+
+def measure(
+    frames: np.ndarray,
+    points: np.ndarray,
+    cover: Layer,
+    settings: Mapping[str, Any],
+    seed_names: tuple[object, ...],
+) -> Look:
+    """Measure the look of a clip.
+
+    frames: the clean frames, uint8 (T, H, W, C), C 1 or 3 (BGR); points: float64 (T, 68, 2), anchored landmarks in
+    crop pixels; cover: the occluder's layer in the first frame, as drawn. ``settings`` are the section
+    ``occlude.look``; ``seed_names`` are what the draws of noise belong to, besides the frame's index.
+
+    Raises InputError for a setting that is missing or out of its range and for landmarks that failed.
+    """
+    wanted = {name: _switch(settings, name) for name in ("linear_light", "flicker", "noise")}
+    feather = _feather(settings)
+    shadow_strength, photometric = _share(settings, "shadow"), _share(settings, "photometric")
+    usual = np.median(points, axis=0)
+    face_height = skin.height(usual)
+    rows, columns = frames.shape[1:3]
+    covered = compositing.alpha_map(cover, rows, columns) > 0
+    face = skin.skin(usual, rows, columns)
+    clear = skin.visible(face, covered, usual)
+    some = frames[np.unique(np.linspace(0, len(frames) - 1, _SOME).round().astype(int))]
+
+    spread = feather if isinstance(feather, float) else 0.0
+    if feather == "matched":
+        spread = sharpness.spread([compositing.to_gray(frame) for frame in some], _box(usual, rows, columns))
+    down = (usual[8] - usual[27]) / max(float(np.hypot(*(usual[8] - usual[27]))), 1e-9)
+    return Look(
+        frames,
+        wanted["linear_light"],
+        light.tone(some, skin.ring(clear, covered, usual), cover, photometric),
+        light.drift(frames, clear) if wanted["flicker"] else np.ones(len(frames)),
+        spread,
+        shadow_strength,
+        down,
+        face_height,
+        noise.measure(frames, face) if wanted["noise"] else None,
+        tuple(seed_names),
+    )
+
+
+def _box(points: np.ndarray, rows: int, columns: int) -> np.ndarray:
+    """Where the bounding box of landmarks (68, 2) is, bool (rows, columns)."""
+    x, y = np.arange(columns), np.arange(rows)[:, None]
+    (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
+    return (x >= left) & (x <= right) & (y >= top) & (y <= bottom)
+
+
+def _setting(settings: Mapping[str, Any], name: str) -> Any:
+    return setting({"look": settings}, "look", name)
+
+
+def _switch(settings: Mapping[str, Any], name: str) -> bool:
+    value = _setting(settings, name)
+    if not isinstance(value, bool):
+        raise InputError(f"occlude.look.{name} is {value!r}; it must be true or false")
+    return value
+
+
+def _share(settings: Mapping[str, Any], name: str) -> float:
+    value = _setting(settings, name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise InputError(f"occlude.look.{name} is {value!r}; it must be a number from 0 (off) to 1")
+    return float(value)
+
+
+def _feather(settings: Mapping[str, Any]) -> str | float:
+    value = _setting(settings, "feather")
+    if value in FEATHERS:
+        return str(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 10:
+        raise InputError(
+            f"occlude.look.feather is {value!r}; it must be matched, none or the spread of edges in pixels, above 0 "
+            "and up to 10"
+        )
+    return float(value)

@@ -1,0 +1,83 @@
+"""What jobs would stop at, hours into a run, and what can be told before: files, and clips too short for a descriptor.
+
+Asked by the Snakefile once, when a run starts. A Snakemake that makes environments for its jobs lacks the libraries
+that drawings and descriptors need; what it cannot tell then, the jobs do.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from rrrn.data.clips import Clip
+from rrrn.descriptors import needs
+from rrrn.experiment import conditions, methods, outside
+from rrrn.experiment.methods import METHODS
+from rrrn.running.stage import InputError
+
+_MOST_STRETCHED = 4  # times; beyond, three of four frames are made up in every clip
+
+
+def check(config: Mapping[str, Any], clips: Sequence[Clip]) -> None:
+    """Raise InputError that names the key and the remedy; for a configuration that is checked otherwise."""
+    weights(config)
+    art(config)
+    descriptors(config, clips)
+
+
+def weights(config: Mapping[str, Any]) -> None:
+    """Raise InputError if a user's own file of weights is not there; what is in it, the job tells."""
+    for name in config["methods"]:
+        setting = methods.settings(config, name).get("pretrained")
+        if isinstance(setting, Mapping) and not os.access(setting["path"], os.R_OK):
+            raise InputError(
+                f"configuration: {METHODS[name].section}.pretrained.path is {setting['path']}, which is not there or "
+                "cannot be read; correct it, or copy the file there"
+            )
+
+
+def art(config: Mapping[str, Any]) -> None:
+    """Raise InputError if a folder of one's own masks or sunglasses cannot be used; pixels are not decoded."""
+    for kind in sorted({conditions.parse(name)[0] for name in config["conditions"]}):
+        wanted = config["occlude"].get(kind, {}).get("art", "built_in")
+        if conditions.KINDS[kind].pictures and wanted != "built_in":
+            with suppress(ModuleNotFoundError):
+                from rrrn.occlusion.kinds import own_art
+
+                try:
+                    own_art.read(Path(wanted))
+                except InputError as error:
+                    raise InputError(f"configuration: occlude.{kind}.art: {error}") from None
+
+
+def descriptors(config: Mapping[str, Any], clips: Sequence[Clip]) -> None:
+    """Raise InputError if faces have no room for a descriptor's blocks, or no clip has the frames that it needs.
+
+    A clip that is too short is stretched, as its job's log says; if even the longest is far too short, the setting is
+    wrong.
+    """
+    told = config["describe"]
+    longest = max(clip.offset - clip.onset + 1 for clip in clips)
+    for name in (method for method in config["methods"] if METHODS[method].kind == "descriptor"):
+        with suppress(ModuleNotFoundError):
+            module, own = outside.load(METHODS[name].module), methods.settings(config, name)
+            side, frames = needs.side(module, told["blocks"], own), needs.frames(module, own)
+            described = ", ".join(f"{key} {value}" for key, value in own.items())
+            if told["size"] < side:
+                raise InputError(
+                    f"configuration: describe.size is {told['size']}, and describe.{name} ({described}) with "
+                    f"describe.blocks {told['blocks']} needs {side} pixels per side, for blocks of 4 x 4 pixels at "
+                    "least that have all neighbours; raise the size, or lower blocks or radius"
+                )
+            if 0 < told["tim_frames"] < frames:
+                raise InputError(
+                    f"configuration: describe.tim_frames is {told['tim_frames']}, and describe.{name} ({described}) "
+                    f"needs {frames} frames; set it to 0, which keeps all frames, or to {frames} at least"
+                )
+            if not told["tim_frames"] and _MOST_STRETCHED * longest < frames:
+                raise InputError(
+                    f"configuration: describe.{name} ({described}) needs {frames} frames, and the longest clip of "
+                    f"{config['clips']} has {longest}; lower its radius in time, or set describe.tim_frames to "
+                    f"{frames} if all clips are to be stretched"
+                )

@@ -1,0 +1,386 @@
+"""What every file of an experiment is made from, as one digest per file: its recipe.
+
+A recipe holds the code that is run, the part of the configuration that it is told, the columns of the clip table that
+it reads, and the recipes of its inputs: all that decides what is in the file, known before anything is made. Which
+libraries compute it is found from what its code imports, and stands beside the digest (``libraries.py``). One method
+per rule of the workflow, with the rule's wildcards; whoever changes what a rule is told changes it here.
+
+Read by the Snakefile in every job, hence nothing heavy.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from rrrn.data import clips, listing, result
+from rrrn.data.clips import Clip
+from rrrn.data.identity import Identity
+from rrrn.experiment import conditions, labels, protocol
+from rrrn.experiment.config import merge, pick
+from rrrn.experiment.methods import METHODS
+from rrrn.provenance import asked, sources
+from rrrn.provenance.frames_seen import Seen, stretches
+from rrrn.running import libraries, resources
+from rrrn.running.stage import InputError
+
+ONE = ("database", "subject", "clip", "objective_class")  # what names a clip and its class
+_SAME = {"flow": ("engine", "numba"), "train": ("device", "cpu")}  # what ``auto`` is on every machine without a GPU
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What the file ``path`` is made from.
+
+    ``told``: what its stage is told of the configuration, as JSON; ``settings``: what of that decides; ``columns``:
+    what it reads of the clip table, of one ``subject`` or of all, with their digest ``rows``; ``other``: what else
+    decides, which the stage can compare if it is ``found`` on disk. ``watched``: whether the libraries
+    that are installed here are those that it is made with.
+    """
+
+    path: str
+    modules: tuple[str, ...]
+    settings: str = "{}"
+    told: str = "{}"
+    columns: tuple[str, ...] = ()
+    subject: str | None = None
+    rows: str = ""
+    other: str = ""
+    found: bool = False
+    inputs: tuple["Recipe", ...] = ()
+    watched: bool = True
+
+    @cached_property
+    def code(self) -> str:
+        """Return the digest of the code."""
+        return sources.digest(*self.modules)
+
+    @cached_property
+    def digest(self) -> str:
+        """Return 16 hexadecimal digits for all of it, inputs included."""
+        own = [self.path, self.code, self.settings, self.rows, self.other, [one.digest for one in self.inputs]]
+        return hashlib.sha256(json.dumps(own).encode()).hexdigest()[:16]
+
+    @cached_property
+    def computing(self) -> frozenset[str]:
+        """Return the watched libraries that the code imports, and those that its inputs were made with."""
+        own = sources.beyond(*self.modules).intersection(libraries.WATCHED)
+        return own.union(*(one.computing for one in self.inputs))
+
+    @cached_property
+    def libraries(self) -> str:
+        """Return these with their versions; nothing if none are watched."""
+        return libraries.told(self.computing) if self.watched else ""
+
+    @property
+    def identity(self) -> Identity:
+        """Return what the file says of itself, but for the checksums of its inputs."""
+        return Identity(self.path, self.digest, libraries=self.libraries)
+
+    def asked(self) -> str:
+        """Return what the stage is told, so that it can compare."""
+        return asked.text(
+            asked.Asked(
+                path=self.path,
+                recipe=self.digest,
+                code=self.code,
+                modules=self.modules,
+                rows=self.rows,
+                columns=self.columns,
+                subject=self.subject,
+                other=self.other if self.found else "",
+                recipes=asked.named([one.digest for one in self.inputs]),
+                libraries=self.libraries,
+            )
+        )
+
+
+def canonical(value: Any) -> Any:
+    """Return a value of the configuration with whole numbers as such: 10000.0 is 10000."""
+    if isinstance(value, Mapping):
+        return {str(key): canonical(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [canonical(part) for part in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+class Recipes:
+    """The recipes of one experiment: of a checked configuration, its clip table, and what was seen of its frames.
+
+    ``watched``: whether its files are made with the libraries that are installed here, and not in other environments.
+    """
+
+    def __init__(self, config: Mapping[str, Any], table: Sequence[Clip], seen: Seen, watched: bool = True) -> None:
+        self._seen = seen
+        self._watched = watched
+        self._config = config
+        self._table = table
+        self._rows: dict[tuple[str | None, tuple[str, ...]], str] = {}
+        self._told: dict[tuple[str, ...], tuple[str, str]] = {}
+        self._classes = ",".join(config["classes"])
+        self._trained_on = protocol.trained_on(config)
+        self._training_sets = protocol.training_sets(config)
+        self.subjects = sorted({clip.subject for clip in table})
+        self.tables, self.tasks = protocol.tables(config, table)
+        self.folds = sorted({fold for names in self.tables.values() for fold in names})
+
+    @cache  # noqa: B019  # lives as long as the process
+    def render(self, subject: str) -> Recipe:
+        return self._recipe(
+            f"data/synthetic/{subject}", "rrrn.stages.render", "synthetic", columns=clips.COLUMNS, subject=subject
+        )
+
+    @cache  # noqa: B019
+    def faces(self, subject: str) -> Recipe:
+        own = clips.of_subject(self._table, subject)
+        drawn = own[0].source == "synthetic"
+        return self._recipe(
+            f"results/faces/{subject}.h5",
+            "rrrn.stages.faces",
+            "faces",
+            columns=("database", "clip", "onset", "apex", "offset", "frames"),
+            subject=subject,
+            other="" if drawn else self._seen.fingerprint(stretches(own)),
+            found=not drawn,
+            inputs=[self.render(subject)] if drawn else [],
+        )
+
+    @cache  # noqa: B019
+    def anchor(self, subject: str) -> Recipe:
+        mode = self._config["anchor"]["mode"]
+        told = ["anchor.mode", *(["anchor.stable"] if mode == "stable" else [])]
+        path = f"results/anchors/{subject}.h5"
+        return self._recipe(path, "rrrn.stages.anchor", *told, inputs=[self.faces(subject)])
+
+    @cache  # noqa: B019
+    def art(self, kind: str) -> Recipe:
+        wanted = self._config["occlude"][kind].get("art", "built_in")
+        own = wanted != "built_in"
+        return self._recipe(
+            f"results/art/{kind}.h5",
+            ("rrrn.stages.art", *([] if own else [conditions.KINDS[kind].module])),
+            f"occlude.{kind}.art",
+            other=listing.contents(Path(wanted)) if own else "",
+            found=own,
+        )
+
+    @cache  # noqa: B019
+    def occlude(self, condition: str, subject: str) -> Recipe:
+        kind = conditions.kind_of(condition)
+        told, inputs, modules = [], [self.faces(subject)], ["rrrn.stages.occlude", kind.module]
+        if kind.name != "none":
+            told = ["occlude.seed", kind.section]
+            inputs += [self.anchor(subject)]
+        if kind.dressed:
+            told += ["occlude.look"]
+        if kind.pictures:  # which of them there are, the stage art is told
+            told.remove(kind.section)
+            told += [f"{kind.section}.{key}" for key in self._config["occlude"][kind.name] if key != "art"]
+            inputs += [self.art(kind.name)]
+            modules += ["rrrn.occlusion.kinds.art_shard"]
+        return self._recipe(f"results/occluded/{condition}/{subject}.h5", tuple(modules), *told, inputs=inputs)
+
+    @cache  # noqa: B019
+    def augment(self, subject: str) -> Recipe:
+        columns = ("clip", "onset", "apex", "offset")
+        path = f"results/augment/{subject}.csv"
+        return self._recipe(path, "rrrn.stages.augment", "augment", columns=columns, subject=subject)
+
+    @cache  # noqa: B019
+    def flow(self, condition: str, subject: str) -> Recipe:
+        engine = self._config["flow"]["engine"]
+        engines = ["cuda", "numba"] if engine in ("auto", "numba") else [engine]
+        return self._recipe(
+            f"results/flow/{condition}/{subject}.h5",
+            ("rrrn.stages.flow", *(f"rrrn.tvl1.{name}.{name}_engine" for name in engines)),
+            "flow",
+            other=protocol.views(self._config, condition),
+            inputs=[self.occlude(condition, subject), self.augment(subject)],
+        )
+
+    @cache  # noqa: B019
+    def pack(self, condition: str) -> Recipe:
+        return self._recipe(
+            f"results/pack/{condition}.h5",
+            "rrrn.stages.pack",
+            "regions",
+            columns=("subject", "clip"),
+            inputs=[self.flow(condition, subject) for subject in self.subjects],
+        )
+
+    @cache  # noqa: B019
+    def train(self, network: str, trained_on: str, fold: str, seed: str) -> Recipe:
+        told = [f"train.{key}" for key in self._config["train"] if key != "max_memory_gb"]  # which changes no result
+        names = [*self._training_sets[trained_on], *protocol.tested(self._config, trained_on)]
+        return self._recipe(
+            f"results/predictions/{network}/{trained_on}/{fold}-{seed}.csv",
+            ("rrrn.stages.train", METHODS[network].module),
+            *told,
+            METHODS[network].section,
+            columns=ONE,
+            other=f"{self._classes} {self._config['protocol']['view']}",
+            inputs=[self.pack(condition) for condition in names],
+        )
+
+    @cache  # noqa: B019
+    def describe(self, descriptor: str, condition: str) -> Recipe:
+        return self._recipe(
+            f"results/features/{descriptor}/{condition}.h5",
+            ("rrrn.stages.describe", METHODS[descriptor].module),
+            *("describe.size", "describe.blocks", "describe.tim_frames", METHODS[descriptor].section),
+            columns=("subject", "clip"),
+            inputs=[self.occlude(condition, subject) for subject in self.subjects],
+        )
+
+    @cache  # noqa: B019
+    def svm(self, descriptor: str, trained_on: str) -> Recipe:
+        conditions = [*self._training_sets[trained_on], *protocol.tested(self._config, trained_on)]
+        return self._recipe(
+            f"results/predictions/{descriptor}/{trained_on}/all.csv",
+            "rrrn.stages.svm",
+            "svm",
+            columns=ONE,
+            other=f"{self._classes} {','.join(self.folds)}",
+            inputs=[self.describe(descriptor, condition) for condition in conditions],
+        )
+
+    @cache  # noqa: B019
+    def score(self, table: str, method: str, condition: str) -> Recipe:
+        trained_on = self._trained_on[condition]
+        if METHODS[method].kind == "descriptor":
+            inputs = [self.svm(method, trained_on)]
+        else:
+            seeds = range(self._config["protocol"]["n_seeds"])
+            inputs = [self.train(method, trained_on, fold, str(seed)) for fold in self.tables[table] for seed in seeds]
+        return self._recipe(
+            f"results/scores/{table}/{method}/{condition}.csv",
+            "rrrn.stages.score",
+            columns=ONE,
+            other=f"{self._classes} {','.join(self.tables[table])} {self._config['protocol']['view']}",
+            inputs=inputs,
+        )
+
+    @cache  # noqa: B019
+    def table(self, table: str) -> Recipe:
+        return self._result(
+            f"results/table_{table}.json", "rrrn.stages.table", [f"table_{table}.csv"], {table: self._scores(table)}
+        )
+
+    @cache  # noqa: B019
+    def summary(self) -> Recipe:
+        paper = ["notes.csv", *(f"table_{table}.csv" for table in self.tables)]
+        scores = {table: self._scores(table) for table in self.tables}
+        return self._result("results/summary.json", "rrrn.stages.summary", paper, scores)
+
+    def results(self) -> list[Recipe]:
+        """Return the recipes of all tables: what an experiment is for."""
+        return [*(self.table(name) for name in self.tables), self.summary()]
+
+    def labels(self) -> str:
+        """Return what the tables call methods and conditions, as JSON."""
+        return json.dumps(vars(labels.of(self._config["methods"], self._config["conditions"])))
+
+    def of(self, path: str) -> Recipe:
+        """Return the recipe of a file, of a table that of the file beside it; raises InputError if there is none."""
+        named = Path(os.path.relpath(path))
+        place = result.beside(named) if named.parent == Path("results") else named
+        for recipe in self.every():
+            if recipe.path == str(place):
+                return recipe
+        raise InputError(f"{path}: is no file of this configuration; name one as the workflow does")
+
+    def _scores(self, table: str) -> list[Recipe]:
+        methods, names = self._config["methods"], self._config["conditions"]
+        return [self.score(table, method, condition) for method in methods for condition in names]
+
+    def _result(self, path: str, module: str, paper: Sequence[str], scores: Mapping[str, Sequence[Recipe]]) -> Recipe:
+        """Return the recipe of a table, whose settings are all that had a part in it."""
+        inputs = [one for group in scores.values() for one in group]
+        named = {key: self._config[key] for key in ("classes", "conditions", "methods", "protocol")}
+        decided = merge([canonical(named), *(json.loads(text) for text in {one.settings for one in closure(inputs)})])
+        told = merge([canonical(named), *(json.loads(text) for text in {one.told for one in closure(inputs)})])
+        told["clips"] = str(self._config["clips"])
+        if set(scores) == {"iv"}:
+            decided["protocol"] = {key: value for key, value in decided["protocol"].items() if key != "holdout"}
+        printed = [hashlib.sha256(resources.path(f"data/paper/{name}").read_bytes()).hexdigest() for name in paper]
+        columns = (*ONE, "source")
+        return Recipe(
+            path=path,
+            modules=(module,),
+            settings=json.dumps(decided, sort_keys=True),
+            told=json.dumps(told, sort_keys=True),
+            columns=columns,
+            rows=self._digest(None, columns),
+            other=" ".join([*(self.tasks[name] for name in scores), *printed, self.labels()]),
+            inputs=tuple(inputs),
+            watched=self._watched,
+        )
+
+    def _digest(self, subject: str | None, columns: tuple[str, ...]) -> str:
+        """Return the digest of columns of the clip table, of one subject or of all; nothing of none."""
+        key = subject, columns
+        if columns and key not in self._rows:
+            rows = self._table if subject is None else clips.of_subject(self._table, subject)
+            self._rows[key] = clips.digest(rows, *columns)
+        return self._rows[key] if columns else ""
+
+    def every(self) -> Iterator[Recipe]:
+        """Yield each recipe once, inputs before what is made of them."""
+        return closure(self.results())
+
+    def _recipe(
+        self,
+        path: str,
+        modules: str | tuple[str, ...],
+        *told: str,
+        columns: tuple[str, ...] = (),
+        subject: str | None = None,
+        other: str = "",
+        found: bool = False,
+        inputs: Sequence[Recipe] = (),
+    ) -> Recipe:
+        if told not in self._told:
+            chosen = canonical(merge([pick(self._config, path) for path in told]))
+            deciding = json.dumps(_deciding(chosen), sort_keys=True)
+            self._told[told] = deciding, json.dumps(chosen, sort_keys=True)
+        return Recipe(
+            path=path,
+            modules=(modules,) if isinstance(modules, str) else modules,
+            settings=self._told[told][0],
+            told=self._told[told][1],
+            columns=columns,
+            subject=subject,
+            rows=self._digest(subject, columns),
+            other=other,
+            found=found,
+            inputs=tuple(inputs),
+            watched=self._watched,
+        )
+
+
+def closure(wanted: Iterable[Recipe]) -> Iterator[Recipe]:
+    """Yield recipes and all that they need, each once, inputs before what is made of them."""
+    seen: set[str] = set()
+
+    def walk(recipe: Recipe) -> Iterator[Recipe]:
+        if recipe.path not in seen:
+            seen.add(recipe.path)
+            for one in recipe.inputs:
+                yield from walk(one)
+            yield recipe
+
+    for recipe in wanted:
+        yield from walk(recipe)
+
+
+def _deciding(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings as they decide what is made: ``auto`` is what it is on a machine without a GPU."""
+    deciding = dict(settings)
+    for section, (key, usual) in _SAME.items():
+        if deciding.get(section, {}).get(key) == "auto":
+            deciding[section] = deciding[section] | {key: usual}
+    return deciding

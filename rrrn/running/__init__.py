@@ -1,0 +1,1 @@
+"""How a module becomes a command, and the workflow a run: arguments, logs, whole files, cards, submitted jobs."""

@@ -1,0 +1,194 @@
+"""TV-L1 optical flow of every view of one subject's clips, normalised and stored at the network's size.
+
+Section III-B of the paper names TV-L1 (Zach et al. 2007); its parameters are OpenCV's defaults. Both frames of a view
+are turned about the centre of the face box and then cut, the flow is solved at that size, and the two component maps
+are resized. ``flow.rotation: field`` turns the flow instead of the frames.
+"""
+
+import argparse
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import cv2
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from rrrn.data import flow_store, shards, store, views
+from rrrn.data.views import View
+from rrrn.provenance import asked, sources
+from rrrn.running import stage
+from rrrn.running.stage import InputError
+from rrrn.tvl1 import clip_batches, clip_views, engines, pairs
+from rrrn.tvl1.parameters import Parameters
+
+Plans = Mapping[str, Sequence[View]]  # by clip
+Solved = tuple[str, NDArray[np.float32]]  # a clip, and the flow of its views as ``flows`` returns it
+
+UNITS = {
+    "fixed": "full_scale_pct % of the width of the face box",
+    "p99": "99th percentile of the sample's magnitudes",
+    "minmax": "half of the range of the component, from its middle",
+}
+
+
+def tvl1(
+    a: NDArray[np.uint8], b: NDArray[np.uint8], *, engine: str = "auto", threads: int = 1, **parameters: Any
+) -> NDArray[np.float32]:
+    """Return the flow from image ``a`` to image ``b``, float32 (2, H, W): u right, v down, pixels.
+
+    Images are gray, uint8 (H, W); of two stacks (N, H, W) the flow is (N, 2, H, W), and ``threads`` share the pairs.
+    ``engine``: auto (cuda where PyTorch sees a GPU, else numba), numba, cuda or opencv. The first flow by
+    numba after an installation waits seconds for its compiler. ``parameters``: tau, lambda, theta, scales, scale_step,
+    warps, epsilon, inner_iterations, outer_iterations, median_filter; see config.yaml. What is not given is OpenCV's
+    default, among them 5 scales and 5 warps; the command ``rrrn flow`` and the workflow take config.yaml's, 3 and 2.
+
+    Raises InputError, naming ``a`` or ``b``, for images of another type, in colour, with what is not finite in them, or
+    of two sizes, for parameters out of range, unknown or such that the flow is not finite, and for a GPU that is
+    missing.
+    """
+    unknown = sorted(set(parameters) - set(Parameters().section()))
+    if unknown:
+        raise InputError(f"TV-L1 has no parameter {', '.join(unknown)}; it has {', '.join(Parameters().section())}")
+    for name, images in (("a", a), ("b", b)):
+        pairs.check_array(images, name)
+        pairs.check_gray(images, name)
+    one = a.ndim == 2
+    pairs_a, pairs_b = (a[None], b[None]) if one else (a, b)
+    pairs.check(pairs_a, pairs_b, ("a", "b"))
+    flow = engines.solver(engine, threads)(pairs_a, pairs_b, Parameters.of_section(parameters))
+    pairs.check_flow(flow, "a and b")
+    return flow[0] if one else flow
+
+
+def normalise(flow: NDArray[np.float32], face_width: int, norm: str, full_scale_pct: float) -> NDArray[np.float32]:
+    """Return the flow (2, H, W), in pixels, scaled to [-1, 1].
+
+    ``fixed``: in units of ``full_scale_pct`` % of the face box's width, clipped; ``p99``: by the 99th percentile of the
+    sample's magnitudes, clipped; ``minmax``: each component from its minimum to its maximum (constant maps become 0).
+    """
+    if norm == "fixed":
+        return np.clip(flow * np.float32(100 / face_width / full_scale_pct), -1, 1)
+    if norm == "p99":
+        scale = np.percentile(np.hypot(flow[0], flow[1]), 99)
+        return np.clip(flow / max(float(scale), 1e-12), -1, 1).astype(np.float32)
+    low, high = flow.min(axis=(1, 2), keepdims=True), flow.max(axis=(1, 2), keepdims=True)
+    span = np.where(high > low, high - low, 1)
+    return np.where(high > low, 2 * (flow - low) / span - 1, 0).astype(np.float32)
+
+
+def flows(
+    frames: NDArray[np.uint8],
+    numbers: NDArray[np.int32],
+    face: Sequence[int],
+    plan: Sequence[View],
+    *,
+    norm: str,
+    full_scale_pct: float,
+    size: int,
+    engine: str = "auto",
+    rotation: str = "frames",
+    warm_start: bool = False,
+    threads: int = 1,
+    **parameters: Any,
+) -> NDArray[np.float32]:
+    """Return the flow of every view of one clip, float32 (views, 2, size, size): u, v of each.
+
+    ``frames`` uint8 (T, H, W) gray with frame numbers ``numbers`` (T). A view that repeats another's frames and angle
+    is solved once; ``rotation`` and ``warm_start`` save more, see config.yaml and ``rrrn.tvl1.clip_views``.
+    """
+    told = Parameters.of_section(parameters)
+    engine = engines.resolve(engine, warm_start)
+    solve = engines.solver(engine, threads)
+    refine = engines.refiner(engine, threads) if warm_start else None
+    found = clip_views.flows(
+        dict(zip(numbers.tolist(), frames, strict=True)),
+        face,
+        plan,
+        lambda a, b: solve(a, b, told),
+        rotation=rotation,
+        refine=(lambda a, b, guesses: refine(a, b, guesses, told)) if refine else None,
+    )
+    maps = {key: _as_stored(flow, norm, full_scale_pct, size) for key, flow in found}
+    return np.stack([maps[view.onset, view.apex, view.angle] for view in plan])
+
+
+def _as_stored(flow: NDArray[np.float32], norm: str, full_scale_pct: float, size: int) -> NDArray[np.float32]:
+    scaled = normalise(flow, flow.shape[2], norm, full_scale_pct)
+    return np.stack([cv2.resize(component, (size, size), interpolation=cv2.INTER_LINEAR) for component in scaled])
+
+
+def _clip_by_clip(shard: h5py.File, plans: Plans, settings: Mapping[str, Any]) -> Iterator[Solved]:
+    for name, plan in plans.items():
+        worn = shards.occluded(shard[name])
+        yield name, flows(worn.frames, worn.numbers, worn.face.tolist(), plan, **settings)
+
+
+def _in_batches(
+    shard: h5py.File, plans: Plans, settings: Mapping[str, Any], streamer: engines.Streamer
+) -> Iterator[Solved]:
+    """Yield each clip's flow while the device solves pairs of the next ones; clips come by the size of their faces."""
+    parameters = Parameters.of_section(settings)
+    form = {name: settings[name] for name in ("norm", "full_scale_pct", "size")}
+    clips = [
+        clip_batches.Clip(name, shard[name].attrs["face"], plan, partial(_frames, shard[name]))
+        for name, plan in plans.items()
+    ]
+    for name, found in clip_batches.flows(
+        clips,
+        lambda batches: streamer.stream(batches, parameters),
+        streamer.pairs_at_once,
+        rotation=settings["rotation"],
+    ):
+        maps = {key: _as_stored(flow, **form) for key, flow in found.items()}
+        yield name, np.stack([maps[view.onset, view.apex, view.angle] for view in plans[name]])
+
+
+def _frames(group: h5py.Group) -> dict[int, NDArray[np.uint8]]:
+    clip = shards.occluded(group)
+    return dict(zip(clip.numbers.tolist(), clip.frames, strict=True))
+
+
+def main(args: argparse.Namespace) -> None:
+    cv2.setNumThreads(1)
+    made = asked.asked(args, [args.shard, args.plan])
+    settings = dict(args.settings["flow"])
+    form = settings.pop("store")
+    engine = engines.resolve(settings["engine"], settings["warm_start"], args.gpus)
+    plans = views.read(args.plan)
+    told = settings | {"engine": engine, "threads": args.threads}
+    streamer = engines.streamer(engine)
+    with store.reading(args.shard) as shard, store.create(args.output, made.identity) as file:
+        if set(plans) != set(shard):
+            raise InputError(f"{args.plan} and {args.shard} hold different clips; delete both and run again")
+        file.attrs.update(engines.facts(engine, Parameters.of_section(settings)))
+        file.attrs.update({name: settings[name] for name in ("rotation", "warm_start")})
+        file.attrs["code"] = sources.digest("rrrn.stages.flow", engines.module(engine))
+        if args.views == "original":
+            plans = {clip: plan[:1] for clip, plan in plans.items()}
+        solved = _in_batches(shard, plans, told, streamer) if streamer else _clip_by_clip(shard, plans, told)
+        for clip, result in solved:
+            pairs.check_flow(result, f"clip {clip} of {args.shard}")
+            target = file.create_group(clip)
+            target.attrs["subject"] = shard[clip].attrs["subject"]
+            dataset = flow_store.put(target, "flow", result, **form)
+            dataset.attrs["channels"] = "u to the right, v down; signed"
+            dataset.attrs["norm"] = settings["norm"]
+            dataset.attrs["full_scale_pct"] = settings["full_scale_pct"]
+            dataset.attrs["units"] = UNITS[settings["norm"]]
+            store.put(target, "views", np.array([view.view for view in plans[clip]], np.int32))
+            logging.info("%s: %d views, mean |flow| %.4f", clip, len(plans[clip]), np.abs(result).mean())
+
+
+if __name__ == "__main__":
+    parser = stage.command(__doc__)
+    parser.add_argument("shard", type=Path, help="the subject's occluded frames")
+    parser.add_argument("plan", type=Path, help="the subject's augmentation plan")
+    parser.add_argument("output", type=Path, help="the subject's shard of flow")
+    parser.add_argument("--views", choices=("all", "original"), default="all", help="original: view 0 only")
+    parser.add_argument("--threads", type=int, default=1, help="of the processor; their number changes no bit")
+    parser.add_argument("--gpus", type=int, default=1, help="that it may use; with 0, flow.engine auto is numba")
+    stage.run(main, parser)

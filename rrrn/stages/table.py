@@ -1,0 +1,129 @@
+"""Tables III and IV in the paper's layout, and beside each a long form with the paper's values next to ours."""
+
+import argparse
+import logging
+from collections.abc import Mapping, Sequence
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from rrrn.data import result
+from rrrn.data.clips import Clip
+from rrrn.experiment import labels
+from rrrn.experiment.labels import Labels
+from rrrn.provenance import asked
+from rrrn.running import stage
+from rrrn.tables import cells, no_skill, published
+from rrrn.tables.cells import AVERAGE
+from rrrn.tables.published import SHOWN
+
+LONG = [
+    *("table", "task", "data", "condition", "method", "metric", "value", "sd", "low", "high", "paper"),
+    *("n_clips", "n_folds", "n_seeds"),
+]
+
+
+def rows_of_no_skill(table: Sequence[Clip], fold_names: Sequence[str], classes: Sequence[str]) -> pd.DataFrame:
+    """Return the lines of no skill, a row for each line and metric; chance has the interval ``low`` to ``high``."""
+    counts = no_skill.tested(table, fold_names, classes)
+    constants = {
+        no_skill.TESTED_MAJORITY: no_skill.tested_majority(counts),
+        no_skill.TRAINING_MAJORITY: no_skill.training_majority(table, fold_names, classes),
+    }
+    rows = [
+        {"method": line, "metric": metric, "value": value}
+        for line, found in constants.items()
+        for metric, value in found.items()
+    ]
+    rows += [
+        {"method": no_skill.CHANCE, "metric": metric, "value": drawn.mean, "low": drawn.low, "high": drawn.high}
+        for metric, drawn in no_skill.chance(counts).items()
+    ]
+    return pd.DataFrame(rows).assign(condition=AVERAGE, n_seeds=1)
+
+
+def wide(
+    rows: pd.DataFrame, methods: Sequence[str], conditions: Sequence[str], shown: Sequence[str], named: Labels
+) -> pd.DataFrame:
+    """Return the paper's layout: a row for each condition and Avg., columns method x metric and Avg., three decimals.
+
+    Cells of several seeds are ``mean ± sd``. Rows of no skill follow: what each scores in every column, chance as an
+    interval.
+    """
+    cell = rows.set_index(["condition", "method", "metric"]).to_dict("index")
+    columns = [(method, metric) for method in [*methods, AVERAGE] for metric in shown]
+    header = ["Condition", *(f"{named.method(method)} {metric}" for method, metric in columns)]
+    body = [
+        [named.condition(condition), *(shown_cell(cell[condition, method, metric]) for method, metric in columns)]
+        for condition in [*conditions, AVERAGE]
+    ]
+    body += [[line, *(shown_cell(cell[AVERAGE, line, metric]) for _, metric in columns)] for line in no_skill.LINES]
+    return pd.DataFrame(body, columns=header)
+
+
+def shown_cell(cell: Mapping[Any, Any]) -> str:
+    """Return the text of a cell: its interval if it has one, else its value, with sd if it has one."""
+    if pd.notna(cell["low"]):
+        return f"{rounded(cell['low'])}–{rounded(cell['high'])}"
+    return rounded(cell["value"]) + (f" ± {rounded(cell['sd'])}" if pd.notna(cell["sd"]) else "")
+
+
+def with_paper(rows: pd.DataFrame, reference: pd.DataFrame | None, named: Labels) -> pd.DataFrame:
+    """Return the rows under their labels, with its value where ``reference`` is given and has one."""
+    labelled = rows.assign(
+        condition=rows["condition"].map(named.condition),
+        method=rows["method"].map(named.method),
+    )
+    if reference is None:
+        return labelled.assign(paper=float("nan"))
+    paper = reference.rename(columns={"value": "paper"})[["condition", "method", "metric", "paper"]]
+    return labelled.merge(paper, on=["condition", "method", "metric"], how="left", validate="one_to_one")
+
+
+def rounded(value: float) -> str:
+    """Return three decimals, rounded half up as the paper's."""
+    return str(Decimal(repr(float(value))).quantize(Decimal("0.001"), ROUND_HALF_UP))
+
+
+def main(args: argparse.Namespace) -> None:
+    classes, methods, conditions = (getattr(args, name).split(",") for name in ("classes", "methods", "conditions"))
+    fold_names, named = args.folds.split(","), args.labels or labels.of(methods, conditions)
+    made = asked.asked(args, args.scores)
+    table = made.clips(args.clips)
+    scores = pd.concat([cells.read(path) for path in args.scores], ignore_index=True)
+    rows = cells.over_seeds(cells.by_seed(scores, methods, conditions), cells.n_seeds(scores)).reset_index()
+    rows = pd.concat([rows, rows_of_no_skill(table, fold_names, classes)], ignore_index=True)
+    rows = rows.assign(n_clips=scores["n_clips"].iloc[0], n_folds=len(fold_names))
+    kind = published.data_kind(table)
+    long = with_paper(rows, published.values(args.paper, table, args.task), named)
+    long = long.assign(table=args.table, task=args.task, data=kind)
+    laid_out = wide(rows, methods, conditions, SHOWN[args.table], named).assign(Data=kind)
+    tables = {
+        args.output: laid_out.to_csv(index=False, lineterminator="\n"),
+        args.long: long[LONG].to_csv(index=False, lineterminator="\n", float_format="%.6g"),
+    }
+    untested = no_skill.without_clips(table, fold_names, classes)
+    notes = [*untested, *no_skill.not_above_chance(long, SHOWN[args.table]).splitlines()]
+    result.write(tables, args.about, made.identity, args.settings, kind, notes)
+    for note in notes:
+        logging.info("%s", note)
+
+
+if __name__ == "__main__":
+    parser = stage.command(__doc__)
+    parser.add_argument("scores", type=Path, nargs="+", help="scores of every method and condition")
+    parser.add_argument("output", type=Path, help="the table")
+    parser.add_argument("long", type=Path, help="its long form")
+    parser.add_argument("about", type=Path, help="what both are of, JSON")
+    parser.add_argument("--table", choices=sorted(SHOWN), required=True)
+    parser.add_argument("--task", required=True, help="CDE, or HDE A->B of two databases, as in the paper's values")
+    parser.add_argument("--clips", type=Path, required=True, help="clip table")
+    parser.add_argument("--paper", type=Path, required=True, help="the paper's values of this table")
+    parser.add_argument("--folds", required=True, help="folds of the table, separated by commas")
+    parser.add_argument("--classes", required=True, help="class names, separated by commas")
+    parser.add_argument("--methods", required=True, help="methods, separated by commas, in the table's order")
+    parser.add_argument("--conditions", required=True, help="conditions, separated by commas, in the table's order")
+    parser.add_argument("--labels", type=labels.told, help="what the table calls methods and conditions, as JSON")
+    stage.run(main, parser)

@@ -1,0 +1,1 @@
+"""Databases as they come out of their archives: folders, spreadsheets, durations, and the oddities of real ones."""

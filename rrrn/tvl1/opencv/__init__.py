@@ -1,0 +1,1 @@
+"""The engine ``opencv``: the reference that the others are measured by."""
