@@ -121,7 +121,7 @@ def is_spoken(node: ast.AST) -> bool:
     if isinstance(node, ast.keyword):
         return node.arg in ("help", "metavar")
     return isinstance(node, ast.Raise) or (
-        isinstance(node, ast.Expr) and ast.unparse(node).startswith(("logging.", "'", '"'))
+        isinstance(node, ast.Expr) and re.match(r"logging\.(info|warning|error|exception)\(|['\"]", ast.unparse(node))
     )
 
 
@@ -166,7 +166,7 @@ def makes_a_text(call: ast.Call) -> bool:
     """Whether a call within a message is of a function, whose own texts count."""
     name = ast.unparse(call.func)
     joins = name.endswith(".join") and not any(isinstance(part, ast.JoinedStr) for part in ast.walk(call.args[0]))
-    return not (name.split(".")[-1][0].isupper() or re.match(r"logging\.(info|warning|error|exception)", name) or joins)
+    return not (name.split(".")[-1][0].isupper() or name.startswith("logging.") or joins)
 
 
 @settings(max_examples=100)
