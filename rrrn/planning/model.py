@@ -20,7 +20,7 @@ WEIGHTS = {"resnet18": 46.8e6, "vgg16": 553.4e6}  # bytes of torchvision's files
 _NUMBER = 19  # bytes of a printed number in a table of predictions
 _NAMES = 90  # bytes of its other columns
 _LANDMARKS_BYTES = 68 * 2 * 8 + 4  # of a frame's anchors: float64, and its number
-_ANCHORS_BYTES = 6500  # of a clip's attributes and of what HDF5 adds
+_ANCHORS_BYTES = 8000  # of a clip's attributes and of what HDF5 adds
 _MARGIN = 2  # frames that are drawn before the onset and after the offset
 
 
