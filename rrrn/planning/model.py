@@ -21,7 +21,7 @@ GPU_GFLOPS = 10_000.0  # what a training may reach in float32: half of an A100's
 _NUMBER = 19  # bytes of a printed number in a table of predictions
 _NAMES = 90  # bytes of its other columns
 _LANDMARKS_BYTES = 68 * 2 * 8 + 4  # of a frame's anchors: float64, and its number
-_ANCHORS_BYTES = 6500  # of a clip's attributes and of what HDF5 adds
+_ANCHORS_BYTES = 8000  # of a clip's attributes and of what HDF5 adds
 _PACK, _PACKED = 10_000, 100  # bytes of an index over flow: of itself, and per clip
 _MARGIN = 2  # frames that are drawn before the onset and after the offset
 
