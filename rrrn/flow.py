@@ -121,7 +121,8 @@ def _as_stored(flow: NDArray[np.float32], norm: str, full_scale_pct: float, size
 
 def _clip_by_clip(shard: h5py.File, plans: Plans, settings: Mapping[str, Any]) -> Iterator[Solved]:
     for name, plan in plans.items():
-        yield name, flows(*shards.occluded(shard[name]), plan, **settings)
+        clip = shards.occluded(shard[name])
+        yield name, flows(clip.frames, clip.numbers, clip.face.tolist(), plan, **settings)
 
 
 def _in_batches(

@@ -12,8 +12,8 @@ from rrrn import (
     cards,
     clips,
     doubles,
-    folds,
     frames_seen,
+    lost,
     promised,
     protocol,
     provenance,
@@ -146,6 +146,7 @@ try:
         command = stale.told(sys.argv[1:])
         if stale.matters(command):
             stale.check(RECIPES.every(), asked_with(), stale.watched(command))
+            lost.check(RECIPES.every())
         provenance.remember(provenance.STATE)
     else:
         promised.check_names(NAMES)
