@@ -150,7 +150,7 @@ def test_what_is_only_tested_is_solved_in_one_view():
     assert of("flow", clean, **job).bytes - fixed == pytest.approx((of("flow", matched, **job).bytes - fixed) / 4)
     assert of("pack", clean, condition="mask").cpu < of("pack", matched, condition="mask").cpu
     assert of("pack", clean, condition="none").cpu == of("pack", matched, condition="none").cpu
-    assert of("pack", matched, condition="none").bytes < 0.1 * of("flow", matched, **job).bytes * 4
+    assert of("pack", matched, condition="none").bytes < 4 * of("flow", matched, **job).bytes
 
 
 def test_turning_the_flow_solves_each_apex_once():

@@ -19,7 +19,7 @@ GPU_GFLOPS = 10_000.0  # what a training may reach in float32: half of an A100's
 WEIGHTS = {"resnet18": 46.8e6, "vgg16": 553.4e6}  # bytes of torchvision's files
 _NUMBER = 19  # bytes of a printed number in a table of predictions
 _NAMES = 90  # bytes of its other columns
-_PACK, _PACKED = 10_000, 100  # bytes of an index over flow: of itself, and per clip
+_PACK, _PACKED = 18_000, 130  # bytes of an index over flow: of itself, and per clip; 4 more per view
 _MARGIN = 2  # frames that are drawn before the onset and after the offset
 
 
@@ -127,7 +127,7 @@ class Model:
     def _pack(self, condition: str) -> Cost:
         numbers = self._views(condition) * self._numbers
         seconds = sum(numbers * self.rates.of("pack.sample", clip.database) for clip in self.table)
-        return Cost(seconds, bytes=_PACK + _PACKED * len(self.table))
+        return Cost(seconds, bytes=_PACK + (_PACKED + 4 * self._views(condition)) * len(self.table))
 
     def _views(self, condition: str) -> int:
         """Return how many views of each clip are stored under a condition."""
