@@ -74,10 +74,7 @@ def test_what_is_made_already_is_left_out_only_if_asked(tmp_path, monkeypatch):
 def test_a_dry_run_is_read_with_wildcards_and_files(toy_jobs):
     train = next(job for job in toy_jobs if job.rule == "train" and job.wildcards["fold"] == "synsamm-006")
     assert train.wildcards["seed"] == "0"
-    condition = train.wildcards["trained_on"]  # matched
-    subjects = sorted({clip.subject for clip in clips.read("tests/clips.csv")})
-    shards = [f"results/flow/{condition}/{subject}.h5" for subject in subjects]
-    assert train.inputs[0] == f"results/pack/{condition}.h5" and sorted(train.inputs[1:]) == shards
+    assert train.inputs == (f"results/pack/{train.wildcards['trained_on']}.h5",)
     assert train.outputs[0].endswith("/synsamm-006-0.csv")
     render = next(job for job in toy_jobs if job.rule == "render")
     assert render.outputs == (f"data/synthetic/{render.wildcards['subject']}",) and render.inputs == ()
@@ -153,7 +150,7 @@ def test_what_is_only_tested_is_solved_in_one_view():
     assert of("flow", clean, **job).bytes - fixed == pytest.approx((of("flow", matched, **job).bytes - fixed) / 4)
     assert of("pack", clean, condition="mask").cpu < of("pack", matched, condition="mask").cpu
     assert of("pack", clean, condition="none").cpu == of("pack", matched, condition="none").cpu
-    assert of("pack", matched, condition="none").bytes < 0.1 * of("flow", matched, **job).bytes * 4
+    assert of("pack", matched, condition="none").bytes < 4 * of("flow", matched, **job).bytes
 
 
 def test_turning_the_flow_solves_each_apex_once():

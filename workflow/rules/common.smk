@@ -12,9 +12,9 @@ from rrrn import (
     cards,
     clips,
     doubles,
-    folds,
     frames_seen,
     libraries,
+    lost,
     promised,
     protocol,
     provenance,
@@ -161,6 +161,7 @@ try:
         command = stale.told(sys.argv[1:])
         if stale.matters(command):
             stale.check(RECIPES.every(), asked_with(), stale.watched(command))
+            lost.check(RECIPES.every())
         provenance.remember(provenance.STATE)
     else:
         promised.check_names(NAMES)
