@@ -85,14 +85,16 @@ def _is_deep(image: Image.Image) -> bool:
 
     Pillow drops the lower bits where there is colour, and takes signed numbers of 8 bits for unsigned ones.
     """
-    if image.mode.startswith(("I", "F")) or (isinstance(image, TiffImageFile) and _signed_or_float(image.tag_v2)):
+    if image.mode.startswith(("I", "F")):
         return True
+    if isinstance(image, TiffImageFile):
+        return _signed_or_float(image.tag_v2) or max(image.tag_v2.get(BITSPERSAMPLE, (1,))) > 8
     for tile in getattr(
         image, "tile", ()
     ):  # how the file's bytes are packed: "RGB;16B", or with the largest value in PPM
         words = tile.args if isinstance(tile.args, tuple) else (tile.args,)
         if image.format == "PPM" and any(isinstance(word, int) and word > 255 for word in words):
             return True
-        if image.format in ("PNG", "TIFF") and any(";16" in str(word) for word in words):
+        if image.format == "PNG" and any(";16" in str(word) for word in words):
             return True
     return False

@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> None:
     """Walk, and say in one line how it is; exit with 1 if something does not fit."""
-    settings = defaults.whole(args.configfile) | dict(map(_key, args.config))
+    settings = defaults.whole(args.configfile, dict(map(_key, args.config)))
     table = clips.read(settings["clips"])
     config.check_together(settings, table)
     recipes = of_experiment(settings, table)
