@@ -413,3 +413,10 @@ def test_unknown_target_is_named(root):
     recipes = verify.of_experiment(settings, clips.read(settings["clips"]))
     with pytest.raises(InputError, match=r"results/table_v\.csv: is no file of this configuration"):
         verify._targets(recipes, ["results/table_v.csv"])
+
+
+def test_keys_on_the_command_line_are_yaml():
+    assert verify._key("svm={C: 5}") == ("svm", {"C": 5})
+    for text, message in (("svm", "is not KEY=VALUE"), ("svm={C: 5", "is no YAML")):
+        with pytest.raises(InputError, match=message):
+            verify._key(text)
