@@ -9,7 +9,7 @@ import yaml
 from occlusion_face import face
 
 from rrrn.data import clips
-from rrrn.experiment import config, methods
+from rrrn.experiment import config, defaults, methods
 from rrrn.occlusion.compositing import Layer
 from rrrn.occlusion.look.dress import measure
 from rrrn.running.stage import InputError
@@ -233,3 +233,10 @@ def test_parts_of_a_configuration():
     assert config.pick(tree, "a.b") == {"a": {"b": {"c": 1}}}
     assert config.merge([config.pick(tree, "a.d"), config.pick(tree, "a.b"), config.pick(tree, "e")]) == tree
     assert tree == {"a": {"b": {"c": 1}, "d": 2}, "e": 3}
+
+
+def test_a_section_given_on_the_command_line_is_laid_over_as_snakemake_does():
+    whole = defaults.whole([], {"svm": {"C": 5}})
+    assert whole["svm"] == {**DEFAULT["svm"], "C": 5}
+    with pytest.raises(InputError, match="nothing"):
+        defaults.whole([], {"svm": {"nothing": 5}})

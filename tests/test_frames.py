@@ -71,6 +71,22 @@ def test_more_than_eight_bits_are_refused_in_every_format(tmp_path, suffix, chan
     assert np.array_equal(frames.read(path), deep >> 8)
 
 
+def test_deep_tiffs_with_a_plane_per_channel_are_refused(tmp_path):
+    """Their bytes lie plane by plane, which no packing in the file's header tells."""
+    deep = np.random.default_rng(0).integers(0, 65536, (3, 8, 9), dtype="<u2")
+    planes, plane = deep.tobytes(), deep[0].nbytes
+    head, depths = 8, 8 + 2 + 9 * 12 + 4
+    starts, sizes, pixels = depths + 6, depths + 18, depths + 30
+    entries = [(256, 3, 1, 9), (257, 3, 1, 8), (258, 3, 3, depths), (259, 3, 1, 1), (262, 3, 1, 2)]
+    entries += [(273, 4, 3, starts), (277, 3, 1, 3), (279, 4, 3, sizes), (284, 3, 1, 2)]
+    data = struct.pack("<2sHIH", b"II", 42, head, len(entries))
+    data += b"".join(struct.pack("<HHII", *entry) for entry in entries) + bytes(4) + struct.pack("<3H", 16, 16, 16)
+    data += struct.pack("<3I", *(pixels + plane * number for number in range(3))) + struct.pack("<3I", *[plane] * 3)
+    (tmp_path / "a1.tiff").write_bytes(data + planes)
+    with pytest.raises(InputError, match=r"is not an 8-bit image; convert the frames to 8 bits per channel"):
+        frames.read(tmp_path / "a1.tiff")
+
+
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF|Truncated File")
 @pytest.mark.parametrize("kind", ["float32", "float64", "int8", "int16", "int32", "uint32"])
 @pytest.mark.parametrize("channels", [1, 3])

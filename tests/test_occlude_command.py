@@ -16,8 +16,8 @@ from rrrn.data.clips import Clip
 from rrrn.occlusion.command import footage, output, preview
 from rrrn.occlusion.command.facts import share
 from rrrn.occlusion.compositing import Layer
-from rrrn.occlusion.drawings import glasses_art, mask_art
 from rrrn.occlusion.holding import registration
+from rrrn.occlusion.kinds import glasses, mask
 from rrrn.running.stage import InputError
 from rrrn.synthetic.databases import layouts
 from rrrn.synthetic.painting import face as faces
@@ -297,8 +297,8 @@ def test_frames_of_two_sizes_are_refused(tmp_path, capsys, clip):
 
 
 def test_the_contact_sheet_shows_every_occluder(tmp_path, monkeypatch, clip):
-    monkeypatch.setattr(mask_art, "NAMES", ("surgical-blue", "cloth-navy"))
-    monkeypatch.setattr(glasses_art, "NAMES", ("round",))
+    monkeypatch.setattr(mask, "NAMES", ("surgical-blue", "cloth-navy"))
+    monkeypatch.setattr(glasses, "NAMES", ("round",))
     monkeypatch.setattr(preview, "_LEVELS", (10, 50))
     run(clip, tmp_path / "out", "--preview", "--apex", "16", "--occluder", "cloth-navy")
     sheet = frames.read(tmp_path / "out_preview.png")
@@ -318,17 +318,17 @@ def test_the_contact_sheet_shows_every_occluder(tmp_path, monkeypatch, clip):
 
 @ONE
 def test_a_cell_that_cannot_be_drawn_says_why(tmp_path, monkeypatch, clip):
-    monkeypatch.setattr(mask_art, "NAMES", ("surgical-blue", "cloth-navy"))
+    monkeypatch.setattr(mask, "NAMES", ("surgical-blue", "cloth-navy"))
     monkeypatch.setattr(preview, "_LEVELS", (10,))
     (tmp_path / "own.yaml").write_text(f"occlude: {{glasses: {{art: {tmp_path / 'nowhere'}}}}}")
-    whole = mask_art.template
+    whole = mask.template
 
     def template(name):
         if name == "surgical-blue":
             raise InputError("surgical-blue.png: is torn; draw it again")
         return whole(name)
 
-    monkeypatch.setattr(mask_art, "template", template)
+    monkeypatch.setattr(mask, "template", template)
     written = []
     monkeypatch.setattr(pictures, "write", lambda picture, text, *rest, **more: written.append(text))
     run(clip, tmp_path / "o", "--preview", "--condition", "random-10", "--config", tmp_path / "own.yaml")

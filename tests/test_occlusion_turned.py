@@ -48,7 +48,7 @@ def wear(landmarks: np.ndarray, mode: str, condition: str, name: str | None = No
     wearer = wearing.Wearer("s", "c", 0)
     numbers = NUMBERS[: len(landmarks)]
     anchors = anchoring.anchored(frames, landmarks, {"mode": mode, "stable": STABLE})
-    art = drawings.of(condition, "built_in") if conditions.KINDS[condition].pictures else None
+    art = drawings.of(condition, "built_in") if conditions.kind_of(condition).pictures else None
     return wearing.wear(frames, numbers, landmarks, anchors, wearer, condition, SETTINGS, art, name)
 
 

@@ -76,10 +76,7 @@ def test_what_is_made_already_is_left_out_only_if_asked(tmp_path, monkeypatch):
 def test_a_dry_run_is_read_with_wildcards_and_files(toy_jobs):
     train = next(job for job in toy_jobs if job.rule == "train" and job.wildcards["fold"] == "synsamm-006")
     assert train.wildcards["seed"] == "0"
-    condition = train.wildcards["trained_on"]  # matched
-    subjects = sorted({clip.subject for clip in clips.read("tests/clips.csv")})
-    shards = [f"results/flow/{condition}/{subject}.h5" for subject in subjects]
-    assert train.inputs[0] == f"results/pack/{condition}.h5" and sorted(train.inputs[1:]) == shards
+    assert train.inputs == (f"results/pack/{train.wildcards['trained_on']}.h5",)
     assert train.outputs[0].endswith("/synsamm-006-0.csv")
     render = next(job for job in toy_jobs if job.rule == "render")
     assert render.outputs == (f"data/synthetic/{render.wildcards['subject']}",) and render.inputs == ()
@@ -89,7 +86,7 @@ def test_every_job_has_a_cost_and_files_take_room(toy_jobs):
     costing = model(settings(TOY))
     costs = [costing.cost(job) for job in toy_jobs]
     listed = {stage.rule: stage for stage in tally.stages(toy_jobs, costs)}
-    assert list(listed) == [*tally.ORDER[:6], *tally.ORDER[7:], "logs"]  # no weights
+    assert list(listed) == [*(rule for rule in tally.ORDER if rule != "weights"), "logs"]
     assert all(stage.cpu > 0 for rule, stage in listed.items() if rule not in ("logs", "augment"))
     assert all(stage.bytes > 0 for stage in listed.values())
     frames = sum(clip.offset - clip.onset + 5 for clip in clips.read("tests/clips.csv"))
@@ -155,7 +152,7 @@ def test_what_is_only_tested_is_solved_in_one_view():
     assert of("flow", clean, **job).bytes - fixed == pytest.approx((of("flow", matched, **job).bytes - fixed) / 4)
     assert of("pack", clean, condition="mask").cpu < of("pack", matched, condition="mask").cpu
     assert of("pack", clean, condition="none").cpu == of("pack", matched, condition="none").cpu
-    assert of("pack", matched, condition="none").bytes < 0.1 * of("flow", matched, **job).bytes * 4
+    assert of("pack", matched, condition="none").bytes < 4 * of("flow", matched, **job).bytes
 
 
 def test_turning_the_flow_solves_each_apex_once():
@@ -221,7 +218,7 @@ def test_work_is_told_in_hours(seconds, text):
 def test_the_command_tells_the_plan_by_stored_rates(capsys):
     cli.main(["plan", "--configfile", str(TOY), "--no-calibration", "--cores", "2", "--gpus", "0", "--json"])
     told = json.loads(capsys.readouterr().out)
-    assert told["stages"]["train"]["jobs"] == 4 * 3 * 4 and told["total"]["jobs"] == 127
+    assert told["stages"]["train"]["jobs"] == 4 * 3 * 4 and told["total"]["jobs"] == 132
     assert "stored, not measured here" in told["notes"][0]
     assert told["wall_seconds"] >= max(told["longest_chain_seconds"], told["total"]["cpu"] / 2 - 0.1)
 

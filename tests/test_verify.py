@@ -210,7 +210,10 @@ def test_frames_that_are_not_here_are_said_and_all_else_is_verified(root):
     with_identity(Path(target), lambda made: Identity(made.path, "0" * 16, made.inputs))
     run = rrrn(root, "--", target)
     assert run.returncode == 1 and "files that do not fit: 1\n" in run.stderr
-    other = [replaced(clip, frames_digest=f"blake2b-{0:032}") if clip.subject == SUBJECT else clip for clip in table]
+    other = [
+        replaced(clip, frames_digest=f"blake2b-{number:032}") if clip.subject == SUBJECT else clip
+        for number, clip in enumerate(table)
+    ]
     clips.write(other, Path("tests/clips.csv"))
     assert f"{FILES['faces']}: was made with other settings, code or clips" in rrrn(root, "--", target).stdout
     clips.write([replaced(clip, frames_digest="") for clip in table], Path("tests/clips.csv"))
@@ -422,3 +425,10 @@ def test_unknown_target_is_named(root):
     recipes = verify.of_experiment(settings, clips.read(settings["clips"]))
     with pytest.raises(InputError, match=r"results/table_v\.csv: is no file of this configuration"):
         verify._targets(recipes, ["results/table_v.csv"])
+
+
+def test_keys_on_the_command_line_are_yaml():
+    assert verify._key("svm={C: 5}") == ("svm", {"C": 5})
+    for text, message in (("svm", "is not KEY=VALUE"), ("svm={C: 5", "is no YAML")):
+        with pytest.raises(InputError, match=message):
+            verify._key(text)

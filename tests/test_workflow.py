@@ -297,6 +297,24 @@ def test_environments_of_their_own_are_not_asked_for_libraries(tmp_path):
     assert "libraries {''}" in run.stdout + run.stderr
 
 
+def test_a_shard_of_flow_that_is_gone_is_noticed_when_it_is_needed(done, tmp_path):
+    root = tmp_path / "lost"
+    shutil.copytree(done, root)
+    (root / "results/flow/mask/synsamm-006.h5").unlink()
+    assert planned(root) == {}  # to save space
+    (root / "results/predictions/rrrn/none/synsamm-007-0.csv").unlink()
+    assert planned(root) == {"train": 1, "score": 1, "table": 1, "summary": 1}  # of another condition
+    (root / "results/predictions/rrrn/mask/synsamm-007-0.csv").unlink()
+    run = snakemake(root, "--cores", "1", "--quiet", "all", *CONFIG, "--", "all")
+    assert run.returncode == 1 and len(run.stderr.splitlines()) == 1
+    assert "error: results/flow/mask/synsamm-006.h5: is gone" in run.stderr
+    assert "delete results/pack/mask.h5" in run.stderr
+    (root / "results/pack/mask.h5").unlink()
+    run = snakemake(root, "--cores", "2", "--quiet", "all", *CONFIG, "--", "all")
+    assert run.returncode == 0, run.stderr
+    assert results(root) == results(done)
+
+
 def test_a_control_is_told_rrrns_settings_and_runs_again_when_they_change(done, tmp_path):
     root = tmp_path / "controls"
     shutil.copytree(done, root)

@@ -42,14 +42,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("targets", nargs="*", metavar="TARGET", help="files of the workflow (all tables that are there)")
     add("--configfile", type=Path, nargs="+", default=[], metavar="FILE", help="laid over config.yaml, in order")
-    add("--config", nargs="+", default=[], metavar="KEY=VALUE", help="in place of a key at the top, as for Snakemake")
+    add("--config", nargs="+", default=[], metavar="KEY=VALUE", help="laid over the files, as by Snakemake")
     add("--quick", action="store_true", help="compare what files say of themselves, without reading them whole")
     add("--remove", action="store_true", help="delete what does not fit of the whole experiment; the next run makes it")
 
 
 def main(args: argparse.Namespace) -> None:
     """Walk, and say in one line how it is; exit with 1 if something does not fit."""
-    settings = defaults.whole(args.configfile) | dict(map(_key, args.config))
+    settings = defaults.whole(args.configfile, dict(map(_key, args.config)))
     table = clips.read(settings["clips"])
     config.check_together(settings, table)
     recipes = of_experiment(settings, table)
@@ -79,7 +79,10 @@ def _key(text: str) -> tuple[str, Any]:
     key, found, value = text.partition("=")
     if not found:
         raise InputError(f"--config {text}: is not KEY=VALUE")
-    return key, yaml.safe_load(value)
+    try:
+        return key, yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise InputError(f"--config {text}: is no YAML ({defaults.reason(error)})") from None
 
 
 def of_experiment(settings: dict[str, Any], table: Sequence[Clip]) -> Recipes:

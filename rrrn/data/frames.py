@@ -71,13 +71,14 @@ def _holds_other_numbers(path: Path) -> bool:
             tags = ImageFileDirectory_v2(head)
             file.seek(tags.next)
             tags.load(file)
-            return _signed_or_float(tags) or max(tags.get(BITSPERSAMPLE, (1,))) > 8
+            return _other_numbers(tags)
     except (OSError, SyntaxError, ValueError, TypeError, KeyError, struct.error):
         return False
 
 
-def _signed_or_float(tags: ImageFileDirectory_v2) -> bool:
-    return set(tags.get(SAMPLEFORMAT, (1,))) != {_UNSIGNED}
+def _other_numbers(tags: ImageFileDirectory_v2) -> bool:
+    """Whether a TIFF's tags tell of other numbers than unsigned ones of 8 bits at most."""
+    return set(tags.get(SAMPLEFORMAT, (1,))) != {_UNSIGNED} or max(tags.get(BITSPERSAMPLE, (1,))) > 8
 
 
 def _is_deep(image: Image.Image) -> bool:
@@ -85,14 +86,15 @@ def _is_deep(image: Image.Image) -> bool:
 
     Pillow drops the lower bits where there is colour, and takes signed numbers of 8 bits for unsigned ones.
     """
-    if image.mode.startswith(("I", "F")) or (isinstance(image, TiffImageFile) and _signed_or_float(image.tag_v2)):
+    if image.mode.startswith(("I", "F")):
         return True
-    for tile in getattr(
-        image, "tile", ()
-    ):  # how the file's bytes are packed: "RGB;16B", or with the largest value in PPM
+    if isinstance(image, TiffImageFile):
+        return _other_numbers(image.tag_v2)
+    # how the file's bytes are packed: "RGB;16B", or with the largest value in PPM
+    for tile in getattr(image, "tile", ()):
         words = tile.args if isinstance(tile.args, tuple) else (tile.args,)
         if image.format == "PPM" and any(isinstance(word, int) and word > 255 for word in words):
             return True
-        if image.format in ("PNG", "TIFF") and any(";16" in str(word) for word in words):
+        if image.format == "PNG" and any(";16" in str(word) for word in words):
             return True
     return False

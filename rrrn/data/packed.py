@@ -103,6 +103,8 @@ class Pack:
         number = int(self._shard[row])
         if number not in self._files:
             path = self._shards[number]
+            if not path.exists():
+                raise InputError(f"{path}: is gone; delete {self.path}, an index over it, and run again")
             seal = store.verified(path)
             if store.checksum(seal) != self._seals[number]:
                 raise InputError(f"{path}: is not the file that {self.path} was made of; delete both and run again")

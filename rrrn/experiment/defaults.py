@@ -1,6 +1,6 @@
 """The configuration for commands beside the workflow: the default one, or a section of it, under a user's own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +30,12 @@ def section(name: str, own: Path | None = None) -> dict[str, Any]:
     return found
 
 
-def whole(files: Sequence[Path]) -> dict[str, Any]:
-    """Return the configuration that the workflow would have with ``--configfile FILES``.
+def whole(files: Sequence[Path], given: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the configuration that the workflow would have with ``--configfile FILES --config KEY=VALUE``.
 
     Raises InputError if a file cannot be read or if together they do not follow the schema.
     """
-    settings = config.merge([_read(path) for path in (resources.path("config.yaml"), *files)])
+    settings = config.merge([*(_read(path) for path in (resources.path("config.yaml"), *files)), dict(given or {})])
     config.check(settings, resources.path(_SCHEMA))
     return config.completed(settings)
 

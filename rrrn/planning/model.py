@@ -21,8 +21,8 @@ GPU_GFLOPS = 10_000.0  # what a training may reach in float32: half of an A100's
 _NUMBER = 19  # bytes of a printed number in a table of predictions
 _NAMES = 90  # bytes of its other columns
 _LANDMARKS_BYTES = 68 * 2 * 8 + 4  # of a frame's anchors: float64, and its number
-_ANCHORS_BYTES = 6500  # of a clip's attributes and of what HDF5 adds
-_PACK, _PACKED = 10_000, 100  # bytes of an index over flow: of itself, and per clip
+_ANCHORS_BYTES = 8000  # of a clip's attributes and of what HDF5 adds
+_PACK, _PACKED = 18_000, 130  # bytes of an index over flow: of itself, and per clip; 4 more per view
 _MARGIN = 2  # frames that are drawn before the onset and after the offset
 
 
@@ -168,7 +168,7 @@ class Model:
     def _pack(self, condition: str) -> Cost:
         numbers = self._views(condition) * self._numbers
         seconds = sum(numbers * self.rates.of("pack.sample", clip.database) for clip in self.table)
-        return Cost(seconds, bytes=_PACK + _PACKED * len(self.table))
+        return Cost(seconds, bytes=_PACK + (_PACKED + 4 * self._views(condition)) * len(self.table))
 
     def _views(self, condition: str) -> int:
         """Return how many views of each clip are stored under a condition."""

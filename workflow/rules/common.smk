@@ -10,7 +10,7 @@ from rrrn.data import clips
 from rrrn.experiment import doubles, folds, protocol, registry
 from rrrn.planning import ahead
 from rrrn.running import libraries
-from rrrn.provenance import frames_seen, promised, recipes, sources, stale
+from rrrn.provenance import frames_seen, lost, promised, recipes, sources, stale
 from rrrn.running import cards, starts, submission, writable
 from rrrn.tables import caption
 from rrrn.experiment.config import check, check_together, completed
@@ -149,6 +149,7 @@ try:
         command = stale.told(sys.argv[1:])
         if stale.matters(command):
             stale.check(RECIPES.every(), asked_with(), stale.watched(command))
+            lost.check(RECIPES.every())
         sources.remember(sources.STATE)
     else:
         promised.check_names(NAMES)

@@ -67,7 +67,7 @@ rule art:
         **given("art"),
         plugin=lambda wildcards, output: registry.plugin(KINDS[wildcards.kind].module),
     shell:
-        "python -m rrrn.stages.art {output:q} --kind {wildcards.kind} {params.plugin:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.stages.art {output:q} --kind {wildcards.kind:q} {params.plugin:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule occlude:

@@ -69,21 +69,6 @@ def conditions(names):
     return expand("results/pack/{condition}.h5", condition=names)
 
 
-def shards(wildcards):
-    """The shards of flow that a training reads beside the packs, which name them."""
-    training, testing = folds.split(CLIPS, wildcards.fold)
-    read = {
-        f"results/flow/{condition}/{clip.subject}.h5": None
-        for names, used in (
-            (TRAINING_SETS[wildcards.trained_on], training),
-            (protocol.tested(config, wildcards.trained_on), testing),
-        )
-        for condition in names
-        for clip in used
-    }
-    return list(read)
-
-
 def tested(wildcards, input):
     """Each condition that a training is tested on, with its file."""
     names = protocol.tested(config, wildcards.trained_on)

@@ -22,7 +22,6 @@ rule train:
     input:
         train=lambda wildcards: conditions(TRAINING_SETS[wildcards.trained_on]),
         test=lambda wildcards: conditions(protocol.tested(config, wildcards.trained_on)),
-        shards=shards,
         weights=lambda wildcards: weights(wildcards.network),
     output:
         ensure(

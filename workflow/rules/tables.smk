@@ -29,7 +29,7 @@ rule table:
             method=config["methods"],
             condition=CONDITIONS,
         ),
-        paper=Path(workflow.basedir) / "data/paper/table_{table}.csv",
+        paper=Path(os.path.relpath(workflow.basedir)) / "data/paper/table_{table}.csv",
     output:
         table=report(
             "results/table_{table}.csv",
@@ -73,7 +73,7 @@ rule summary:
             condition=CONDITIONS,
         ),
         paper=[
-            Path(workflow.basedir) / "data/paper" / name
+            Path(os.path.relpath(workflow.basedir)) / "data/paper" / name
             for name in ["notes.csv", *(f"table_{table}.csv" for table in TABLES)]
         ],
     output:
