@@ -195,7 +195,10 @@ BUILD = "def build(): ...\n"
         (METHOD.replace("}", ', "section": "nowhere"}') + BUILD, "METHOD has the section 'nowhere', which no network"),
         (METHOD.replace("}", ', "section": "crops"}') + BUILD, "METHOD has the section 'crops', which no network"),
         (METHOD.replace("}", ', "weights": "rrrn"}') + BUILD, "METHOD has the weights 'rrrn', which no network has"),
-        (METHOD.replace("}", ', "weights": {"from": "x"}}') + BUILD, "METHOD has the weights {'from': 'x'}; it must"),
+        (
+            METHOD.replace("}", ', "weights": {"from": "x"}}') + BUILD,
+            "METHOD has the weights {'from': 'x'}; it must be",
+        ),
         (
             'KIND = {"name": "mask", "label": "M"}\nprepare = 1\n',
             "KIND has the name 'mask', which rrrn.occlusion.kinds.mask",

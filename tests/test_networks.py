@@ -611,7 +611,10 @@ def test_weights_that_do_not_fit_are_refused(imagenet, tmp_path):
     with pytest.raises(InputError, match="pretrained is none"):
         resnet18.build({**settings, "width": 1.0, "pretrained": "none"}, 5, 64, path)
     with pytest.raises(InputError, match="sha256"):
-        pretrained.read(path, {"path": str(path), "sha256": "0" * 64})
+        pretrained.verify(path, "0" * 8)
+    pretrained.verify(path, hashlib.sha256(path.read_bytes()).hexdigest()[:8])
+    with pytest.raises(InputError, match=r"absent\.pth: the weights file cannot be read"):
+        pretrained.verify(tmp_path / "absent.pth", "")
     with pytest.raises(InputError, match=r"absent\.pth"):
         pretrained.read(tmp_path / "absent.pth")
     torch.save(model.layer1.state_dict(), tmp_path / "part.pth")

@@ -42,17 +42,9 @@ def collect(config: Mapping[str, Any], addresses: Mapping[str, str]) -> list[Fil
     needed: dict[str, list[str]] = {}
     wanted: dict[str, str] = {}
     for name in protocol.networks(config):
-        setting = methods.settings(config, name).get("pretrained", "none")
         for path in protocol.weights(config, name):
             needed.setdefault(path, []).append(name)
-            address = addresses.get(Path(path).stem, "") if setting == "imagenet" else ""
-            wanted[path] = (
-                Path(address).stem.rpartition("-")[2]
-                if address
-                else str(setting.get("sha256", ""))
-                if isinstance(setting, Mapping)
-                else ""
-            )
+            wanted[path] = protocol.sha256(config, name)
     with ThreadPoolExecutor() as pool:
         digests = dict(zip(needed, pool.map(_digest, needed), strict=True))
         lost = {path: addresses.get(Path(path).stem, "") for path in needed if not digests[path]}

@@ -9,13 +9,14 @@ A method declares itself in its own module, as ``METHOD``, a dictionary that is 
   ``schema``: JSON Schemas of those that have limits. A control has instead ``section``, the method whose settings are
   its own;
 - ``weights``: where the ones come from that ``pretrained: imagenet`` means: the method whose weights they are, or
-  ``{"from": ADDRESS, "bytes": SIZE}`` with an address that ends in digits of the file's sha256
-  (``mine-0123abcd.pth``), or torchvision's name of weights;
+  ``{"from": ADDRESS, "bytes": SIZE, "sha256": DIGITS}`` with an address or torchvision's name of weights, and at least
+  the first eight digits of the file's sha256;
 - ``alpha``: whether its predictions hold the weights of the six regions.
 
 Read by the Snakefile in every job, hence the standard library only.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,7 +36,7 @@ class Method:
     """A method as it is declared; ``module`` holds its code, by its name or, outside of the package, by its file.
 
     ``section`` of the configuration holds its settings, ``weights`` names the method whose published weights it takes,
-    which come from ``source`` and have ``size`` bytes.
+    which come from ``source``, have ``size`` bytes and a sha256 that begins with ``sha256``.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Method:
     weights: str = ""
     source: str = ""
     size: float = 0.0
+    sha256: str = ""
     alpha: bool = False
 
     @property
@@ -126,15 +128,20 @@ def _method(found: Declaration, module: str) -> Method:
     if section != name and defaults:
         raise found.error(f"has the section {section!r} and defaults of its own; it must have one of them")
     weights = found.take("weights", object, "")
-    source, size = "", 0.0
+    source, size, sha256 = "", 0.0, ""
     if isinstance(weights, dict):
-        if set(weights) != {"from", "bytes"} or not isinstance(weights["bytes"], int):
-            raise found.error(f"has the weights {weights!r}; it must be {{'from': ADDRESS, 'bytes': SIZE}} or a method")
+        sha256 = str(weights.get("sha256", ""))
+        whole = set(weights) == {"from", "bytes", "sha256"} and isinstance(weights["bytes"], int)
+        if not whole or not re.fullmatch("[0-9a-f]{8,64}", sha256):
+            raise found.error(
+                f"has the weights {weights!r}; it must be a method or {{'from': ADDRESS, 'bytes': SIZE, 'sha256': "
+                "DIGITS}}, the first 8 or more of its sha256 in small letters"
+            )
         source, size, weights = str(weights["from"]), float(weights["bytes"]), name
     alpha = found.take("alpha", bool, False)
     found.end()
     where = f"{_SECTIONS[kind]}.{section}"
-    return Method(name, label, kind, module, where, defaults, schema, str(weights), source, size, alpha)
+    return Method(name, label, kind, module, where, defaults, schema, str(weights), source, size, sha256, alpha)
 
 
 def _of_the_package() -> dict[str, Method]:

@@ -67,6 +67,14 @@ def weights(config: Mapping[str, Any], network: str) -> list[str]:
     return [pretrained["path"]]
 
 
+def sha256(config: Mapping[str, Any], network: str) -> str:
+    """Return the digits that the digest of a network's initial weights begins with; none for a network without."""
+    setting = methods.settings(config, network).get("pretrained", "none")
+    if setting == "imagenet":
+        return methods.METHODS[methods.METHODS[network].weights].sha256
+    return str(setting["sha256"]) if isinstance(setting, Mapping) else ""
+
+
 def files(config: Mapping[str, Any]) -> list[str]:
     """Return the files of initial weights that the methods of a configuration need, each once."""
     return list(dict.fromkeys(path for name in networks(config) for path in weights(config, name)))

@@ -11,22 +11,29 @@ from torch import Tensor, nn
 from rrrn.running.stage import InputError
 
 
-def read(path: Path, pretrained: object = None) -> dict[str, Tensor]:
-    """Return the tensors of a weights file by name.
-
-    ``pretrained`` is the setting that asked for the file; a mapping with ``sha256`` has the file's digest checked.
-    Raises InputError for a file that is missing, differs from its digest or is not a plain table of tensors.
-    """
+def verify(path: Path, sha256: str) -> None:
+    """Raise InputError unless the digest of a weights file begins with ``sha256``."""
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise InputError(f"{path}: the weights file cannot be read ({error})") from None
-    wanted = pretrained.get("sha256") if isinstance(pretrained, Mapping) else None
-    if wanted and digest != str(wanted).lower():
-        raise InputError(f"{path}: its sha256 is {digest}, and not {wanted} as configured; another or a damaged file")
+    if not digest.startswith(sha256):
+        raise InputError(
+            f"{path}: its sha256 is {digest}, and not {sha256} as asked for; another or a damaged file: remove it, and "
+            "fetch or copy it again"
+        )
+
+
+def read(path: Path) -> dict[str, Tensor]:
+    """Return the tensors of a weights file by name.
+
+    Raises InputError for a file that is missing or is not a plain table of tensors.
+    """
     try:
         state: Any = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise InputError(f"{path}: the weights file cannot be read ({error})") from None
     except Exception as error:  # bytes that are no such file can end in any
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"{path}: not a weights file of PyTorch holding tensors only ({reason})") from None

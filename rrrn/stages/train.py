@@ -25,7 +25,7 @@ from rrrn.data.packed import Pack, open_packs
 from rrrn.data.predictions import Prediction
 from rrrn.experiment import folds, outside, seeds
 from rrrn.face import crops
-from rrrn.networks import adam
+from rrrn.networks import adam, pretrained
 from rrrn.networks.network import Network, Output
 from rrrn.provenance import asked
 from rrrn.running import stage
@@ -212,6 +212,8 @@ def main(args: argparse.Namespace) -> None:
                 files[path].verify(used)
         views = views_to_test([files[path] for path in test.values()], args.view)
         (own_settings,) = args.settings["networks"].values()  # a control's are RRRN's
+        if args.weights:
+            pretrained.verify(args.weights, args.sha256)
         build = outside.load(args.module).build
         network: Network[Output] = build(own_settings, len(classes), files[args.train[0]].size, args.weights)
         place(network, device)
@@ -271,4 +273,5 @@ if __name__ == "__main__":
     parser.add_argument("--view", default="original", help="what is tested of a clip: " + ", ".join(VIEWS))
     parser.add_argument("--max-memory-gb", type=float, default=8.0, help="hold samples in memory up to this size")
     parser.add_argument("--weights", type=Path, help="pretrained weights")
+    parser.add_argument("--sha256", default="", help="the first digits of their digest")
     stage.run(main, parser)

@@ -27,16 +27,14 @@ def address(source: str) -> str:
         raise InputError(f"{source}: is no address, and torchvision has no such weights ({error})") from None
 
 
-def fetch(url: str, path: Path) -> None:
-    """Download ``url`` to ``path``, whole or not at all.
+def fetch(url: str, path: Path, sha256: str) -> None:
+    """Download ``url`` to ``path``, whole or not at all: a file whose digest begins with ``sha256``.
 
-    The file's name must end in the first digits of its sha256 (``resnet18-f37072fd.pth``), which are checked.
     Raises InputError, saying what to do by hand, if it cannot be had.
     """
-    prefix = Path(url).stem.rpartition("-")[2]
     try:
         with stage.replacing(path) as partial:
-            torch.hub.download_url_to_file(url, str(partial), hash_prefix=prefix, progress=False)
+            torch.hub.download_url_to_file(url, str(partial), hash_prefix=sha256, progress=False)
     except (OSError, HTTPException, RuntimeError) as error:  # a wrong digest is a RuntimeError
         raise InputError(
             f"the weights {url} could not be fetched ({error}); get the file on a machine with internet and put it at "
@@ -46,7 +44,7 @@ def fetch(url: str, path: Path) -> None:
 
 def main(args: argparse.Namespace) -> None:
     url = address(args.source)
-    fetch(url, args.output)
+    fetch(url, args.output, args.sha256)
     logging.info("fetched %s", url)
 
 
@@ -54,4 +52,5 @@ if __name__ == "__main__":
     parser = stage.command(__doc__)
     parser.add_argument("source", help="their address, or torchvision's name of them")
     parser.add_argument("output", type=Path, help="weights file")
+    parser.add_argument("--sha256", required=True, help="the first digits of the file's digest")
     stage.run(main, parser)

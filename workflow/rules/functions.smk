@@ -80,6 +80,11 @@ def weights(network):
     return protocol.weights(config, network)
 
 
+def sha256(network):
+    """How the digest of a network's initial weights must begin."""
+    return protocol.sha256(config, network)
+
+
 def predictions(wildcards):
     """The files that hold a method's predictions under a condition, for all folds and seeds of a table."""
     table_folds(wildcards)

@@ -14,8 +14,9 @@ rule weights:
     params:
         code=sources.digest("rrrn.stages.weights"),
         source=lambda wildcards: METHODS[wildcards.network].source,
+        sha256=lambda wildcards: METHODS[wildcards.network].sha256,
     shell:
-        "python -m rrrn.stages.weights {params.source:q} {output:q} --log {log:q}"
+        "python -m rrrn.stages.weights {params.source:q} {output:q} --sha256 {params.sha256} --log {log:q}"
 
 
 rule train:
@@ -41,7 +42,9 @@ rule train:
         module=lambda wildcards, output: METHODS[wildcards.network].module,  # may be moved
         test=tested,
         weights=lambda wildcards, input: (
-            ["--weights", *input.weights] if input.weights else []
+            ["--weights", *input.weights, "--sha256", sha256(wildcards.network)]
+            if input.weights
+            else []
         ),
         classes=CLASSES,
         view=VIEW,

@@ -14,7 +14,7 @@ METHOD = {
     "name": "resnet18",
     "label": "ResNet18",
     "kind": "network",
-    "weights": {"from": "ResNet18_Weights.IMAGENET1K_V1", "bytes": 46_800_000},
+    "weights": {"from": "ResNet18_Weights.IMAGENET1K_V1", "bytes": 46_800_000, "sha256": "f37072fd"},
     "defaults": {"pretrained": "none", "width": 0.25, "input": "inflate2", "input_scale": 1.0},
 }
 
@@ -41,7 +41,7 @@ def _stream(channels: int, width: float, weights: Path | None, setting: object) 
         raise InputError(f"{weights}: pretrained weights fit width 1 only; set pretrained: none or width: 1")
     model = architectures.module("resnet").resnet18(weights=None)
     if weights is not None:
-        pretrained.load(model, pretrained.read(weights, setting), "fc.", weights)
+        pretrained.load(model, pretrained.read(weights), "fc.", weights)
     model.fc = nn.Identity()
     if width != 1:
         adapt.narrow(model, width, inputs=3)

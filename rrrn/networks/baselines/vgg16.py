@@ -19,7 +19,7 @@ METHOD = {
     "name": "vgg16",
     "label": "VGG16",
     "kind": "network",
-    "weights": {"from": "VGG16_Weights.IMAGENET1K_V1", "bytes": 553_400_000},
+    "weights": {"from": "VGG16_Weights.IMAGENET1K_V1", "bytes": 553_400_000, "sha256": "397923af"},
     "defaults": {"pretrained": "none", "width": 0.125, "input": "inflate2", "input_scale": 4.0},
 }
 
@@ -49,7 +49,7 @@ def _stream(channels: int, width: float, weights: Path | None, setting: object) 
     with torch.device("meta") if width != 1 else nullcontext():
         model = architectures.module("vgg").vgg16(weights=None, init_weights=width == 1)
     if weights is not None:
-        state = torchvision_names(pretrained.read(weights, setting))
+        state = torchvision_names(pretrained.read(weights))
         pretrained.load(model, state, "classifier.6.", weights)
     model.classifier = model.classifier[:-1]
     if width != 1:

@@ -54,7 +54,7 @@ def resnet18(weights: Path | None, setting: object) -> nn.Module:
     """The published ResNet18 for one channel, up to its last feature maps after their activation."""
     model = architectures.module("resnet").resnet18(weights=None)
     if weights is not None:
-        pretrained.load(model, pretrained.read(weights, setting), "fc.", weights)
+        pretrained.load(model, pretrained.read(weights), "fc.", weights)
     model.conv1 = adapt.stem(model.conv1, 1, weights is not None)
     return nn.Sequential(OrderedDict(list(model.named_children())[:-2]))
 
