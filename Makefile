@@ -11,7 +11,7 @@ BIN := .venv/bin
 TABLE := results/table_iv.csv
 
 # Snakemake does not start where it can keep no cache, which is below HOME: then it is in this folder
-ifneq ($(shell PYTHONPATH=. $(python) -c 'from rrrn import writable; print(writable.objection(writable.cache()))' 2>/dev/null),)
+ifneq ($(shell PYTHONPATH=. $(python) -c 'from rrrn.running import writable; print(writable.objection(writable.cache()))' 2>/dev/null),)
 export XDG_CACHE_HOME := $(CURDIR)/.cache
 endif
 

@@ -124,7 +124,10 @@ def test_a_snakemake_without_libraries_leaves_it_to_the_jobs(tmp_path):
     for name in ("numpy", "cv2"):
         (tmp_path / f"{name}.py").write_text(f"raise ModuleNotFoundError('no {name}', name='{name}')\n")
     said = config.merge([TOY, {"describe": {"tim_frames": 1}, "occlude": {"mask": {"art": "nowhere"}}}])
-    code = f"from rrrn import ahead, clips; ahead.check({said!r}, clips.read('tests/clips.csv')); print('passed')"
+    code = (
+        "from rrrn.data import clips; from rrrn.planning import ahead; "
+        f"ahead.check({said!r}, clips.read('tests/clips.csv')); print('passed')"
+    )
     command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r}); {code}"]
     done = subprocess.run(command, cwd=HOME, capture_output=True, text=True)
     assert done.stdout == "passed\n", done.stderr

@@ -99,7 +99,7 @@ WRITE = """
 import sys
 import numpy as np
 from pathlib import Path
-from rrrn import flow_store, store
+from rrrn.data import flow_store, store
 values = np.load(sys.argv[1])
 for dtype in ("int16", "float16"):
     for compression in ("none", "blosc2"):

@@ -13,6 +13,7 @@ from rrrn.data import clips, digested, identity, store
 from rrrn.data.identity import Identity
 from rrrn.provenance import asked, sources
 from rrrn.provenance.asked import Asked
+from rrrn.running import libraries
 from rrrn.running.stage import InputError
 
 MADE = Identity("results/flow/none/süb 1.h5", "0123456789abcdef", "fedcba9876543210", "numpy-2.4")
@@ -26,8 +27,8 @@ def told(made: Asked) -> argparse.Namespace:
     st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1), st.from_regex(r"[0-9a-f]{16}", fullmatch=True)
 )
 def test_text_comes_back(path, recipe):
-    for libraries in ("", "cv2-5.0,numpy-2.4"):
-        made = Identity(path, recipe, recipe[::-1], libraries)
+    for made_with in ("", "cv2-5.0,numpy-2.4"):
+        made = Identity(path, recipe, recipe[::-1], made_with)
         assert Identity.parse(str(made)) == made
     assert Identity.parse(str(Identity())) == Identity()
 
@@ -149,6 +150,17 @@ def test_code_that_was_edited_after_the_start(tmp_path, monkeypatch):
         asked.asked(told(made))
     module.write_text("x = 1\n")
     running.identity()
+
+
+def test_a_library_that_was_changed_after_the_start(monkeypatch):
+    installed = {"numpy": "2.4.1", "cv2": "5.0.0"}
+    monkeypatch.setattr(libraries, "_found", installed.get)
+    running = asked.asked(told(Asked(path="out.csv", recipe="c" * 16, libraries="cv2-5.0,numpy-2.4")))
+    installed["numpy"] = "2.4.2"  # a patch
+    running.identity()
+    installed["numpy"] = "2.5.0"
+    with pytest.raises(InputError, match=r"^numpy: is version 2\.5 here, and was 2\.4 when this run started"):
+        running.identity()
 
 
 def test_clip_table_that_was_edited_after_the_start(tmp_path):

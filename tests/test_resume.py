@@ -447,7 +447,7 @@ def test_directory_that_cannot_be_unlocked(place):
 
 TARGET = "a 'b' \\ \"ü\".txt"
 SNAKEFILE = """
-from rrrn import starts
+from rrrn.running import starts
 starts.note(workflow)
 rule a:
     output: {target!r}

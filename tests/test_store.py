@@ -115,7 +115,8 @@ LIMITED = """
 import resource, signal, sys
 from pathlib import Path
 import numpy as np
-from rrrn import stage, store
+from rrrn.data import store
+from rrrn.running import stage
 
 values = np.random.default_rng(0).integers(0, 256, (5, 40, 50), dtype=np.uint8)
 

@@ -49,7 +49,7 @@ def test_the_cache_is_where_snakemake_keeps_it(tmp_path):
     code = """
 from pathlib import Path
 from snakemake.common import get_appdirs
-from rrrn import writable
+from rrrn.running import writable
 assert writable.cache() == Path(get_appdirs().user_cache_dir) / "snakemake/source-cache", writable.cache()
 """
     for variables in ({"HOME": "/some/home"}, {"HOME": "/x", "XDG_CACHE_HOME": str(tmp_path)}, {"XDG_CACHE_HOME": ""}):
@@ -99,8 +99,7 @@ def test_make_gives_snakemake_a_place_for_its_cache_where_it_has_none(tmp_path, 
     for name in ("Makefile", "requirements.txt", "requirements-dev.txt", "pyproject.toml", "rrrn/__init__.py"):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(HOME / name, root / name)
-    for name in ("writable", "stage"):
-        shutil.copy(HOME / f"rrrn/{name}.py", root / "rrrn")
+    shutil.copytree(HOME / "rrrn/running", root / "rrrn/running")
     python = root / ".venv/bin/python"
     python.parent.mkdir(parents=True)
     python.write_text('#!/bin/sh\necho "given ${XDG_CACHE_HOME:-none}"\n')

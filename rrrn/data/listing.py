@@ -5,7 +5,7 @@ Read by the Snakefile, hence the standard library only.
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -92,6 +92,11 @@ def file_digest(path: Path) -> str:
     """Return 32 hexadecimal digits for the bytes of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+
+
+def digits(paths: Iterable[Path]) -> str:
+    """Return 12 hexadecimal digits for the bytes of a few files in order."""
+    return hashlib.sha256(repr([file_digest(path) for path in paths]).encode()).hexdigest()[:12]
 
 
 def contents(folder: Path) -> str:

@@ -16,6 +16,7 @@ from rrrn.data import clips, identity
 from rrrn.data.clips import Clip
 from rrrn.data.identity import Identity
 from rrrn.provenance import sources
+from rrrn.running import libraries
 from rrrn.running.stage import InputError
 
 
@@ -25,8 +26,7 @@ class Asked:
 
     ``rows``: the digest of ``columns`` of the clip table, of one ``subject`` or of all. ``other``: that of what else
     lies on disk. ``recipes``: of the inputs, in the order in which the stage names them, or of many one for all.
-    ``inputs``: the combined checksums that these were found to have. ``libraries``: what it is made with, for its
-    identity; not compared, since a job cannot change them.
+    ``inputs``: the combined checksums that these were found to have. ``libraries``: what it is made with.
     """
 
     path: str = ""
@@ -55,16 +55,24 @@ class Asked:
             raise InputError(f"{what}: changed since this run started; run again when they stay as they are")
 
     def identity(self) -> str:
-        """Return what the output is to say of itself; raises InputError if the code changed while it was made."""
+        """Return what the output is to say of itself.
+
+        Raises InputError if the code or a library changed while it was made.
+        """
         self.check_code()
         return str(Identity(self.path, self.recipe, self.inputs, self.libraries))
 
     def check_code(self) -> None:
-        """Raise InputError if the code on disk is not what was asked for."""
+        """Raise InputError if the code on disk, or a library's version, is not what was asked for."""
         if self.modules and _current(self.modules) != self.code:
             raise InputError(
                 f"{sources.HOME / 'rrrn'}: the code of {self.modules[0]} was edited since this run started; run "
                 "again when it stays as it is"
+            )
+        for name, before, now in libraries.changed(self.libraries, libraries.installed(self.libraries)):
+            raise InputError(
+                f"{name}: is version {now} here, and was {before} when this run started; run again when what is "
+                "installed stays as it is"
             )
 
 

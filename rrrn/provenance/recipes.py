@@ -306,7 +306,7 @@ class Recipes:
         told["clips"] = str(self._config["clips"])
         if set(scores) == {"iv"}:
             decided["protocol"] = {key: value for key, value in decided["protocol"].items() if key != "holdout"}
-        printed = [hashlib.sha256(resources.path(f"data/paper/{name}").read_bytes()).hexdigest() for name in paper]
+        decided |= {"labels": self.labels(), "tasks": [self.tasks[name] for name in scores]}
         columns = (*ONE, "source")
         return Recipe(
             path=path,
@@ -315,7 +315,8 @@ class Recipes:
             told=json.dumps(told, sort_keys=True),
             columns=columns,
             rows=self._digest(None, columns),
-            other=" ".join([*(self.tasks[name] for name in scores), *printed, self.labels()]),
+            other=listing.digits(resources.path(f"data/paper/{name}") for name in paper),
+            found=True,
             inputs=tuple(inputs),
             watched=self._watched,
         )

@@ -32,7 +32,7 @@ WATCHED = {  # what is imported, and the distributions that bring it: the first 
 @cache
 def told(modules: frozenset[str]) -> str:
     """Return watched libraries with their versions: ``cv2-5.0,numpy-2.4``."""
-    return ",".join(f"{name}-{'.'.join(_version(name).split('.')[:2])}" for name in sorted(modules))
+    return ",".join(f"{name}-{_short(_version(name))}" for name in sorted(modules))
 
 
 def changed(before: str, now: str) -> list[tuple[str, str, str]]:
@@ -48,8 +48,22 @@ def changed(before: str, now: str) -> list[tuple[str, str, str]]:
     ]
 
 
+def installed(told: str) -> str:
+    """Return the libraries of a text of ``told`` with the versions that are installed now, whatever they were."""
+    names = sorted(one.rsplit("-", 1)[0] for one in told.split(",") if one)
+    return ",".join(f"{name}-{_short(_found(name))}" for name in names)
+
+
+def _short(version: str) -> str:
+    return ".".join(version.split(".")[:2])
+
+
 @cache
 def _version(module: str) -> str:
+    return _found(module)
+
+
+def _found(module: str) -> str:
     from importlib import metadata  # costs a stage more than all else here, and none asks for a version
 
     for name in WATCHED[module]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from rrrn.data import result
+from rrrn.data import listing, result
 from rrrn.experiment import labels
 from rrrn.experiment.labels import Labels
 from rrrn.provenance import asked
@@ -88,24 +88,26 @@ def main(args: argparse.Namespace) -> None:
     methods, conditions = args.methods.split(","), args.conditions.split(",")
     named = args.labels or labels.of(methods, conditions)
     made = asked.asked(args, [Path(path) for _, _, *paths in args.scores for path in paths])
+    notes, *papers = [args.paper / name for name in ("notes.csv", *(f"table_{name}.csv" for name, *_ in args.scores))]
+    made.check_found(str(args.paper), listing.digits([notes, *papers]))
     table = made.clips(args.clips)
     values, tasks, printed = {}, {}, {}
-    for name, task, *paths in args.scores:
+    for (name, task, *paths), paper in zip(args.scores, papers, strict=True):
         scores = pd.concat([cells.read(Path(path)) for path in paths], ignore_index=True)
         values[name], tasks[name] = _labelled(cells.by_seed(scores, methods, conditions), named), task
         trained = cells.n_seeds(scores).rename(named.method)
-        found = published.values(args.paper / f"table_{name}.csv", table, task)
+        found = published.values(paper, table, task)
         if found is not None:
             printed[name] = found.set_index(KEYS)
     both = mean_of_holdouts(printed) if set(HOLDOUTS) <= printed.keys() else None
     rows = [beside(mean_of_holdouts(values), trained, both, KEYS, MEAN, BOTH)]
     for name, own in values.items():
-        paper = degradations(printed[name], SHOWN[name]) if name in printed else None
+        theirs = degradations(printed[name], SHOWN[name]) if name in printed else None
         fall = degradations(own, SHOWN[name])
-        rows.append(beside(fall, trained, paper, ["method", "metric"], FALL, tasks[name]))
-    notes = pd.read_csv(args.paper / "notes.csv").rename(columns={"condition": "paper_condition"})
+        rows.append(beside(fall, trained, theirs, ["method", "metric"], FALL, tasks[name]))
     summary = pd.concat([part for part in rows if len(part)] or rows, ignore_index=True)
-    summary = summary.merge(notes, on=["summary", "task", "paper_condition", "method", "metric"], how="left")
+    said = pd.read_csv(notes).rename(columns={"condition": "paper_condition"})
+    summary = summary.merge(said, on=["summary", "task", "paper_condition", "method", "metric"], how="left")
     summary = summary.assign(data=published.data_kind(table))
     text = summary[COLUMNS].to_csv(index=False, lineterminator="\n", float_format="%.6g")
     result.write({args.output: text}, args.about, made.identity, args.settings, published.data_kind(table), [])

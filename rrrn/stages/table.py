@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from rrrn.data import result
+from rrrn.data import listing, result
 from rrrn.data.clips import Clip
 from rrrn.experiment import labels
 from rrrn.experiment.labels import Labels
@@ -91,6 +91,7 @@ def main(args: argparse.Namespace) -> None:
     classes, methods, conditions = (getattr(args, name).split(",") for name in ("classes", "methods", "conditions"))
     fold_names, named = args.folds.split(","), args.labels or labels.of(methods, conditions)
     made = asked.asked(args, args.scores)
+    made.check_found(f"{args.paper}", listing.digits([args.paper]))
     table = made.clips(args.clips)
     scores = pd.concat([cells.read(path) for path in args.scores], ignore_index=True)
     rows = cells.over_seeds(cells.by_seed(scores, methods, conditions), cells.n_seeds(scores)).reset_index()

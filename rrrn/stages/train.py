@@ -191,6 +191,7 @@ def fitting_gpu() -> Iterator[None]:
 
 def main(args: argparse.Namespace) -> None:
     made = asked.asked(args, [*args.train, *(path for _, path in args.test)])
+    build = outside.load(args.module).build  # now, as the code was compared
     settings, classes, test = args.settings["train"], args.classes.split(","), dict(args.test)
     training, testing = folds.split(made.clips(args.clips), args.fold)
     for clip in [*training, *testing]:
@@ -214,7 +215,6 @@ def main(args: argparse.Namespace) -> None:
         (own_settings,) = args.settings["networks"].values()  # a control's are RRRN's
         if args.weights:
             pretrained.verify(args.weights, args.sha256)
-        build = outside.load(args.module).build
         network: Network[Output] = build(own_settings, len(classes), files[args.train[0]].size, args.weights)
         place(network, device)
 
