@@ -126,11 +126,16 @@ def test_an_edit_runs_its_own_again_and_no_more(extended, name, old, new, expect
 
 def test_nothing_is_left_to_do_and_the_table_verifies(extended):
     assert planned(extended) == {}
-    words = ["verify", "results/table_iv.csv", "--configfile", "extended.yaml", "toy.yaml"]
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "rrrn", *words], cwd=extended, env=os.environ, capture_output=True, text=True
-    )
-    assert done.returncode == 0 and "is what the present" in done.stdout, done.stdout + done.stderr
+    words = ["rrrn", "verify", "results/table_iv.csv", "--configfile", "extended.yaml", "toy.yaml"]
+    assert "is what the present" in said(extended, *words)
+    assert "those that it was made of" in said(extended, "rrrn.commands.show", "results/table_iv.csv")
+
+
+def said(folder: Path, *words: str) -> str:
+    command = [sys.executable, "-P", "-m", *words]
+    done = subprocess.run(command, cwd=folder, env=os.environ, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def test_a_plan_without_rates_of_them_takes_the_mean_and_says_so(tmp_path, monkeypatch):

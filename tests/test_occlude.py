@@ -217,7 +217,7 @@ def test_anchored_once_a_clip_the_occluder_is_still(condition):
 @pytest.mark.parametrize("kind", ["mask", "glasses"])
 def test_the_released_geometry_never_tilts(kind):
     """Its picture lies up and to the left of the right place, by half of what 1.6 degrees add to its size."""
-    module = importlib.import_module(f"rrrn.occlusion.{kind}")
+    module = importlib.import_module(f"rrrn.occlusion.kinds.{kind}")
     points = np.rint(face((150, 130), 60, 8))
     right, released = module.place(points, 1.2), module.place(points, 1.2, as_released=True)
     assert np.rad2deg(np.arctan2(-right.down[0], right.down[1])) == pytest.approx(8, abs=3)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from rrrn.commands import verify
 from rrrn.data import clips, result
+from rrrn.experiment import registry
 from rrrn.running import stage
 from rrrn.running.stage import InputError
 
@@ -19,6 +20,7 @@ def standing(path: Path, told: Mapping[str, Any]) -> str:
     """Return in a sentence whether the files on disk, the code and the clips are still those of a table."""
     try:
         settings = told["configuration"]
+        registry.use(settings)
         table = clips.read(settings["clips"])
         recipes = verify.of_experiment(settings, table)
         found = verify.check(recipes, table, [recipes.of(str(path))], quick=True)

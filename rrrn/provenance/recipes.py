@@ -303,7 +303,7 @@ class Recipes:
         named = {key: self._config[key] for key in ("classes", "conditions", "methods", "protocol")}
         decided = merge([canonical(named), *(json.loads(text) for text in {one.settings for one in closure(inputs)})])
         told = merge([canonical(named), *(json.loads(text) for text in {one.told for one in closure(inputs)})])
-        told["clips"] = str(self._config["clips"])
+        told |= {"clips": str(self._config["clips"]), "plugins": list(self._config["plugins"])}
         if set(scores) == {"iv"}:
             decided["protocol"] = {key: value for key, value in decided["protocol"].items() if key != "holdout"}
         decided |= {"labels": self.labels(), "tasks": [self.tasks[name] for name in scores]}
