@@ -53,7 +53,7 @@ MODULE = """
 import os
 import time
 from pathlib import Path
-from rrrn import stage
+from rrrn.running import stage
 
 def main(args):
     with stage.replacing(args.output) as partial:
@@ -171,7 +171,7 @@ def run_unread(words, folder, both=False):
 TALKING = """
 import logging, subprocess, sys
 from pathlib import Path
-from rrrn import stage
+from rrrn.running import stage
 
 def main(args):
     with stage.replacing(Path("out")) as partial:
