@@ -24,7 +24,7 @@ from rrrn.tvl1.parameters import Parameters
 MAGNITUDES = (0.3, 0.5, 1.0, 2.0, 3.0)
 SCHEDULES = {
     "default": Parameters(),
-    "30 iterations a warp": Parameters(epsilon=0.0, outer_iterations=1),
+    "30 iterations per warp": Parameters(epsilon=0.0, outer_iterations=1),
 }
 _AGREEMENTS = SCHEDULES | {"default, 3 scales and 2 warps": Parameters(scales=3, warps=2)}  # those of config.yaml
 _AT_ONCE = (1, 2, 4)  # processes that start with nothing compiled
@@ -54,7 +54,7 @@ _REPEATS = {"OpenCV": 1, "numba": 10, "cuda-on-cpu": 1}  # of the pairs, for tim
 def milliseconds(
     engines: Sequence[str], before: Images, after: Images, parameters: Parameters, threads: Sequence[int], rounds: int
 ) -> dict[tuple[int, str], NDArray[np.float64]]:
-    """Return the milliseconds a pair, by the clock and of processors, in each round: (rounds, 2).
+    """Return the milliseconds per pair, by the clock and of processors, in each round: (rounds, 2).
 
     They are of each number of threads and engine, which all take turns within a round.
     """
@@ -80,7 +80,7 @@ def times_table(engines: Sequence[str], before: Images, after: Images, threads: 
             scaling = taken[threads[0], name][:, 0] / values[:, 0]
             shown = [_spread(value) for value in (values[:, 0], ratios[:, 0], values[:, 1], ratios[:, 1])]
             rows.append([title, str(count), name, *shown, _spread(scaling, 2)])
-    columns = ("wall ms a pair", "times OpenCV", "processor ms a pair", "times OpenCV")
+    columns = ("wall ms per pair", "times OpenCV", "processor ms per pair", "times OpenCV")
     scaling_column = f"times {threads[0]} thread{'s' * (threads[0] > 1)}, wall"
     return _markdown(("schedule", "threads", "engine", *columns, scaling_column), rows)
 
@@ -140,7 +140,7 @@ def main(args: argparse.Namespace) -> None:
     numba_engine.solve(before[:1], after[:1], Parameters(scales=1, warps=1))
     print(agreement_table(engines, pairs, max(args.threads)), "\n", sep="")
     print(times_table(engines, before, after, args.threads, args.rounds))
-    print(f"\nOpenCV {cv2.__version__}; {args.pairs} pairs a magnitude, {len(before)} timed in {args.rounds} rounds.\n")
+    print(f"\nOpenCV {cv2.__version__}; {args.pairs} pairs per magnitude, {len(before)} timed, {args.rounds} rounds.\n")
     print(_markdown(flow_views.COLUMNS, flow_views.rows(args.rounds)))
 
 

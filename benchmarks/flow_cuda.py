@@ -1,4 +1,4 @@
-"""TV-L1 on a GPU: agreement with OpenCV, and speed beside one launch an iteration: python -m benchmarks.flow_cuda.
+"""TV-L1 on a GPU: agreement with OpenCV, and speed beside one launch per iteration: python -m benchmarks.flow_cuda.
 
 It needs PyTorch with Triton, NumPy and OpenCV (contrib). All times are of one card in one run; rounds take turns.
 """
@@ -26,17 +26,17 @@ from rrrn.tvl1.parameters import Parameters
 
 SCHEDULES = {
     "default": Parameters(),
-    "30 iterations a warp": Parameters(epsilon=0.0, outer_iterations=1),
-    "20 iterations a warp": Parameters(epsilon=0.0, outer_iterations=1, inner_iterations=20),
+    "30 iterations per warp": Parameters(epsilon=0.0, outer_iterations=1),
+    "20 iterations per warp": Parameters(epsilon=0.0, outer_iterations=1, inner_iterations=20),
 }
 MANY = 128  # pairs at once that plain PyTorch, slow as it is, can be timed with
 BORDER = 8  # pixels that the end-point error leaves out
-OPERATION, ITERATION, ENGINE = "PyTorch, a launch an operation", "fused, a launch an iteration", "this engine"
+OPERATION, ITERATION, ENGINE = "PyTorch, a launch per operation", "fused, a launch per iteration", "this engine"
 HOST = "this engine, from and to the host"
 
 
 def agreement_table(side: int, each: int, seed: int, device: str = "cuda") -> str:
-    """Return the table of distances from OpenCV's flow and of end-point errors, ``each`` pairs a magnitude."""
+    """Return the table of distances from OpenCV's flow and of end-point errors, ``each`` pairs per magnitude."""
     before, after, truth = displaced_pairs(side, seed)
     rows = []
     for title, parameters in SCHEDULES.items():
@@ -60,7 +60,7 @@ def lengths(flow: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def speed_table(side: int, batch: int, rounds: int, seed: int, fused: Callable[..., Any], device: str = "cuda") -> str:
-    """Return the table of pairs a second: medians over rounds, and in brackets the smallest and largest."""
+    """Return the table of pairs per second: medians over rounds, and in brackets the smallest and largest."""
     before, after = (np.resize(part, (batch, side, side)) for part in displaced_pairs(side, seed)[:2])
     many = min(batch, MANY)
     rows = []
@@ -89,7 +89,7 @@ def speed_table(side: int, batch: int, rounds: int, seed: int, fused: Callable[.
             ratios = [times(own, rates.get((other, count))) for other in (OPERATION, ITERATION)]
             rows.append([title, name, str(count), spread(own), *ratios, f"{memory[name, count] / 1e6:.1f}"])
     columns = ("schedule", "implementation", "pairs at once", "pairs/s")
-    return markdown((*columns, "times a launch an operation", "times a launch an iteration", "MB a pair"), rows)
+    return markdown((*columns, "times a launch per operation", "times a launch per iteration", "MB per pair"), rows)
 
 
 def times(rates: Sequence[float], others: Sequence[float] | None) -> str:

@@ -28,7 +28,7 @@ def seconds(action: Callable[[], object]) -> float:
 
 
 def bandwidth(device: str = "cuda", count: int = 1 << 28) -> float:
-    """Return the bytes a second that a copy of ``count`` numbers on the device reads and writes, the best of 20."""
+    """Return the bytes per second that a copy of ``count`` numbers on the device reads and writes, the best of 20."""
     source = torch.empty(count, device=device)
     target = torch.empty_like(source)
     return 2 * source.nbytes / min(seconds(lambda: target.copy_(source)) for _ in range(20))
@@ -49,7 +49,7 @@ def kernel_table(
     device: str = "cuda",
     copied: int = 1 << 28,
 ) -> str:
-    """Return the table of the iterations alone, at the finest scale, by columns of a strip and iterations a launch."""
+    """Return the table of the iterations alone, at the finest scale, by a strip's columns and iterations per launch."""
     before, after, _ = displaced_pairs(side, seed)
     images = [torch.from_numpy(np.resize(part, (batch, side, side))).to(device).float() for part in (before, after)]
     copy, issue = bandwidth(device, copied), issue_limit()
@@ -72,8 +72,8 @@ def kernel_table(
             work = f"{rate / 1e9:.1f}", f"{moved:.1f}", f"{issued:.0f}"
             rows.append([str(columns), str(steps), name, *work, *shares])
         del level
-    names = ("columns", "iterations a launch", "changes summed", "Gpx-iterations/s")
-    each = ("bytes a px-iteration", "instructions a px-iteration")
+    names = ("columns", "iterations per launch", "changes summed", "Gpx-iterations/s")
+    each = ("bytes per px-iteration", "instructions per px-iteration")
     table = markdown((*names, *each, "share of a copy's bandwidth", "share of the issue limit"), rows)
     return (
         f"{table}\n\nA copy on the device moves {copy / 1e9:.0f} GB/s; it issues {issue / 1e12:.1f}e12 instructions/s."
@@ -81,7 +81,7 @@ def kernel_table(
 
 
 def memory(side: int, batch: int, pairs: int, seed: int, device: str = "cuda") -> str:
-    """Return in words the device's memory over a stream of at least ``pairs`` pairs, and its pairs a second."""
+    """Return in words the device's memory over a stream of at least ``pairs`` pairs, and its pairs per second."""
     before, after = (np.resize(part, (batch, side, side)) for part in displaced_pairs(side, seed)[:2])
     count = max(2, -(-pairs // batch))
     peaks: list[int] = []

@@ -132,7 +132,7 @@ def seal(values: NDArray[np.float32], rounds: int, path: Path) -> str:
             flushes.append((time.perf_counter() - start) * 1e3 / megabytes)
     return (
         f"Verifying a file: {np.median(speeds):.0f} ({min(speeds):.0f} to {max(speeds):.0f}) MB/s; flushing it to the "
-        f"disk: {np.median(flushes):.2f} ({min(flushes):.2f} to {max(flushes):.2f}) ms a MB"
+        f"disk: {np.median(flushes):.2f} ({min(flushes):.2f} to {max(flushes):.2f}) ms per MB"
     )
 
 
@@ -148,11 +148,11 @@ def table(taken: dict[Form, Taken], shape: tuple[int, ...]) -> str:
         rows.append([str(form), f"{found.size / shape[0]:.0f}", ratio, *spread, each, f"{found.error:.5f}"])
     columns = (
         "form",
-        "bytes a sample",
+        "bytes per sample",
         "times smaller",
         "write MB/s",
         "read MB/s",
-        "read ms a sample",
+        "read ms per sample",
         "rms error, px",
     )
     return "\n".join("| " + " | ".join(cells) + " |" for cells in (columns, ["---"] * len(columns), *rows))

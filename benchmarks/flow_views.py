@@ -20,7 +20,7 @@ from rrrn.tvl1.parameters import Parameters
 
 COLUMNS = (
     "flow of the 70 views",
-    "processor s a clip",
+    "processor s per clip",
     "times OpenCV",
     "EPE, px",
     "EPE of OpenCV's views, px",

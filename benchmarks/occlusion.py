@@ -53,10 +53,10 @@ from rrrn.synthetic.painting.motion import HeadMotion
 from rrrn.synthetic.painting.presets import PRESETS
 from rrrn.tvl1.parameters import Parameters
 
-RATE = 200  # frames a second
+RATE = 200  # frames per second
 STILL = 60  # frames of a still clip
 MOVING = 120  # frames of a moving one, in which a head turns to one side and half way to the other
-SPEED, TURN = 5.0, 10.0  # pixels a second, degrees
+SPEED, TURN = 5.0, 10.0  # pixels per second, degrees
 NOISE = 0.5  # pixels (sd) of simulated landmarks
 MODES = ("stable", "stable, no registration", "clip", "per_frame", "author_compat", "MaskTheFace")
 KINDS = {"mask": mask, "glasses": glasses}

@@ -6,7 +6,7 @@ from rrrn.tvl1.cuda.torch_level import TorchLevel
 
 
 class PlainLevel(TorchLevel):
-    """One launch an operation, without allocations; the change is read back after each iteration that may be the last.
+    """One launch per operation, without allocations; the change is read back after each iteration that may be the last.
 
     Pairs go on until the slowest of them has stopped.
     """

@@ -102,7 +102,7 @@ def main(args: argparse.Namespace) -> None:
     print("| --- | --- | --- |")
     print(f"| `snakemake -n` before anything is made | {planning.clock:.1f} | {planning.processor:.1f} |")
     each = 1000 * running.processor / jobs
-    print(f"| all jobs | {running.clock:.0f} | {running.processor:.0f}, {each:.0f} ms a job |")
+    print(f"| all jobs | {running.clock:.0f} | {running.processor:.0f}, {each:.0f} ms per job |")
     print(f"| `snakemake -n` when all is made | {nothing.clock:.1f} | {nothing.processor:.1f} |")
 
 

@@ -34,8 +34,8 @@ from rrrn.synthetic.painting.presets import PRESETS, Preset
 
 FRAMES_A_SECOND = 200
 EYE_DISTANCE = 108.0  # pixels in a 640x480 image, to which all lengths in pixels are brought
-SEARCHED = 10  # frames a clip in which the detector looks for a face
-NEIGHBOURS = 16  # consecutive frames a clip of which noise and flicker are measured
+SEARCHED = 10  # frames per clip in which the detector looks for a face
+NEIGHBOURS = 16  # consecutive frames per clip of which noise and flicker are measured
 WALL = 40  # columns at each side of an image that show nothing but the background
 SIDE = 28  # of the flow maps that the probe sees
 PERMUTATIONS = 10

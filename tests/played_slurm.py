@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from scaffold import ENVIRONMENT
+from scaffold import ENVIRONMENT, HANGS
 
 QUICK = ["--slurm-init-seconds-before-status-checks", "1", "--max-status-checks-per-second", "9", "--latency-wait", "2"]
 
@@ -50,7 +50,7 @@ def run(root: Path, folder: Path, *arguments: str, meanwhile: str = "") -> subpr
         | {"PATH": f"{slurm}:{os.environ['PATH']}", "CALLS": str(root / "calls"), "MEANWHILE": meanwhile},
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=HANGS,
     )
 
 

@@ -1,3 +1,4 @@
+import itertools
 import random
 import string
 
@@ -186,6 +187,10 @@ def test_a_fold_of_two_databases_is_one_file_name(tmp_path):
         ("database", "a", "A"),
         ("subject", "casme2-1", "casme2-001"),
         ("clip", "EP1_02", "ep01_2"),
+        ("clip", "01.5", "1.5"),
+        ("clip", "s00.05", "s0.05"),
+        ("clip", "2023.01.05", "2023.1.5"),
+        ("clip", "take.05", "take.5"),
         ("objective_class", "Others", "others"),
     ],
 )
@@ -222,6 +227,21 @@ def test_the_order_of_rows_is_of_no_matter(tmp_path):
     again = clips.read(table(tmp_path, *rows))
     assert again == expected
     assert clips.digest(again, *clips.COLUMNS) == clips.digest(expected, *clips.COLUMNS)
+
+
+@pytest.mark.parametrize(("one", "other"), [("1.05", "1.5"), ("ep1.05_2", "ep1.5_2"), ("1.00", "1.0"), ("0.1", "0.01")])
+def test_zeros_after_a_decimal_point_are_no_leading_zeros(tmp_path, one, other):
+    lines = [line("s1", name, onset, onset + 5) for name, onset in ((one, 1), (other, 20))]
+    assert {clip.clip for clip in clips.read(table(tmp_path, *lines))} == {one, other}
+
+
+def test_numbers_are_one_name_if_they_are_equal_as_they_are_written():
+    """Whole numbers by their value; decimals by that of what stands before the point, and by each digit after it."""
+    whole = ["0", "1", "00", "01", "10", "010", "001"]
+    for one, other in itertools.product([*whole, *map(".".join, itertools.product(whole, whole))], repeat=2):
+        parts = [name.split(".") for name in (one, other)]
+        same = len({(int(first), *rest) for first, *rest in parts}) == 1
+        assert (clips.folded(f"s{one}_a") == clips.folded(f"s{other}_a")) == same, (one, other)
 
 
 def line(subject, clip, onset, offset, cls="III", frames="frames/long", database="d"):

@@ -16,7 +16,7 @@ CODES = {
     ".avi": "FFV1",
     ".webm": "VP80",
     ".mpg": "MPG1",
-}  # MPEG counts by guess: 29.97 frames a second make 6 of 7
+}  # MPEG counts by guess: 29.97 frames per second make 6 of 7
 
 
 def film(path, count, rate=200.0, code=None, gray=False):

@@ -349,6 +349,25 @@ def test_frames_and_files_beside_the_clip_are_listed(tmp_path, casme2):
     assert f"- casme2 {line}" in audit(tmp_path) and "EP01_02:" not in audit(tmp_path)
 
 
+@pytest.mark.parametrize(("count", "more"), [(20, ""), (21, " and 1 more"), (150, " and 130 more")])
+def test_what_is_not_used_is_named_up_to_twenty(tmp_path, casme2, count, more):
+    """Rows without a class, folders without a row, and trees beside the one that is used."""
+    names = [f"EP09_{number:03d}" for number in range(count)]
+    casme2.extra_coding = [[2, name, None, 1, 2, 3, None, "1", "others"] for name in names]
+    casme2.write()
+    for number in range(count):
+        images(casme2.root / casme2.tree / f"sub09/EP10_{number:03d}", [1])
+        images(casme2.root / f"derived_{number:03d}/sub01/EP01_01", [46])
+    run(tmp_path, "casme2", casme2.root)
+    told = audit(tmp_path)
+    for line, items in {
+        "rows without an objective class, not used: ": [f"sub02/{name}" for name in names],
+        "folders without a row, not used: ": [f"sub09/EP10_{number:03d}" for number in range(count)],
+        "further folders of frames, not used: ": [str(casme2.root / f"derived_{n:03d}") for n in range(count)],
+    }.items():
+        assert f"  - {line}{', '.join(items[:20])}{more}\n" in told
+
+
 @pytest.mark.parametrize("name", ["t.yaml", "t", ".csv", "t.md"])
 def test_the_table_is_a_csv(tmp_path, capsys, smic, name):
     kept = tmp_path / name

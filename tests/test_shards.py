@@ -27,7 +27,7 @@ def documented() -> dict[str, dict[str, Form]]:
     for line in (shards.__doc__ or "").splitlines():
         if head := re.match(r"(results/\S+\.h5), by ``\w+``: ", line):
             found[head[1]] = {}
-        elif item := re.fullmatch(r"    (\S+(?:, \S+)*): (\w+)( \([^)]*\))?( or \w+)?\b.*", line):
+        elif item := re.fullmatch(r"    (\S+(?:, \S+)*): (\w+)( \([^)]*\))?( or \w+)?(?:[,;.:].*)?", line):
             types = {item[2], item[4].split()[-1]} if item[4] else {item[2]}
             axes = item[3].count(",") + 1 if item[3] else 0
             path = list(found)[-1]

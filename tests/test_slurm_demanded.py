@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from scaffold import HANGS
 
 from tests.slurm import toy
 
@@ -26,7 +27,7 @@ def prepare(**changed: str) -> subprocess.CompletedProcess[str]:
     machine = MACHINE | {name.replace("_", "-"): body for name, body in changed.items()}
     functions = {f"BASH_FUNC_{name}%%": f"() {{ {body}\n}}" for name, body in machine.items()}
     return subprocess.run(
-        ["bash", str(toy.CLUSTER), "prepare"], env=os.environ | functions, capture_output=True, text=True, timeout=600
+        ["bash", str(toy.CLUSTER), "prepare"], env=os.environ | functions, capture_output=True, text=True, timeout=HANGS
     )
 
 
@@ -63,7 +64,7 @@ def test_what_ci_makes_of_it(tmp_path, status, expected):
         env=os.environ | {"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"},
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=HANGS,
     )
     assert done.returncode == expected
     assert ("made test-slurm" in done.stdout) == (status == 0)
@@ -93,12 +94,12 @@ def test_two_runs_take_turns_and_only_the_one_that_started_the_cluster_ends_it(t
     begun = 'echo "begin $0" >>"$1"; sleep 0.5; echo "end $0" >>"$1"; exit 4'
     both = [subprocess.Popen([*during, begun, name, str(said)], stderr=subprocess.DEVNULL) for name in ("one", "two")]
     try:
-        assert [process.wait(600) for process in both] == [4, 4]  # a daemon that held the lock would keep one waiting
+        assert [process.wait(HANGS) for process in both] == [4, 4]  # a daemon that held the lock would keep one waiting
         lines = [line.split()[0] for line in said.read_text().splitlines()]
         assert lines == ["down", "begin", "end", "down"] * 2  # down before a start clears what is left
-        subprocess.run(["bash", str(script), "up"], check=True, timeout=600)
+        subprocess.run(["bash", str(script), "up"], check=True, timeout=HANGS)
         said.unlink()
-        assert subprocess.run([*during, begun, "three", str(said)], timeout=600).returncode == 4
+        assert subprocess.run([*during, begun, "three", str(said)], timeout=HANGS).returncode == 4
         assert said.read_text() == "begin three\nend three\n"
     finally:
         for number in (tmp_path / "rrrn-slurm.daemons").read_text().split():

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from scaffold import HANGS
 
 from rrrn.running import stage
 
@@ -127,7 +128,7 @@ def test_cancelled_job_removes_its_partial_file(tmp_path):
     assert job.stdout.readline() == "ready\n"
     time.sleep(0.05)
     job.terminate()
-    assert job.wait(600) == 143
+    assert job.wait(HANGS) == 143
     assert sorted(p.name for p in tmp_path.iterdir()) == ["logs", "module.py"]
 
 
@@ -142,7 +143,7 @@ def test_ctrl_c_is_one_line_and_removes_the_partial_file(tmp_path):
     assert job.stdout.readline() == "ready\n"
     time.sleep(0.05)
     job.send_signal(signal.SIGINT)
-    assert job.communicate(timeout=6000) == ("", "interrupted\n") and job.returncode == 130
+    assert job.communicate(timeout=HANGS) == ("", "interrupted\n") and job.returncode == 130
     assert (tmp_path / "logs" / "a.log").read_text() == "interrupted\n"
     assert not list(tmp_path.glob("*out*"))
 
@@ -163,7 +164,7 @@ def run_unread(words, folder, both=False):
     os.close(reader)
     error = writer if both else subprocess.PIPE
     try:
-        return subprocess.run(words, stdout=writer, stderr=error, text=True, timeout=600, cwd=folder, env=HERE)
+        return subprocess.run(words, stdout=writer, stderr=error, text=True, timeout=HANGS, cwd=folder, env=HERE)
     finally:
         os.close(writer)
 

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rrrn.data import clips, digested
+from rrrn.data import clips, digested, result
 from rrrn.experiment import labels, metrics
 from rrrn.running import stage
 from rrrn.running.stage import InputError
@@ -126,6 +126,18 @@ def test_synthetic_tables_never_show_the_papers_values(tmp_path):
     wide, long = run(tmp_path, "iv", [path])
     assert set(wide["Data"]) == {"synthetic"} == set(long["data"])
     assert long["paper"].isna().all()
+
+
+@pytest.mark.parametrize(("method", "seeds", "said"), [("rrrn", 1, True), ("rrrn", 2, False), ("lbp_top", 1, False)])
+def test_a_table_of_one_seed_says_so_and_names_the_key(tmp_path, monkeypatch, method, seeds, said):
+    """Descriptors have no seed, and so no spread."""
+    monkeypatch.setitem(globals(), "METHODS", [method])
+    path = tmp_path / "s.csv"
+    write([r for c in CONDITIONS for r in scores(method, c, seeds, lambda *_: 0.5)], path)
+    wide, _ = run(tmp_path, "iv", [path])
+    (told,) = [line for line in result.read(tmp_path / "t.json")["notes"] if "one seed" in line] or [""]
+    assert bool(told) == said == ("'protocol.n_seeds'" in told)
+    assert ("±" in wide.iloc[0, 1]) == (seeds > 1)
 
 
 SEEDS = np.array([0.1, 0.5, 0.6])

@@ -15,7 +15,7 @@ from rrrn.tvl1.numba.numba_engine import solve
 from rrrn.tvl1.opencv import opencv_engine
 from rrrn.tvl1.parameters import Parameters
 
-FIXED = Parameters(epsilon=0.0, outer_iterations=1)  # the same work for everyone: 30 iterations a warp
+FIXED = Parameters(epsilon=0.0, outer_iterations=1)  # the same work for everyone: 30 iterations per warp
 ONE_WARP = Parameters(epsilon=0.0, outer_iterations=1, warps=1)  # before rounding is amplified where no texture holds
 
 

@@ -23,7 +23,7 @@ from rrrn.tvl1.opencv import opencv_engine
 from rrrn.tvl1.parameters import Parameters
 from tests import interpreted_kernels
 
-FIXED = Parameters(epsilon=0.0, outer_iterations=1)  # the same work for everyone: 30 iterations a warp
+FIXED = Parameters(epsilon=0.0, outer_iterations=1)  # the same work for everyone: 30 iterations per warp
 ONE_WARP = Parameters(epsilon=0.0, outer_iterations=1, warps=1)  # before rounding is amplified where no texture holds
 SHORT = Parameters(scales=2, warps=1, outer_iterations=2)
 DEVICES = ["cpu", *["cuda"] * torch.cuda.is_available()]
@@ -299,7 +299,7 @@ def test_benchmark_compares_implementations_with_as_many_pairs(pretended_gpu, mo
     rates = [count * (10 + k) for k, count in enumerate(many)]  # the first nine turns are not counted
     for k, row in enumerate(rows):
         for column, others in (("operation", [0, 1]), ("iteration", [2, 3, 4])):
-            said = row[f"times a launch an {column}"]
+            said = row[f"times a launch per {column}"]
             same = [rates[other] for other in others if many[other] == many[k]]
             assert said.split(" ")[0] == (f"{rates[k] / same[0]:.3g}" if same else "")
 

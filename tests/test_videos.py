@@ -83,10 +83,51 @@ def test_interlaced_frames_keep_their_first_field_and_their_times(tmp_path):
     assert np.abs(fields).mean() < 2.5
 
 
+@pytest.mark.parametrize("order", ["tff", "bff"])
+@pytest.mark.parametrize(
+    ("name", "options", "mean"),
+    [
+        ("a.mkv", ("-c:v", "huffyuv", "-pix_fmt", "yuv422p"), 3), ("a.mov", ("-c:v", "png"), 2),
+        ("b.mkv", ("-c:v", "huffyuv", "-pix_fmt", "rgb24"), 2),
+        ("b.mov", ("-c:v", "mjpeg", "-q:v", "2", "-pix_fmt", "yuvj422p"), 4),
+        ("c.mkv", ("-c:v", "mjpeg", "-q:v", "2", "-pix_fmt", "yuvj422p"), 4),
+        ("d.mkv", ("-c:v", "libvpx", "-b:v", "4M"), 6),
+    ],
+)  # fmt: skip
+def test_frames_without_marks_are_interlaced_if_the_container_says_so(tmp_path, name, options, mean, order):
+    path = film(tmp_path / name, "-vf", f"interlace=lowpass=0:scan={order}", *options, rate=50)
+    with av.open(str(path)) as container:
+        assert not any(frame.interlaced_frame for frame in container.decode(video=0))
+    clip = footage.read(path)
+    assert clip.deinterlaced == len(clip.frames) == 12 and clip.rate == 25
+    (remark,) = clip.remarks
+    assert remark.startswith("the container says that its frames are interlaced, and none is marked")
+    as_ffmpeg(path, f"bwdif=mode=send_frame:deint=all:parity={order}", 40)
+    close(clip.frames, frames()[::2], mean)
+    kept = slice(order == "bff", None, 2)
+    fields = clip.frames[:, kept].astype(int) - frames()[::2, kept]
+    assert np.abs(fields).mean() < mean
+    ffmpeg("-i", path, "-vf", "setfield=prog", "-c:v", "ffv1", tmp_path / "out.mkv")
+    progressive = footage.read(tmp_path / "out.mkv")
+    assert (len(progressive.frames), progressive.deinterlaced, progressive.remarks) == (12, 0, ())
+
+
 def joined(folder: Path, *parts: Path, name: str) -> Path:
     (folder / "list.txt").write_text("".join(f"file '{part}'\n" for part in parts))
     ffmpeg("-f", "concat", "-safe", "0", "-i", folder / "list.txt", "-c", "copy", folder / name)
     return folder / name
+
+
+def test_a_mark_of_one_frame_is_believed_for_all(tmp_path):
+    """Where frames tell, those that are not marked are progressive, whatever the container says of the whole."""
+    many = frames(60)
+    second = film(tmp_path / "p.ts", *X264, given=many[40:])
+    first = film(tmp_path / "i.ts", "-vf", "interlace=lowpass=0", *X264, *INTERLACED, given=many[:40], rate=50)
+    path = joined(tmp_path, first, second, name="x.mkv")
+    with av.open(str(path)) as container:
+        assert container.streams.video[0].codec_context.field_order in decode._FIRST
+    clip = footage.read(path)
+    assert (clip.deinterlaced, len(clip.frames), clip.remarks) == (20, 40, ())
 
 
 @pytest.mark.parametrize("name", ["x.ts", "x.mkv", "x.mp4"])

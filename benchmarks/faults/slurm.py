@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.faults.kills import killed
-from benchmarks.faults.toy import Outcome, Toy, expect, until
+from benchmarks.faults.toy import HANGS, Outcome, Toy, expect, until
 from rrrn.provenance.sources import HOME
 
 CLUSTER = HOME / "tests/slurm/cluster.sh"
@@ -156,4 +156,4 @@ def _trainings(toy: Toy) -> list[int]:
 
 
 def ask(*command: str) -> str:
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=HANGS).stdout

@@ -31,7 +31,7 @@ ALIKE = (
 MOST_FRAMES = 2000  # of a clip: ten seconds at 200 per second. Its images are in memory, 1.8 GB of 640 x 480 pixels
 
 _REMEDY = "remove a row, or correct its folder, its frame numbers or its names"
-_LEADING_ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 _OF_FRAMES = re.compile(r"blake2b-[0-9a-f]{32}")
 _PERIODIC = re.compile(r"(.+)\1{19}$")  # as in Snakemake's search for recursive rules
 
@@ -130,9 +130,20 @@ def objection(name: str, most_bytes: int = MOST_BYTES["clip"]) -> str:
 def folded(name: str) -> str:
     """Return what all spellings of a name have in common, in case, composition and leading zeros of its numbers.
 
-    On some systems they are one file, and people who type spreadsheets mean one thing by them.
+    On some systems they are one file, and people who type spreadsheets mean one thing by them. Zeros after the point
+    of a decimal number lead nothing: 1.05 is not 1.5, but 01.5 is. What more points part, as in dates, are whole
+    numbers.
     """
-    return _LEADING_ZEROS.sub("", unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold()))
+    return _NUMBER.sub(_shortest, unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold()))
+
+
+def _shortest(number: re.Match[str]) -> str:
+    whole, *rest = number[0].split(".")
+    return ".".join([_without_zeros(whole), *(rest if len(rest) == 1 else map(_without_zeros, rest))])
+
+
+def _without_zeros(digits: str) -> str:
+    return digits.lstrip("0") or "0"
 
 
 def overlap(table: Sequence[Clip]) -> tuple[int, int, str] | None:

@@ -15,15 +15,19 @@ from rrrn.running.stage import InputError
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp")
 _OF_SYSTEMS = ("thumbs.db", "desktop.ini")
 _LAST_INTEGER = re.compile(r"(\d+)\D*$")
-_LAST_NUMBER = re.compile(r"(\d+(?:[.,]\d+)*)\D*$")
+_INTEGERS = re.compile(r"\d+")
+_DECIMALS = re.compile(r"\d+(?:[.,]\d+)*")
+_POWERS = re.compile(r"\d+(?:[.,]\d+)?[eE][+-]\d{1,3}(?!\d)|" + _DECIMALS.pattern)
+_GOES_ON = re.compile(r"\d([.,]|[eE][+-])$")  # into a decimal, or a power of ten
+_MANTISSAS = re.compile(r"(\d+(?:[.,]\d+)?)[eE][+-]\d")
 
 
 def listing(folder: Path) -> dict[int, Path]:
     """Return {frame number: file} of a clip's folder, sorted by number.
 
     The number is the last integer of the name (``reg_img46.jpg`` is 46, ``006_05562.jpg`` is 5562).
-    Raises InputError for a missing folder, one without images, two files of one number, and names that end in decimal
-    numbers, such as times, which would come in another order.
+    Raises InputError for a missing folder, one without images, two files of one number, and names whose other numbers
+    give another order, as times do.
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: there is no such folder of frames; correct the column 'frames' of the clip table")
@@ -32,7 +36,10 @@ def listing(folder: Path) -> dict[int, Path]:
     found: dict[int, Path] = {}
     for number, path in numbered:
         if number in found:
-            raise InputError(f"{folder}: {found[number].name} and {path.name} are both frame {number}; remove one")
+            raise InputError(
+                f"{folder}: {found[number].name} and {path.name} are both frame {number}; remove one, or rename the "
+                "files in their order: only the last whole number of a name counts"
+            )
         found[number] = path
     if not found:
         raise InputError(f"{folder}: holds no numbered images ({', '.join(SUFFIXES)})")
@@ -40,22 +47,43 @@ def listing(folder: Path) -> dict[int, Path]:
 
 
 def _check_order(folder: Path, numbered: Sequence[tuple[int, Path]]) -> None:
-    """Raise InputError if the last integers do not order the files as their last numbers, read as decimals, would."""
-    valued = [(number, _value(path), path.name) for number, path in numbered]
-    for (_, before, first), (_, after, second) in pairwise(sorted(valued, key=lambda file: file[0])):
-        if before > after:
-            raise InputError(
-                f"{folder}: the names end in decimal numbers, but frames are numbered by the last whole number, which "
-                f"puts {first} before {second}; rename the files in their order, for example to "
-                f"00001{Path(first).suffix}"
-            )
+    """Raise InputError if the last integers do not order the files as all numbers of the names do.
+
+    Names that differ in their numbers only are read from left to right, as integers and as decimals; any two by their
+    last decimals.
+    """
+    heads = {_LAST_INTEGER.sub("", path.stem) for _, path in numbered}
+    if len(heads) == 1 and not _GOES_ON.search(min(heads)):
+        return  # the usual folder, told at once: what follows takes as long as all the rest of a listing
+    decimals = _POWERS if _have_powers([path.stem for _, path in numbered]) else _DECIMALS
+    read: dict[str, list[tuple[int, list[tuple[Decimal, ...]], str]]] = {}
+    forms = {decimals.sub("#", path.stem) for _, path in numbered}
+    for number, path in numbered:
+        for pattern in (_INTEGERS, decimals):
+            alike = read.setdefault(f"{pattern.pattern} {pattern.sub('#', path.stem)}", [])
+            alike.append((number, _values(pattern, path.stem), path.name))
+        if len(forms) > 1:
+            read.setdefault("", []).append((number, _values(decimals, path.stem)[-1:], path.name))
+    for files in read.values():
+        for (_, before, first), (_, after, second) in pairwise(sorted(files)):
+            if before > after:
+                raise InputError(
+                    f"{folder}: frames are numbered by the last whole number of their names, which puts {first} before "
+                    f"{second}, but from left to right, or as decimals, their numbers give another order; rename the "
+                    f"files in their order with zero-padded numbers, such as 00001{Path(first).suffix}"
+                )
 
 
-def _value(path: Path) -> tuple[Decimal, ...]:
-    """Return the last number of an image's name: 1.25 of ``t_1.25.png``, with more points its parts."""
-    match = _LAST_NUMBER.search(path.stem)
-    parts = match[1].replace(",", ".").split(".") if match else []
-    return (Decimal(".".join(parts)),) if 0 < len(parts) < 3 else tuple(map(Decimal, parts))
+def _have_powers(stems: Sequence[str]) -> bool:
+    """Return whether numbers like 1.5e-3 are powers of ten: in EP1e-1, EP1e-2 and so on they count."""
+    mantissas = {tuple(_MANTISSAS.findall(stem)) for stem in stems}
+    return len(mantissas) > 1 or any(not text.isdigit() for texts in mantissas for text in texts)
+
+
+def _values(pattern: re.Pattern[str], stem: str) -> list[tuple[Decimal, ...]]:
+    """Return the numbers of a name: (1.25,) for 1.25, with more points the parts."""
+    found = [text.replace(",", ".").split(".") for text in pattern.findall(stem)]
+    return [(Decimal(".".join(parts)),) if len(parts) < 3 else tuple(map(Decimal, parts)) for parts in found]
 
 
 def strange(folder: Path) -> list[str]:

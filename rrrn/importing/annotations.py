@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rrrn.importing import action_units, cells, classes, folders, sheets, versions
 from rrrn.importing.database import Database
+from rrrn.importing.listed import listed
 from rrrn.importing.record import Record
 from rrrn.importing.sheets import Row, Table
 from rrrn.running.stage import InputError
@@ -20,7 +21,6 @@ ONSET, APEX, OFFSET = frozenset({"onsetframe"}), frozenset({"apexframe"}), froze
 AUS = frozenset({"actionunits", "actionunit", "aus"})
 _KEYS, _TIMES = (SUBJECT, CLIP), (ONSET, APEX, OFFSET)
 _CODED = (*_TIMES, AUS)
-_LISTED = 20  # differences between two versions of a sheet
 
 
 @dataclass(frozen=True)
@@ -145,8 +145,7 @@ def _choose(
                 f"{chosen.where} and {table.where}: differ, and their names do not say which is newer "
                 f"({(more if one_book else differing)[0]}); remove one, or name the other with --sheets"
             )
-        rest = f" and {len(differing) - _LISTED} more" if len(differing) > _LISTED else ""
-        notes.append(f"not used: {table.where}; " + ("; ".join(differing[:_LISTED]) + rest or "it says the same"))
+        notes.append(f"not used: {table.where}; {listed(differing, '; ') or 'it says the same'}")
     return chosen, notes
 
 

@@ -12,6 +12,7 @@ from rrrn.importing import audit as audits
 from rrrn.importing import output as output_files
 from rrrn.importing.audit import Audit, Origin
 from rrrn.importing.database import Database
+from rrrn.importing.listed import MOST, listed
 from rrrn.importing.output import Imported
 from rrrn.importing.record import Problem, Record
 from rrrn.importing.resolve import Resolved, resolve
@@ -19,7 +20,6 @@ from rrrn.running import stage
 from rrrn.running.stage import InputError
 
 DATABASES = {"casme2": casme2.DATABASE, "samm": samm.DATABASE}
-_LISTED = 20  # problems in the message that stops an import; the audit has all
 
 
 @dataclass(frozen=True)
@@ -184,11 +184,11 @@ def _notes(found: annotations.Annotations, tree: folders.Tree) -> list[str]:
     notes = [f"{count} clips of class {name} are not part of the composite" for name, count in found.n_other.items()]
     notes += found.notes
     if tree.others:
-        notes.append(f"further folders of frames, not used: {', '.join(map(str, tree.others))}")
+        notes.append(f"further folders of frames, not used: {listed([*map(str, tree.others)])}")
     if found.unclassed:
-        notes.append(f"rows without an objective class, not used: {', '.join(found.unclassed)}")
+        notes.append(f"rows without an objective class, not used: {listed(found.unclassed)}")
     if stray:
-        notes.append(f"folders without a row, not used: {', '.join(stray)}")
+        notes.append(f"folders without a row, not used: {listed(stray)}")
     return notes
 
 
@@ -260,8 +260,8 @@ def _stop_if_partial(audit: Audit) -> None:
     lines = [f"{record.name}: {record.problem}" for record in audit.problems]
     lines += audit.differences
     if lines:
-        more = [f"and {len(lines) - _LISTED} more, see the audit"] if len(lines) > _LISTED else []
+        more = [f"and {len(lines) - MOST} more, see the audit"] if len(lines) > MOST else []
         raise InputError(
             "the import stops; nothing but the audit was written. Correct what follows, or go on with --allow-partial, "
-            "which leaves unusable clips out:\n  " + "\n  ".join([*lines[:_LISTED], *more])
+            "which leaves unusable clips out:\n  " + "\n  ".join([*lines[:MOST], *more])
         )

@@ -176,6 +176,6 @@ def _clips(root: Path, database: Database) -> dict[tuple[str, str], Path]:
 
 def _children(folder: Path) -> list[Path]:
     try:
-        return list(folder.iterdir())
+        return sorted(folder.iterdir())
     except OSError as error:
         raise InputError(f"{folder}: cannot be listed ({error.strerror}); correct its permissions") from None

@@ -13,6 +13,7 @@ from rrrn.data import listing, result
 from rrrn.data.clips import Clip
 from rrrn.experiment import labels
 from rrrn.experiment.labels import Labels
+from rrrn.experiment.methods import names
 from rrrn.provenance import asked
 from rrrn.running import stage
 from rrrn.tables import cells, no_skill, published
@@ -70,6 +71,16 @@ def shown_cell(cell: Mapping[Any, Any]) -> str:
     return rounded(cell["value"]) + (f" ± {rounded(cell['sd'])}" if pd.notna(cell["sd"]) else "")
 
 
+def of_one_seed(trained: pd.Series) -> list[str]:
+    """Return a sentence on what a table lacks whose networks were trained once each; nothing for other tables.
+
+    ``trained`` has the number of seeds of each method, and of AVERAGE.
+    """
+    if trained.max() > 1 or set(trained.index) <= {*names("descriptor"), AVERAGE}:
+        return []
+    return ["Networks were trained with one seed only, so cells have no ± sd; a larger 'protocol.n_seeds' gives it"]
+
+
 def with_paper(rows: pd.DataFrame, reference: pd.DataFrame | None, named: Labels) -> pd.DataFrame:
     """Return the rows under their labels, with its value where ``reference`` is given and has one."""
     labelled = rows.assign(
@@ -94,7 +105,8 @@ def main(args: argparse.Namespace) -> None:
     made.check_found(f"{args.paper}", listing.digits([args.paper]))
     table = made.clips(args.clips)
     scores = pd.concat([cells.read(path) for path in args.scores], ignore_index=True)
-    rows = cells.over_seeds(cells.by_seed(scores, methods, conditions), cells.n_seeds(scores)).reset_index()
+    trained = cells.n_seeds(scores)
+    rows = cells.over_seeds(cells.by_seed(scores, methods, conditions), trained).reset_index()
     rows = pd.concat([rows, rows_of_no_skill(table, fold_names, classes)], ignore_index=True)
     rows = rows.assign(n_clips=scores["n_clips"].iloc[0], n_folds=len(fold_names))
     kind = published.data_kind(table)
@@ -106,7 +118,7 @@ def main(args: argparse.Namespace) -> None:
         args.long: long[LONG].to_csv(index=False, lineterminator="\n", float_format="%.6g"),
     }
     untested = no_skill.without_clips(table, fold_names, classes)
-    notes = [*untested, *no_skill.not_above_chance(long, SHOWN[args.table]).splitlines()]
+    notes = [*untested, *of_one_seed(trained), *no_skill.not_above_chance(long, SHOWN[args.table]).splitlines()]
     result.write(tables, args.about, made.identity, args.settings, kind, notes)
     for note in notes:
         logging.info("%s", note)

@@ -20,6 +20,9 @@ _OPEN = {"format_whitelist": _FORMATS, "protocol_whitelist": "file", "max_pixels
 _STRICT = {"err_detect": "crccheck+bitstream+buffer+explode"}
 _USUAL_RATE = 25.0
 _OBLONG = 4  # times that a pixel may be as wide as high, or as high as wide: anamorphic film has 2
+# Which field is first, by FFmpeg's AVFieldOrder: TT 2, BB 3, TB 4, BT 5. Of the last two, FFmpeg's own decoders and
+# QuickTime ("first line early" and "late") take the first letter for the field that is first in time.
+_FIRST = {2: "tff", 3: "bff", 4: "tff", 5: "bff"}
 _UNEVEN = 1.5  # usual intervals between two frames; where it is more, something is left out
 
 
@@ -27,7 +30,8 @@ class Video:
     """A video file. Iterate once for its frames, uint8 (H, W, C), C 1 (gray) or 3 (BGR), as a player shows them.
 
     Edit lists, turned and mirrored pictures and pixels that are not square are applied, empty frames and those that
-    are not to be shown left out, interlaced ones made progressive (see ``shown.Shown``). After that ``rate`` is the
+    are not to be shown left out, interlaced ones made progressive (see ``shown.Shown``): those that are marked, and all
+    if the container says interlaced and no frame is marked. After that ``rate`` is the
     number of frames per second, 25 if the file does not tell, ``deinterlaced`` that of interlaced frames, and
     ``remarks`` are what the user should know.
 
@@ -52,7 +56,7 @@ class Video:
     def __iter__(self) -> Iterator[NDArray[np.uint8]]:
         self._path.open("rb").close()  # for the system's own words, where it may not be read
         with spoken.listening(self._errors):
-            container = av.open(f"file:{self._path.absolute()}", options=_OPEN, metadata_errors="replace")
+            container = self._opened()
         if self._errors:
             raise self._damaged("no frames")
         with closing(container):
@@ -62,7 +66,8 @@ class Video:
                 raise InputError(f"{self._path}: holds {kind}; {_convert()}")
             self.rate = float(stream.guessed_rate or _USUAL_RATE)
             seconds = (container.duration or 0) / av.time_base
-            for picture in self._pictures(container.demux(stream), stream, shown.Shown(self._aspect(stream))):
+            screen = shown.Shown(self._aspect(stream), self._first_unmarked(stream))
+            for picture in self._pictures(container.demux(stream), stream, screen):
                 if self._errors:
                     break
                 self._read += 1
@@ -73,6 +78,28 @@ class Video:
                 of = f" of {counted}" if counted else f" of about {about}" if about >= max(self._read, 1) else ""
                 raise self._damaged(f"{self._read}{of} frames")
             self._look_at_times(self._slots if container.format.name == "avi" else self._times)
+
+    def _opened(self) -> Any:
+        return av.open(f"file:{self._path.absolute()}", options=_OPEN, metadata_errors="replace")
+
+    def _first_unmarked(self, stream: Any) -> str:
+        """Return which field is first where the container says interlaced and no frame does; nothing elsewhere.
+
+        Decodes up to the first marked frame, and all where none is. Errors are left to the reading that follows.
+        """
+        first = _FIRST.get(stream.codec_context.field_order, "")
+        if not first:
+            return ""
+        with spoken.listening([]), closing(self._opened()) as container:
+            again = container.streams.best("video")
+            again.codec_context.thread_count = 1  # as below
+            if any(frame.interlaced_frame for frame in container.decode(again)):
+                return ""
+        self.remarks.append(
+            "the container says that its frames are interlaced, and none is marked: all were made progressive. If they "
+            f"are not interlaced, {_convert('-vf setfield=prog ')}"
+        )
+        return first
 
     def _aspect(self, stream: Any) -> Fraction:
         """Return how many times as wide as high a pixel is. Raises InputError for a size that no camera has."""
@@ -118,7 +145,7 @@ class Video:
                 way = _convert("-pix_fmt yuv420p ")
                 raise InputError(f"{self._path}: has more than 8 bits per channel ({frame.format.name}); {way}")
             self._check_size(frame.width, frame.height)
-            self.deinterlaced += frame.interlaced_frame
+            self.deinterlaced += screen.interlaced(frame)
             self._times.append(frame.pts)
             try:
                 yield from screen.put(frame)

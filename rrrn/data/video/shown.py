@@ -21,12 +21,14 @@ class Shown:
     """Makes pictures of decoded frames, which go in one by one and come out in the same number and order.
 
     A frame that is marked as interlaced becomes one progressive frame, at the time of its first field: the lines of
-    that field are kept, those of the other interpolated by bwdif in space and time. ``aspect`` is width over height
-    of a stored pixel; the shorter side of it is enlarged, so that no stored pixel is lost.
+    that field are kept, those of the other interpolated by bwdif in space and time. With ``first``, ``tff`` (the top
+    field) or ``bff``, every frame does, marked or not. ``aspect`` is width over height of a stored pixel; the shorter
+    side of it is enlarged, so that no stored pixel is lost.
     """
 
-    def __init__(self, aspect: Fraction) -> None:
+    def __init__(self, aspect: Fraction, first: str = "") -> None:
         self._aspect = aspect
+        self._first = first
         self._graph: Graph | None = None
         self._made_for: tuple[object, ...] = ()
 
@@ -34,13 +36,17 @@ class Shown:
         """Yield the pictures that are done once ``frame`` came in, uint8 (H, W, C), C 1 for gray, 3 (BGR) or 4."""
         name = frame.format.name
         # always for the usual formats, so that the frame before the first interlaced one is known, too
-        interlaced = frame.interlaced_frame or name.startswith("yuv")
+        interlaced = self.interlaced(frame) or name.startswith("yuv")
         wanted = (frame.width, frame.height, name, frame.colorspace, frame.color_range, interlaced)
         if self._graph is None or wanted != self._made_for:
             yield from self.finish()
-            self._graph, self._made_for = _graph(frame, self._aspect, interlaced), wanted
+            self._graph, self._made_for = _graph(frame, self._aspect, interlaced, self._first), wanted
         self._graph.push(frame)
         yield from self._ready()
+
+    def interlaced(self, frame: av.VideoFrame) -> bool:
+        """Return whether a frame is taken for two fields."""
+        return bool(self._first or frame.interlaced_frame)
 
     def finish(self) -> Iterator[NDArray[np.uint8]]:
         """Yield the pictures that are still to come."""
@@ -87,7 +93,7 @@ def matrix(frame: av.VideoFrame) -> tuple[int, int, int, int]:
     return a, b, c, d
 
 
-def _graph(frame: av.VideoFrame, aspect: Fraction, interlaced: bool) -> Graph:
+def _graph(frame: av.VideoFrame, aspect: Fraction, interlaced: bool, first: str) -> Graph:
     name = frame.format.name
     width, height = square(frame.width, frame.height, aspect)
     graph = Graph()
@@ -100,7 +106,8 @@ def _graph(frame: av.VideoFrame, aspect: Fraction, interlaced: bool) -> Graph:
     pixels = "gray" if name.startswith("gray") else "bgra" if alpha else "bgr24"
     nodes = [graph.add("buffer", source)]
     if interlaced and min(frame.width, frame.height) >= _LEAST_SIDE:
-        nodes.append(graph.add("bwdif", "mode=send_frame:deint=interlaced"))
+        which = f"deint=all:parity={first}" if first else "deint=interlaced"
+        nodes.append(graph.add("bwdif", f"mode=send_frame:{which}"))
     nodes.append(graph.add("scale", f"{width}:{height}:flags={_EXACT}:out_range=full"))
     nodes += [graph.add("format", pixels), graph.add("buffersink")]
     graph.link_nodes(*nodes).configure()
