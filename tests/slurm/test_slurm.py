@@ -1,5 +1,6 @@
 """The workflow on a real SLURM by the shipped profile: equal tables, and what comes of jobs that are refused or die."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -115,3 +116,24 @@ def test_slurmctld_may_be_away_in_the_middle(local, tmp_path):
     assert run.end() == 0, run.said()
     assert [(job.rule, job.state) for job in run.jobs()] == [("train", "COMPLETED")]
     assert results(root) == results(local)
+
+
+def test_the_doctor_knows_what_is_refused(tmp_path):
+    root = toy.make(tmp_path / "toy")
+    toy.edit(root, toy.PROFILE, MEMORY, "mem_mb: 50000 * attempt")
+    assert examined(root)["rule train"]["state"] == "warning"  # 150000 MB at attempt 3, and a node has 128000
+    assert "at attempt 3: Requested node configuration is not available" in examined(root)["rule train"]["text"]
+    toy.edit(root, toy.PROFILE, "slurm_partition: \"'gpu'\"", "slurm_partition: \"'cpu'\"")
+    toy.edit(root, toy.PROFILE, "runtime: 60 * attempt", "runtime: 12000")
+    found = examined(root)
+    assert found["rule train"]["state"] == found["group shard"]["state"] == "error"
+    assert "Requested time limit is invalid" in found["group shard"]["text"]
+
+
+def examined(root: Path) -> dict[str, dict[str, str]]:
+    command = [sys.executable, "-m", "rrrn", "doctor", "--profile", str(Path(toy.PROFILE).parent), "--json"]
+    done = subprocess.run(
+        [*command, "--configfile", "tests/config.yaml"], cwd=root, env=ENVIRONMENT, capture_output=True, text=True
+    )
+    assert done.stdout, done.stderr
+    return {finding["check"]: finding for finding in json.loads(done.stdout)["findings"]}
