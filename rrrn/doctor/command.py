@@ -49,8 +49,7 @@ def examine(configfiles: list[Path], profile: Path | None) -> list[Finding]:
     with ThreadPoolExecutor() as pool:
         torch = pool.submit(asking.probe, "probe_torch", json.dumps(fetched))
         seen = pool.submit(asking.probe, "probe_vision")
-        files = [resources.path("config.yaml"), *configfiles]
-        queue = pool.submit(cluster.collect, resources.path("Snakefile"), asked, files) if asked else None
+        queue = pool.submit(_cluster, asked, configfiles) if asked else None
         disk = pool.submit(storage.collect, RESULTS)
         versions = packages.collect()
         needed, problem = (None, lacking) if lacking else _needed(settings)
@@ -76,6 +75,10 @@ def _workflow() -> list[Finding]:
         said = "is not installed: experiments cannot be run, all commands but rrrn plan can"
         return [warning("workflow", said, "clone the repository and make demo there")]
     return []
+
+
+def _cluster(profile: Path, configfiles: list[Path]) -> cluster.Facts:
+    return cluster.collect(resources.path("Snakefile"), profile, [resources.path("config.yaml"), *configfiles])
 
 
 def _needed(settings: Mapping[str, Any]) -> tuple[tuple[float, int] | None, list[Finding]]:
