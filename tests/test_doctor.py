@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import yaml
 
 from rrrn import cli
 from rrrn.doctor import (
@@ -18,7 +17,6 @@ from rrrn.doctor import (
     packages,
     profile,
     report,
-    requests,
     slurm,
     storage,
     vision,
@@ -228,7 +226,7 @@ def test_granularity(kept, coarse):
     assert storage._coarse(kept) == coarse
 
 
-SINFO = "cpu*|2-00:00:00|64000|32|(null)\ngpu|8:00:00|128000|16|gpu:a100:4\ngpu|8:00:00|256000|16|(null)\n"
+SINFO = "cpu*|2-00:00:00, 32 CPUs, 64000 MB, gres (null)\ngpu|8:00:00, 16 CPUs, 128000 MB, gres gpu:a100:4\n"
 CONFIG = """\
 MinJobAge               = 300 sec
 AccountingStorageType   = accounting_storage/slurmdbd
@@ -240,108 +238,135 @@ ANSWERS = {
     "config": Answer(0, CONFIG),
     "accounts": Answer(0, "physics\nphysics\n"),
 }
-SLURM = cluster.understand(ANSWERS)
-PROFILE = {
+SETTINGS = {
     "executor": "slurm",
     "retries": 2,
-    "slurm-status-command": "squeue",
-    "slurm-status-attempts": 60,
-    "slurm-init-seconds-before-status-checks": 40,
-    "slurm-no-requeue": True,
-    "default-resources": {"slurm_account": "'physics'"},
-    "set-resources": {"train": {"slurm_partition": "'gpu'"}},
+    "array_jobs": None,
+    "no_requeue": True,
+    "status_command": "squeue",
+    "status_attempts": 60,
+    "init_seconds_before_status_checks": 40,
 }
-RULES = {"train": {"mem_mb": "12000 * attempt", "runtime": 240}, "occlude": {"mem_mb": 2000, "runtime": 20}}
+TRAIN = [["-p", "gpu", "-t", "480", "--mem", str(memory), "--gpus=1"] for memory in (12000, 24000, 36000)]
+SMALL = [["-t", "30", "--mem", "2000"]] * 3
+JOBS = [
+    {"name": "rule train", "rules": ["train"], "account": "physics", "options": TRAIN},
+    {"name": "rule faces", "rules": ["faces"], "account": "", "options": SMALL},
+    {"name": "group shard", "rules": ["occlude", "flow"], "account": "", "options": SMALL},
+]
+TAKEN = Answer(0, "", "sbatch: Job 3 to start at 2026-11-29T18:20:17 using 1 processors on nodes c1 in partition cpu\n")
+SLURM = replace(
+    cluster.understand(ANSWERS),
+    workflow={"settings": SETTINGS, "jobs": JOBS, "problem": ""},
+    answers={tuple(options): TAKEN for options in [*TRAIN, *SMALL]},
+)
 
 
-GPU_RULES = {"train": "train.device: cpu"}
+def refused(options, *complaint):
+    """SLURM, if sbatch refuses these options."""
+    return replace(SLURM, answers={**SLURM.answers, tuple(options): Answer(1, "", "\n".join(complaint) + "\n")})
 
 
-def judged(facts=SLURM, rules=RULES, **changes):
-    told = PROFILE | {key.replace("_", "-"): value for key, value in changes.items()}
-    told["set-resources"] = {rule: asked | told["set-resources"].get(rule, {}) for rule, asked in rules.items()}
-    told = profile.understood(told)
-    return said(slurm.check(facts, told, requests.requests(told, list(rules), GPU_RULES)))
+def told(**changes):
+    """SLURM, if Snakemake tells this of the workflow."""
+    return replace(SLURM, workflow={**SLURM.workflow, **changes})
+
+
+def one(**changes):
+    return told(jobs=[JOBS[0], {"name": "group shard", "rules": ["occlude", "flow"], **changes}])
+
+
+def watched(**changes):
+    return told(settings=SETTINGS | changes)
+
+
+def configured(**changes):
+    return replace(SLURM, config={**SLURM.config, **changes})
 
 
 def test_slurm_is_understood():
     assert SLURM.accounts == ("physics",) and SLURM.config["MinJobAge"] == "300 sec"
-    assert cluster.default(SLURM.partitions) == "cpu"
-    gpu = SLURM.partitions["gpu"]
-    assert (gpu.minutes, gpu.memory, cluster.has_gpu(gpu)) == (480, 256000, True)
-    assert not cluster.has_gpu(SLURM.partitions["cpu"])
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"), [("30:00", 30), ("1:30:00", 90), ("2-00:00:00", 2880), ("infinite", None), ("n/a", None)]
-)
-def test_times_of_slurm(text, expected):
-    assert cluster.minutes(text) == expected
+    assert SLURM.partitions["cpu"] == "2-00:00:00, 32 CPUs, 64000 MB, gres none"
+    assert cluster.partitions("a|1\na|2\n") == {"a": "1 and 2"}
 
 
 def test_a_healthy_slurm():
-    told = profile.understood(PROFILE)
-    assert states(slurm.check(SLURM, told, requests.requests(told, list(RULES), GPU_RULES))) == ["ok"] * 4
+    found = slurm.check(SLURM)
+    assert states(found) == ["ok"] * 4
+    assert "ok jobs: sbatch takes all at every attempt: rule train, rule faces, group shard" in said(found)
 
 
-OLD = {"mem_mb": 2000, "runtime": 20}
+NODES = "allocation failure: Requested node configuration is not available"
+TIME = "allocation failure: Requested time limit is invalid (missing or exceeds some limit)"
+NONE_NAMED = "allocation failure: No partition specified or system default partition"
 
 
 @pytest.mark.parametrize(
-    ("facts", "changes", "expected"),
+    ("facts", "expected"),
     [
-        (replace(SLURM, missing=("squeue", "sbatch")), {}, "skipped SLURM: no SLURM here; local runs only"),
-        (replace(SLURM, missing=("sbatch",)), {}, "error SLURM: sbatch is missing"),
-        (replace(SLURM, silent="no answer within 8 s"), {}, "squeue does not answer: no answer within 8 s"),
-        (replace(SLURM, accounts=("chemistry",)), {}, "error account: physics is not yours; yours are chemistry"),
-        (replace(SLURM, accounts=None), {}, "skipped account: sacctmgr names none; the profile names physics"),
-        (SLURM, {"default_resources": {"slurm_partition": "'fast'"}}, "rule occlude: partition fast does not exist"),
-        (SLURM, {"set_resources": {}}, "rule train: asks for a GPU; partition cpu has none (gres: none)"),
-        (SLURM, {"rules": {"a": OLD | {"mem_mb": 64001}}}, "asks for 64001 MB; the largest node of partition cpu"),
-        (SLURM, {"rules": {"a": OLD | {"mem_mb": "40000 * attempt"}}}, "warning rule a: asks for 80000 MB at attempt"),
-        (SLURM, {"rules": {"a": OLD | {"mem_mb": "attempt * 30000"}}}, "rule a: asks for 90000 MB at attempt 3"),
-        (SLURM, {"rules": {"train": OLD | {"runtime": "200*attempt"}}}, "asks for 600 minutes at attempt 3; partition"),
-        (SLURM, {"rules": {"a": OLD | {"runtime": "2 ** attempt"}}}, "skipped rule a: not judged: runtime: 2"),
-        (SLURM, {"rules": {"a": {"mem": "9GB"}}}, "skipped rule a: not judged: mem: 9GB"),
-        (SLURM, {"set_threads": {"occlude": 33}}, "error rule occlude: asks for 33 processors; the largest node of"),
-        (SLURM, {"set_threads": ["occlude=33"]}, "error rule occlude: asks for 33 processors; the largest node of"),
-        (SLURM, {"default_resources": ["slurm_partition='fast'"]}, "rule occlude: partition fast does not exist"),
-        (SLURM, {"default_resources": {"slurm_partition": "'cpu,fast,x'"}}, "partition fast, x does not exist"),
-        (replace(SLURM, partitions={}), {}, "error partitions: sinfo names no partition"),
-        (SLURM, {"rules": {"train": OLD | {"runtime": 481}}}, "asks for 481 minutes; partition gpu ends jobs"),
-        (replace(SLURM, config={**SLURM.config, "MinJobAge": "100 sec"}), {}, "SLURM forgets jobs after 100 s"),
-        (replace(SLURM, config={**SLURM.config, "MinJobAge": "239 sec"}), {}, "after 239 s (MinJobAge); below 240 s"),
-        (SLURM, {"slurm_init_seconds_before_status_checks": 101}, "after 300 s (MinJobAge); below 303 s"),
-        (SLURM, {"slurm_status_command": "sacct"}, "by which a cancelled job seems to run"),
+        (replace(SLURM, missing=("squeue", "sbatch")), "skipped SLURM: no SLURM here; local runs only"),
+        (replace(SLURM, missing=("sbatch",)), "error SLURM: sbatch is missing"),
+        (replace(SLURM, silent="no answer within 8 s"), "squeue does not answer: no answer within 8 s"),
+        (replace(SLURM, accounts=("chemistry",)), "error account: physics is not yours; yours are chemistry"),
+        (replace(SLURM, accounts=("Physics",)), "ok account: physics"),
+        (replace(SLURM, accounts=None), "skipped account: sacctmgr names none; the profile names physics"),
+        (replace(SLURM, partitions={}), "error partitions: sinfo names no partition"),
         (
-            replace(SLURM, config={"AccountingStorageType": "accounting_storage/none"}),
-            {"slurm_status_command": "sacct"},
+            refused(TRAIN[0], NODES),
+            "error rule train: sbatch refuses -p gpu -t 480 --mem 12000 --gpus=1: Requested node configuration is not "
+            "available -> another slurm_partition in the profile, or less mem_mb or threads, or no GPU (train.device: "
+            "cpu, flow.engine: numba); gpu has 8:00:00, 16 CPUs, 128000 MB, gres gpu:a100:4",
+        ),
+        (
+            refused(TRAIN[1], NODES),
+            "warning rule train: sbatch refuses -p gpu -t 480 --mem 24000 --gpus=1 at attempt 2",
+        ),
+        (refused(TRAIN[2], NODES), "gres gpu:a100:4; or accept that attempt 3 is refused"),
+        (refused(TRAIN[0], TIME), "exceeds some limit) -> another slurm_partition in the profile, or less runtime"),
+        (
+            refused(TRAIN[0], "sbatch: error: invalid partition specified: gpu", "allocation failure: Invalid name"),
+            "invalid partition specified: gpu; Invalid name -> set slurm_partition in the profile to one of cpu, gpu",
+        ),
+        (refused(TRAIN[0], "allocation failure: Invalid account"), "Invalid account -> correct slurm_account in the"),
+        (refused(SMALL[0], NONE_NAMED), "error 2 rules: sbatch refuses -t 30 --mem 2000: No partition specified or"),
+        (refused(SMALL[0], NONE_NAMED), "in the profile to one of cpu, gpu"),
+        (refused(SMALL[0], NODES), "or less mem_mb or threads; cpu has 2-00:00:00, 32 CPUs, 64000 MB, gres none; gpu"),
+        (refused(SMALL[0]), "--mem 2000: exit status 1: faces, group shard ->"),
+        (
+            replace(SLURM, answers=dict.fromkeys(SLURM.answers, Answer(None, complaint="no answer within 8 s"))),
+            "skipped 3 rules: not judged: sbatch: no answer within 8 s: train, faces",
+        ),
+        (one(unknown="input.size_mb"), "skipped group shard: not judged: input.size_mb"),
+        (one(problem="of two minds"), "error group shard: Snakemake cannot submit it: of two minds -> correct what is"),
+        (one(problem="of two minds"), "said for occlude and flow under set-resources"),
+        (replace(SLURM, workflow={"late": "no answer within 60 s"}), "warning profile: not known: no answer within 60"),
+        (
+            replace(SLURM, workflow={"failed": "probe_workflow.py: error: argument -T: no"}),
+            "error profile: Snakemake does not take it: argument -T: no",
+        ),
+        (
+            told(jobs=[], problem="a.csv: is not there"),
+            "error workflow: Snakemake cannot read it, so SLURM is asked for",
+        ),
+        (configured(MinJobAge="100 sec"), "SLURM forgets jobs after 100 s"),
+        (configured(MinJobAge="239 sec"), "after 239 s (MinJobAge); below 240 s"),
+        (watched(init_seconds_before_status_checks=101), "after 300 s (MinJobAge); below 303 s"),
+        (watched(status_command="sacct"), "by which a cancelled job seems to run"),
+        (
+            replace(watched(status_command="sacct"), config={"AccountingStorageType": "accounting_storage/none"}),
             "error polling: the profile asks sacct, and this SLURM keeps no accounts",
         ),
-        (replace(SLURM, config={}), {}, "warning polling: this SLURM keeps no accounts"),
-        (SLURM, {"slurm_status_attempts": 5}, "warning polling: few attempts"),
-        (SLURM, {"executor": "local"}, "warning profile: its executor is not slurm"),
-        (SLURM, {"slurm_array_jobs": "all"}, "error profile: by job arrays"),
-        (SLURM, {"retries": 0}, "warning profile: nothing is tried again"),
-        (SLURM, {"slurm_no_requeue": False}, "warning profile: after a node failure"),
-        (replace(SLURM, config={**SLURM.config, "EnforcePartLimits": "NO"}), {}, "warning limits"),
+        (replace(SLURM, config={}), "warning polling: this SLURM keeps no accounts"),
+        (watched(status_attempts=5), "warning polling: few attempts"),
+        (watched(executor="local"), "warning profile: its executor is not slurm"),
+        (watched(array_jobs="all"), "error profile: by job arrays"),
+        (watched(retries=0), "warning profile: nothing is tried again"),
+        (watched(no_requeue=False), "warning profile: after a node failure"),
+        (configured(EnforcePartLimits="NO"), "warning limits"),
     ],
-)  # fmt: skip
-def test_slurm(facts, changes, expected):
-    assert expected in judged(facts, **changes)
-
-
-def test_slurm_without_a_default_partition():
-    text = judged(replace(SLURM, partitions={"gpu": SLURM.partitions["gpu"]}))
-    assert "error rule occlude: no partition is named, and SLURM has no default one" in text
-
-
-def test_rules_with_the_same_trouble_are_one_finding():
-    other = {"fast": replace(SLURM.partitions["cpu"], name="fast", default=False)}
-    text = judged(replace(SLURM, partitions=other))
-    assert "rules train" not in text and text.count("does not exist") == 1  # train names one, occlude none
-    both = judged(replace(SLURM, partitions=other), set_resources={})
-    assert "error 2 rules: no partition is named, and SLURM has no default one: train, occlude" in both
+)
+def test_slurm(facts, expected):
+    assert expected in said(slurm.check(facts))
 
 
 def test_slurm_that_fails_is_understood():
@@ -350,112 +375,106 @@ def test_slurm_that_fails_is_understood():
     assert cluster.understand(ANSWERS | {"accounts": Answer(1)}).accounts is None
 
 
-def test_the_shipped_profile_and_rules_are_understood():
-    rules = requests.submitted(HOME / "workflow/rules")
-    assert {"train", "flow", "faces", "describe"} <= set(rules) and "score" not in rules
-    told = profile.read(HOME / "workflow/profiles/slurm")
-    wanted = requests.requests(told, rules, GPU_RULES)
-    assert all(len(request.memory) == len(request.minutes) == 3 and not request.unknown for request in wanted)
-    (shard,) = (request for request in wanted if request.job == "group shard")
-    assert shard.rules == ("occlude", "flow") and shard.minutes == (90, 180, 270) and shard.memory[0] == 2000
-    assert {request.job: request.threads for request in wanted}["rule train"] == 2
-    found = slurm.check(SLURM, told, wanted)
-    assert [one.check for one in found if one.state == "error"] == ["rule train"]  # its partition is yours to name
+def test_sbatch_is_asked_once_for_what_jobs_ask_alike(monkeypatch):
+    commands = []
+    monkeypatch.setattr(cluster, "ask", lambda command: commands.append(command) or TAKEN)
+    facts = cluster.submit(cluster.understand(ANSWERS), SLURM.workflow)
+    assert facts == SLURM
+    assert sorted(commands) == sorted(("sbatch", "--test-only", *asked, "--wrap=true") for asked in [*TRAIN, SMALL[0]])
 
 
-def grouped(facts=SLURM, **own):
-    told = profile.understood({**PROFILE, "groups": {"occlude": "shard", "flow": "shard"}, "set-resources": own})
-    gpu_rules = {"flow": "flow.engine: numba"} if "gpu" in own.get("flow", {}).get("slurm_partition", "") else {}
-    return said(slurm.partitions(facts, requests.requests(told, ["occlude", "flow"], gpu_rules)))
+def probed(folder, **edits):
+    """What Snakemake says of the shipped profile with each key of ``edits`` replaced by its value."""
+    text = (HOME / "workflow/profiles/slurm/profile.yaml").read_text()
+    for old, new in edits.items():
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    (folder / "profile.yaml").write_text(text)
+    return asking.probe(
+        "probe_workflow", *map(str, [HOME / "Snakefile", folder / "profile.yaml", HOME / "config.yaml"])
+    )
 
 
-def test_a_group_is_one_job():
-    short = replace(SLURM, partitions={"cpu": replace(SLURM.partitions["cpu"], minutes=80.0)})
-    asked = {"occlude": {"runtime": 30}, "flow": {"runtime": 60}}
-    assert "ok partitions" in grouped(**asked)
-    assert "error group shard: asks for 90 minutes; partition cpu ends jobs after 80" in grouped(short, **asked)
-    on_gpu = {"slurm_partition": "'gpu'"}
-    text = grouped(occlude={"slurm_partition": "'cpu'"}, flow=on_gpu)
-    assert "error group shard: is one job, and its rules differ in slurm_partition: cpu (occlude), gpu (flow)" in text
-    assert "ok partitions: gpu" in grouped(occlude=on_gpu, flow=on_gpu)
+def by_name(found):
+    assert found["problem"] == ""
+    return {job["name"]: job for job in found["jobs"]}
+
+
+def test_what_snakemake_makes_of_the_shipped_profile(tmp_path, monkeypatch):
+    monkeypatch.chdir(HOME)
+    found = probed(tmp_path)
+    assert found["settings"] == SETTINGS
+    jobs = by_name(found)
+    small = {f"rule {rule}" for rule in ("render", "faces", "anchor", "art", "pack", "describe", "svm")}
+    assert set(jobs) == {"rule train", "group shard", *small}
+    assert {tuple(jobs[name]["options"][2]) for name in small} == {
+        ("-t", "90", "--mem", "6000", "--no-requeue", "--ntasks=1", "--cpus-per-task=1")
+    }
+    assert jobs["group shard"]["rules"] == ["occlude", "flow"]
+    assert [options[:4] for options in jobs["group shard"]["options"]] == [
+        ["-t", str(90 * attempt), "--mem", str(2000 * attempt)] for attempt in (1, 2, 3)
+    ]
+    assert jobs["rule train"]["options"][0] == [
+        *("-t", "480", "--mem", "12000", "--no-requeue", "--cpus-per-task=2", "--gpus=1")
+    ]
+
+
+def test_what_snakemake_makes_of_another_profile(tmp_path, monkeypatch):
+    monkeypatch.chdir(HOME)
+    named = "  slurm_partition: \"'cpu,fast'\"\n  slurm_account: \"'lab, other'\"\n"
+    shared = "set-resources:\n  occlude: {slurm_partition: \"'cpu'\"}\n  art: {runtime: input.size_mb}\n"
+    edits = {
+        "default-resources:\n": f"default-resources:\n{named}",
+        "set-resources:\n": shared,
+        "mem_mb: 12000 * attempt": "mem_mb: 2 ** attempt + 70\n    gpu: 0\n    gres: \"'gpu:1'\"",
+        "mem_mb: 2000 * attempt": "mem: 9GB",
+        "runtime: 30 * attempt": "runtime: 30",
+        "retries: 2": "retries: 1",
+    }
+    jobs = by_name(probed(tmp_path, **edits))
+    assert jobs["rule pack"]["account"] == "lab"
+    options = jobs["rule pack"]["options"]
+    assert options[0] == options[1] and options[0][:8] == ["-A", "lab", "-p", "cpu,fast", "-t", "30", "--mem", "9000"]
+    train = jobs["rule train"]["options"]
+    assert (
+        [asked[7] for asked in train] == ["72", "74"] and train[0][-1] == "--gres=gpu:1" and "--gpus=1" not in train[0]
+    )
+    assert "slurm_partition" in jobs["group shard"]["problem"] and "cpu,fast" in jobs["group shard"]["problem"]
+    assert "input.size_mb" in jobs["rule art"]["unknown"]
 
 
 @pytest.mark.parametrize(
-    ("enforced", "expected"), [("ANY", "ok partitions: cpu,gpu"), ("ALL", "partition cpu has none")]
+    ("old", "new", "expected"),
+    [
+        ("retries: 2", "retries: many", "--retries/--restart-times/-T: invalid int value: 'many'"),
+        ("slurm-status-attempts: 60", "slurm-status-attempts: x", "--slurm-status-attempts: invalid int value: 'x'"),
+        ("set-resources:\n", "set-resources:\n  art:\n", "Invalid set-resources format in profile"),
+        ("keep-going: true", "no-such-option: true", "unrecognized arguments: --no-such-option"),
+    ],
 )
-def test_of_several_partitions_one_must_do_or_all(enforced, expected):
-    facts = replace(SLURM, config={**SLURM.config, "EnforcePartLimits": enforced})
-    assert expected in judged(facts, set_resources={"train": {"slurm_partition": "'cpu,gpu'"}})
+def test_mistakes_in_a_profile_are_named(tmp_path, old, new, expected):
+    assert expected in probed(tmp_path, **{old: new})["failed"]
+
+
+def test_a_workflow_that_cannot_be_read_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.yaml").write_text("clips: nowhere.csv")
+    asked = [HOME / "Snakefile", HOME / "workflow/profiles/slurm", HOME / "config.yaml", tmp_path / "mine.yaml"]
+    found = asking.probe("probe_workflow", *map(str, asked))
+    assert "nowhere.csv" in found["problem"] and found["settings"] == SETTINGS
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.yaml"]
 
 
 def test_a_profile_that_is_none(tmp_path):
     with pytest.raises(InputError, match="cannot be read as a profile"):
-        profile.read(tmp_path)
+        profile.file(tmp_path)
     (tmp_path / "config.yaml").write_text("just text")
     with pytest.raises(InputError, match="is no profile"):
-        profile.read(tmp_path)
+        profile.file(tmp_path)
     (tmp_path / "config.yaml").write_text("a: 1\nb: [1, 2\nc: 3\n")
     with pytest.raises(InputError, match=r"config.yaml: cannot be read as a profile \(line 3, column 2: .*\)") as told:
-        profile.read(tmp_path)
+        profile.file(tmp_path)
     assert "\n" not in str(told.value)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        (
-            "default-resources: [mem_mb]",
-            "default-resources has 'mem_mb'; it must be a mapping, or a list of NAME=VALUE",
-        ),
-        ("default-resources: 7", "default-resources has 7"),
-        ("set-resources: ['train=7']", "set-resources has 'train=7'; in a list it must be RULE:NAME=VALUE"),
-        ("set-resources: {train: }", "set-resources: train is None; it must be a mapping"),
-        ("set-threads: {train: two}", "set-threads: train is 'two'; it must be a whole number"),
-        ("slurm-status-attempts: many", "slurm-status-attempts is 'many'; it must be a whole number"),
-        ("slurm-init-seconds-before-status-checks: [4]", r"slurm-init-seconds-before-status-checks is \[4\]"),
-        ("retries: true", "retries is True; it must be a whole number"),
-    ],
-)
-def test_mistakes_in_a_profile_are_named(tmp_path, text, expected):
-    (tmp_path / "config.yaml").write_text(text)
-    with pytest.raises(InputError, match=f"config.yaml: {expected}"):
-        profile.read(tmp_path)
-
-
-def test_lists_and_mappings_of_a_profile_are_the_same():
-    listed = """
-default-resources: [mem_mb=2000*attempt, "slurm_partition='cpu'"]
-set-resources: ["train:runtime=480", train:mem_mb=9]
-set-threads: [train=2]
-groups: [flow=shard]
-retries: "2"
-"""
-    mapped = """
-default-resources: {mem_mb: 2000*attempt, slurm_partition: "'cpu'"}
-set-resources: {train: {runtime: "480", mem_mb: "9"}}
-set-threads: {train: 2}
-groups: {flow: shard}
-retries: 2
-"""
-    understood = [profile.understood(yaml.safe_load(text)) for text in (listed, mapped)]
-    assert understood[0] == understood[1]
-
-
-@pytest.mark.parametrize(
-    ("asked", "memory"),
-    [
-        ("700 * attempt", (700, 1400)),
-        ("attempt*700", (700, 1400)),
-        ("700", (700, 700)),
-        ("2 ** attempt", ()),
-        ("70 * attempt + 1", ()),
-    ],
-)
-def test_expressions_of_a_profile(asked, memory):
-    told = yaml.safe_load(f"{{default-resources: {{slurm_partition: cpu, mem_mb: {asked}, runtime: 30}}, retries: 1}}")
-    (request,) = requests.requests(profile.understood(told), ["render"], {})
-    assert (request.partition, request.memory, request.minutes) == ("cpu", memory, (30, 30))
-    assert request.unknown == (() if memory else (f"mem_mb: {asked}",))
 
 
 def test_programs_that_hang_crash_or_lack_are_answers():

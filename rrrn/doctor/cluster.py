@@ -1,57 +1,59 @@
-"""What SLURM says of itself, as plain facts; every question has a time limit."""
+"""What SLURM says of itself and of what would be submitted to it, as plain facts; every question has a time limit."""
 
 import getpass
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
 
-from rrrn.doctor.asking import Answer, ask
+from rrrn.doctor.asking import Answer, ask, probe
 
 QUESTIONS = {
     "squeue": ("squeue", "--noheader", "--me"),
-    "sinfo": ("sinfo", "--noheader", "--format=%P|%l|%m|%c|%G"),
+    "sinfo": ("sinfo", "--noheader", "--format=%P|%l, %c CPUs, %m MB, gres %G"),
     "config": ("scontrol", "show", "config"),
     "accounts": ("sacctmgr", "--noheader", "--parsable2", "show", "associations", "user={user}", "format=account"),
 }
 
 
 @dataclass(frozen=True)
-class Partition:
-    """A partition: the longest time in minutes (None: no limit), MB and processors of its largest node, its gres."""
-
-    name: str
-    minutes: float | None
-    memory: int
-    processors: int
-    gres: str
-    default: bool = False
-
-
-@dataclass(frozen=True)
 class Facts:
     """``missing`` commands; ``silent`` says why squeue did not answer; ``config`` is that of scontrol.
 
-    ``accounts`` is None where there is no accounting database to ask.
+    ``partitions`` has what each one's nodes are, in words. ``accounts`` is None where there is no accounting database
+    to ask. ``workflow`` is what probe_workflow tells, ``answers`` those of sbatch to the options of its jobs.
     """
 
-    missing: tuple[str, ...]
-    silent: str
-    partitions: Mapping[str, Partition]
-    config: Mapping[str, str]
-    accounts: tuple[str, ...] | None
+    missing: tuple[str, ...] = ()
+    silent: str = ""
+    partitions: Mapping[str, str] = field(default_factory=dict)
+    config: Mapping[str, str] = field(default_factory=dict)
+    accounts: tuple[str, ...] | None = None
+    workflow: Mapping[str, Any] = field(default_factory=dict)
+    answers: Mapping[tuple[str, ...], Answer] = field(default_factory=dict)
 
 
-def collect() -> Facts:
-    """Ask squeue, sinfo, scontrol and sacctmgr, all at once."""
+def collect(snakefile: Path, profile: Path, configfiles: list[Path]) -> Facts:
+    """Ask SLURM and Snakemake, all at once, and then sbatch; where there is no SLURM, nothing."""
     missing = tuple(name for name in ("squeue", "sbatch") if shutil.which(name) is None)
     if missing:
-        return Facts(missing, "", {}, {}, None)
+        return Facts(missing)
     commands = {name: [part.format(user=getpass.getuser()) for part in parts] for name, parts in QUESTIONS.items()}
     with ThreadPoolExecutor() as pool:
-        answers = dict(zip(commands, pool.map(ask, commands.values()), strict=True))
-    return understand(answers)
+        told = pool.submit(probe, "probe_workflow", *map(str, [snakefile, profile, *configfiles]))
+        facts = understand(dict(zip(commands, pool.map(ask, commands.values()), strict=True)))
+        return facts if facts.silent else submit(facts, told.result())
+
+
+def submit(facts: Facts, workflow: Mapping[str, Any]) -> Facts:
+    """Ask sbatch, without submitting anything, for each job and attempt that the workflow would submit."""
+    asked = dict.fromkeys(tuple(options) for job in workflow.get("jobs", ()) for options in job.get("options", ()))
+    with ThreadPoolExecutor(4) as pool:
+        answers = pool.map(lambda options: ask(("sbatch", "--test-only", *options, "--wrap=true")), asked)
+        return replace(facts, workflow=workflow, answers=dict(zip(asked, answers, strict=True)))
 
 
 def understand(answers: Mapping[str, Answer]) -> Facts:
@@ -63,57 +65,16 @@ def understand(answers: Mapping[str, Answer]) -> Facts:
     return Facts((), silent, partitions(answers["sinfo"].output), settings(answers["config"].output), named)
 
 
-def partitions(text: str) -> dict[str, Partition]:
-    """Return the partitions of ``sinfo``; of several lines for one, the largest node counts."""
-    found: dict[str, Partition] = {}
-    for line in text.splitlines():
-        parts = line.strip().split("|")
-        if len(parts) != 5:
-            continue
-        name = parts[0].rstrip("*")
-        had = found.get(name)
-        gres = "" if parts[4] == "(null)" else parts[4]
-        found[name] = Partition(
-            name,
-            minutes(parts[1]),
-            max(number(parts[2]), had.memory if had else 0),
-            max(number(parts[3]), had.processors if had else 0),
-            ",".join(filter(None, [had.gres if had else "", gres])),
-            parts[0].endswith("*"),
-        )
+def partitions(text: str) -> dict[str, str]:
+    """Return the partitions of ``sinfo``, each with its kinds of nodes in words."""
+    found: dict[str, str] = {}
+    for name, line, nodes in (line.strip().partition("|") for line in text.splitlines()):
+        if line:
+            name = name.rstrip("*")
+            found[name] = " and ".join(filter(None, [found.get(name), nodes.replace("(null)", "none")]))
     return found
-
-
-def minutes(text: str) -> float | None:
-    """Return SLURM's [days-]hours:minutes:seconds in minutes, None for infinite and unknown ones."""
-    match = re.fullmatch(r"(?:(\d+)-)?(?:(?:(\d+):)?(\d+):)?(\d+)", text)
-    if match is None:
-        return None
-    days, hours, mins, seconds = (int(part or 0) for part in match.groups())
-    return days * 1440 + hours * 60 + mins + seconds / 60
 
 
 def settings(text: str) -> dict[str, str]:
     """Return ``scontrol show config`` by key."""
     return dict(re.findall(r"^(\w+)\s+= *(.*?) *$", text, re.M))
-
-
-def number(text: str) -> int:
-    """Return the whole number that a text begins with, 0 if none."""
-    match = re.match(r"\d+", text)
-    return int(match[0]) if match else 0
-
-
-def has_gpu(partition: Partition) -> bool:
-    """Return whether nodes of a partition have GPUs."""
-    return any(gres.split(":")[0] == "gpu" for gres in partition.gres.split(","))
-
-
-def default(found: Mapping[str, Partition]) -> str:
-    """Return the name of the default partition, empty if there is none."""
-    return next((partition.name for partition in found.values() if partition.default), "")
-
-
-def names(found: Sequence[str]) -> str:
-    """Return a list for a sentence."""
-    return ", ".join(found) or "none"

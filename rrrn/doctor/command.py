@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rrrn.data import clips
-from rrrn.doctor import accelerator, asking, cluster, packages, report, requests, slurm, storage, vision, weights
+from rrrn.doctor import accelerator, asking, cluster, packages, report, slurm, storage, vision, weights
 from rrrn.doctor import profile as profiles
 from rrrn.doctor.finding import Finding, error, warning
 from rrrn.experiment import config, defaults
@@ -43,29 +43,27 @@ def examine(configfiles: list[Path], profile: Path | None) -> list[Finding]:
     """
     settings = defaults.whole(configfiles)
     lacking = _workflow()
-    asked = {} if lacking else profiles.read(profile or resources.path("workflow/profiles/slurm"))
+    asked = None if lacking else profiles.file(profile or resources.path("workflow/profiles/slurm"))
     fetched = weights.fetched(settings)
     # a few processors are shared by these: the imports take the longest
     with ThreadPoolExecutor() as pool:
         torch = pool.submit(asking.probe, "probe_torch", json.dumps(fetched))
         seen = pool.submit(asking.probe, "probe_vision")
-        queue = pool.submit(cluster.collect)
+        queue = pool.submit(_cluster, asked, configfiles) if asked else None
         disk = pool.submit(storage.collect, RESULTS)
         versions = packages.collect()
         needed, problem = (None, lacking) if lacking else _needed(settings)
         facts = accelerator.collect(torch.result(), settings["train"]["device"], settings["flow"]["engine"])
-        files = weights.collect(settings, torch.result().get("addresses", {}))
-    gpu_rules = {"train": "train.device: cpu"} if settings["train"]["device"] != "cpu" else {}
-    gpu_rules |= {"flow": "flow.engine: numba"} if settings["flow"]["engine"] in accelerator.ON_GPU else {}
+        pretrained = weights.collect(settings, torch.result().get("addresses", {}))
     return [
         *packages.check(versions),
         *accelerator.check(facts),
         *vision.check(seen.result()),
-        *weights.check(files),
+        *weights.check(pretrained),
         *problem,
         storage.cache(writable.objection(writable.cache())),
         *storage.check(disk.result(), needed),
-        *([] if lacking else slurm.check(queue.result(), asked, _wanted(asked, gpu_rules))),
+        *(slurm.check(queue.result()) if queue else []),
     ]
 
 
@@ -79,9 +77,8 @@ def _workflow() -> list[Finding]:
     return []
 
 
-def _wanted(asked: Mapping[str, Any], gpu_rules: Mapping[str, str]) -> list[requests.Request]:
-    """Return what an understood profile asks for the jobs of the workflow."""
-    return requests.requests(asked, requests.submitted(resources.path("workflow/rules")), gpu_rules)
+def _cluster(profile: Path, configfiles: list[Path]) -> cluster.Facts:
+    return cluster.collect(resources.path("Snakefile"), profile, [resources.path("config.yaml"), *configfiles])
 
 
 def _needed(settings: Mapping[str, Any]) -> tuple[tuple[float, int] | None, list[Finding]]:

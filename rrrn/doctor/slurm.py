@@ -3,21 +3,22 @@
 The traps are those of the executor plugin 2.8; the profile says beside each key what it is for.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from rrrn.doctor import cluster
-from rrrn.doctor.cluster import Facts, Partition
-from rrrn.doctor.finding import Finding, error, ok, skipped, warning
-from rrrn.doctor.requests import Request
+from rrrn.doctor.asking import Answer
+from rrrn.doctor.cluster import Facts
+from rrrn.doctor.finding import Finding, error, late, ok, skipped, warning
 
 _PATIENT = 30  # attempts; with 5 s between them SLURM may be away for more than two minutes
 _KEPT = 240  # seconds that SLURM must remember a job that ended: the plugin looks every 180 s at most
 
 
-def check(facts: Facts, profile: Mapping[str, Any], requests: Sequence[Request]) -> list[Finding]:
-    """Judge SLURM for an understood profile and what its jobs ask for."""
+def check(facts: Facts) -> list[Finding]:
+    """Judge SLURM for what Snakemake makes of a profile and the workflow."""
     if len(facts.missing) == 2:
         return [skipped("SLURM", "no SLURM here; local runs only")]
     if facts.missing:
@@ -26,115 +27,92 @@ def check(facts: Facts, profile: Mapping[str, Any], requests: Sequence[Request])
         ]
     if facts.silent:
         return [error("SLURM", f"squeue does not answer: {facts.silent}", "try sinfo by hand; ask your site's support")]
-    return [
-        ok("SLURM", f"answers; partitions {cluster.names(list(facts.partitions))}"),
-        account(facts, requests),
-        *partitions(facts, requests),
-        *polling(facts, profile),
-        *traps(facts, profile),
-    ]
+    answers = ok("SLURM", f"answers; partitions {_names(facts.partitions)}")
+    workflow = facts.workflow
+    if "late" in workflow:
+        return [answers, late("profile", workflow["late"])]
+    if "failed" in workflow:
+        said = workflow["failed"].removeprefix("probe_workflow.py: error: ")
+        return [answers, error("profile", f"Snakemake does not take it: {said}", "correct it; --profile names another")]
+    settings = workflow["settings"]
+    found = [answers, *polling(facts, settings), *traps(facts, settings)]
+    if workflow["problem"]:
+        said = f"Snakemake cannot read it, so SLURM is asked for nothing: {workflow['problem']}"
+        return [*found, error("workflow", said, "correct what it names")]
+    return [*found, account(facts), *jobs(facts)]
 
 
-def account(facts: Facts, requests: Sequence[Request]) -> Finding:
-    """Judge the accounts that the profile names."""
-    named = list(dict.fromkeys(request.account for request in requests if request.account))
+def account(facts: Facts) -> Finding:
+    """Judge the accounts that the jobs name; the plugin refuses those that are not yours, also where SLURM does not."""
+    named = list(dict.fromkeys(job["account"] for job in facts.workflow["jobs"] if job.get("account")))
     if facts.accounts is None:
-        return skipped("account", f"sacctmgr names none; the profile names {cluster.names(named)}")
-    unknown = [name for name in named if name not in facts.accounts]
+        return skipped("account", f"sacctmgr names none; the profile names {_names(named)}")
+    unknown = [name for name in named if name.lower() not in map(str.lower, facts.accounts)]
     if unknown:
         return error(
             "account",
-            f"{cluster.names(unknown)} is not yours; yours are {cluster.names(facts.accounts)}",
+            f"{_names(unknown)} is not yours; yours are {_names(facts.accounts)}",
             "correct slurm_account in the profile",
         )
-    return ok("account", cluster.names(named) if named else f"none named; yours are {cluster.names(facts.accounts)}")
+    return ok("account", _names(named) if named else f"none named; yours are {_names(facts.accounts)}")
 
 
-def partitions(facts: Facts, requests: Sequence[Request]) -> list[Finding]:
-    """Judge the partition of every job: existence, time, memory, processors, GPUs; one finding for all that is well."""
+def jobs(facts: Facts) -> list[Finding]:
+    """Judge what sbatch says of every job; one finding for all that is well."""
     if not facts.partitions:
         return [error("partitions", "sinfo names no partition", "try sinfo by hand; ask your site's support")]
-    found = [finding for request in requests for finding in _one(facts, request)]
-    used = dict.fromkeys(request.partition or cluster.default(facts.partitions) for request in requests)
-    return _once(found) or [
-        ok("partitions", f"{cluster.names(list(used))}: time, memory, processors and GPUs suffice at every attempt")
-    ]
+    kinds = facts.workflow["jobs"]
+    found = [finding for job in kinds for finding in _one(facts, job)]
+    return _once(found) or [ok("jobs", f"sbatch takes all at every attempt: {_names([job['name'] for job in kinds])}")]
 
 
-def _one(facts: Facts, request: Request) -> list[Finding]:
-    """Judge one job; of several partitions SLURM takes one that does, unless the site wants them all to do."""
-    if request.contradicting:
-        return [
-            error(
-                request.job,
-                f"is one job, and its rules differ in {said}",
-                f"name the same under set-resources for {' and '.join(request.rules)}, or remove groups",
-            )
-            for said in request.contradicting
-        ]
-    names = [name for name in (request.partition or cluster.default(facts.partitions)).split(",") if name]
-    unknown = [name for name in names if name not in facts.partitions]
-    if unknown or not names:
-        said = (
-            f"partition {', '.join(unknown)} does not exist"
-            if unknown
-            else "no partition is named, and SLURM has no default one"
-        )
-        remedy = f"set slurm_partition in the profile to one of {cluster.names(list(facts.partitions))}"
-        return [error(request.job, said, remedy)]
-    judged = [limits(request, facts.partitions[name]) for name in names]
-    every = facts.config.get("EnforcePartLimits", "") in ("ALL", "YES")
-    found = [one for several in judged for one in several] if every else min(judged, key=_badness)
-    not_told = [skipped(request.job, f"not judged: {said}") for said in request.unknown]
-    return [*found, *not_told]
+def _one(facts: Facts, job: Mapping[str, Any]) -> list[Finding]:
+    """Judge one job by the first attempt that is refused: an error if it is the first of all, a warning if later."""
+    if "problem" in job:
+        where = f"for {' and '.join(job['rules'])} under set-resources, set-threads or groups in the profile"
+        return [error(job["name"], f"Snakemake cannot submit it: {job['problem']}", f"correct what is said {where}")]
+    if "unknown" in job:
+        return [skipped(job["name"], f"not judged: {job['unknown']}")]
+    for attempt, options in enumerate(job["options"], 1):
+        answer = facts.answers[tuple(options)]
+        if answer.status is None:
+            return [skipped(job["name"], f"not judged: sbatch: {answer.complaint}")]
+        if not answer.good:
+            at = f" at attempt {attempt}" if attempt > 1 else ""
+            said = f"sbatch refuses {shlex.join(options)}{at}: {_reason(answer)}"
+            remedy = _remedy(facts, options, _reason(answer))
+            if attempt == 1:
+                return [error(job["name"], said, remedy)]
+            return [warning(job["name"], said, f"{remedy}; or accept that attempt {attempt} is refused")]
+    return []
 
 
-def _badness(found: Sequence[Finding]) -> tuple[int, int]:
-    return sum(one.state == "error" for one in found), len(found)
+def _reason(answer: Answer) -> str:
+    lines = [re.sub(r"^(sbatch: )?(error: |allocation failure: )?", "", line) for line in answer.complaint.splitlines()]
+    return "; ".join(filter(None, lines)) or f"exit status {answer.status}"
 
 
-def limits(request: Request, partition: Partition) -> list[Finding]:
-    """Judge what one job asks of a partition."""
-    at, keys = f"partition {partition.name}", f"set-resources: {', '.join(request.rules)}"
-    largest = f"the largest node of {at} has"
-    found = []
-    if partition.memory:
-        said = f"{largest} {partition.memory}", f"lower {keys}: mem_mb in the profile, or name another partition"
-        found += _amounts(request.job, request.memory, "MB", partition.memory, *said)
-    if partition.minutes is not None:
-        said = f"{at} ends jobs after {partition.minutes:g}", f"{keys}: runtime in the profile, or another partition"
-        found += _amounts(request.job, request.minutes, "minutes", partition.minutes, *said)
-    if partition.processors:
-        said = f"{largest} {partition.processors}", f"set-threads: {', '.join(request.rules)} in the profile"
-        found += _amounts(request.job, (request.threads,), "processors", partition.processors, *said)
-    if request.gpu and not cluster.has_gpu(partition):
-        found.append(
-            error(
-                request.job,
-                f"asks for a GPU; {at} has none (gres: {partition.gres or 'none'})",
-                f"{keys}: slurm_partition in the profile, or {request.gpu} in the configuration",
-            )
-        )
-    return found
+def _remedy(facts: Facts, options: Sequence[str], reason: str) -> str:
+    """Return what to change in the profile, beside what the partitions have that were asked for."""
+    if "account" in reason:
+        return "correct slurm_account in the profile"
+    asked = options[options.index("-p") + 1].split(",") if "-p" in options else list(facts.partitions)
+    known = [name for name in asked if name in facts.partitions]
+    if len(known) < len(asked) or "partition specified" in reason:
+        return f"set slurm_partition in the profile to one of {_names(facts.partitions)}"
+    has = "; ".join(f"{name} has {facts.partitions[name]}" for name in known)
+    less = "runtime" if "time limit" in reason else "mem_mb or threads"
+    if any(option.startswith(("--gpus", "--gres=gpu")) for option in options):
+        less += ", or no GPU (train.device: cpu, flow.engine: numba)"
+    return f"another slurm_partition in the profile, or less {less}; {has}"
 
 
-def _amounts(job: str, asked: Sequence[int], unit: str, limit: float, has: str, remedy: str) -> list[Finding]:
-    """Judge the first amount that is too much: an error at the first attempt, a warning at a later one."""
-    attempt = next((number for number, amount in enumerate(asked, 1) if amount > limit), 0)
-    if not attempt:
-        return []
-    if attempt == 1:
-        return [error(job, f"asks for {asked[0]} {unit}; {has}", remedy)]
-    said = f"asks for {asked[attempt - 1]} {unit} at attempt {attempt}; {has}"
-    return [warning(job, said, f"{remedy}, or accept that attempt {attempt} is refused or waits for ever")]
-
-
-def polling(facts: Facts, profile: Mapping[str, Any]) -> list[Finding]:
+def polling(facts: Facts, settings: Mapping[str, Any]) -> list[Finding]:
     """Judge how the end of jobs is noticed."""
     found: list[Finding] = []
-    interval = profile.get("slurm-init-seconds-before-status-checks", 40)
-    kept = cluster.number(facts.config.get("MinJobAge", ""))
-    by_squeue = profile.get("slurm-status-command") == "squeue"
+    interval = settings["init_seconds_before_status_checks"]
+    kept = int(re.sub(r"\D.*", "", facts.config.get("MinJobAge", "")) or 0)
+    by_squeue = settings["status_command"] == "squeue"
     accounted = facts.config.get("AccountingStorageType", "").rpartition("/")[2] not in ("", "none")
     needed = max(3 * interval, _KEPT)
     if by_squeue and kept and kept < needed:
@@ -170,7 +148,7 @@ def polling(facts: Facts, profile: Mapping[str, Any]) -> list[Finding]:
                 "stop it then with Ctrl-C and start it again; what is finished is kept",
             )
         )
-    if profile.get("slurm-status-attempts", 5) < _PATIENT:
+    if settings["status_attempts"] < _PATIENT:
         found.append(
             warning(
                 "polling",
@@ -181,12 +159,12 @@ def polling(facts: Facts, profile: Mapping[str, Any]) -> list[Finding]:
     return found or [ok("polling", f"squeue after {interval:g} s; jobs are remembered for {kept} s")]
 
 
-def traps(facts: Facts, profile: Mapping[str, Any]) -> list[Finding]:
+def traps(facts: Facts, settings: Mapping[str, Any]) -> list[Finding]:
     """Judge settings that are known to go wrong."""
     found: list[Finding] = []
-    if profile.get("executor") != "slurm":
+    if settings["executor"] != "slurm":
         found.append(warning("profile", "its executor is not slurm", "name workflow/profiles/slurm with --profile"))
-    if profile.get("slurm-array-jobs"):
+    if settings["array_jobs"]:
         found.append(
             error(
                 "profile",
@@ -194,11 +172,11 @@ def traps(facts: Facts, profile: Mapping[str, Any]) -> list[Finding]:
                 "remove slurm-array-jobs from the profile",
             )
         )
-    if not profile.get("retries"):
+    if not settings["retries"]:
         found.append(
             warning("profile", "nothing is tried again", "retries: 2 in the profile, so that memory and time can grow")
         )
-    if not profile.get("slurm-no-requeue"):
+    if not settings["no_requeue"]:
         found.append(
             warning("profile", "after a node failure a job may run twice", "slurm-no-requeue: true in the profile")
         )
@@ -225,4 +203,8 @@ def _of_all(group: Sequence[Finding]) -> Finding:
     if len(group) == 1:
         return group[0]
     jobs = list(dict.fromkeys(one.check.removeprefix("rule ") for one in group))
-    return replace(group[0], check=f"{len(jobs)} rules", text=f"{group[0].text}: {cluster.names(jobs)}")
+    return replace(group[0], check=f"{len(jobs)} rules", text=f"{group[0].text}: {_names(jobs)}")
+
+
+def _names(found: Iterable[str]) -> str:
+    return ", ".join(found) or "none"

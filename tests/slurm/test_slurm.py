@@ -1,11 +1,13 @@
 """The workflow on a real SLURM by the shipped profile: equal tables, and what comes of jobs that are refused or die."""
 
+import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from scaffold import CONFIG, ENVIRONMENT, results
+from scaffold import CONFIG, ENVIRONMENT, HOME, results
 
 from tests.slurm import toy
 from tests.slurm.toy import Job, Run
@@ -115,3 +117,27 @@ def test_slurmctld_may_be_away_in_the_middle(local, tmp_path):
     assert run.end() == 0, run.said()
     assert [(job.rule, job.state) for job in run.jobs()] == [("train", "COMPLETED")]
     assert results(root) == results(local)
+
+
+def examined(root: Path) -> dict[str, dict[str, str]]:
+    command = [sys.executable, "-m", "rrrn", "doctor", "--profile", str(Path(toy.PROFILE).parent), "--json"]
+    done = subprocess.run(
+        [*command, "--configfile", "tests/config.yaml"], cwd=root, env=ENVIRONMENT, capture_output=True, text=True
+    )
+    assert done.stdout, done.stderr
+    return {finding["check"]: finding for finding in json.loads(done.stdout)["findings"]}
+
+
+def test_the_doctor_knows_what_is_refused(tmp_path):
+    root = toy.make(tmp_path / "toy")
+    shutil.copy(HOME / "requirements.txt", root)
+    toy.edit(root, toy.PROFILE, MEMORY, "mem_mb: 50000 * attempt")
+    found = examined(root)
+    assert found["account"]["state"] == "ok" and "group shard" not in found
+    assert found["rule train"]["state"] == "warning"  # 150000 MB, and a node has 128000
+    assert "at attempt 3: Requested node configuration is not available" in found["rule train"]["text"]
+    toy.edit(root, toy.PROFILE, "slurm_partition: \"'gpu'\"", "slurm_partition: \"'cpu'\"")
+    toy.edit(root, toy.PROFILE, "runtime: 60 * attempt", "runtime: 12000")
+    found = examined(root)
+    assert found["rule train"]["state"] == found["group shard"]["state"] == "error"
+    assert "Requested time limit is invalid" in found["group shard"]["text"]
