@@ -63,7 +63,7 @@ class Taken(NamedTuple):
 
 def samples(settings: dict[str, Any], rows: list[clips.Clip]) -> Iterator[tuple[NDArray[np.float32], float]]:
     """Yield the normalised flow (2, S, S) of every view of synthetic clips, and the pixels that its 1 stands for."""
-    own = {name: value for name, value in settings["flow"].items() if name != "store"}
+    own = flow.Settings.of(settings["flow"])
     found = typed.section(faces.Settings, settings, "faces")
     for row in rows:
         with TemporaryDirectory() as folder:
@@ -75,8 +75,8 @@ def samples(settings: dict[str, Any], rows: list[clips.Clip]) -> Iterator[tuple[
         gray = np.stack([compositing.to_gray(frame) for frame in face.frames])
         plan = augment.plan(row, **settings["augment"])
         width = face.face[2] - face.face[0]
-        for maps in flow.flows(gray, face.numbers, face.face, plan, **own):
-            yield maps, width * own["full_scale_pct"] / 100
+        for maps in flow.flows(gray, face.numbers, face.face, plan, own):
+            yield maps, width * own.full_scale_pct / 100
 
 
 def once(values: NDArray[np.float32], form: Form, path: Path, order: NDArray[np.int64]) -> tuple[float, float]:
