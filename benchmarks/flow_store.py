@@ -23,7 +23,7 @@ from rrrn.data import clips, flow_store, store
 from rrrn.data.flow_store import FlowReader
 from rrrn.experiment import config, seeds
 from rrrn.occlusion import compositing
-from rrrn.running import stage
+from rrrn.running import stage, typed
 from rrrn.stages import augment, faces, flow, render
 
 HOME = Path(__file__).resolve().parents[1]
@@ -63,20 +63,20 @@ class Taken(NamedTuple):
 
 def samples(settings: dict[str, Any], rows: list[clips.Clip]) -> Iterator[tuple[NDArray[np.float32], float]]:
     """Yield the normalised flow (2, S, S) of every view of synthetic clips, and the pixels that its 1 stands for."""
-    own = {name: value for name, value in settings["flow"].items() if name != "store"}
-    found = {name: value for name, value in settings["faces"].items() if name != "max_missing"}
+    own = flow.Settings.of(settings["flow"])
+    found = typed.section(faces.Settings, settings, "faces")
     for row in rows:
         with TemporaryDirectory() as folder:
             drawn = Path(folder) / row.subject
-            render.render_subject([row], row.subject, drawn, settings["synthetic"])
+            render.render_subject([row], row.subject, drawn, typed.section(render.Settings, settings, "synthetic"))
             stored = clips.Clip(**{**vars(row), "frames": str(drawn / row.clip)})
-            images, numbers, _ = faces.read_clip(stored, settings["faces"]["max_missing"])
-        face = faces.faces(images, numbers, **found, where=row.clip)
+            images, numbers, _ = faces.read_clip(stored, found.max_missing)
+        face = faces.faces(images, numbers, found, row.clip)
         gray = np.stack([compositing.to_gray(frame) for frame in face.frames])
         plan = augment.plan(row, **settings["augment"])
         width = face.face[2] - face.face[0]
-        for maps in flow.flows(gray, face.numbers, face.face, plan, **own):
-            yield maps, width * own["full_scale_pct"] / 100
+        for maps in flow.flows(gray, face.numbers, face.face, plan, own):
+            yield maps, width * own.full_scale_pct / 100
 
 
 def once(values: NDArray[np.float32], form: Form, path: Path, order: NDArray[np.int64]) -> tuple[float, float]:

@@ -14,7 +14,7 @@ from rrrn.provenance import unchanged
 from rrrn.running.stage import InputError
 from rrrn.stages import faces, render
 
-OPTIONS = {"box": "onset", "upsample": 0, "margin": 0.0, "pad": 1.25, "max_gap": 2, "no_face": "error"}
+OPTIONS = faces.Settings(box="onset", upsample=0, margin=0.0, pad=1.25, max_gap=2, max_missing=0, no_face="error")
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def clip(tmp_path_factory) -> clips.Clip:
     """One short rendered clip on disk: frames 9 to 19, of which 11 to 17 are from onset to offset."""
     folder = tmp_path_factory.mktemp("frames") / "syncasme2-sub01"
     row = clips.Clip("syncasme2", "syncasme2-sub01", "EP01_01", 11, 14, 17, "III", str(folder / "EP01_01"), "synthetic")
-    render.render_subject([row], row.subject, folder, {"seed": 1, "preset": "easy", "scale": 0.5})
+    render.render_subject([row], row.subject, folder, render.Settings(seed=1, preset="easy", scale=0.5))
     return row
 
 
@@ -35,7 +35,7 @@ def copied(clip: clips.Clip, folder: Path, **changes) -> clips.Clip:
 
 def test_rendered_face_is_found_and_cropped(clip):
     images, numbers, _ = faces.read_clip(clip, 0)
-    result = faces.faces(images, numbers, **OPTIONS, where="clip")
+    result = faces.faces(images, numbers, OPTIONS, "clip")
     assert result.numbers.tolist() == list(range(11, 18)) and result.found.all()
     x0, y0, x1, y1 = result.box
     a0, b0, a1, b1 = result.face
@@ -50,7 +50,7 @@ def test_rendered_face_is_found_and_cropped(clip):
 def test_landmarks_move_with_the_crop(clip):
     images, numbers, _ = faces.read_clip(clip, 0)
     whole = landmarks.fit(images[0][..., ::-1], landmarks.detect(images[0][..., ::-1], 0))
-    result = faces.faces(images, numbers, **OPTIONS, where="clip")
+    result = faces.faces(images, numbers, OPTIONS, "clip")
     offset = np.array(result.box[:2]) - result.face[:2]
     assert np.allclose(result.landmarks[0] + offset, whole)
 
@@ -116,7 +116,7 @@ def test_a_gap_of_the_stage_names_its_settings(clip):
         InputError,
         match=r"13 to 15, where the search ended; .*faces\.upsample.*faces\.max_gap \(now 2\).*faces\.no_face",
     ):
-        faces.faces(images, numbers, **OPTIONS, where="clip")
+        faces.faces(images, numbers, OPTIONS, "clip")
 
 
 def test_the_search_ends_where_no_later_frame_can_help(monkeypatch):
@@ -160,7 +160,7 @@ def test_a_photograph_taken_sideways_comes_out_upright(clip, tmp_path):
         exif = image.getexif()
         exif[0x0112] = 6  # to be shown turned by 90 degrees clockwise
         image.transpose(Image.Transpose.ROTATE_90).save(path, quality=100, subsampling=0, exif=exif)
-    before, after = (faces.faces(*faces.read_clip(row, 0)[:2], **OPTIONS, where="clip") for row in (clip, turned))
+    before, after = (faces.faces(*faces.read_clip(row, 0)[:2], OPTIONS, "clip") for row in (clip, turned))
     assert after.frames.shape == before.frames.shape and np.abs(np.subtract(after.box, before.box)).max() <= 2
     assert np.abs(after.frames.astype(int) - before.frames).mean() < 2
 
@@ -227,7 +227,7 @@ def test_the_crops_of_a_clip_show_one_face(clip, box):
         top, left = (larger.shape[0] - height) // 2, (larger.shape[1] - width) // 2
         pair = [image, larger[top : top + height, left : left + width]][:: 1 - 2 * (t % 2)]
         pairs.append(np.concatenate([pair[0], pair[1] // 2], axis=1))
-    result = faces.faces(pairs, numbers, **OPTIONS | {"box": box}, where="clip")
+    result = faces.faces(pairs, numbers, dataclasses.replace(OPTIONS, box=box), "clip")
     middle = result.landmarks.mean(axis=1)
     assert result.found.all() and np.ptp(middle, axis=0).max() < 0.2 * (result.face[2] - result.face[0])
     light = [frame[30:-30, 30:-30].mean() for frame in result.frames]
@@ -283,7 +283,7 @@ def test_frames_are_those_that_were_imported(clip, tmp_path):
 def test_a_subject_with_other_frames_than_were_imported_stops(clip, tmp_path):
     row = copied(clip, tmp_path / "c", frames_digest="blake2b-" + "0" * 32, source="recorded")
     clips.write([row], tmp_path / "clips.csv")
-    settings = {"faces": {**OPTIONS, "max_missing": 0}}
+    settings = {"faces": vars(OPTIONS)}
     args = argparse.Namespace(
         output=tmp_path / "faces.h5",
         clips=tmp_path / "clips.csv",

@@ -14,8 +14,6 @@ from rrrn.running.stage import InputError
 from rrrn.stages import flow
 from rrrn.tvl1.parameters import Parameters
 
-STORE = {"dtype": "int16", "compression": "blosc2"}
-
 PARAMETERS = {
     "tau": 0.25,
     "lambda": 0.15,
@@ -27,6 +25,15 @@ PARAMETERS = {
     "inner_iterations": 30,
     "outer_iterations": 10,
     "median_filter": 5,
+}
+SECTION = PARAMETERS | {
+    "engine": "opencv",
+    "rotation": "frames",
+    "warm_start": False,
+    "norm": "fixed",
+    "full_scale_pct": 2.0,
+    "size": 32,
+    "store": {"dtype": "int16", "compression": "blosc2"},
 }
 
 
@@ -101,8 +108,8 @@ def test_views_are_solved_between_their_frames():
     frames = np.stack([pair(t * 0.5, 0, 80)[1] for t in range(4)])
     face = (8, 8, 72, 72)
     plan = [View("x", 0, 10, 12, 0.0, 0), View("x", 1, 10, 13, 0.0, 0), View("x", 2, 10, 12, 0.0, 1)]
-    options = {"norm": "fixed", "full_scale_pct": 2.0, "size": 32}
-    result = flow.flows(frames, np.arange(10, 14, dtype=np.int32), face, plan, **options, **PARAMETERS)
+    settings = flow.Settings.of(SECTION | {"engine": "auto"})
+    result = flow.flows(frames, np.arange(10, 14, dtype=np.int32), face, plan, settings)
     assert result.shape == (3, 2, 32, 32) and result.dtype == np.float32
     assert np.array_equal(result[0], result[2])
     for view, motion in ((0, 1.0), (1, 1.5)):  # in px; the face is 64 px wide, full scale 2 % of it
@@ -123,8 +130,6 @@ def stage_args(tmp_path):
     views.write([View("x", 0, 1, 2, 0.0, 0)], tmp_path / "plan.csv")
 
     def args(output="flow.h5", **changes):
-        how = {"engine": "opencv", "rotation": "frames", "warm_start": False}
-        own = {**PARAMETERS, **how, "norm": "fixed", "full_scale_pct": 2.0, "size": 32, "store": STORE} | changes
         return argparse.Namespace(
             shard=tmp_path / "frames.h5",
             plan=tmp_path / "plan.csv",
@@ -133,10 +138,29 @@ def stage_args(tmp_path):
             threads=1,
             gpus=1,
             asked={},
-            settings={"flow": own},
+            settings={"flow": SECTION | changes},
         )
 
     return args
+
+
+@pytest.mark.parametrize(
+    ("changes", "lacking", "message"),
+    [
+        ({}, "tau", "the settings lack flow.tau"),
+        ({}, "norm", "the settings lack flow.norm"),
+        ({"warp": 2}, "", "the settings have the unknown key flow.warp"),
+        ({"norm": "max"}, "", "flow.norm is 'max'; it must be one of fixed, p99, minmax"),
+        ({"store": {"dtype": "int16"}}, "", "the settings lack flow.store.compression"),
+        ({"warps": 0}, "", "flow.warps is 0"),
+    ],
+)
+def test_settings_that_are_not_right_are_named(stage_args, changes, lacking, message):
+    args = stage_args(**changes)
+    args.settings["flow"].pop(lacking, None)
+    with pytest.raises(InputError) as caught:
+        flow.main(args)
+    assert str(caught.value).startswith(message) and not args.output.exists()
 
 
 def test_stage_writes_what_flow_it_is_and_what_it_was_made_by(stage_args):

@@ -286,7 +286,7 @@ def test_a_resnet_backbone_trains():
 
 @pytest.mark.parametrize("key", ["backbone", "attention", "attention_norm", "aggregate", "cor_head"])
 def test_an_unknown_choice_is_named(key):
-    with pytest.raises(InputError, match="'nonsense'"):
+    with pytest.raises(InputError, match=rf"networks\.rrrn\.{key} is 'nonsense'; it must be one of \w+, \w+"):
         rrrn_of(**{key: "nonsense"})
 
 
@@ -664,7 +664,7 @@ def test_vgg16_loads_vgg_face(tmp_path, monkeypatch):
         shape = [max(1, size // 16) if size > 3 else size for size in value.shape]
         state[name] = torch.full(shape, float(number))
     torch.save(state, tmp_path / "vgg_face_dag.pth")
-    settings = {"width": 1.0, "input": "inflate2", "input_scale": 128.0, "pretrained": {"path": "x"}}
+    settings = {"width": 1.0, "input": "inflate2", "input_scale": 128.0, "pretrained": {"path": "x", "sha256": ""}}
     stream = vgg16.build(settings, 5, 64, tmp_path / "vgg_face_dag.pth").streams[0]
     assert torch.equal(stream.features[28].weight, state["conv5_3.weight"])
     assert torch.equal(stream.features[0].weight, torch.full((4, 2, 3, 3), 1.5) * state["conv1_1.weight"][0, 0, 0, 0])

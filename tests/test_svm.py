@@ -68,8 +68,6 @@ def test_ties_of_votes_go_to_the_larger_margins_or_to_the_first_class():
             said[ties] += predicted(rows, f"s{n}").argmax(axis=1).tolist()
         assert said[ties] == expected
     assert said["margins"] != said["order"]
-    with pytest.raises(InputError, match=r"svm\.ties 'first' is none of margins, order"):
-        svm.predict([features], {"mask": features}, TABLE, CLASSES, ["s1"], 10000, "first")
 
 
 def test_holdout_trains_on_one_database_and_tests_on_the_other():

@@ -118,7 +118,7 @@ def test_the_rule_draws_the_same_frames(tmp_path, out):
     database = synthesize.plan(arguments(out, *SMALL, "--quirks", "none"))[0]
     rows = [entry.clip for entry in database.entries if entry.clip.subject == "syncasme2-sub01"]
     table = [replace(clip, frames=f"x/{clip.subject}/{clip.clip}", source="synthetic") for clip in rows]
-    render.render_subject(table, rows[0].subject, tmp_path / "r", {"seed": 1, "preset": "default", "scale": 0.1})
+    render.render_subject(table, rows[0].subject, tmp_path / "r", render.Settings(1, "default", 0.1))
     for clip in rows:
         for path in (out / clip.frames).iterdir():
             assert path.read_bytes() == (tmp_path / "r" / clip.clip / path.name).read_bytes()

@@ -1,6 +1,7 @@
 """Box and landmarks of one face in every frame of a clip; frames without it lie between their neighbours."""
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,7 @@ from rrrn.face import landmarks
 from rrrn.face.landmarks import Box
 from rrrn.running.stage import InputError
 
+NoFace = Literal["error", "full_image"]  # what a gap that is too long is
 _LEAST_OVERLAP = 1 / 3  # intersection over union of a box and the same half its side away
 
 
@@ -17,7 +19,7 @@ def locate(
     numbers: Sequence[int],
     upsample: int,
     max_gap: int,
-    no_face: str,
+    no_face: NoFace,
     where: str,
     remedy: str,
     progress: Callable[[Iterable[NDArray[np.uint8]]], Iterable[NDArray[np.uint8]]] = iter,

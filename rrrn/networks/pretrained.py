@@ -2,13 +2,28 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
 from rrrn.running.stage import InputError
+
+
+@dataclass(frozen=True)
+class File:
+    """A weights file of the user's own: where it lies, and its digest."""
+
+    path: str
+    sha256: str
+
+    def __str__(self) -> str:
+        return self.path
+
+
+Pretrained = Literal["imagenet", "none"] | File  # the setting ``pretrained``
 
 
 def verify(path: Path, sha256: str) -> None:
@@ -42,7 +57,7 @@ def read(path: Path) -> dict[str, Tensor]:
     return state
 
 
-def check(setting: object, weights: Path | None) -> None:
+def check(setting: Pretrained, weights: Path | None) -> None:
     """Raise InputError unless a weights file is given exactly where the setting ``pretrained`` asks for one."""
     if setting != "none" and weights is None:
         raise InputError(f"pretrained is {setting}, but no file was given; name one with --weights")

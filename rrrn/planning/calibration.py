@@ -36,6 +36,7 @@ from rrrn.planning.geometry import MEGA
 from rrrn.planning.rates import ANY, Rates
 from rrrn.planning.units import augmented, solved
 from rrrn.provenance import sources
+from rrrn.running import typed
 from rrrn.stages import anchor, art, augment, describe, faces, flow, occlude, pack, render, svm
 from rrrn.synthetic.databases import layouts
 from rrrn.tvl1 import engines
@@ -376,7 +377,9 @@ def _fit(network: Any, stored: Sequence[Any], config: Mapping[str, Any], device:
     from rrrn.stages import train
 
     samples = train.Samples([stored[number % len(stored)] for number in range(batch)], 1e12)
-    settings = {**config["train"], "epochs": 1, "batch_size": batch, "views_per_clip_per_epoch": batch}
+    told = {key: value for key, value in config["train"].items() if key != "max_memory_gb"}
+    told |= {"epochs": 1, "batch_size": batch, "views_per_clip_per_epoch": batch}
+    settings = typed.of(train.Settings, told, "train")
     labels, pools, rng = np.zeros(batch, np.int64), [np.arange(batch)], np.random.default_rng(0)
     return _seconds(
         lambda: train.fit(network, samples, labels, pools, settings, rng, device), clock=device.type == "cuda"

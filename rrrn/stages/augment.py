@@ -6,12 +6,22 @@ the paper (Section IV-B, "Data augmentation"). View 0 is the official apex at 0 
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rrrn.data import clips, views
 from rrrn.data.views import View
 from rrrn.provenance import asked
-from rrrn.running import stage
+from rrrn.running import stage, typed
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The section ``augment``: tenths of the way to the apex and from it, and degrees."""
+
+    early: Sequence[int]
+    late: Sequence[int]
+    angles: Sequence[float]
 
 
 def between(a: int, b: int, tenths: int) -> int:
@@ -46,11 +56,12 @@ def plan(clip: clips.Clip, early: Sequence[int], late: Sequence[int], angles: Se
 
 
 def main(args: argparse.Namespace) -> None:
-    made, settings = asked.asked(args), args.settings["augment"]
+    settings = typed.section(Settings, args.settings, "augment")
+    made = asked.asked(args)
     table = [
         view
         for clip in clips.of_subject(made.clips(args.clips), args.subject)
-        for view in plan(clip, settings["early"], settings["late"], settings["angles"])
+        for view in plan(clip, settings.early, settings.late, settings.angles)
     ]
     views.write(table, args.output, made.identity)
 

@@ -6,6 +6,8 @@ face box of every frame from onset to offset at one size.
 
 import argparse
 import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,7 +20,25 @@ from rrrn.data import rows, shards, store
 from rrrn.descriptors import needs
 from rrrn.experiment import outside
 from rrrn.provenance import asked
-from rrrn.running import stage
+from rrrn.running import stage, typed
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The section ``describe``, of whose descriptors one: ``own`` are the keyword arguments of its functions."""
+
+    size: int
+    blocks: int
+    tim_frames: int
+    own: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, section: Mapping[str, Any], descriptor: str) -> "Settings":
+        """Return what is told of a descriptor; raises InputError if it is not all there."""
+        if descriptor not in section:
+            raise stage.InputError(f"the settings lack describe.{descriptor}")
+        told = {key: section[key] for key in ("size", "blocks", "tim_frames") if key in section}
+        return typed.of(cls, told | {"own": section[descriptor]}, "describe")
 
 
 def face_volume(frames: NDArray[np.uint8], face: NDArray[np.int32], size: int) -> NDArray[np.uint8]:
@@ -77,32 +97,32 @@ def descriptor(name: str, plugin: str = "") -> ModuleType:
 
 
 def clip_features(
-    frames: NDArray[np.uint8], face: NDArray[np.int32], name: str, settings: dict[str, Any], plugin: str = ""
+    frames: NDArray[np.uint8], face: NDArray[np.int32], name: str, settings: Settings, plugin: str = ""
 ) -> NDArray[np.float32]:
-    """Return the descriptor (D,) of the gray frames (T, H, W) of one clip, under the section ``describe``."""
+    """Return the descriptor (D,) of the gray frames (T, H, W) of one clip."""
     module = descriptor(name, plugin)
-    own = settings[name]
-    volume = face_volume(frames, face, settings["size"])
-    volume = timed(volume, settings["tim_frames"], needs.frames(module, own))
-    found = module.describe(volume, blocks=settings["blocks"], **own)
+    volume = face_volume(frames, face, settings.size)
+    volume = timed(volume, settings.tim_frames, needs.frames(module, settings.own))
+    found = module.describe(volume, blocks=settings.blocks, **settings.own)
     return np.asarray(found, np.float32)
 
 
 def main(args: argparse.Namespace) -> None:
     """Write the features of all clips, in the order of the clip table."""
     cv2.setNumThreads(1)
-    settings = args.settings["describe"]
+    module = descriptor(args.descriptor, args.plugin)
+    settings = Settings.of(args.settings.get("describe", {}), args.descriptor)
     made = asked.asked(args, args.shards)
     table = made.clips(args.clips)
     seals = {path: store.verified(path) for path in args.shards}
     shard_of = rows.of_shards(seals, table)
-    least = needs.frames(descriptor(args.descriptor, args.plugin), settings[args.descriptor])
+    least = needs.frames(module, settings.own)
     found, stretched = [], []
     for clip in table:
         shard = shard_of[rows.key(clip)]
         with store.reading(shard, seals[shard]) as file:
             frames, _, face = shards.occluded(file[clip.clip])
-        if not settings["tim_frames"] and len(frames) < least:
+        if not settings.tim_frames and len(frames) < least:
             stretched.append(f"{clip.subject}/{clip.clip}")
         try:
             found.append(clip_features(frames, face, args.descriptor, settings, args.plugin))

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -20,8 +21,23 @@ from rrrn.data.clips import Clip
 from rrrn.face import tracking
 from rrrn.face.landmarks import Box
 from rrrn.provenance import asked, frames_seen, sources, unchanged
-from rrrn.running import stage
+from rrrn.running import stage, typed
 from rrrn.running.stage import InputError
+
+OfClip = Literal["onset", "median", "per_frame"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The section ``faces``."""
+
+    box: OfClip
+    upsample: int
+    margin: float
+    pad: float
+    max_gap: int
+    max_missing: int
+    no_face: tracking.NoFace
 
 
 @dataclass(frozen=True)
@@ -41,7 +57,7 @@ class Faces:
     face: Box
 
 
-def choose_box(boxes: NDArray[np.float64], box: str, margin: float) -> NDArray[np.int64]:
+def choose_box(boxes: NDArray[np.float64], box: OfClip, margin: float) -> NDArray[np.int64]:
     """Return the box of each frame, int (T, 4): the first one's, the median, or its own, enlarged by ``margin``."""
     chosen = {"onset": boxes[:1], "median": np.median(boxes, axis=0, keepdims=True), "per_frame": boxes}[box]
     centre = (chosen[:, :2] + chosen[:, 2:]) / 2
@@ -75,29 +91,20 @@ def crop(
     return cut, moved, (x, y, x + int(width), y + int(height))
 
 
-def faces(
-    images: Sequence[NDArray[np.uint8]],
-    numbers: Sequence[int],
-    *,
-    box: str,
-    upsample: int,
-    margin: float,
-    pad: float,
-    max_gap: int,
-    no_face: str,
-    where: str,
-) -> Faces:
+def faces(images: Sequence[NDArray[np.uint8]], numbers: Sequence[int], settings: Settings, where: str) -> Faces:
     """Return the cropped faces and landmarks of one clip's images (each uint8 (H, W, C)); ``where`` names it.
 
-    Of several faces in view it is one in all frames, whatever ``box`` is (see ``tracking.locate``).
+    Of several faces in view it is one in all frames, whatever ``settings.box`` is (see ``tracking.locate``).
     """
     remedy = (
-        f"raise faces.upsample, or faces.max_gap (now {max_gap}), or set faces.no_face: full_image for frames that "
-        "were cropped beforehand"
+        f"raise faces.upsample, or faces.max_gap (now {settings.max_gap}), or set faces.no_face: full_image for frames "
+        "that were cropped beforehand"
     )
-    found_boxes, points, found = tracking.locate(images, numbers, upsample, max_gap, no_face, where, remedy)
-    boxes = choose_box(found_boxes, box, margin)
-    cut, moved, face = crop(images, boxes, points, pad)
+    found_boxes, points, found = tracking.locate(
+        images, numbers, settings.upsample, settings.max_gap, settings.no_face, where, remedy
+    )
+    boxes = choose_box(found_boxes, settings.box, settings.margin)
+    cut, moved, face = crop(images, boxes, points, settings.pad)
     x0, y0, x1, y1 = (int(value) for value in boxes[0])
     return Faces(cut, np.array(numbers, np.int32), moved, found, (x0, y0, x1, y1), face)
 
@@ -134,6 +141,7 @@ def read_clip(clip: Clip, max_missing: int) -> tuple[list[NDArray[np.uint8]], li
 
 def main(args: argparse.Namespace) -> None:
     cv2.setNumThreads(1)
+    settings = typed.section(Settings, args.settings, "faces")
     made = asked.asked(args, args.rendered)
     table = clips.of_subject(made.clips(args.clips), args.subject)
     with store.create(args.output, made.identity) as file:
@@ -141,10 +149,9 @@ def main(args: argparse.Namespace) -> None:
             seen = frames_seen.Seen(sources.STATE / "frames")
             made.check_found(f"frames of {args.subject}", seen.fingerprint(frames_seen.stretches(table)))
         for clip in unchanged.with_digests(table, args.rendered):
-            settings = dict(args.settings["faces"])
-            images, numbers, missing = read_clip(clip, settings.pop("max_missing"))
+            images, numbers, missing = read_clip(clip, settings.max_missing)
             unchanged.check(clip)
-            result = faces(images, numbers, **settings, where=f"{clip.frames}: clip {clip.subject}/{clip.clip}")
+            result = faces(images, numbers, settings, f"{clip.frames}: clip {clip.subject}/{clip.clip}")
             group = file.create_group(clip.clip)
             for name in ("database", "subject", "clip", "onset", "apex", "offset"):
                 group.attrs[name] = getattr(clip, name)

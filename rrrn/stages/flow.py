@@ -8,9 +8,10 @@ are resized. ``flow.rotation: field`` turns the flow instead of the frames.
 import argparse
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import h5py
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from rrrn.data import flow_store, shards, store, views
 from rrrn.data.views import View
 from rrrn.provenance import asked, sources
-from rrrn.running import stage
+from rrrn.running import stage, typed
 from rrrn.running.stage import InputError
 from rrrn.tvl1 import clip_batches, clip_views, engines, pairs
 from rrrn.tvl1.parameters import Parameters
@@ -28,15 +29,47 @@ from rrrn.tvl1.parameters import Parameters
 Plans = Mapping[str, Sequence[View]]  # by clip
 Solved = tuple[str, NDArray[np.float32]]  # a clip, and the flow of its views as ``flows`` returns it
 
-UNITS = {
+Norm = Literal["fixed", "p99", "minmax"]
+UNITS: dict[Norm, str] = {
     "fixed": "full_scale_pct % of the width of the face box",
     "p99": "99th percentile of the sample's magnitudes",
     "minmax": "half of the range of the component, from its middle",
 }
 
 
+@dataclass(frozen=True)
+class Store:
+    """How flow is stored; see ``flow_store.put``."""
+
+    dtype: Literal["int16", "float16"]
+    compression: Literal["blosc2", "none"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The section ``flow``, whose keys of TV-L1 are ``solver``."""
+
+    engine: engines.Name
+    rotation: clip_views.Rotation
+    warm_start: bool
+    norm: Norm
+    full_scale_pct: float
+    size: int
+    store: Store
+    solver: Parameters
+
+    @classmethod
+    def of(cls, section: Mapping[str, Any]) -> "Settings":
+        """Return the section; raises InputError if it is not whole or has another key or value."""
+        solver = Parameters().section().keys()
+        if missing := [key for key in solver if key not in section]:
+            raise InputError(f"the settings lack flow.{missing[0]}")
+        told = {key: value for key, value in section.items() if key not in solver}
+        return typed.of(cls, told | {"solver": Parameters.of_section(section)}, "flow")
+
+
 def tvl1(
-    a: NDArray[np.uint8], b: NDArray[np.uint8], *, engine: str = "auto", threads: int = 1, **parameters: Any
+    a: NDArray[np.uint8], b: NDArray[np.uint8], *, engine: engines.Name = "auto", threads: int = 1, **parameters: Any
 ) -> NDArray[np.float32]:
     """Return the flow from image ``a`` to image ``b``, float32 (2, H, W): u right, v down, pixels.
 
@@ -64,7 +97,7 @@ def tvl1(
     return flow[0] if one else flow
 
 
-def normalise(flow: NDArray[np.float32], face_width: int, norm: str, full_scale_pct: float) -> NDArray[np.float32]:
+def normalise(flow: NDArray[np.float32], face_width: int, norm: Norm, full_scale_pct: float) -> NDArray[np.float32]:
     """Return the flow (2, H, W), in pixels, scaled to [-1, 1].
 
     ``fixed``: in units of ``full_scale_pct`` % of the face box's width, clipped; ``p99``: by the 99th percentile of the
@@ -85,65 +118,54 @@ def flows(
     numbers: NDArray[np.int32],
     face: Sequence[int],
     plan: Sequence[View],
-    *,
-    norm: str,
-    full_scale_pct: float,
-    size: int,
-    engine: str = "auto",
-    rotation: str = "frames",
-    warm_start: bool = False,
+    settings: Settings,
     threads: int = 1,
-    **parameters: Any,
 ) -> NDArray[np.float32]:
     """Return the flow of every view of one clip, float32 (views, 2, size, size): u, v of each.
 
     ``frames`` uint8 (T, H, W) gray with frame numbers ``numbers`` (T). A view that repeats another's frames and angle
     is solved once; ``rotation`` and ``warm_start`` save more, see config.yaml and ``rrrn.tvl1.clip_views``.
     """
-    told = Parameters.of_section(parameters)
-    engine = engines.resolve(engine, warm_start)
+    told = settings.solver
+    engine = engines.resolve(settings.engine, settings.warm_start)
     solve = engines.solver(engine, threads)
-    refine = engines.refiner(engine, threads) if warm_start else None
+    refine = engines.refiner(engine, threads) if settings.warm_start else None
     found = clip_views.flows(
         dict(zip(numbers.tolist(), frames, strict=True)),
         face,
         plan,
         lambda a, b: solve(a, b, told),
-        rotation=rotation,
+        rotation=settings.rotation,
         refine=(lambda a, b, guesses: refine(a, b, guesses, told)) if refine else None,
     )
-    maps = {key: _as_stored(flow, norm, full_scale_pct, size) for key, flow in found}
+    maps = {key: _as_stored(flow, settings) for key, flow in found}
     return np.stack([maps[view.onset, view.apex, view.angle] for view in plan])
 
 
-def _as_stored(flow: NDArray[np.float32], norm: str, full_scale_pct: float, size: int) -> NDArray[np.float32]:
-    scaled = normalise(flow, flow.shape[2], norm, full_scale_pct)
+def _as_stored(flow: NDArray[np.float32], settings: Settings) -> NDArray[np.float32]:
+    scaled, size = normalise(flow, flow.shape[2], settings.norm, settings.full_scale_pct), settings.size
     return np.stack([cv2.resize(component, (size, size), interpolation=cv2.INTER_LINEAR) for component in scaled])
 
 
-def _clip_by_clip(shard: h5py.File, plans: Plans, settings: Mapping[str, Any]) -> Iterator[Solved]:
+def _clip_by_clip(shard: h5py.File, plans: Plans, settings: Settings, threads: int) -> Iterator[Solved]:
     for name, plan in plans.items():
         worn = shards.occluded(shard[name])
-        yield name, flows(worn.frames, worn.numbers, worn.face.tolist(), plan, **settings)
+        yield name, flows(worn.frames, worn.numbers, worn.face.tolist(), plan, settings, threads)
 
 
-def _in_batches(
-    shard: h5py.File, plans: Plans, settings: Mapping[str, Any], streamer: engines.Streamer
-) -> Iterator[Solved]:
+def _in_batches(shard: h5py.File, plans: Plans, settings: Settings, streamer: engines.Streamer) -> Iterator[Solved]:
     """Yield each clip's flow while the device solves pairs of the next ones; clips come by the size of their faces."""
-    parameters = Parameters.of_section(settings)
-    form = {name: settings[name] for name in ("norm", "full_scale_pct", "size")}
     clips = [
         clip_batches.Clip(name, shard[name].attrs["face"], plan, partial(_frames, shard[name]))
         for name, plan in plans.items()
     ]
     for name, found in clip_batches.flows(
         clips,
-        lambda batches: streamer.stream(batches, parameters),
+        lambda batches: streamer.stream(batches, settings.solver),
         streamer.pairs_at_once,
-        rotation=settings["rotation"],
+        rotation=settings.rotation,
     ):
-        maps = {key: _as_stored(flow, **form) for key, flow in found.items()}
+        maps = {key: _as_stored(flow, settings) for key, flow in found.items()}
         yield name, np.stack([maps[view.onset, view.apex, view.angle] for view in plans[name]])
 
 
@@ -154,31 +176,35 @@ def _frames(group: h5py.Group) -> dict[int, NDArray[np.uint8]]:
 
 def main(args: argparse.Namespace) -> None:
     cv2.setNumThreads(1)
+    settings = Settings.of(args.settings.get("flow", {}))
     made = asked.asked(args, [args.shard, args.plan])
-    settings = dict(args.settings["flow"])
-    form = settings.pop("store")
-    engine = engines.resolve(settings["engine"], settings["warm_start"], args.gpus)
+    engine = engines.resolve(settings.engine, settings.warm_start, args.gpus)
+    settings = replace(settings, engine=engine)
     plans = views.read(args.plan)
-    told = settings | {"engine": engine, "threads": args.threads}
     streamer = engines.streamer(engine)
     with store.reading(args.shard) as shard, store.create(args.output, made.identity) as file:
         if set(plans) != set(shard):
             raise InputError(f"{args.plan} and {args.shard} hold different clips; delete both and run again")
-        file.attrs.update(engines.facts(engine, Parameters.of_section(settings)))
-        file.attrs.update({name: settings[name] for name in ("rotation", "warm_start")})
+        file.attrs.update(engines.facts(engine, settings.solver))
+        file.attrs.update({"rotation": settings.rotation, "warm_start": settings.warm_start})
         file.attrs["code"] = sources.digest("rrrn.stages.flow", engines.module(engine))
         if args.views == "original":
             plans = {clip: plan[:1] for clip, plan in plans.items()}
-        solved = _in_batches(shard, plans, told, streamer) if streamer else _clip_by_clip(shard, plans, told)
+        if streamer:
+            solved = _in_batches(shard, plans, settings, streamer)
+        else:
+            solved = _clip_by_clip(shard, plans, settings, args.threads)
         for clip, result in solved:
             pairs.check_flow(result, f"clip {clip} of {args.shard}")
             target = file.create_group(clip)
             target.attrs["subject"] = shard[clip].attrs["subject"]
-            dataset = flow_store.put(target, "flow", result, **form)
+            dataset = flow_store.put(
+                target, "flow", result, dtype=settings.store.dtype, compression=settings.store.compression
+            )
             dataset.attrs["channels"] = "u to the right, v down; signed"
-            dataset.attrs["norm"] = settings["norm"]
-            dataset.attrs["full_scale_pct"] = settings["full_scale_pct"]
-            dataset.attrs["units"] = UNITS[settings["norm"]]
+            dataset.attrs["norm"] = settings.norm
+            dataset.attrs["full_scale_pct"] = settings.full_scale_pct
+            dataset.attrs["units"] = UNITS[settings.norm]
             store.put(target, "views", np.array([view.view for view in plans[clip]], np.int32))
             logging.info("%s: %d views, mean |flow| %.4f", clip, len(plans[clip]), np.abs(result).mean())
 

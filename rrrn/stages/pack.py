@@ -8,6 +8,7 @@ import argparse
 import itertools
 import logging
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,15 @@ import numpy as np
 from rrrn.data import flow_store, rows, store
 from rrrn.face import region_boxes
 from rrrn.provenance import asked
-from rrrn.running import stage
+from rrrn.running import stage, typed
 from rrrn.running.stage import InputError
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The section ``regions``."""
+
+    size: int
 
 
 def form(shard: h5py.File, clip: str) -> dict[str, Any]:
@@ -29,6 +37,7 @@ def form(shard: h5py.File, clip: str) -> dict[str, Any]:
 
 
 def main(args: argparse.Namespace) -> None:
+    settings = typed.section(Settings, args.settings, "regions")
     made = asked.asked(args, args.shards)
     table = made.clips(args.clips)
     seals = {path: store.verified(path) for path in args.shards}
@@ -59,7 +68,7 @@ def main(args: argparse.Namespace) -> None:
         store.put(file, "views", np.array(first.pop("views"), np.int32), chunk_axes=0)
         store.put(file, "boxes", region_boxes.boxes(first["shape"][-1]), chunk_axes=0)
         file.attrs.update(first)
-        file.attrs["size"] = args.settings["regions"]["size"]
+        file.attrs["size"] = settings.size
     logging.info("%d clips in %d shards, flow %s each", len(table), len(shards), first["shape"])
 
 

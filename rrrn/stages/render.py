@@ -5,32 +5,39 @@ The truth about them (landmarks, flow, action units, head motion) is written bes
 
 import argparse
 import logging
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 
 from rrrn.data import clips, digested, identity, listing
 from rrrn.provenance import asked
-from rrrn.running import stage
+from rrrn.running import stage, typed
 from rrrn.synthetic.databases import recording
 from rrrn.synthetic.databases.recording import Camera
 from rrrn.synthetic.painting import action_units
-from rrrn.synthetic.painting.presets import PRESETS
+from rrrn.synthetic.painting.presets import Name
 
 TRUTH = "truth.h5"
 
 
-def render_subject(table: list[clips.Clip], subject: str, folder: Path, settings: dict[str, Any]) -> int:
+@dataclass(frozen=True)
+class Settings:
+    """The section ``synthetic``."""
+
+    seed: int
+    preset: Name
+    scale: float
+
+
+def render_subject(table: list[clips.Clip], subject: str, folder: Path, settings: Settings) -> int:
     """Write all clips of ``subject`` in ``table`` under ``folder``, one folder per clip; return the number of frames.
 
-    ``settings`` has ``seed``, ``preset`` and ``scale``. Raises InputError for a subject that is not in the table or
-    not synthetic, and for settings or classes that the renderer does not know.
+    Raises InputError for a subject that is not in the table or not synthetic, and for classes that the renderer does
+    not know.
     """
     rows = _checked(clips.of_subject(table, subject), subject)
-    if settings["preset"] not in PRESETS:
-        raise stage.InputError(f"synthetic.preset {settings['preset']!r} is none of {', '.join(PRESETS)}")
-    camera = Camera(int(settings["seed"]), settings["preset"], float(settings["scale"]))
+    camera = Camera(settings.seed, settings.preset, float(settings.scale))
     folder.mkdir(parents=True)
     recordings = [recording.whole(row, folder / row.clip) for row in rows]
     return recording.write_subject(recordings, folder / TRUTH, camera)
@@ -61,10 +68,11 @@ def _digest(folder: Path, clip: clips.Clip) -> str:
 def main(args: argparse.Namespace) -> None:
     """Render one subject of the clip table."""
     cv2.setNumThreads(1)
+    settings = typed.section(Settings, args.settings, "synthetic")
     made = asked.asked(args)
     table = made.clips(args.clips)
     with stage.replacing(args.folder) as partial:
-        n_frames = render_subject(table, args.subject, partial, args.settings["synthetic"])
+        n_frames = render_subject(table, args.subject, partial, settings)
         own = clips.of_subject(table, args.subject)
         digests = [[clip.clip, _digest(partial / clip.clip, clip)] for clip in own]
         digested.write(["clip", clips.DIGEST], digests, partial / identity.FRAMES, made.identity)

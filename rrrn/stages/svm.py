@@ -6,7 +6,9 @@ One job tests all conditions that this training is tested on: scikit-learn takes
 import argparse
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +18,19 @@ from rrrn.data.clips import Clip
 from rrrn.data.predictions import Prediction
 from rrrn.experiment import folds
 from rrrn.provenance import asked
-from rrrn.running import stage
+from rrrn.running import stage, typed
 
-TIES = ("margins", "order")
+Ties = Literal["margins", "order"]
 GRID = (0.1, 1.0, 10.0, 100.0, 1e3, 1e4)
 INNER_FOLDS = 5
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The section ``svm``."""
+
+    C: float | Literal["grid"]
+    ties: Ties
 
 
 def probabilities(
@@ -29,7 +39,7 @@ def probabilities(
     tested: NDArray[np.float64],
     n_classes: int,
     penalty: float,
-    ties: str,
+    ties: Ties,
 ) -> NDArray[np.float64]:
     """Train on a kernel matrix and return the class probabilities (K, n_classes) of what is tested.
 
@@ -38,12 +48,10 @@ def probabilities(
     The probabilities are a softmax over classes (of two: the logistic function of their margin), so that the first of
     the largest is what scikit-learn's SVC predicts: of the votes, with ``ties`` "order", as libsvm decides; of the
     one-vs-rest decision function with "margins" (break_ties), in which margins tell classes with equally many votes
-    apart. A class without training samples has probability 0. Raises InputError for another ``ties``.
+    apart. A class without training samples has probability 0.
     """
     from sklearn.svm import SVC
 
-    if ties not in TIES:
-        raise stage.InputError(f"svm.ties {ties!r} is none of {', '.join(TIES)}")
     result = np.zeros((len(tested), n_classes))
     present = np.unique(labels)
     if len(present) == 1:
@@ -61,7 +69,7 @@ def probabilities(
 
 
 def choose_penalty(
-    kernel: NDArray[np.float64], labels: NDArray[np.intp], subjects: Sequence[str], n_classes: int, ties: str
+    kernel: NDArray[np.float64], labels: NDArray[np.intp], subjects: Sequence[str], n_classes: int, ties: Ties
 ) -> float:
     """Return the C of GRID with the best macro-F1 in a cross-validation that never splits a subject.
 
@@ -91,8 +99,8 @@ def predict(
     table: Sequence[Clip],
     classes: Sequence[str],
     fold_names: Sequence[str],
-    penalty: float | str,
-    ties: str,
+    penalty: float | Literal["grid"],
+    ties: Ties,
 ) -> list[tuple[str, str, Clip, NDArray[np.float64]]]:
     """Train and test every fold; return (fold, tested condition, tested clip, probabilities (n_classes,)), in order.
 
@@ -142,6 +150,7 @@ def read_features(path: Path, table: Sequence[Clip]) -> NDArray[np.float64]:
 
 def main(args: argparse.Namespace) -> None:
     """Write the predictions of all folds, one row per fold, tested condition and tested clip."""
+    settings = typed.section(Settings, args.settings, "svm")
     made = asked.asked(args, [*args.train, *(path for _, path in args.test)])
     table = made.clips(args.clips)
     classes = args.classes.split(",")
@@ -153,15 +162,14 @@ def main(args: argparse.Namespace) -> None:
                 f"{path}: {numbers.shape[1]} numbers per clip, but {features[first].shape[1]} in {first}; "
                 "make the features again with one setting"
             )
-    told = args.settings["svm"]
     found = predict(
         [features[path] for path in args.train],
         {condition: features[path] for condition, path in args.test},
         table,
         classes,
         args.folds.split(","),
-        told["C"],
-        told["ties"],
+        settings.C,
+        settings.ties,
     )
     predicted = [
         Prediction(

@@ -7,10 +7,11 @@ import argparse
 import itertools
 import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Literal, get_args
 
 import numpy as np
 import torch
@@ -28,10 +29,24 @@ from rrrn.face import crops
 from rrrn.networks import adam, pretrained
 from rrrn.networks.network import Network, Output
 from rrrn.provenance import asked
-from rrrn.running import stage
+from rrrn.running import stage, typed
 from rrrn.running.stage import InputError
 
-VIEWS = ("original", "tta_mean", "augmented_pool")
+View = Literal["original", "tta_mean", "augmented_pool"]
+Device = Literal["auto", "cpu", "cuda"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The section ``train``, without the memory to use, which changes no result."""
+
+    seed: int
+    epochs: int
+    batch_size: int
+    lr: float
+    views_per_clip_per_epoch: int
+    device: Device
+    amp: bool
 
 
 class Samples:
@@ -89,7 +104,7 @@ def fit(
     samples: Samples,
     labels: NDArray[np.int64],
     pools: Sequence[NDArray[np.int64]],
-    settings: Mapping[str, Any],
+    settings: Settings,
     rng: np.random.Generator,
     device: torch.device,
 ) -> None:
@@ -99,14 +114,14 @@ def fit(
     Raises InputError if a loss stops being finite.
     """
     boxes = samples.boxes[list(network.regions)]
-    half = bool(settings["amp"]) and device.type == "cuda"
-    optimizer = adam.Adam(network.parameters(), lr=settings["lr"], betas=(0.9, 0.999), eps=1e-8, fused=True)
+    half = settings.amp and device.type == "cuda"
+    optimizer = adam.Adam(network.parameters(), lr=settings.lr, betas=(0.9, 0.999), eps=1e-8, fused=True)
     scaler = GradScaler("cuda", enabled=half)
     network.train()
-    for epoch in range(1, settings["epochs"] + 1):
-        numbers = draw(pools, settings["views_per_clip_per_epoch"], rng)
+    for epoch in range(1, settings.epochs + 1):
+        numbers = draw(pools, settings.views_per_clip_per_epoch, rng)
         sums: dict[str, Tensor] = {}
-        for batch in batches(numbers, settings["batch_size"]):
+        for batch in batches(numbers, settings.batch_size):
             x = crops.crop(samples.batch(batch).to(device), boxes, samples.size)
             target = torch.from_numpy(labels[batch]).to(device)
             with torch.autocast(device.type, dtype=torch.float16, enabled=half):
@@ -138,10 +153,8 @@ def predict(
         yield from zip(probabilities, alpha, strict=True)
 
 
-def views_to_test(tested: Sequence[Pack], view: str) -> list[int]:
+def views_to_test(tested: Sequence[Pack], view: View) -> list[int]:
     """Return the view numbers that ``view`` asks for; raises InputError if the tested files do not all hold them."""
-    if view not in VIEWS:
-        raise InputError(f"protocol.view {view!r} is none of {', '.join(VIEWS)}")
     views = [0] if view == "original" else list(tested[0].views)
     for file in tested:
         if (view != "original" and list(file.views) != views) or 0 not in file.views:
@@ -151,10 +164,8 @@ def views_to_test(tested: Sequence[Pack], view: str) -> list[int]:
     return views
 
 
-def choose_device(name: str) -> torch.device:
+def choose_device(name: Device) -> torch.device:
     """Return the device that ``train.device`` asks for; raises InputError if there is none."""
-    if name not in ("auto", "cpu", "cuda"):
-        raise InputError(f"train.device {name!r} is none of auto, cpu, cuda")
     if name == "cuda" and not torch.cuda.is_available():
         raise InputError("train.device is cuda, but PyTorch sees no GPU here; set it to auto or cpu")
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
@@ -192,7 +203,8 @@ def fitting_gpu() -> Iterator[None]:
 def main(args: argparse.Namespace) -> None:
     made = asked.asked(args, [*args.train, *(path for _, path in args.test)])
     build = outside.load(args.module).build  # now, as the code was compared
-    settings, classes, test = args.settings["train"], args.classes.split(","), dict(args.test)
+    settings = typed.section(Settings, args.settings, "train")
+    classes, test = args.classes.split(","), dict(args.test)
     training, testing = folds.split(made.clips(args.clips), args.fold)
     for clip in [*training, *testing]:
         if clip.objective_class not in classes:
@@ -200,8 +212,8 @@ def main(args: argparse.Namespace) -> None:
                 f"{args.clips}: clip {clip.subject}/{clip.clip} has class {clip.objective_class}, "
                 f"which is none of {args.classes}"
             )
-    own = (settings["seed"], args.method, args.trained_on, args.fold, args.seed)
-    device = choose_device(settings["device"])
+    own = (settings.seed, args.method, args.trained_on, args.fold, args.seed)
+    device = choose_device(settings.device)
     make_reproducible(seeds.seed(*own), device)
     kind = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
     logging.info("torch %s, device %s, seed %d", torch.__version__, kind, seeds.seed(*own))
@@ -231,7 +243,7 @@ def main(args: argparse.Namespace) -> None:
         results = {}
         for condition, path in test.items():
             chosen = [(files[path], clip, view) for clip in testing for view in views]
-            outputs = predict(network, Samples(chosen, max_bytes), settings["batch_size"], device)
+            outputs = predict(network, Samples(chosen, max_bytes), settings.batch_size, device)
             for (_, clip, view), output in zip(chosen, outputs, strict=True):
                 results[clip, condition, view] = output
 
@@ -270,7 +282,7 @@ if __name__ == "__main__":
     parser.add_argument("--trained-on", required=True, help="name of the training condition")
     parser.add_argument("--fold", required=True, help="a subject, or A-to-B of two databases")
     parser.add_argument("--seed", type=int, default=0, help="number of the training among several")
-    parser.add_argument("--view", default="original", help="what is tested of a clip: " + ", ".join(VIEWS))
+    parser.add_argument("--view", choices=get_args(View), default="original", help="what is tested of a clip")
     parser.add_argument("--max-memory-gb", type=float, default=8.0, help="hold samples in memory up to this size")
     parser.add_argument("--weights", type=Path, help="pretrained weights")
     parser.add_argument("--sha256", default="", help="the first digits of their digest")

@@ -11,7 +11,7 @@ import numpy as np
 
 from rrrn.data.views import View
 from rrrn.tvl1 import clip_views
-from rrrn.tvl1.clip_views import Flow, Image, Key
+from rrrn.tvl1.clip_views import Flow, Image, Key, Rotation
 from rrrn.tvl1.pairs import Flows, Images
 
 Size = tuple[int, int]  # height, width
@@ -31,7 +31,7 @@ def flows(
     stream: Callable[[Iterator[tuple[Images, Images]]], Iterable[Flows]],
     pairs_at_once: Callable[[int, int], int],
     *,
-    rotation: str = "frames",
+    rotation: Rotation = "frames",
 ) -> Iterator[tuple[str, dict[Key, Flow]]]:
     """Yield the name of each clip and the flow of its distinct views, as soon as they are solved.
 

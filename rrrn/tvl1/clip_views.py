@@ -6,6 +6,7 @@ asked for: turning the flow instead of the frames, and starting from the flow of
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 from rrrn.data.views import View
 from rrrn.face.rotation import turn_and_cut, turn_flow
 
-ROTATIONS = ("frames", "field")
+Rotation = Literal["frames", "field"]
+ROTATIONS: tuple[Rotation, ...] = get_args(Rotation)
 
 _MOST_GROWTH = 2.0  # from an apex to its neighbour; more is noise, where nothing moves
 
@@ -32,7 +34,7 @@ def flows(
     plan: Sequence[View],
     solve: Solve,
     *,
-    rotation: str = "frames",
+    rotation: Rotation = "frames",
     refine: Refine | None = None,
 ) -> Iterator[tuple[Key, Flow]]:
     """Yield the flow of every distinct view, float32 (2, H, W) in pixels, under its onset, apex and angle.
@@ -49,7 +51,7 @@ def flows(
     yield from views(pairs, (found[pair] for pair in pairs))
 
 
-def distinct(plan: Sequence[View], rotation: str) -> dict[Pair, list[float]]:
+def distinct(plan: Sequence[View], rotation: Rotation) -> dict[Pair, list[float]]:
     """Return the pairs whose flow gives all views of a plan, those of one onset together, and each's views' angles."""
     wanted: dict[Onset, dict[int, set[float]]] = {}
     for view in plan:

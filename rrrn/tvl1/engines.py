@@ -10,14 +10,15 @@ import importlib
 import json
 from collections.abc import Callable, Iterable, Iterator
 from types import ModuleType
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from rrrn.running import cards
 from rrrn.running.stage import InputError
 from rrrn.tvl1.pairs import Flows, Images
 from rrrn.tvl1.parameters import Parameters, is_whole
 
-NAMES = ("auto", "numba", "cuda", "opencv")
+Name = Literal["auto", "numba", "cuda", "opencv"]
+NAMES: tuple[Name, ...] = get_args(Name)
 _ON_GPU = ("cuda",)
 
 _LIBRARIES = {  # that a flow's bits depend on
@@ -37,7 +38,7 @@ class Streamer(NamedTuple):
     pairs_at_once: Callable[[int, int], int]
 
 
-def resolve(name: str, warm_start: bool = False, gpus: int = 1) -> str:
+def resolve(name: Name, warm_start: bool = False, gpus: int = 1) -> Name:
     """Return the engine that ``name`` means on this machine: one of ``NAMES`` but auto.
 
     ``auto`` is cuda where PyTorch sees a GPU and at least one of ``gpus`` may be used, else numba; it is numba for a
@@ -59,7 +60,7 @@ def resolve(name: str, warm_start: bool = False, gpus: int = 1) -> str:
     return name
 
 
-def solver(name: str, threads: int = 1) -> Solver:
+def solver(name: Name, threads: int = 1) -> Solver:
     """Return the function of an engine that solves pairs of images uint8 (N, H, W), float32 (N, 2, H, W) in pixels.
 
     ``name`` is one of ``NAMES``; ``threads`` of the processor share the pairs, unless the engine runs on a GPU.
@@ -71,7 +72,7 @@ def solver(name: str, threads: int = 1) -> Solver:
     return solve if name in _ON_GPU else functools.partial(solve, threads=threads)
 
 
-def refiner(name: str, threads: int = 1) -> Refiner:
+def refiner(name: Name, threads: int = 1) -> Refiner:
     """Return the function of an engine that solves pairs from guesses of their flow: ``numba_engine.refine``.
 
     Raises InputError as ``resolve`` does for a warm start, and as ``solver`` for threads.
@@ -80,7 +81,7 @@ def refiner(name: str, threads: int = 1) -> Refiner:
     return functools.partial(_imported(resolve(name, warm_start=True)).refine, threads=threads)
 
 
-def streamer(name: str) -> Streamer | None:
+def streamer(name: Name) -> Streamer | None:
     """Return the functions of an engine that solve batches beside the caller, or None if it has none.
 
     Raises InputError as ``resolve``.
@@ -89,7 +90,7 @@ def streamer(name: str) -> Streamer | None:
     return Streamer(found.stream, found.pairs_at_once) if hasattr(found, "stream") else None
 
 
-def facts(name: str, parameters: Parameters) -> dict[str, str]:
+def facts(name: Name, parameters: Parameters) -> dict[str, str]:
     """Return what a file of flow says of its solver: engine, versions of its libraries, parameters as JSON."""
     name = resolve(name)
     versions = [f"{library} {importlib.import_module(library).__version__}" for library in _LIBRARIES[name]]

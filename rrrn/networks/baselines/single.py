@@ -1,22 +1,28 @@
 """The baselines' common form: one published image network on the flow of the uncropped face (region 0)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rrrn.networks.network import Network, Output
-from rrrn.running.stage import InputError
+from rrrn.networks.pretrained import Pretrained
 
-CHANNELS = {"inflate2": (2,), "uvm": (3,), "two_stream": (1, 1)}  # of each stream, by the setting ``input``
+Input = Literal["inflate2", "uvm", "two_stream"]
+CHANNELS: dict[Input, tuple[int, ...]] = {"inflate2": (2,), "uvm": (3,), "two_stream": (1, 1)}  # of each stream
 
 
-def channels(name: str) -> tuple[int, ...]:
-    """Return the input channels of each stream; raises InputError for an unknown ``input``."""
-    if name not in CHANNELS:
-        raise InputError(f"network input {name!r} is none of {', '.join(CHANNELS)}")
-    return CHANNELS[name]
+@dataclass(frozen=True)
+class Settings:
+    """The section of a baseline, ``networks.resnet18`` or ``networks.vgg16``; see config.yaml."""
+
+    pretrained: Pretrained
+    width: float
+    input: Input
+    input_scale: float
 
 
 class SingleRegion(Network[Output]):
@@ -28,7 +34,7 @@ class SingleRegion(Network[Output]):
 
     regions = (0,)
 
-    def __init__(self, streams: Sequence[nn.Module], head: nn.Module, input: str, scale: float) -> None:
+    def __init__(self, streams: Sequence[nn.Module], head: nn.Module, input: Input, scale: float) -> None:
         super().__init__()
         self.streams = nn.ModuleList(streams)
         self.head = head

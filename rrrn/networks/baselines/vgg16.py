@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from rrrn.networks import adapt, architectures, pretrained
 from rrrn.networks.baselines import single
+from rrrn.running import typed
 from rrrn.running.stage import InputError
 
 METHOD = {
@@ -28,21 +29,19 @@ BLOCKS = (2, 2, 3, 3, 3)  # convolutions before each pooling
 
 
 def build(settings: Mapping[str, Any], n_classes: int, side: int, weights: Path | None) -> single.SingleRegion:
-    """Build VGG16 for flow; keys ``width``, ``input``, ``input_scale`` and ``pretrained``.
+    """Build VGG16 for flow; ``settings`` are those of ``single.Settings``.
 
     Raises InputError for weights that do not fit, or together with a width other than 1.
     """
-    pretrained.check(settings["pretrained"], weights)
-    width = float(settings["width"])
-    streams = [
-        _stream(channels, width, weights, settings["pretrained"]) for channels in single.channels(settings["input"])
-    ]
-    head = nn.Linear(round(FEATURES * width) * len(streams), n_classes)
-    adapt.initialise(head, width)
-    return single.SingleRegion(streams, head, settings["input"], float(settings["input_scale"]))
+    own = typed.of(single.Settings, settings, "networks.vgg16")
+    pretrained.check(own.pretrained, weights)
+    streams = [_stream(channels, own.width, weights) for channels in single.CHANNELS[own.input]]
+    head = nn.Linear(round(FEATURES * own.width) * len(streams), n_classes)
+    adapt.initialise(head, own.width)
+    return single.SingleRegion(streams, head, own.input, own.input_scale)
 
 
-def _stream(channels: int, width: float, weights: Path | None, setting: object) -> nn.Module:
+def _stream(channels: int, width: float, weights: Path | None) -> nn.Module:
     """A VGG16 for images of ``channels`` up to its last hidden layer."""
     if weights is not None and width != 1:
         raise InputError(f"{weights}: pretrained weights fit width 1 only; set pretrained: none or width: 1")

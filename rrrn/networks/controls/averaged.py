@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from rrrn.networks.network import Network, Output
 from rrrn.networks.rrrn import losses, trunks
+from rrrn.networks.rrrn.settings import Settings
 
 
 class Averaged(Network[Output]):
@@ -32,5 +33,6 @@ def build(
     regions: Sequence[int], settings: Mapping[str, Any], n_classes: int, side: int, weights: Path | None
 ) -> Averaged:
     """Build the network for some regions from RRRN's section of the configuration, of which the trunks are used."""
-    backbone = trunks.build(settings["backbone"], side, weights, settings["pretrained"])
+    told = Settings.of(settings)
+    backbone = trunks.build(told.backbone, side, weights, told.pretrained)
     return Averaged(backbone, regions, n_classes)

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from rrrn.networks.rrrn import model as rrrn
 from rrrn.networks.rrrn import trunks
+from rrrn.networks.rrrn.settings import Settings
 
 METHOD = {
     "name": "rrrn-fixed-alpha",
@@ -28,5 +29,6 @@ class Unweighted(nn.Module):
 
 def build(settings: Mapping[str, Any], n_classes: int, side: int, weights: Path | None) -> rrrn.RRRN:
     """Build it from RRRN's section of the configuration; ``weights`` is a file for both trunks."""
-    backbone = trunks.build(settings["backbone"], side, weights, settings["pretrained"])
-    return rrrn.RRRN(backbone, Unweighted(), rrrn.relation_reasoning(backbone, settings), n_classes, settings)
+    told = Settings.of(settings)
+    backbone = trunks.build(told.backbone, side, weights, told.pretrained)
+    return rrrn.RRRN(backbone, Unweighted(), rrrn.relation_reasoning(backbone, told), n_classes, told)

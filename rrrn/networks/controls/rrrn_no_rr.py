@@ -6,6 +6,7 @@ from typing import Any
 
 from rrrn.networks.rrrn import model as rrrn
 from rrrn.networks.rrrn import trunks
+from rrrn.networks.rrrn.settings import Settings
 
 METHOD = {
     "name": "rrrn-no-rr",
@@ -19,5 +20,6 @@ METHOD = {
 
 def build(settings: Mapping[str, Any], n_classes: int, side: int, weights: Path | None) -> rrrn.RRRN:
     """Build it from RRRN's section of the configuration; ``weights`` is a file for both trunks."""
-    backbone = trunks.build(settings["backbone"], side, weights, settings["pretrained"])
-    return rrrn.RRRN(backbone, rrrn.region_inspired(backbone, settings), None, n_classes, settings)
+    told = Settings.of(settings)
+    backbone = trunks.build(told.backbone, side, weights, told.pretrained)
+    return rrrn.RRRN(backbone, rrrn.region_inspired(backbone, told), None, n_classes, told)

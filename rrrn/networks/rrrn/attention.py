@@ -3,9 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from rrrn.running.stage import InputError
-
-NORMS = ("sigmoid", "softmax", "sigmoid_softmax")
+from rrrn.networks.rrrn.settings import Attention, Norm
 
 
 class RegionInspired(nn.Module):
@@ -19,21 +17,17 @@ class RegionInspired(nn.Module):
     ``norm`` turns scores into weights; softmax is over the regions.
     """
 
-    def __init__(self, regions: int, channels: int, side: int, squeezed: int, attention: str, norm: str) -> None:
+    def __init__(self, regions: int, channels: int, side: int, squeezed: int, attention: Attention, norm: Norm) -> None:
         super().__init__()
-        if norm not in NORMS:
-            raise InputError(f"attention_norm {norm!r} is none of {', '.join(NORMS)}")
         self.norm = norm
         self.scores: nn.Module
         if attention == "ran":
             self.scores = QueryScores(channels)
         elif attention == "se":
             self.scores = nn.Sequential(RegionSqueeze(regions, channels, squeezed), ExcitationScores(regions))
-        elif attention == "fc":
+        else:
             positions = nn.Linear(regions * side * side, regions)
             self.scores = nn.Sequential(RegionSqueeze(regions, channels, squeezed), nn.Flatten(), positions)
-        else:
-            raise InputError(f"attention {attention!r} is none of se, fc, ran")
 
     def forward(self, p: Tensor) -> tuple[Tensor, Tensor]:
         """Weigh the feature maps p (B, R, C, H, W).

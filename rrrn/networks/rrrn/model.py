@@ -13,7 +13,7 @@ from rrrn.networks.network import REGIONS, Network, Output
 from rrrn.networks.rrrn import losses, trunks
 from rrrn.networks.rrrn.attention import RegionInspired
 from rrrn.networks.rrrn.relation import RelationReasoning
-from rrrn.running.stage import InputError
+from rrrn.networks.rrrn.settings import Aggregate, Settings
 
 METHOD = {
     "name": "rrrn",
@@ -37,9 +37,6 @@ METHOD = {
         "cor_detach_region": False,
     },
 }
-
-AGGREGATES = ("sum_concat", "residual", "flatten")
-COR_HEADS = ("probe", "joint", "joint_ce", "tied")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,39 +74,37 @@ class RRRN(Network[RegionOutput]):
         ri: nn.Module,
         rr: RelationReasoning | None,
         n_classes: int,
-        settings: Mapping[str, Any],
+        settings: Settings,
     ) -> None:
         super().__init__()
-        self.settings = dict(settings)
-        self.aggregate = _choice("aggregate", settings, AGGREGATES)
-        self.cor_head = _choice("cor_head", settings, COR_HEADS)
+        self.settings = settings
         self.backbone = backbone
         self.ri = ri
         self.rr = rr
         of_region = backbone.channels * (1 if rr is None else 2)
-        self.classifier = nn.Linear(of_region * (REGIONS if self.aggregate == "flatten" else 1), n_classes)
-        self.region_head = None if self.cor_head == "tied" else nn.Linear(backbone.channels, n_classes)
+        self.classifier = nn.Linear(of_region * (REGIONS if self.settings.aggregate == "flatten" else 1), n_classes)
+        self.region_head = None if self.settings.cor_head == "tied" else nn.Linear(backbone.channels, n_classes)
 
     def forward(self, x: Tensor) -> RegionOutput:
         """Classify x (B, 6, 2, side, side)."""
         p = self.backbone(x)
         f, alpha = self.ri(p)
         relations = None if self.rr is None else self.rr(f)
-        logits = self.classifier(aggregated(f, relations, self.aggregate))
+        logits = self.classifier(aggregated(f, relations, self.settings.aggregate))
         return RegionOutput(logits=logits, alpha=alpha, features=f, relations=relations)
 
     def loss(self, output: RegionOutput, target: Tensor) -> dict[str, Tensor]:
         """Return the losses and their weighted sum (Eq. 9), to which a head with its own cross-entropy adds that."""
-        features = output.features.detach() if self.settings["cor_detach_region"] else output.features
+        features = output.features.detach() if self.settings.cor_detach_region else output.features
         terms = {"classification": losses.classification(output.logits, target)}
         total = terms["classification"]
         if output.alpha is not None:
-            terms["region_biased"] = losses.region_biased(output.alpha, self.settings["beta"])
-            total = total + self.settings["lambda_rb"] * terms["region_biased"]
+            terms["region_biased"] = losses.region_biased(output.alpha, self.settings.beta)
+            total = total + self.settings.lambda_rb * terms["region_biased"]
         terms["correlation"] = losses.correlation(self._region_logits(features, output), output.logits, target)
-        total = total + self.settings["lambda_cor"] * terms["correlation"]
-        if self.region_head is not None and self.cor_head in ("probe", "joint_ce"):
-            learnt_from = output.features.detach() if self.cor_head == "probe" else output.features
+        total = total + self.settings.lambda_cor * terms["correlation"]
+        if self.region_head is not None and self.settings.cor_head in ("probe", "joint_ce"):
+            learnt_from = output.features.detach() if self.settings.cor_head == "probe" else output.features
             terms["region_head"] = losses.region_classification(self.region_head(learnt_from), target)
             total = total + terms["region_head"]
         return {**terms, "total": total}
@@ -118,11 +113,11 @@ class RRRN(Network[RegionOutput]):
         """Logits (B, 6, n) of each region on its own."""
         if self.region_head is None:
             relations = output.relations
-            if relations is not None and self.settings["cor_detach_region"]:
+            if relations is not None and self.settings.cor_detach_region:
                 relations = relations.detach()
             return self._tied_logits(features, relations)
         head = self.region_head
-        if self.cor_head == "probe":
+        if self.settings.cor_head == "probe":
             return F.linear(features, head.weight.detach(), head.bias.detach())
         logits: Tensor = head(features)
         return logits
@@ -130,10 +125,10 @@ class RRRN(Network[RegionOutput]):
     def _tied_logits(self, features: Tensor, relations: Tensor | None) -> Tensor:
         alone = torch.eye(REGIONS, dtype=features.dtype, device=features.device)[:, None, :, None]
         pairs = [(features * one, None if relations is None else relations * one) for one in alone]
-        return torch.stack([self.classifier(aggregated(f, r, self.aggregate)) for f, r in pairs], dim=1)
+        return torch.stack([self.classifier(aggregated(f, r, self.settings.aggregate)) for f, r in pairs], dim=1)
 
 
-def aggregated(f: Tensor, relations: Tensor | None, how: str) -> Tensor:
+def aggregated(f: Tensor, relations: Tensor | None, how: Aggregate) -> Tensor:
     """Return f_a (B, 2C), or (B, 12C) for flatten, of weighted and relational region features (B, 6, C) each.
 
     Without relational features it is half as wide.
@@ -143,31 +138,25 @@ def aggregated(f: Tensor, relations: Tensor | None, how: str) -> Tensor:
     return f.flatten(1) if how == "flatten" else f.sum(dim=1)
 
 
-def region_inspired(backbone: trunks.Trunks, settings: Mapping[str, Any]) -> RegionInspired:
-    """Return the RI module for the feature maps of a backbone; raises InputError for an unknown choice."""
-    squeezed = int(settings["squeeze_channels"])
-    attention, norm = settings["attention"], settings["attention_norm"]
+def region_inspired(backbone: trunks.Trunks, settings: Settings) -> RegionInspired:
+    """Return the RI module for the feature maps of a backbone."""
+    squeezed, attention, norm = settings.squeeze_channels, settings.attention, settings.attention_norm
     return RegionInspired(REGIONS, backbone.channels, backbone.side, squeezed, attention, norm)
 
 
-def relation_reasoning(backbone: trunks.Trunks, settings: Mapping[str, Any]) -> RelationReasoning:
+def relation_reasoning(backbone: trunks.Trunks, settings: Settings) -> RelationReasoning:
     """Return the RR module for the features of a backbone."""
-    hidden = backbone.channels if settings["hidden"] == "same" else int(settings["hidden"])
-    return RelationReasoning(backbone.channels, hidden, settings["center_similarity"])
+    hidden = backbone.channels if settings.hidden == "same" else settings.hidden
+    return RelationReasoning(backbone.channels, hidden, settings.center_similarity)
 
 
 def build(settings: Mapping[str, Any], n_classes: int, side: int, weights: Path | None) -> RRRN:
     """Build RRRN for regions of ``side`` pixels from its section of the configuration.
 
-    ``weights`` is a file for both trunks of a pretrained backbone. Raises InputError for an unknown choice.
+    ``weights`` is a file for both trunks of a pretrained backbone. Raises InputError for settings that are not those
+    of ``Settings``, and for weights that do not fit.
     """
-    backbone = trunks.build(settings["backbone"], side, weights, settings["pretrained"])
-    ri, rr = region_inspired(backbone, settings), relation_reasoning(backbone, settings)
-    return RRRN(backbone, ri, rr, n_classes, settings)
-
-
-def _choice(key: str, settings: Mapping[str, Any], offered: tuple[str, ...]) -> str:
-    value = str(settings[key])
-    if value not in offered:
-        raise InputError(f"{key} {value!r} is none of {', '.join(offered)}")
-    return value
+    told = Settings.of(settings)
+    backbone = trunks.build(told.backbone, side, weights, told.pretrained)
+    ri, rr = region_inspired(backbone, told), relation_reasoning(backbone, told)
+    return RRRN(backbone, ri, rr, n_classes, told)

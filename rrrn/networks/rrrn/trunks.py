@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from rrrn.networks import adapt, architectures, pretrained
+from rrrn.networks.pretrained import Pretrained
+from rrrn.networks.rrrn.settings import Backbone
 from rrrn.running.stage import InputError
 
 
@@ -36,21 +38,19 @@ class Trunks(nn.Module):
         return features.reshape(*x.shape[:2], *features.shape[1:])
 
 
-def build(name: str, region_side: int, weights: Path | None, setting: object) -> Trunks:
+def build(name: Backbone, region_side: int, weights: Path | None, setting: Pretrained) -> Trunks:
     """Return the backbone ``resnet18`` or ``shallow``; ``setting`` is the one that asks for ``weights``, or none.
 
-    Raises InputError for an unknown backbone and for weights that do not fit it.
+    Raises InputError for weights that do not fit it.
     """
-    if name not in ("resnet18", "shallow"):
-        raise InputError(f"backbone {name!r} is neither resnet18 nor shallow")
     if name == "shallow" and setting != "none":
         raise InputError(f"the shallow backbone has no weights for pretrained: {setting}; set pretrained: none")
     pretrained.check(setting, weights)
-    vertical, horizontal = (shallow() if name == "shallow" else resnet18(weights, setting) for _ in range(2))
+    vertical, horizontal = (shallow() if name == "shallow" else resnet18(weights) for _ in range(2))
     return Trunks(vertical, horizontal, region_side)
 
 
-def resnet18(weights: Path | None, setting: object) -> nn.Module:
+def resnet18(weights: Path | None) -> nn.Module:
     """The published ResNet18 for one channel, up to its last feature maps after their activation."""
     model = architectures.module("resnet").resnet18(weights=None)
     if weights is not None:

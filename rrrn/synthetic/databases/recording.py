@@ -15,7 +15,7 @@ from rrrn.synthetic.databases.durations import Range
 from rrrn.synthetic.painting import face as faces
 from rrrn.synthetic.painting import motion
 from rrrn.synthetic.painting.clip import SyntheticClip
-from rrrn.synthetic.painting.presets import PRESETS
+from rrrn.synthetic.painting.presets import PRESETS, Name
 
 STEP = 4  # pixels between the points of the stored motion
 _ENCODING = {".jpg": [cv2.IMWRITE_JPEG_QUALITY, 95], ".png": [cv2.IMWRITE_PNG_COMPRESSION, 3]}
@@ -23,13 +23,13 @@ _ENCODING = {".jpg": [cv2.IMWRITE_JPEG_QUALITY, 95], ".png": [cv2.IMWRITE_PNG_CO
 
 @dataclass(frozen=True)
 class Camera:
-    """How clips are drawn and stored: ``preset`` is one of ``PRESETS``, ``suffix`` .jpg or .png.
+    """How clips are drawn and stored: ``suffix`` is .jpg or .png.
 
     With ``dense`` the truth has the motion of every frame, else that of the apex only.
     """
 
     seed: int
-    preset: str
+    preset: Name
     scale: float
     suffix: str = ".jpg"
     dense: bool = False

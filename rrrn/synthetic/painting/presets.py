@@ -1,6 +1,9 @@
 """How hard synthetic clips are: strength of the expression, and of everything in a clip that is not expression."""
 
 from dataclasses import dataclass
+from typing import Literal
+
+Name = Literal["easy", "default", "still"]
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,7 @@ class Preset:
     gaze: float  # probability of a glance
 
 
-PRESETS = {
+PRESETS: dict[Name, Preset] = {
     "default": Preset(
         intensity=(0.3, 1.0),
         noise=2.2,
