@@ -16,7 +16,7 @@ rule weights:
         source=lambda wildcards: METHODS[wildcards.network].source,
         sha256=lambda wildcards: METHODS[wildcards.network].sha256,
     shell:
-        "python -m rrrn.stages.weights {params.source:q} {output:q} --sha256 {params.sha256} --log {log:q}"
+        "python -m rrrn.stages.weights {params.source:q} {output:q} --sha256 {params.sha256:q} --log {log:q}"
 
 
 rule train:
