@@ -75,7 +75,7 @@ def samples(settings: dict[str, Any], rows: list[clips.Clip]) -> Iterator[tuple[
         gray = np.stack([compositing.to_gray(frame) for frame in face.frames])
         plan = augment.plan(row, **settings["augment"])
         width = face.face[2] - face.face[0]
-        for maps in flow.flows(gray, face.numbers, face.face, plan, own):
+        for maps in flow.clip_flow(gray, face.numbers, face.face, plan, own):
             yield maps, width * own.full_scale_pct / 100
 
 

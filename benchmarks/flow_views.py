@@ -50,7 +50,7 @@ def opencv(clip: Rendered) -> Flows:
 def numba(clip: Rendered, rotation: str, warm: bool) -> Flows:
     """Solve all distinct views as the flow stage does."""
     refine = _refine if warm else None
-    return dict(clip_views.flows(clip.frames, clip.face, clip.plan, _solve, rotation=rotation, refine=refine))
+    return dict(clip_views.solve_views(clip.frames, clip.face, clip.plan, _solve, rotation=rotation, refine=refine))
 
 
 WAYS: Mapping[str, Callable[[Rendered], Flows]] = {

@@ -55,10 +55,10 @@ def test_shared_batches_give_each_clip_its_own_flow(films, rotation, most):
             yield solve(a, b)
 
     given = [Clip(name, FACES[name], plan(name), partial(lambda f: dict(enumerate(f)), films[name])) for name in FACES]
-    found = dict(clip_batches.flows(given, stream, lambda height, width: most, rotation=rotation))
+    found = dict(clip_batches.solve_clips(given, stream, lambda height, width: most, rotation=rotation))
     assert list(found) == ["a", "b", "d", "c"]  # by size, else as given
     for name, frames in films.items():
-        alone = dict(clip_views.flows(dict(enumerate(frames)), FACES[name], plan(name), solve, rotation=rotation))
+        alone = dict(clip_views.solve_views(dict(enumerate(frames)), FACES[name], plan(name), solve, rotation=rotation))
         assert list(found[name]) == list(alone) and len(alone) == 4
         for key, values in alone.items():
             assert np.array_equal(found[name][key], values)
@@ -76,7 +76,7 @@ def test_a_clip_is_read_when_its_turn_comes(films):
         return dict(enumerate(films[name]))
 
     given = [Clip(name, FACES[name], plan(name), partial(frames, name)) for name in FACES]
-    found = clip_batches.flows(given, lambda batches: (solve(*batch) for batch in batches), lambda *_: 4)
+    found = clip_batches.solve_clips(given, lambda batches: (solve(*batch) for batch in batches), lambda *_: 4)
     for name in ("a", "b", "d", "c"):
         assert next(found)[0] == name == read[-1]
 

@@ -31,7 +31,7 @@ def films() -> list[rendered.Rendered]:
 
 
 def found(film: rendered.Rendered, plan=None, **options) -> dict:
-    return dict(clip_views.flows(film.frames, film.face, plan or film.plan, solve, **options))
+    return dict(clip_views.solve_views(film.frames, film.face, plan or film.plan, solve, **options))
 
 
 def errors(film: rendered.Rendered, flows: dict) -> np.ndarray:
@@ -61,7 +61,7 @@ def test_repeated_views_are_solved_once():
     plan = [View("x", k, 1, apex, angle, 0) for k, (apex, angle) in enumerate([(2, 0), (2, 5), (3, 0), (2, 0), (3, 5)])]
     for rotation, expected in (("frames", [4]), ("field", [2])):
         asked.clear()
-        flows = dict(clip_views.flows(images, (5, 5, 35, 35), plan, count, rotation=rotation))
+        flows = dict(clip_views.solve_views(images, (5, 5, 35, 35), plan, count, rotation=rotation))
         assert asked == expected and len(flows) == 4
 
 
@@ -143,7 +143,7 @@ def test_still_images_stay_still():
     """No motion, no texture: guesses of nothing are refined to nothing."""
     flat = {k: np.full((40, 40), 100 + k, np.uint8) for k in range(3)}
     plan = [View("x", k, 0, apex, 0.0, 0) for k, apex in enumerate((1, 2, 0))]
-    for flow in dict(clip_views.flows(flat, (4, 4, 36, 36), plan, solve, refine=refine)).values():
+    for flow in dict(clip_views.solve_views(flat, (4, 4, 36, 36), plan, solve, refine=refine)).values():
         assert np.abs(flow).max() < 1e-3
 
 

@@ -57,7 +57,7 @@ def test_papers_configuration_is_the_papers():
     assert (1 + len(augment["early"]) + len(augment["late"])) * len(augment["angles"]) == 70
     assert (train["epochs"], train["batch_size"], train["lr"]) == (50, 32, 5e-4)
     assert (rrrn["beta"], rrrn["lambda_rb"], rrrn["lambda_cor"]) == (0.02, 1.0, 0.2)
-    assert paper["flow"]["size"] == paper["regions"]["size"] == 224
+    assert paper["flow"]["size"] == paper["pack"]["size"] == 224
     assert paper["occlude"]["random"] == {"region": "landmark_box", "placement": "independent", "fill": "black"}
     assert paper["anchor"]["mode"] == "per_frame"  # "according to facial landmarks in each frame"
     assert paper["protocol"]["train_condition"] == "matched" and paper["protocol"]["n_seeds"] == 3

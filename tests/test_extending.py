@@ -36,7 +36,7 @@ def write(folder: Path) -> Path:
     for name, text in BLOCKS.items():
         (folder / name).write_text(text, encoding="utf-8")
     clips.write(TABLE, folder / "clips.csv")
-    kept = {key: TOY[key] for key in ("protocol", "augment", "flow", "regions", "describe", "train")}
+    kept = {key: TOY[key] for key in ("protocol", "augment", "flow", "pack", "describe", "train")}
     (folder / "toy.yaml").write_text(yaml.safe_dump(kept | {"clips": "clips.csv"}))
     return folder
 

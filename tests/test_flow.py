@@ -109,7 +109,7 @@ def test_views_are_solved_between_their_frames():
     face = (8, 8, 72, 72)
     plan = [View("x", 0, 10, 12, 0.0, 0), View("x", 1, 10, 13, 0.0, 0), View("x", 2, 10, 12, 0.0, 1)]
     settings = flow.Settings.of(SECTION | {"engine": "auto"})
-    result = flow.flows(frames, np.arange(10, 14, dtype=np.int32), face, plan, settings)
+    result = flow.clip_flow(frames, np.arange(10, 14, dtype=np.int32), face, plan, settings)
     assert result.shape == (3, 2, 32, 32) and result.dtype == np.float32
     assert np.array_equal(result[0], result[2])
     for view, motion in ((0, 1.0), (1, 1.5)):  # in px; the face is 64 px wide, full scale 2 % of it

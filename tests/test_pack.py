@@ -54,7 +54,7 @@ def two_shards(tmp_path, flows, **other):
 
 def packing(tmp_path, *shards, output=None):
     parser = pack.stage.command("")
-    args = parser.parse_args(["--settings", '{"regions": {"size": 8}}'])
+    args = parser.parse_args(["--settings", '{"pack": {"size": 8}}'])
     args.shards, args.output, args.clips = list(shards), output or tmp_path / "out.h5", tmp_path / "clips.csv"
     pack.main(args)
     return args.output

@@ -63,7 +63,7 @@ def write_pack(path, table, flow, views=None, size=28, dtype="float16"):
                     store.put(group, "views", views)
     clips.write(table, folder / "clips.csv")
     shards = [folder / f"{subject}.h5" for subject in {clip.subject for clip in table}]
-    settings = {"regions": {"size": size}}
+    settings = {"pack": {"size": size}}
     pack.main(argparse.Namespace(shards=shards, output=path, clips=folder / "clips.csv", settings=settings, asked={}))
 
 

@@ -301,7 +301,7 @@ class _Sample:
             shards=[self._path("flow", clip)],
             output=self._path("pack", clip),
             clips=table,
-            settings={"regions": self.config["regions"]},
+            settings={"pack": self.config["pack"]},
             asked={},
         )
         numbers = 2 * settings["size"] ** 2 / MEGA
@@ -502,5 +502,5 @@ def _machine(config: Mapping[str, Any]) -> str:
     if cpuinfo.is_file():
         named = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
         model = named[0].partition(":")[2].strip() if named else model
-    told = json.dumps({"flow.size": config["flow"]["size"], "regions.size": config["regions"]["size"]})
+    told = json.dumps({"flow.size": config["flow"]["size"], "pack.size": config["pack"]["size"]})
     return f"{model}; {told}"

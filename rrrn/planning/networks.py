@@ -16,7 +16,7 @@ def operations(name: str, config: Mapping[str, Any]) -> tuple[float, float]:
 
     with torch.device("meta"):
         network = build(name, config)
-        side = int(config["regions"]["size"])
+        side = int(config["pack"]["size"])
         x = torch.zeros(BATCH, len(network.regions), 2, side, side)
         target = torch.zeros(BATCH, dtype=torch.int64)
         with FlopCounterMode(display=False) as forward:
@@ -31,5 +31,5 @@ def build(name: str, config: Mapping[str, Any]) -> Network:
     """Return a method's network without its initial weights."""
     settings = {**methods.settings(config, name), "pretrained": "none"}
     module = outside.load(methods.METHODS[name].module)
-    network: Network = module.build(settings, len(config["classes"]), int(config["regions"]["size"]), None)
+    network: Network = module.build(settings, len(config["classes"]), int(config["pack"]["size"]), None)
     return network

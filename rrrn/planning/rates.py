@@ -68,5 +68,5 @@ def reference(config: Mapping[str, Any]) -> Rates:
 
     Small networks reach fewer operations per second than large ones, so the nearer size of the regions counts.
     """
-    side = min(REFERENCES, key=lambda known: abs(known - config["regions"]["size"]))
+    side = min(REFERENCES, key=lambda known: abs(known - config["pack"]["size"]))
     return read(Path(__file__).with_name(REFERENCES[side]))

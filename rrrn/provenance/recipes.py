@@ -207,7 +207,7 @@ class Recipes:
         return self._recipe(
             f"results/pack/{condition}.h5",
             "rrrn.stages.pack",
-            "regions",
+            "pack",
             columns=("subject", "clip"),
             inputs=[self.flow(condition, subject) for subject in self.subjects],
         )

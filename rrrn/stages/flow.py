@@ -113,7 +113,7 @@ def normalise(flow: NDArray[np.float32], face_width: int, norm: Norm, full_scale
     return np.where(high > low, 2 * (flow - low) / span - 1, 0).astype(np.float32)
 
 
-def flows(
+def clip_flow(
     frames: NDArray[np.uint8],
     numbers: NDArray[np.int32],
     face: Sequence[int],
@@ -130,7 +130,7 @@ def flows(
     engine = engines.resolve(settings.engine, settings.warm_start)
     solve = engines.solver(engine, threads)
     refine = engines.refiner(engine, threads) if settings.warm_start else None
-    found = clip_views.flows(
+    found = clip_views.solve_views(
         dict(zip(numbers.tolist(), frames, strict=True)),
         face,
         plan,
@@ -150,7 +150,7 @@ def _as_stored(flow: NDArray[np.float32], settings: Settings) -> NDArray[np.floa
 def _clip_by_clip(shard: h5py.File, plans: Plans, settings: Settings, threads: int) -> Iterator[Solved]:
     for name, plan in plans.items():
         worn = shards.occluded(shard[name])
-        yield name, flows(worn.frames, worn.numbers, worn.face.tolist(), plan, settings, threads)
+        yield name, clip_flow(worn.frames, worn.numbers, worn.face.tolist(), plan, settings, threads)
 
 
 def _in_batches(shard: h5py.File, plans: Plans, settings: Settings, streamer: engines.Streamer) -> Iterator[Solved]:
@@ -159,7 +159,7 @@ def _in_batches(shard: h5py.File, plans: Plans, settings: Settings, streamer: en
         clip_batches.Clip(name, shard[name].attrs["face"], plan, partial(_frames, shard[name]))
         for name, plan in plans.items()
     ]
-    for name, found in clip_batches.flows(
+    for name, found in clip_batches.solve_clips(
         clips,
         lambda batches: streamer.stream(batches, settings.solver),
         streamer.pairs_at_once,

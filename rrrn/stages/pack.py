@@ -37,7 +37,7 @@ def form(shard: h5py.File, clip: str) -> dict[str, Any]:
 
 
 def main(args: argparse.Namespace) -> None:
-    settings = typed.section(Settings, args.settings, "regions")
+    settings = typed.section(Settings, args.settings, "pack")
     made = asked.asked(args, args.shards)
     table = made.clips(args.clips)
     seals = {path: store.verified(path) for path in args.shards}

@@ -18,7 +18,7 @@ Size = tuple[int, int]  # height, width
 
 
 class Clip(NamedTuple):
-    """What a clip's views are made of; arguments as of ``clip_views.flows``."""
+    """What a clip's views are made of; arguments as of ``clip_views.solve_views``."""
 
     name: str
     face: Sequence[int]
@@ -26,7 +26,7 @@ class Clip(NamedTuple):
     frames: Callable[[], Mapping[int, Image]]  # reads them when it is the clip's turn
 
 
-def flows(
+def solve_clips(
     clips: Iterable[Clip],
     stream: Callable[[Iterator[tuple[Images, Images]]], Iterable[Flows]],
     pairs_at_once: Callable[[int, int], int],

@@ -28,7 +28,7 @@ Solve = Callable[[Image, Image], Flow]
 Refine = Callable[[Image, Image, Flow], Flow]
 
 
-def flows(
+def solve_views(
     frames: Mapping[int, Image],
     face: Sequence[int],
     plan: Sequence[View],
