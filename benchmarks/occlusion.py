@@ -43,7 +43,7 @@ from rrrn.occlusion.kinds import drawings, glasses, mask, random
 from rrrn.occlusion.look import skin
 from rrrn.occlusion.wearing import Wearer, Worn
 from rrrn.provenance import sources
-from rrrn.running import stage
+from rrrn.running import stage, typed
 from rrrn.running.stage import InputError
 from rrrn.stages import flow
 from rrrn.synthetic.databases import layouts
@@ -143,12 +143,12 @@ def detected(frames: NDArray[np.uint8]) -> Floats:
 # -------------------------------------------------------------------------------------------------------- occluders
 
 
-def anchor(mode: str) -> dict[str, Any]:
+def anchor(mode: str) -> anchoring.Settings:
     """Return the default section ``anchor`` with another mode."""
     told = _section("anchor")
     told["mode"] = mode.partition(",")[0]
     told["stable"] |= {"registration": mode == "stable", "yaw": "median"}  # the true motion is a similarity
-    return told
+    return typed.of(anchoring.Settings, told, "anchor")
 
 
 def _section(name: str) -> dict[str, Any]:

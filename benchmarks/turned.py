@@ -81,12 +81,13 @@ def edges(cover: Floats, where: placing.Placement) -> Floats:
     return np.mean(found, axis=0)
 
 
-def measure(clip: Turned, points: Floats, yaw: str) -> tuple[float, float, float]:
+def measure(clip: Turned, points: Floats, yaw: anchoring.Yaw) -> tuple[float, float, float]:
     """Return how far the mask reaches beyond the face's edges at most, and how far they reach beyond it, in pixels;
     and how much of the mask covers no face at most, in percent: of the first, the middle and the last frame.
     """
-    wanted = anchor("stable")
-    wanted["stable"]["yaw"] = yaw
+    told = anchor("stable")
+    assert told.stable is not None
+    wanted = replace(told, stable=replace(told.stable, yaw=yaw))
     anchors = anchoring.anchored(clip.frames, points, wanted).points
     template = mask_art.template("surgical-blue")
     assert template.straps is not None

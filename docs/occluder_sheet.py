@@ -17,7 +17,7 @@ from rrrn.occlusion.drawings import glasses_art, mask_art
 from rrrn.occlusion.holding import anchoring
 from rrrn.occlusion.kinds import drawings
 from rrrn.provenance import sources
-from rrrn.running import stage
+from rrrn.running import stage, typed
 from rrrn.running.stage import InputError
 from rrrn.synthetic.databases import layouts
 from rrrn.synthetic.painting import face as faces
@@ -64,7 +64,7 @@ def wear(sitter: Sitter, kind: str, name: str) -> NDArray[np.uint8]:
         settings = yaml.safe_load(file)
     wearer, art = wearing.Wearer("sheet", name, 0), drawings.of(kind, "built_in")
     frames, points = sitter.image[None], sitter.points[None]
-    anchors = anchoring.anchored(frames, points, settings["anchor"])
+    anchors = anchoring.anchored(frames, points, typed.section(anchoring.Settings, settings, "anchor"))
     worn = wearing.wear(frames, np.arange(1), points, anchors, wearer, kind, settings["occlude"], art, name)
     return worn.composite(0, worn.layer(0))
 

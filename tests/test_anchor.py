@@ -12,6 +12,7 @@ from test_occlude import clip, held, shard
 from rrrn.occlusion.holding import anchoring, anchors
 from rrrn.occlusion.holding.anchors import Anchors
 from rrrn.provenance import sources
+from rrrn.running import typed
 from rrrn.running.stage import InputError
 from rrrn.stages import anchor
 
@@ -29,7 +30,11 @@ def test_a_shard_holds_what_anchoring_finds(tmp_path, mode):
     with run(faces, tmp_path / "a.h5", settings) as file, h5py.File(faces, "r") as clean:
         assert sorted(file) == ["EP01", "EP02"]
         for name in clips:
-            wanted = anchoring.anchored(clean[name]["frames"][()], clean[name]["landmarks"][()], settings)
+            wanted = anchoring.anchored(
+                clean[name]["frames"][()],
+                clean[name]["landmarks"][()],
+                typed.of(anchoring.Settings, settings, "anchor"),
+            )
             found = anchors.get(file, clean[name])
             assert found.mode == mode and found.points.dtype == np.float64
             np.testing.assert_array_equal(found.points, wanted.points)
@@ -44,8 +49,10 @@ def test_only_the_mode_stable_needs_its_settings(tmp_path):
     faces = shard(tmp_path / "f.h5", {"EP01": clip()})
     for mode in ("clip", "per_frame", "author_compat"):
         run(faces, tmp_path / f"{mode}.h5", {"mode": mode}).close()
-    with pytest.raises(InputError, match=r"f\.h5, clip EP01: the settings lack anchor\.stable\.smooth"):
+    with pytest.raises(InputError, match=r"^the settings lack anchor\.stable$"):
         run(faces, tmp_path / "stable.h5", {"mode": "stable"})
+    with pytest.raises(InputError, match=r"^the settings lack anchor\.stable\.smooth$"):
+        run(faces, tmp_path / "stable.h5", {"mode": "stable", "stable": {}})
     assert not list(tmp_path.glob("*stable.h5*"))
 
 

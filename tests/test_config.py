@@ -11,7 +11,8 @@ from occlusion_face import face
 from rrrn.data import clips
 from rrrn.experiment import config, defaults, methods
 from rrrn.occlusion.compositing import Layer
-from rrrn.occlusion.look.dress import measure
+from rrrn.occlusion.look import dress
+from rrrn.running import typed
 from rrrn.running.stage import InputError
 
 HOME = Path(__file__).resolve().parents[1]
@@ -67,7 +68,7 @@ def test_papers_configuration_is_the_papers():
 
 def test_papers_occluders_are_pasted_by_alpha_and_nothing_else():
     """With the paper's look a frame is the blend of face and picture, whatever the clip's light and noise."""
-    settings = overlaid(HOME / "config/paper.yaml")["occlude"]["look"]
+    settings = typed.section(dress.Settings, overlaid(HOME / "config/paper.yaml")["occlude"], "occlude.look")
     rng = np.random.default_rng(0)
     frames = rng.integers(60, 120, (3, 200, 160, 3), dtype=np.uint8)  # dim and noisy
     alpha = np.zeros((60, 50), np.float32)
@@ -75,7 +76,7 @@ def test_papers_occluders_are_pasted_by_alpha_and_nothing_else():
     alpha[5, 5:-5] = 0.5
     layer = Layer(40, 100, 200 * np.repeat(alpha[..., None], 3, axis=2), alpha)
     points = np.stack([face((80, 70), 50)] * 3)
-    look = measure(frames, points, layer, settings, ("s", "c"))
+    look = dress.measure(frames, points, layer, settings, ("s", "c"))
     for index, frame in enumerate(frames):
         pasted = frame.astype(float)
         share = alpha[..., None].astype(float)

@@ -15,6 +15,7 @@ from rrrn.experiment import conditions
 from rrrn.occlusion import wearing
 from rrrn.occlusion.holding import anchoring
 from rrrn.occlusion.kinds import drawings
+from rrrn.running import typed
 from rrrn.running.stage import InputError
 from rrrn.stages import anchor, art, occlude
 
@@ -166,7 +167,7 @@ def worn_directly(frames, numbers, landmarks, told, name, rank, condition, setti
     """Anchored and drawn where it is worn, without a file between."""
     kind = condition.split("-")[0]
     pictures = drawings.of(kind, "built_in") if conditions.KINDS[kind].pictures else None
-    found = anchoring.anchored(frames, landmarks, told)
+    found = anchoring.anchored(frames, landmarks, typed.of(anchoring.Settings, told, "anchor"))
     wearer = wearing.Wearer("casme2-sub01", name, rank)
     return wearing.wear(frames, numbers, landmarks, found, wearer, condition, settings, pictures)
 
@@ -182,7 +183,8 @@ def test_through_the_stages_it_is_what_it_is_directly(tmp_path, condition, mode,
     with h5py.File(faces, "r") as clean, store.create(tmp_path / "directly.h5") as out:
         for rank, name in enumerate(sorted(clean)):
             frames, landmarks = clean[name]["frames"][()], clean[name]["landmarks"][()]
-            found = anchoring.anchored(frames, landmarks, held(mode if kind != "none" else "per_frame"))
+            told_of = typed.of(anchoring.Settings, held(mode if kind != "none" else "per_frame"), "anchor")
+            found = anchoring.anchored(frames, landmarks, told_of)
             occlude.occlude_clip(clean[name], out.create_group(name), found, condition, rank, settings, pictures)
     assert (tmp_path / "through.h5").read_bytes() == (tmp_path / "directly.h5").read_bytes()
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -24,8 +26,7 @@ def one_thread():
 
 
 def told(smooth=8.0, registration=True, yaw="median", jaw=0.0, brow=0.0):
-    own = {"smooth": smooth, "registration": registration, "yaw": yaw, "slack": {"jaw": jaw, "brow": brow}}
-    return {"mode": "stable", "stable": own}
+    return anchoring.Settings("stable", anchoring.Stable(smooth, registration, yaw, anchoring.Slack(jaw, brow)))
 
 
 def stable(frames, landmarks, **settings):
@@ -79,7 +80,7 @@ def test_still_face_by_landmarks_alone(correlation, bound):
         for seed in range(8)
     ]
     assert np.sqrt(np.mean(np.square(jitter))) <= bound
-    literal = anchoring.anchored(frames, truth + noise(60, correlation), {"mode": "per_frame"})
+    literal = anchoring.anchored(frames, truth + noise(60, correlation), anchoring.Settings("per_frame"))
     assert rms(corners(literal.points)) > 8 * bound / (1 + 2 * correlation)
 
 
@@ -291,29 +292,25 @@ def test_faulty_landmarks_are_refused(mode):
     broken = truth.copy()
     broken[2, 40, 1] = np.nan
     with pytest.raises(InputError, match=r"frame 2 of the clip.*not finite"):
-        anchoring.anchored(frames, broken, told() | {"mode": mode})
+        anchoring.anchored(frames, broken, replace(told(), mode=mode))
     if mode == "stable":
         same = truth.copy()
         same[3] = same[3, :1]
         with pytest.raises(InputError, match=r"frame 3 of the clip.*coincide"):
             anchoring.anchored(frames, same, told())
-        with pytest.raises(InputError, match=r"lack anchor\.stable\.smooth"):
-            anchoring.anchored(frames, truth, {"mode": mode})
-        with pytest.raises(InputError, match=r"anchor\.stable\.yaw"):
-            anchoring.anchored(frames, truth, told(yaw="free"))
-        with pytest.raises(InputError, match=r"anchor\.mode is 'loosely'"):
-            anchoring.anchored(frames, truth, {"mode": "loosely"})
+        with pytest.raises(InputError, match=r"lack anchor\.stable"):
+            anchoring.Settings(mode)
 
 
 def test_the_simple_modes():
     frames = np.zeros((9, 8, 8, 1), np.uint8)
     landmarks = (still()[1] + noise(9, 0.0)).astype(np.float32)
-    literal = anchoring.anchored(frames, landmarks, {"mode": "per_frame"}).points
+    literal = anchoring.anchored(frames, landmarks, anchoring.Settings("per_frame")).points
     np.testing.assert_array_equal(literal, landmarks)
-    whole = anchoring.anchored(frames, landmarks, {"mode": "author_compat"})
+    whole = anchoring.anchored(frames, landmarks, anchoring.Settings("author_compat"))
     np.testing.assert_array_equal(whole.points, np.rint(landmarks))
     assert whole.mode == "author_compat"
-    for frame in anchoring.anchored(frames, landmarks, {"mode": "clip"}).points:
+    for frame in anchoring.anchored(frames, landmarks, anchoring.Settings("clip")).points:
         np.testing.assert_allclose(frame, np.sort(landmarks, axis=0)[4])
     assert literal.dtype == np.float64
 

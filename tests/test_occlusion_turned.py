@@ -31,7 +31,7 @@ SETTINGS = {
     "glasses": {"width": 1.2},
     "random": {"region": "landmark_box", "placement": "nested", "fill": "black"},
 }
-STABLE = {"smooth": 8.0, "registration": False, "yaw": "median", "slack": {"jaw": 0.0, "brow": 0.0}}
+STABLE = anchoring.Stable(8.0, False, "median", anchoring.Slack(0.0, 0.0))
 PICTURES = [*(("mask", name) for name in mask_art.NAMES), *(("glasses", name) for name in glasses_art.NAMES)]
 STIFF = {"n95-cup", "n95-cup-valve", "wrap", "goggles"}  # what is admitted up to a ratio of 0.35
 
@@ -47,7 +47,7 @@ def wear(landmarks: np.ndarray, mode: str, condition: str, name: str | None = No
     frames = np.full((len(landmarks), 150, 160, 1), 120, np.uint8)
     wearer = wearing.Wearer("s", "c", 0)
     numbers = NUMBERS[: len(landmarks)]
-    anchors = anchoring.anchored(frames, landmarks, {"mode": mode, "stable": STABLE})
+    anchors = anchoring.anchored(frames, landmarks, anchoring.Settings(mode, STABLE))
     art = drawings.of(condition, "built_in") if conditions.kind_of(condition).pictures else None
     return wearing.wear(frames, numbers, landmarks, anchors, wearer, condition, SETTINGS, art, name)
 

@@ -60,19 +60,11 @@ class Occluder:
     admit: Callable[[np.ndarray], None] = lambda points: None
 
 
-def setting(settings: Mapping[str, Any], *path: str, section: str = "occlude") -> Any:
-    """Return the setting at ``path`` of a section of the configuration; raises InputError if there is none."""
+def setting(settings: Mapping[str, Any], *path: str) -> Any:
+    """Return the setting at ``path`` of the section ``occlude``; raises InputError if there is none."""
     value: Any = settings
     for name in path:
         if not isinstance(value, Mapping) or name not in value:
-            raise InputError(f"the settings lack {section}.{'.'.join(path)}")
+            raise InputError(f"the settings lack occlude.{'.'.join(path)}")
         value = value[name]
     return value
-
-
-def option(settings: Mapping[str, Any], allowed: tuple[str, ...], *path: str, section: str = "occlude") -> str:
-    """Return the setting at ``path``, one of the ``allowed`` words; raises InputError for any other."""
-    value = setting(settings, *path, section=section)
-    if value not in allowed:
-        raise InputError(f"{section}.{'.'.join(path)} is {value!r}; it must be one of {', '.join(allowed)}")
-    return str(value)

@@ -13,6 +13,7 @@ from rrrn.occlusion.holding import smoothing
 from rrrn.occlusion.holding.anchors import Anchors
 from rrrn.occlusion.look import dress as looks
 from rrrn.occlusion.scene import Art, Occluder, Scene, setting
+from rrrn.running import typed
 from rrrn.running.stage import InputError
 
 _TURN = 5  # frames that the turn of a head is the median of: two wrong ones are an error of the detector, three a turn
@@ -129,7 +130,9 @@ def put_on(
             )
     if occluder.dressed:
         names = (setting(settings, "seed"), wearer.subject, wearer.clip, kind)
-        look = looks.measure(frames, anchors.points, first, setting(settings, "look"), names)
+        look = looks.measure(
+            frames, anchors.points, first, typed.section(looks.Settings, settings, "occlude.look"), names
+        )
     return Worn(frames, numbers, anchors, occluder, look)
 
 

@@ -9,15 +9,15 @@ import cv2
 from rrrn.data import store
 from rrrn.occlusion.holding import anchoring, anchors
 from rrrn.provenance import asked
-from rrrn.running import stage
+from rrrn.running import stage, typed
 from rrrn.running.stage import InputError
 
 
 def main(args: argparse.Namespace) -> None:
     """Read a faces shard and write the anchors shard, clip by clip."""
     cv2.setNumThreads(1)
+    settings = typed.section(anchoring.Settings, args.settings, "anchor")
     made = asked.asked(args, [args.faces])
-    settings = args.settings.get("anchor", {})
     with store.reading(args.faces) as faces, store.create(args.anchors, made.identity) as file:
         for name in sorted(faces):
             clean = faces[name]

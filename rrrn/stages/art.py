@@ -8,6 +8,7 @@ import cv2
 from rrrn.data import listing, store
 from rrrn.experiment import conditions
 from rrrn.occlusion.kinds import art_shard, drawings
+from rrrn.occlusion.scene import setting
 from rrrn.provenance import asked
 from rrrn.running import stage
 
@@ -17,8 +18,8 @@ def main(args: argparse.Namespace) -> None:
     cv2.setNumThreads(1)
     if args.plugin:
         conditions.add(args.plugin)
+    wanted = str(setting(args.settings.get("occlude", {}), args.kind, "art"))
     made = asked.asked(args)
-    wanted = args.settings["occlude"][args.kind]["art"]
     if made.other:
         made.check_found(wanted, listing.contents(Path(wanted)))
     with store.create(args.output, made.identity) as file:

@@ -23,6 +23,7 @@ from rrrn.occlusion.compositing import Layer
 from rrrn.occlusion.holding import anchoring
 from rrrn.occlusion.kinds import drawings
 from rrrn.occlusion.wearing import Wearer, Worn
+from rrrn.running import typed
 from rrrn.running.stage import InputError
 
 _AROUND = 0.6  # of the landmarks' extent: what is cut out on each side, room for straps and temples
@@ -94,7 +95,7 @@ def main(args: argparse.Namespace) -> None:
             cut,
             np.array(numbers),
             points,
-            anchoring.anchored(cut, points, anchor),
+            anchoring.anchored(cut, points, typed.of(anchoring.Settings, anchor, "anchor")),
             Wearer(clip.name, clip.name, 0),
             args.condition,
             settings,

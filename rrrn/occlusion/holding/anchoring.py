@@ -4,36 +4,65 @@ Landmarks found frame by frame shake by more than a micro-expression moves; an o
 of its own to the optical flow.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 
-from rrrn.occlusion import scene
 from rrrn.occlusion.holding import fusion, registration, relief, rigid, similarity, slack, smoothing
 from rrrn.occlusion.holding.anchors import Anchors
 from rrrn.running.stage import InputError
 
-MODES = ("stable", "clip", "per_frame", "author_compat")
+Mode = Literal["stable", "clip", "per_frame", "author_compat"]
+MODES: tuple[Mode, ...] = get_args(Mode)
+Yaw = Literal["auto", "median", "tracked"]
+YAW: tuple[Yaw, ...] = get_args(Yaw)
 _FINISH = 0.125  # of the landmarks' sigma: registration's noise is that much less and independent from frame to frame
-YAW = ("auto", "median", "tracked")
 # Degrees between the extremes of a clip, as measured. By 13 (10 true ones) the median's half widths are off by 0.09 eye
 # distances, nearly all that masks leave of the cheeks; still heads, by dlib's landmarks, seem to turn by 1.5 at most.
 _TURNED = 10.0
 _FEW = 0.5  # share of a clip's frames; where fewer could be registered, what follows the head is mostly landmarks
 
 
-def anchored(frames: np.ndarray, landmarks: np.ndarray, settings: Mapping[str, Any]) -> Anchors:
+@dataclass(frozen=True)
+class Slack:
+    """The section ``anchor.stable.slack``."""
+
+    jaw: float
+    brow: float
+
+
+@dataclass(frozen=True)
+class Stable:
+    """The section ``anchor.stable``."""
+
+    smooth: float
+    registration: bool
+    yaw: Yaw
+    slack: Slack
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The section ``anchor``, of which only the mode stable is told the part of its name; raises InputError without."""
+
+    mode: Mode
+    stable: Stable | None = None
+
+    def __post_init__(self) -> None:
+        if self.mode == "stable" and self.stable is None:
+            raise InputError("the settings lack anchor.stable")
+
+
+def anchored(frames: np.ndarray, landmarks: np.ndarray, settings: Settings) -> Anchors:
     """Return the anchors of a clip: clean frames uint8 (T, H, W, C), C 1 or 3 (BGR), and landmarks (T, 68, 2).
 
-    ``settings`` are the section ``anchor``: the ``mode``, and for one of them the part of its name. ``stable``: the
-    clip's median shape, moved as the skull moves. ``clip``: the median over the clip's frames in every frame.
-    ``per_frame``: the landmarks themselves, as in arXiv 2107.05904. ``author_compat``: the landmarks in whole pixels,
-    as in the scripts released with it.
+    By the mode ``stable`` they are the clip's median shape, moved as the skull moves; by ``clip`` the median over the
+    clip's frames in every frame; by ``per_frame`` the landmarks themselves, as in arXiv 2107.05904; by
+    ``author_compat`` the landmarks in whole pixels, as in the scripts released with it.
 
     Raises InputError, naming the frame counted from 0, for landmarks that are not finite, or of one point.
     """
-    mode = scene.option(settings, MODES, "mode", section="anchor")
     points = landmarks.astype(np.float64)
     wrong = np.flatnonzero(~np.isfinite(points).all(axis=(1, 2)))
     if len(wrong):
@@ -41,24 +70,22 @@ def anchored(frames: np.ndarray, landmarks: np.ndarray, settings: Mapping[str, A
             f"frame {wrong[0]} of the clip, counted from 0: its landmarks are not finite numbers; run the faces stage "
             "again or take the clip out"
         )
-    if mode == "stable":
-        return _stable(frames, points, settings)
-    if mode == "clip":
+    if settings.stable is not None and settings.mode == "stable":
+        return _stable(frames, points, settings.stable)
+    if settings.mode == "clip":
         points = np.broadcast_to(np.median(points, axis=0), points.shape)
-    elif mode == "author_compat":
+    elif settings.mode == "author_compat":
         points = np.rint(points)
-    return Anchors(points, mode=mode)
+    return Anchors(points, mode=settings.mode)
 
 
-def _stable(frames: np.ndarray, landmarks: np.ndarray, settings: Mapping[str, Any]) -> Anchors:
-    sigma = float(_setting(settings, "smooth"))
-    yaw = scene.option(settings, YAW, "stable", "yaw", section="anchor")
-    jaw, brow = (float(_setting(settings, "slack", part)) for part in ("jaw", "brow"))
+def _stable(frames: np.ndarray, landmarks: np.ndarray, settings: Stable) -> Anchors:
+    sigma, yaw = float(settings.smooth), settings.yaw
 
     motion = rigid.measure(landmarks)
     poses = smoothing.smooth(motion.poses, sigma, motion.units)
     done, warning = np.zeros(len(poses), bool), ""
-    if _setting(settings, "registration"):
+    if settings.registration:
         skin = registration.rigid_skin(motion.shape)
         images = [registration.blurred(frame) for frame in frames]
         registered = registration.register(images, poses, skin, motion.centre, motion.units)
@@ -75,7 +102,7 @@ def _stable(frames: np.ndarray, landmarks: np.ndarray, settings: Mapping[str, An
     if yaw == "auto":  # a face that is turned throughout has its half widths in the median already
         yaw = "tracked" if turn[0] > _TURNED else "median"
     rest = similarity.lift(poses, landmarks, motion.centre)
-    shape = slack.loosen(motion.shape, rest, sigma, jaw, brow, yaw == "tracked")
+    shape = slack.loosen(motion.shape, rest, sigma, settings.slack.jaw, settings.slack.brow, yaw == "tracked")
     facts = {
         "landmark_residual": motion.residual,
         "registered_frames": int(done.sum()),
@@ -83,7 +110,3 @@ def _stable(frames: np.ndarray, landmarks: np.ndarray, settings: Mapping[str, An
         "yaw": yaw,
     }
     return Anchors(similarity.place(poses, shape, motion.centre), facts, warning, "stable")
-
-
-def _setting(settings: Mapping[str, Any], *path: str) -> Any:
-    return scene.setting(settings, "stable", *path, section="anchor")

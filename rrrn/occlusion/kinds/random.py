@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 import cv2
 import numpy as np
@@ -11,7 +11,8 @@ from rrrn.experiment import seeds
 from rrrn.occlusion import compositing
 from rrrn.occlusion.compositing import Layer
 from rrrn.occlusion.kinds import hull
-from rrrn.occlusion.scene import Occluder, Scene, option, setting
+from rrrn.occlusion.scene import Occluder, Scene, setting
+from rrrn.running import typed
 from rrrn.running.stage import InputError
 
 KIND = {
@@ -22,9 +23,12 @@ KIND = {
     "order": 3,
 }
 
-REGIONS = ("landmark_box", "face_hull")
-PLACEMENTS = ("nested", "independent")
-FILLS = ("black", "mean_skin", "noise")
+Region = Literal["landmark_box", "face_hull"]
+Placement = Literal["nested", "independent"]
+Fill = Literal["black", "mean_skin", "noise"]
+REGIONS: tuple[Region, ...] = get_args(Region)
+PLACEMENTS: tuple[Placement, ...] = get_args(Placement)
+FILLS: tuple[Fill, ...] = get_args(Fill)
 
 _JAW_AND_BROWS = slice(0, 27)
 _NOSE = 31  # the landmark that a block follows, as released by the authors of arXiv 2107.05904
@@ -33,6 +37,15 @@ _CORNERS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
 _HALVINGS = 24  # of the sides' range, in the search for a size
 _NOISE_CELLS = 32  # along each side of the landmark box
 _NOT_SKIN = (slice(36, 42), slice(42, 48), slice(48, 60))  # eyes and mouth
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The section ``occlude.random``."""
+
+    region: Region
+    placement: Placement
+    fill: Fill
 
 
 @dataclass(frozen=True)
@@ -53,23 +66,21 @@ def prepare(scene: Scene, settings: Mapping[str, Any]) -> Occluder:
         raise InputError("the condition random needs a percentage, for example random-05")
     if scene.occluder is not None:
         raise InputError("random patches have no names; leave out the occluder's")
-    region = option(settings, REGIONS, "random", "region")
-    placement = option(settings, PLACEMENTS, "random", "placement")
-    fill = option(settings, FILLS, "random", "fill")
+    own = typed.section(Settings, settings, "occlude.random")
     identity = (setting(settings, "seed"), scene.subject, scene.clip, "random")
-    draw_of = (*identity, "centre") if placement == "nested" else (*identity, "centre", scene.level)
+    draw_of = (*identity, "centre") if own.placement == "nested" else (*identity, "centre", scene.level)
     drawn = seeds.generator(*draw_of).random(2)
-    if region == "face_hull":
-        block = place_on_hull(scene.track, scene.level, placement, drawn)
+    if own.region == "face_hull":
+        block = place_on_hull(scene.track, scene.level, own.placement, drawn)
     else:
-        block = place(scene.points, scene.level, placement, drawn)
+        block = place(scene.points, scene.level, own.placement, drawn)
     if scene.anchor == "author_compat":
         block = in_whole_pixels(block)
 
     rows, columns = scene.frame.shape[:2]
     offset = block.centre - scene.points[_NOSE]
     box = landmark_box(scene.points)
-    texture = _texture(fill, scene, identity)
+    texture = _texture(own.fill, scene, identity)
 
     def draw(points: np.ndarray) -> Layer:
         if not np.isfinite(points[_NOSE]).all():
@@ -77,7 +88,7 @@ def prepare(scene: Scene, settings: Mapping[str, Any]) -> Occluder:
         moved = points[_NOSE] + offset - block.centre
         return render(Block(block.centre + moved, block.size), texture, box + moved, rows, columns)
 
-    return Occluder(fill, draw, {"centre": block.centre.astype(np.float32), "size": block.size.astype(np.float32)})
+    return Occluder(own.fill, draw, {"centre": block.centre.astype(np.float32), "size": block.size.astype(np.float32)})
 
 
 def landmark_box(points: np.ndarray) -> np.ndarray:
@@ -91,7 +102,7 @@ def landmark_box(points: np.ndarray) -> np.ndarray:
     return box
 
 
-def place(points: np.ndarray, level: int, placement: str, drawn: np.ndarray) -> Block:
+def place(points: np.ndarray, level: int, placement: Placement, drawn: np.ndarray) -> Block:
     """Return the block that covers ``level`` percent of the landmark box, inside of it and with its aspect.
 
     ``points`` (68, 2) are landmarks. ``drawn`` (2,) in 0..1 places it: under ``independent`` the whole range lets this
@@ -105,7 +116,7 @@ def place(points: np.ndarray, level: int, placement: str, drawn: np.ndarray) -> 
     return _block(box, fitting, drawn, sides * np.sqrt(level / 100 * area / area))
 
 
-def place_on_hull(track: np.ndarray, level: int, placement: str, drawn: np.ndarray) -> Block:
+def place_on_hull(track: np.ndarray, level: int, placement: Placement, drawn: np.ndarray) -> Block:
     """Return the block that covers ``level`` percent of the landmarks' convex hull, in the median over all frames.
 
     ``track`` (T, 68, 2) are the landmarks of all frames. The block has the aspect of the first frame's landmark box,
@@ -130,7 +141,7 @@ def place_on_hull(track: np.ndarray, level: int, placement: str, drawn: np.ndarr
     return _block(box, fitting * sides, drawn, size * sides)
 
 
-def _fitting_level(level: int, placement: str) -> int:
+def _fitting_level(level: int, placement: Placement) -> int:
     return level if placement == "independent" else _NESTED_LEVEL
 
 
@@ -186,7 +197,7 @@ def _coverage(first: int, end: int, low: float, high: float) -> np.ndarray:
     return np.clip(np.minimum(centres + 0.5, high) - np.maximum(centres - 0.5, low), 0, 1)
 
 
-def _texture(fill: str, scene: Scene, identity: tuple[object, ...]) -> np.ndarray:
+def _texture(fill: Fill, scene: Scene, identity: tuple[object, ...]) -> np.ndarray:
     if fill == "noise":
         cells = seeds.generator(*identity, "noise").integers(0, 256, (_NOISE_CELLS, _NOISE_CELLS, 3))
         return cells.astype(np.float32)

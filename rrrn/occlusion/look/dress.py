@@ -3,9 +3,8 @@
 All is measured once per clip, on clean frames, and applied frame by frame. Every part has a switch.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -15,12 +14,21 @@ from rrrn.occlusion import compositing, srgb
 from rrrn.occlusion.compositing import Layer
 from rrrn.occlusion.look import light, noise, shadow, sharpness, skin
 from rrrn.occlusion.look.noise import Noise
-from rrrn.occlusion.scene import setting
-from rrrn.running.stage import InputError
 
-FEATHERS = ("matched", "none")
 _SLOPES = (srgb.slope(np.arange(256) / 255) / 255).astype(np.float32)  # light per grey level
 _SOME = 8  # frames, spread over the clip, that tone and sharpness are measured on
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The section ``occlude.look``."""
+
+    linear_light: bool
+    feather: Literal["matched", "none"] | float
+    shadow: float
+    photometric: float
+    flicker: bool
+    noise: bool
 
 
 @dataclass(frozen=True)
@@ -108,20 +116,17 @@ def measure(
     frames: np.ndarray,
     points: np.ndarray,
     cover: Layer,
-    settings: Mapping[str, Any],
+    settings: Settings,
     seed_names: tuple[object, ...],
 ) -> Look:
     """Measure the look of a clip.
 
     frames: the clean frames, uint8 (T, H, W, C), C 1 or 3 (BGR); points: float64 (T, 68, 2), anchored landmarks in
-    crop pixels; cover: the occluder's layer in the first frame, as drawn. ``settings`` are the section
-    ``occlude.look``; ``seed_names`` are what the draws of noise belong to, besides the frame's index.
+    crop pixels; cover: the occluder's layer in the first frame, as drawn. ``seed_names`` are what the draws of noise
+    belong to, besides the frame's index.
 
-    Raises InputError for a setting that is missing or out of its range and for landmarks that failed.
+    Raises InputError for landmarks that failed.
     """
-    wanted = {name: _switch(settings, name) for name in ("linear_light", "flicker", "noise")}
-    feather = _feather(settings)
-    shadow_strength, photometric = _share(settings, "shadow"), _share(settings, "photometric")
     usual = np.median(points, axis=0)
     face_height = skin.height(usual)
     rows, columns = frames.shape[1:3]
@@ -130,20 +135,21 @@ def measure(
     clear = skin.visible(face, covered, usual)
     some = frames[np.unique(np.linspace(0, len(frames) - 1, _SOME).round().astype(int))]
 
-    spread = feather if isinstance(feather, float) else 0.0
-    if feather == "matched":
+    if settings.feather == "matched":
         spread = sharpness.spread([compositing.to_gray(frame) for frame in some], _box(usual, rows, columns))
+    else:
+        spread = 0.0 if settings.feather == "none" else float(settings.feather)
     down = (usual[8] - usual[27]) / max(float(np.hypot(*(usual[8] - usual[27]))), 1e-9)
     return Look(
         frames,
-        wanted["linear_light"],
-        light.tone(some, skin.ring(clear, covered, usual), cover, photometric),
-        light.drift(frames, clear) if wanted["flicker"] else np.ones(len(frames)),
+        settings.linear_light,
+        light.tone(some, skin.ring(clear, covered, usual), cover, float(settings.photometric)),
+        light.drift(frames, clear) if settings.flicker else np.ones(len(frames)),
         spread,
-        shadow_strength,
+        float(settings.shadow),
         down,
         face_height,
-        noise.measure(frames, face) if wanted["noise"] else None,
+        noise.measure(frames, face) if settings.noise else None,
         tuple(seed_names),
     )
 
@@ -153,33 +159,3 @@ def _box(points: np.ndarray, rows: int, columns: int) -> np.ndarray:
     x, y = np.arange(columns), np.arange(rows)[:, None]
     (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
     return (x >= left) & (x <= right) & (y >= top) & (y <= bottom)
-
-
-def _setting(settings: Mapping[str, Any], name: str) -> Any:
-    return setting({"look": settings}, "look", name)
-
-
-def _switch(settings: Mapping[str, Any], name: str) -> bool:
-    value = _setting(settings, name)
-    if not isinstance(value, bool):
-        raise InputError(f"occlude.look.{name} is {value!r}; it must be true or false")
-    return value
-
-
-def _share(settings: Mapping[str, Any], name: str) -> float:
-    value = _setting(settings, name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise InputError(f"occlude.look.{name} is {value!r}; it must be a number from 0 (off) to 1")
-    return float(value)
-
-
-def _feather(settings: Mapping[str, Any]) -> str | float:
-    value = _setting(settings, "feather")
-    if value in FEATHERS:
-        return str(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 10:
-        raise InputError(
-            f"occlude.look.feather is {value!r}; it must be matched, none or the spread of edges in pixels, above 0 "
-            "and up to 10"
-        )
-    return float(value)
