@@ -24,6 +24,7 @@ from rrrn.doctor import (
 )
 from rrrn.doctor.asking import Answer
 from rrrn.experiment import defaults
+from rrrn.running import submission
 from rrrn.running.stage import InputError
 
 HOME = Path(__file__).resolve().parents[1]
@@ -395,11 +396,18 @@ def probed(folder, **edits):
     )
 
 
+submits = pytest.mark.skipif(
+    bool(submission.objectionable(str(HOME))),
+    reason="Snakemake's commands of a cluster's jobs do not survive this folder",
+)
+
+
 def by_name(found):
     assert found["problem"] == ""
     return {job["name"]: job for job in found["jobs"]}
 
 
+@submits
 def test_what_snakemake_makes_of_the_shipped_profile(tmp_path, monkeypatch):
     monkeypatch.chdir(HOME)
     found = probed(tmp_path)
@@ -419,6 +427,7 @@ def test_what_snakemake_makes_of_the_shipped_profile(tmp_path, monkeypatch):
     ]
 
 
+@submits
 def test_what_snakemake_makes_of_another_profile(tmp_path, monkeypatch):
     monkeypatch.chdir(HOME)
     named = "  slurm_partition: \"'cpu,fast'\"\n  slurm_account: \"'lab, other'\"\n"

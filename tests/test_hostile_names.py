@@ -91,7 +91,7 @@ def split(words: Sequence[str]) -> tuple[list[str], dict[str, list[str]]]:
     positional = list(itertools.takewhile(lambda word: not word.startswith("--"), words))
     options: dict[str, list[str]] = {}
     for word in words[len(positional) :]:
-        if re.fullmatch("--[a-z-]+", word):
+        if re.fullmatch("--[a-z0-9-]+", word):
             options[word] = last = []
         else:
             last.append(word)

@@ -293,7 +293,7 @@ def test_a_stage_refuses_inputs_of_other_settings(root):
         "out.csv",
         *words,
         "--settings",
-        '{"svm": {}}',
+        json.dumps({"svm": told["svm"]}),
         "--asked",
         asked,
     ]

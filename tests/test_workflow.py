@@ -302,9 +302,12 @@ def test_a_shard_of_flow_that_is_gone_is_noticed_when_it_is_needed(done, tmp_pat
     shutil.copytree(done, root)
     (root / "results/flow/mask/synsamm-006.h5").unlink()
     assert planned(root) == {}  # to save space
-    (root / "results/predictions/rrrn/none/synsamm-007-0.csv").unlink()
-    assert planned(root) == {"train": 1, "score": 1, "table": 1, "summary": 1}  # of another condition
     (root / "results/predictions/rrrn/mask/synsamm-007-0.csv").unlink()
+    assert planned(root) == {}  # nor is that one asked for
+    for name in ("predictions/rrrn/none/synsamm-007-0.csv", "scores/iv/rrrn/none.csv", "table_iv.csv"):
+        (root / "results" / name).unlink()
+    assert planned(root) == {"train": 1, "score": 1, "table": 1, "summary": 1}  # of another condition
+    (root / "results/scores/iv/rrrn/mask.csv").unlink()
     run = snakemake(root, "--cores", "1", "--quiet", "all", *CONFIG, "--", "all")
     assert run.returncode == 1 and len(run.stderr.splitlines()) == 1
     assert "error: results/flow/mask/synsamm-006.h5: is gone" in run.stderr

@@ -166,11 +166,12 @@ class _Sample:
         last = self.short.onset + MANY - 1  # frames cost little beside the face that they show
         many = replace(self.short, clip="many", offset=last, frames=str(Path(self.short.frames).with_name("many")))
         runs = {"long": [self.long], "one": [self.short], "two": [self.short, twin], "many": [many]}
+        settings = typed.of(render.Settings, self.config["synthetic"], "synthetic")
         seconds = {}
         for name, rows in runs.items():
             target = self.folder / name / rows[0].subject
             target.parent.mkdir()
-            draw = partial(render.render_subject, rows, rows[0].subject, target, self.config["synthetic"])
+            draw = partial(render.render_subject, rows, rows[0].subject, target, settings)
             seconds[name] = _seconds(draw)
         folders = [self.folder / name / self.short.subject for name in ("one", "long")]
         spans = [len(listing.listing(folders[0] / self.short.clip)), len(listing.listing(folders[1] / self.long.clip))]

@@ -6,28 +6,42 @@ Snakemake takes two and a half times as long to plan. So a deleted shard is look
 Read by the Snakefile, hence nothing heavy.
 """
 
-from collections.abc import Iterable
+import os
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from rrrn.data import identity
+from rrrn.data import identity, result
 from rrrn.provenance.recipes import Recipe
 from rrrn.running.stage import InputError
 
 
-def check(recipes: Iterable[Recipe]) -> None:
-    """Raise InputError that names a shard, its pack and the remedy. Recipes come after those of their inputs."""
-    lost: dict[str, str] = {}
-    for recipe in recipes:
-        if recipe.modules == ("rrrn.stages.pack",) and Path(recipe.path).exists():
-            gone = [one.path for one in recipe.inputs if not Path(one.path).exists()]
-            if gone:
-                lost[recipe.path] = gone[0]
-        for pack in [one.path for one in recipe.inputs if one.path in lost]:
-            if not _is_made(recipe):
-                raise InputError(
-                    f"{lost[pack]}: is gone, and {recipe.path} is to be made of it; delete {pack}, an index over it, "
-                    "and run again: both are made again"
-                )
+def check(recipes: Iterable[Recipe], targets: Collection[str] = ()) -> None:
+    """Raise InputError that names a shard, its pack and the remedy. Recipes come after those of their inputs.
+
+    ``targets`` are what is asked for by name; without one, or if one is no file of these, every result is. As by
+    Snakemake, what is missing is made if it is asked for, or something that is made of it is to be made.
+    """
+    ordered = list(recipes)
+    named = {_recipes_path(one) for one in targets}
+    used = {one.path for recipe in ordered for one in recipe.inputs}
+    if not named or not named <= {recipe.path for recipe in ordered}:
+        named = {recipe.path for recipe in ordered if recipe.path not in used}
+    for recipe in reversed(ordered):
+        there = Path(recipe.path).exists()
+        if (recipe.path in named and not there) or (there and not _is_made(recipe)):
+            for pack in [one for one in recipe.inputs if one.modules == ("rrrn.stages.pack",)]:
+                gone = [one.path for one in pack.inputs if not Path(one.path).exists()]
+                if gone and Path(pack.path).exists():
+                    raise InputError(
+                        f"{gone[0]}: is gone, and {recipe.path} is to be made of it; delete {pack.path}, an index over "
+                        "it, and run again: both are made again"
+                    )
+            named.update(one.path for one in recipe.inputs)
+
+
+def _recipes_path(target: str) -> str:
+    path = Path(os.path.relpath(target))
+    return str(result.beside(path) if path.parent == Path("results") else path)
 
 
 def _is_made(recipe: Recipe) -> bool:

@@ -149,7 +149,7 @@ try:
         command = stale.told(sys.argv[1:])
         if stale.matters(command):
             stale.check(RECIPES.every(), asked_with(), stale.watched(command))
-            lost.check(RECIPES.every())
+            lost.check(RECIPES.every(), getattr(command, "targets", None) or ())
         sources.remember(sources.STATE)
     else:
         promised.check_names(NAMES)
