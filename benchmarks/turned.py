@@ -96,7 +96,7 @@ def measure(clip: Turned, points: Floats, yaw: anchoring.Yaw) -> tuple[float, fl
     for t in (0, len(anchors) // 2, len(anchors) - 1):
         where = mask.place(anchors[t], 1.2)
         height, width = clip.face.shape[1:]
-        layer = placing.render(bare, where, height, width)
+        layer = placing.layer(bare, where, height, width)
         cover = compositing.alpha_map(layer, height, width) / 255
         beyond.append(edges(cover, where) - edges(clip.face[t], where))
         off.append(100 * float((cover * (1 - clip.face[t])).sum() / cover.sum()))

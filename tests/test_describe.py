@@ -60,7 +60,7 @@ def run(project, shards=("s1", "s2"), name="hog3d", **changed):
             output=project / "out.h5",
             clips=project / "clips.csv",
             descriptor=name,
-            plugin="",
+            module="",
             asked={},
             settings={"describe": SETTINGS | changed},
         )

@@ -22,7 +22,7 @@ JAW_BELOW_EARS = range(4, 13)
 
 def worn(kind, art, name, points=None):
     points = face((150, 120), 60) if points is None else points
-    layer = placing.render(art.template(name), kind.place(points, 1.2), 320, 320)
+    layer = placing.layer(art.template(name), kind.place(points, 1.2), 320, 320)
     alpha = np.zeros((320, 320))
     alpha[layer.y : layer.y + layer.alpha.shape[0], layer.x : layer.x + layer.alpha.shape[1]] = layer.alpha
     return alpha, points
@@ -134,7 +134,7 @@ def test_surfaces_are_shaded_and_never_flat(kind, art):
 
 @pytest.mark.parametrize("name", mask_art.NAMES)
 def test_cloth_has_texture_that_holds_the_flow_in_a_flickering_lamp(name):
-    layer = placing.render(mask_art.template(name), mask.place(face((160, 130), 75), 1.2), 320, 320)
+    layer = placing.layer(mask_art.template(name), mask.place(face((160, 130), 75), 1.2), 320, 320)
     dim = np.rint(128 * (1 - layer.alpha) + layer.gray * 0.9).astype(np.uint8)
     bright = np.rint(128 * (1 - layer.alpha) + layer.gray * 0.9 * 1.007).astype(np.uint8)
     moved = np.hypot(*flow.tvl1(dim, bright, **Parameters.of_section(defaults.section("flow")).section()))
@@ -154,10 +154,10 @@ def test_faces_turned_too_far_are_refused(kind, art, far):
             turned[side, 0] = axis + ratio * (turned[side, 0] - axis)
             where = kind.place(turned, 1.2)
             if fine:
-                assert placing.render(template, where, 320, 320).alpha.any()
+                assert placing.layer(template, where, 320, 320).alpha.any()
             else:
                 with pytest.raises(InputError, match="profile"):
-                    placing.render(template, where, 320, 320)
+                    placing.layer(template, where, 320, 320)
 
 
 def test_a_subject_uses_all_occluders_before_one_comes_again():

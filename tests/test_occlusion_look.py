@@ -41,11 +41,11 @@ def still(points=POINTS, frames=1):
 
 
 def masked(name="surgical-white", points=POINTS, side=SIDE):
-    return placing.render(mask_art.template(name), mask.place(points, 1.2), side, side)
+    return placing.layer(mask_art.template(name), mask.place(points, 1.2), side, side)
 
 
 def with_glasses(name="graduated", points=POINTS, side=SIDE):
-    return placing.render(glasses_art.template(name), glasses.place(points, 1.2), side, side)
+    return placing.layer(glasses_art.template(name), glasses.place(points, 1.2), side, side)
 
 
 def disc(value, side=SIDE, radius=30.0, centre=(80, 90)):
@@ -495,7 +495,7 @@ def unrounded(residual, rng):
 def test_a_linear_probe_cannot_tell_the_occluder_by_its_noise(subject):
     frames, points = rendered(subject)
     height, width = frames.shape[1:3]
-    layer = placing.render(mask_art.template("cloth-navy"), mask.place(points, 1.2), height, width)
+    layer = placing.layer(mask_art.template("cloth-navy"), mask.place(points, 1.2), height, width)
     covered = compositing.alpha_map(layer, height, width)
     bare = skin.visible(skin.skin(points, height, width), covered > 0, points)
     score = {}

@@ -55,7 +55,7 @@ def test_anchors_of_a_mask_land_on_the_face(degrees):
         (370, 127.5): middle + 1.2 * (points[14] - foot(points[14], start, end)),
     }
     for (x, y), target in expected.items():
-        centre, _ = spread(whole(placing.render(dot_template(x, y), where, 400, 400), 400, 400))
+        centre, _ = spread(whole(placing.layer(dot_template(x, y), where, 400, 400), 400, 400))
         assert np.abs(centre - target).max() < 0.25
 
 
@@ -73,7 +73,7 @@ def test_anchors_of_glasses_land_on_the_face(degrees):
         (370, 127.5): middle + 1.2 * (points[16] - foot(points[16], points[27], points[28])),
     }
     for (x, y), target in expected.items():
-        centre, _ = spread(whole(placing.render(dot_template(x, y), where, 400, 400), 400, 400))
+        centre, _ = spread(whole(placing.layer(dot_template(x, y), where, 400, 400), 400, 400))
         assert np.abs(centre - target).max() < 0.25
 
 
@@ -82,7 +82,7 @@ def test_occluders_tilt_with_the_face(kind, art):
     for name in art.NAMES[::3]:
         template = art.template(name)
         upright, tilted = (
-            spread(whole(placing.render(template, kind.place(face((150, 120), 60, a), 1.2), 320, 320), 320, 320))[1]
+            spread(whole(placing.layer(template, kind.place(face((150, 120), 60, a), 1.2), 320, 320), 320, 320))[1]
             for a in (0, 10)
         )
         assert tilted - upright == pytest.approx(10, abs=0.1)
@@ -91,7 +91,7 @@ def test_occluders_tilt_with_the_face(kind, art):
 def test_occluders_move_by_parts_of_a_pixel():
     template = mask_art.template("cloth-navy")
     at = [
-        spread(whole(placing.render(template, mask.place(face((100 + s, 70 - s), 40), 1.2), 220, 220), 220, 220))[0]
+        spread(whole(placing.layer(template, mask.place(face((100 + s, 70 - s), 40), 1.2), 220, 220), 220, 220))[0]
         for s in (0, 0.25, 0.5)
     ]
     assert at[1] - at[0] == pytest.approx([0.25, -0.25], abs=0.02)
@@ -102,7 +102,7 @@ def test_render_is_the_mean_over_each_pixel():
     template = mask_art.template("surgical-blue")
     points = face((60.2, 40.7), 24, 8)
     where = mask.place(points, 1.2)
-    layer = placing.render(template, where, 120, 120)
+    layer = placing.layer(template, where, 120, 120)
     rng = np.random.default_rng(0)
     across = np.array([where.down[1], -where.down[0]])
     for x, y in [(60, 60), (42, 55), (45, 72), (61, 44), (75, 73)]:
@@ -124,15 +124,15 @@ def test_render_is_the_mean_over_each_pixel():
 @pytest.mark.parametrize(("dx", "dy"), [(45, 10), (-60, 30), (5, -75)])
 def test_what_reaches_over_the_edge_is_cut_off(dx, dy):
     template = mask_art.template("cloth-dots")
-    small = whole(placing.render(template, mask.place(face((60 + dx, 50 + dy), 30, 5), 1.2), 120, 130), 120, 130)
-    large = whole(placing.render(template, mask.place(face((160 + dx, 150 + dy), 30, 5), 1.2), 320, 330), 320, 330)
+    small = whole(placing.layer(template, mask.place(face((60 + dx, 50 + dy), 30, 5), 1.2), 120, 130), 120, 130)
+    large = whole(placing.layer(template, mask.place(face((160 + dx, 150 + dy), 30, 5), 1.2), 320, 330), 320, 330)
     np.testing.assert_allclose(small, large[100:220, 100:230], atol=2e-3)
     assert 0 < small.sum() < large.sum()
 
 
 def test_far_outside_nothing_is_drawn():
     for far in (500, -500, 1e7):
-        layer = placing.render(mask_art.template("cloth-dots"), mask.place(face((far, 50), 30), 1.2), 120, 120)
+        layer = placing.layer(mask_art.template("cloth-dots"), mask.place(face((far, 50), 30), 1.2), 120, 120)
         assert not layer.alpha.any()
 
 

@@ -31,7 +31,7 @@ def parts(name: str, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     worn = fitting.fitted(template, [placing.onto(template, where, points[:17])])
     bare = replace(worn, image=template.straps.body)
     whole, body = (
-        compositing.alpha_map(placing.render(one, where, *SIZE), *SIZE).astype(float) / 255 for one in (worn, bare)
+        compositing.alpha_map(placing.layer(one, where, *SIZE), *SIZE).astype(float) / 255 for one in (worn, bare)
     )
     return whole - body, whole
 
@@ -96,7 +96,7 @@ def test_points_lie_on_the_drawing_where_it_is_drawn():
     column, row = np.rint(placing.onto(template, where, spot[None])[0]).astype(int)
     marked = np.zeros_like(template.image)
     marked[row - 2 : row + 3, column - 2 : column + 3] = 1
-    layer = placing.render(replace(template, image=marked), where, *SIZE)
+    layer = placing.layer(replace(template, image=marked), where, *SIZE)
     y, x = np.unravel_index(np.argmax(layer.alpha), layer.alpha.shape)
     assert np.abs([x + layer.x, y + layer.y] - spot).max() <= 1
 

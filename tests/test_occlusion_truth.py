@@ -43,8 +43,8 @@ def test_shares_of_regions(layer):
 
 def drawn(kind: str) -> Layer:
     if kind == "mask":
-        return placing.render(mask_art.template(mask_art.NAMES[0]), mask.place(POINTS, 1.2), 260, 240)
-    return placing.render(glasses_art.template("square"), glasses.place(POINTS, 1.2), 260, 240)
+        return placing.layer(mask_art.template(mask_art.NAMES[0]), mask.place(POINTS, 1.2), 260, 240)
+    return placing.layer(glasses_art.template("square"), glasses.place(POINTS, 1.2), 260, 240)
 
 
 def covered(layer: Layer) -> set[int]:

@@ -1,4 +1,4 @@
-"""The contact sheet: a row a subject, a column a class, and colours that say what the flow says."""
+"""The contact sheet: a row per subject, a column per class, and colours that say what the flow says."""
 
 import numpy as np
 import pytest

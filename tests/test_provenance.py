@@ -95,7 +95,10 @@ def test_unknown_module_is_an_error():
 STAGES = {
     "render": ("rrrn.stages.render",),
     "faces": ("rrrn.stages.faces",),
-    "occlude": ("rrrn.stages.occlude", "rrrn.occlusion.kinds.mask"),
+    "anchor": ("rrrn.stages.anchor",),
+    "art": ("rrrn.stages.art", "rrrn.occlusion.kinds.mask"),
+    "occlude": ("rrrn.stages.occlude", "rrrn.occlusion.kinds.mask", "rrrn.occlusion.kinds.art_shard"),
+    "occlude none": ("rrrn.stages.occlude", "rrrn.occlusion.kinds.none"),
     "augment": ("rrrn.stages.augment",),
     "flow": ("rrrn.stages.flow", "rrrn.tvl1.numba.numba_engine", "rrrn.tvl1.cuda.cuda_engine"),
     "pack": ("rrrn.stages.pack",),
@@ -143,9 +146,6 @@ def moved(old: str, new: str):
     return move
 
 
-CLIPS = {"render", "faces", "augment", "pack", "train", "describe", "svm", "score", "table", "summary"}
-
-
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
@@ -160,6 +160,7 @@ CLIPS = {"render", "faces", "augment", "pack", "train", "describe", "svm", "scor
         pytest.param(
             edited("data/flow_store.py", "32767", "32766"), {"flow", "pack", "train"}, id="number in a helper"
         ),
+        pytest.param(edited("occlusion/kinds/art_shard.py", "float32", "float64"), {"art", "occlude"}, id="art"),
         pytest.param(edited("data/clips.py", "strict=True", "strict=False"), set(STAGES), id="code of the clip table"),
         pytest.param(edited("running/stage.py", "token_hex(4)", "token_hex(5)"), set(STAGES), id="code of all stages"),
     ],

@@ -72,11 +72,12 @@ KINDS: dict[str, Kind] = {}
 def parse(condition: str) -> tuple[str, int | None]:
     """Split a condition into kind and percentage: ("random", 5) for ``random-05``, ("mask", None) for ``mask``.
 
-    Raises InputError for an unknown kind, or a percentage that is not 01 to 99.
+    Raises InputError for an unknown kind, a percentage that is not 01 to 99, one that the kind does not have, or none
+    where it must.
     """
     found = _CONDITION.fullmatch(condition)
     kind, level = found.groups() if found else ("", None)
-    if kind not in KINDS or level == "00":
+    if kind not in KINDS or not re.fullmatch(KINDS[kind].pattern(), condition):
         raise InputError(f"condition {condition!r} is unknown; use {offered()}")
     return kind, None if level is None else int(level)
 
@@ -142,6 +143,8 @@ def _kind(found: Declaration, module: str) -> Kind:
     if pictures:
         found.offers("NAMES", "template")
     defaults, schema = found.settings()
+    if pictures:
+        defaults = {"art": "built_in"} | defaults
     level, dressed = found.one_of("level", _LEVELS, "never"), found.take("dressed", bool, False)
     order = found.take("order", int, _LAST)
     found.end()

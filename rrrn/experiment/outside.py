@@ -37,7 +37,7 @@ def locate(module: str) -> Place:
         path = Path(module)
         if not path.is_file():
             raise InputError(f"{module}: there is no such file; relative paths start in the working directory")
-        return Place(path, path.parent)
+        return Place(path, path.resolve().parent)  # where a link leads to is what it imports
     package, *parts = module.split(".")
     spec = importlib.util.find_spec(package)
     for folder in map(Path, (spec and spec.submodule_search_locations) or []):

@@ -1,7 +1,7 @@
 """Action units as annotators write them, and the objective class that they stand for by the paper's Table I.
 
-Classes come from the published columns; those derived here only cross-check them (spec: 194 instead of 185 clips of
-CASME II would result).
+Classes come from the published columns; those derived here only cross-check them: by them alone, CASME II would have
+194 clips in place of 185.
 """
 
 import csv

@@ -102,7 +102,7 @@ def onto(template: Template, placement: Placement, points: np.ndarray) -> np.nda
     return np.stack([columns, template.top + along * per_down], 1)
 
 
-def render(template: Template, placement: Placement, height: int, width: int) -> compositing.Layer:
+def layer(template: Template, placement: Placement, height: int, width: int) -> compositing.Layer:
     """Draw a template on a frame of the given size; what reaches over the frame's edge is cut off.
 
     One warp: every pixel is the mean of n x n bilinear samples, with n so large that no sample steps over a pixel of

@@ -253,7 +253,7 @@ class _Sample:
                 output=self._path(f"features-{name}", clip),
                 clips=self._table(clip),
                 descriptor=name,
-                plugin=METHODS[name].module if METHODS[name].outside else "",
+                module=METHODS[name].module,
                 settings={"describe": self.config["describe"]},
                 asked={},
             )

@@ -18,14 +18,15 @@ from rrrn.running.stage import InputError
 def check(recipes: Iterable[Recipe], targets: Collection[str] = ()) -> None:
     """Raise InputError that names a shard, its pack and the remedy. Recipes come after those of their inputs.
 
-    ``targets`` are what is asked for by name; without one, or if one is no file of these, every result is. As by
-    Snakemake, what is missing is made if it is asked for, or something that is made of it is to be made.
+    ``targets`` are what is asked for, files or the rules of the Snakefile. As by Snakemake, what is missing is made if
+    it is asked for, or something that is made of it is to be made.
     """
     ordered = list(recipes)
-    named = {_recipes_path(one) for one in targets}
-    used = {one.path for recipe in ordered for one in recipe.inputs}
-    if not named or not named <= {recipe.path for recipe in ordered}:
-        named = {recipe.path for recipe in ordered if recipe.path not in used}
+    named = {_recipes_path(one) for one in targets or ("default",)}
+    if "default" in named:
+        named.add(_recipes_path("results/table_iv.csv"))
+    if "all" in named:
+        named.update(recipe.path for recipe in ordered if Path(recipe.path).parent == Path("results"))
     for recipe in reversed(ordered):
         there = Path(recipe.path).exists()
         if (recipe.path in named and not there) or (there and not _is_made(recipe)):

@@ -82,9 +82,9 @@ def timed(volume: NDArray[np.uint8], tim_frames: int, least: int) -> NDArray[np.
     return volume if wanted == len(volume) else interpolated(volume, wanted)
 
 
-def descriptor(name: str, plugin: str = "") -> ModuleType:
-    """Return the module of a descriptor, a ``plugin`` or of this package; raises InputError if there is none."""
-    module = plugin or f"rrrn.descriptors.{name}"
+def descriptor(name: str, module: str = "") -> ModuleType:
+    """Return the module of a descriptor, that of its name unless told; raises InputError if there is none."""
+    module = module or f"rrrn.descriptors.{name}"
     try:
         found = outside.load(module)
     except ModuleNotFoundError as error:
@@ -97,20 +97,20 @@ def descriptor(name: str, plugin: str = "") -> ModuleType:
 
 
 def clip_features(
-    frames: NDArray[np.uint8], face: NDArray[np.int32], name: str, settings: Settings, plugin: str = ""
+    frames: NDArray[np.uint8], face: NDArray[np.int32], name: str, settings: Settings, module: str = ""
 ) -> NDArray[np.float32]:
     """Return the descriptor (D,) of the gray frames (T, H, W) of one clip."""
-    module = descriptor(name, plugin)
+    computing = descriptor(name, module)
     volume = face_volume(frames, face, settings.size)
-    volume = timed(volume, settings.tim_frames, needs.frames(module, settings.own))
-    found = module.describe(volume, blocks=settings.blocks, **settings.own)
+    volume = timed(volume, settings.tim_frames, needs.frames(computing, settings.own))
+    found = computing.describe(volume, blocks=settings.blocks, **settings.own)
     return np.asarray(found, np.float32)
 
 
 def main(args: argparse.Namespace) -> None:
     """Write the features of all clips, in the order of the clip table."""
     cv2.setNumThreads(1)
-    module = descriptor(args.descriptor, args.plugin)
+    module = descriptor(args.descriptor, args.module)
     settings = Settings.of(args.settings.get("describe", {}), args.descriptor)
     made = asked.asked(args, args.shards)
     table = made.clips(args.clips)
@@ -125,7 +125,7 @@ def main(args: argparse.Namespace) -> None:
         if not settings.tim_frames and len(frames) < least:
             stretched.append(f"{clip.subject}/{clip.clip}")
         try:
-            found.append(clip_features(frames, face, args.descriptor, settings, args.plugin))
+            found.append(clip_features(frames, face, args.descriptor, settings, args.module))
         except stage.InputError as error:
             raise stage.InputError(f"{shard}: clip {clip.subject}/{clip.clip}: {error}") from None
     features = np.stack(found)
@@ -146,5 +146,5 @@ if __name__ == "__main__":
     parser.add_argument("output", type=Path, help="results/features/DESCRIPTOR/CONDITION.h5")
     parser.add_argument("--clips", required=True, type=Path, help="the clip table")
     parser.add_argument("--descriptor", required=True, help="its name: lbp_top, lbp_sip, hog3d or a plugin's")
-    parser.add_argument("--plugin", default="", help="its module, or file, if it is none of rrrn")
+    parser.add_argument("--module", default="", help="the module that computes it, or its file (rrrn.descriptors.NAME)")
     stage.run(main, parser)

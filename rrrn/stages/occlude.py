@@ -15,7 +15,7 @@ import numpy as np
 
 from rrrn.data import store
 from rrrn.experiment import conditions
-from rrrn.occlusion import compositing, truth, wearing
+from rrrn.occlusion import compositing, kinds, truth, wearing
 from rrrn.occlusion.holding import anchors
 from rrrn.occlusion.holding.anchors import Anchors
 from rrrn.occlusion.scene import Art
@@ -73,8 +73,11 @@ def occlude_clip(
 
 
 def _pictures(file: h5py.File) -> Art:
-    """Return the pictures of a kind. Imported by name, as the kind is: they concern no other condition."""
-    art: Art = importlib.import_module("rrrn.occlusion.kinds.art_shard").get(file)
+    """Return the pictures of a kind.
+
+    Imported by a name that is put together, so that this code counts where the recipe names it, and for no other kind.
+    """
+    art: Art = importlib.import_module(f"{kinds.__name__}.art_shard").get(file)
     return art
 
 

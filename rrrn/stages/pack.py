@@ -24,7 +24,7 @@ from rrrn.running.stage import InputError
 
 @dataclass(frozen=True)
 class Settings:
-    """The section ``regions``."""
+    """The section ``pack``."""
 
     size: int
 

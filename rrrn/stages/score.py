@@ -33,7 +33,7 @@ def pool(rows: Sequence[Prediction], view: str) -> list[Prediction]:
 def check_complete(
     rows: Sequence[Prediction], table: Sequence[clips.Clip], fold_names: Sequence[str], where: str
 ) -> None:
-    """Raise InputError unless every fold tests each of its clips once a view, with the class of the clip table."""
+    """Raise InputError unless every fold tests each of its clips once per view, with the class of the clip table."""
     truth = {(clip.subject, clip.clip): clip.objective_class for clip in table}
     seen: dict[str, list[tuple[str, str, int]]] = {name: [] for name in fold_names}
     for row in rows:

@@ -66,11 +66,9 @@ rule describe:
         "../../envs/vision.yaml"
     params:
         **given("describe"),
-        plugin=lambda wildcards, output: registry.plugin(
-            METHODS[wildcards.descriptor].module
-        ),
+        module=lambda wildcards, output: METHODS[wildcards.descriptor].module,
     shell:
-        "python -m rrrn.stages.describe {input:q} {output:q} --clips {params.clips:q} --descriptor {wildcards.descriptor} {params.plugin:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.stages.describe {input:q} {output:q} --clips {params.clips:q} --descriptor {wildcards.descriptor} --module {params.module:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule svm:

@@ -7,15 +7,12 @@ import numpy as np
 
 from rrrn.occlusion import compositing
 from rrrn.occlusion.scene import Occluder, Scene
-from rrrn.running.stage import InputError
 
 KIND = {"name": "none", "label": "Un-occ", "order": 0}
 
 
 def prepare(scene: Scene, settings: Mapping[str, Any]) -> Occluder:
     """Return an occluder that covers nothing."""
-    if scene.level is not None:
-        raise InputError("the condition none takes no percentage")
     return Occluder("", _nothing)
 
 

@@ -23,8 +23,6 @@ class Place(Protocol):
 
 def prepare(kind: str, place: Place, scene: Scene, settings: Mapping[str, Any]) -> Occluder:
     """Return the clip's occluder of a kind of pictures; settings: ``seed``, and ``kind`` with ``width``."""
-    if scene.level is not None:
-        raise InputError(f"the condition {kind} takes no percentage")
     chosen = name(scene, kind, tuple(scene.art), setting(settings, "seed"))
     width, released = float(setting(settings, kind, "width")), scene.anchor == "author_compat"
     rows, columns = scene.frame.shape[:2]
@@ -32,7 +30,7 @@ def prepare(kind: str, place: Place, scene: Scene, settings: Mapping[str, Any]) 
     template = fitting.fitted(drawing, _jaws(drawing, partial(place, width=width, as_released=released), scene.track))
 
     def draw(points: np.ndarray) -> Layer:
-        return placing.render(template, place(points, width, released), rows, columns)
+        return placing.layer(template, place(points, width, released), rows, columns)
 
     def admit(points: np.ndarray) -> None:
         placing.admit(template, place(points, width))

@@ -62,8 +62,7 @@ def prepare(scene: Scene, settings: Mapping[str, Any]) -> Occluder:
     The block is placed on the first frame's landmarks, and later follows landmark 31 at a fixed distance and in one
     size. Its centre and size, in crop pixels, are stored with it.
     """
-    if scene.level is None:
-        raise InputError("the condition random needs a percentage, for example random-05")
+    assert scene.level is not None  # as all of its conditions have
     if scene.occluder is not None:
         raise InputError("random patches have no names; leave out the occluder's")
     own = typed.section(Settings, settings, "occlude.random")
@@ -86,7 +85,7 @@ def prepare(scene: Scene, settings: Mapping[str, Any]) -> Occluder:
         if not np.isfinite(points[_NOSE]).all():
             raise InputError("landmark 31 is not finite; run the faces stage again or take the clip out")
         moved = points[_NOSE] + offset - block.centre
-        return render(Block(block.centre + moved, block.size), texture, box + moved, rows, columns)
+        return block_layer(Block(block.centre + moved, block.size), texture, box + moved, rows, columns)
 
     return Occluder(own.fill, draw, {"centre": block.centre.astype(np.float32), "size": block.size.astype(np.float32)})
 
@@ -171,7 +170,7 @@ def in_whole_pixels(block: Block) -> Block:
     return Block(np.floor(block.centre - block.size / 2) + size / 2 - 0.5, size)
 
 
-def render(block: Block, texture: np.ndarray, box: np.ndarray, height: int, width: int) -> Layer:
+def block_layer(block: Block, texture: np.ndarray, box: np.ndarray, height: int, width: int) -> Layer:
     """Draw a block on a frame of the given size; its edges cover pixels in part, so that its area is exact.
 
     ``texture`` float32 (n, m, 3) in 0..255 spans ``box`` [[x0, y0], [x1, y1]]. What reaches over the frame's edge is
