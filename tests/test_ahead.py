@@ -83,9 +83,8 @@ def test_the_least_side_has_a_full_histogram_in_every_block(name, blocks):
     own, module = DEFAULT["describe"][name], importlib.import_module(f"rrrn.descriptors.{name}")
     side = module.least_side(blocks=blocks, **own)
     frames = np.random.default_rng(1).integers(0, 256, (12, side, side), np.uint8)
-    found = describe.clip_features(
-        frames, np.array([0, 0, side, side]), name, DEFAULT["describe"] | {"size": side, "blocks": blocks}
-    )
+    settings = describe.Settings.of(DEFAULT["describe"] | {"size": side, "blocks": blocks}, name)
+    found = describe.clip_features(frames, np.array([0, 0, side, side]), name, settings)
     assert (found.reshape(blocks * blocks, -1) > 0).mean() > 0.5
     inner = side - {"lbp_top": 2, "lbp_sip": 2, "hog3d": 2}[name]
     assert inner == 4 * blocks

@@ -170,7 +170,8 @@ class _Sample:
         for name, rows in runs.items():
             target = self.folder / name / rows[0].subject
             target.parent.mkdir()
-            draw = partial(render.render_subject, rows, rows[0].subject, target, self.config["synthetic"])
+            told = typed.section(render.Settings, self.config, "synthetic")
+            draw = partial(render.render_subject, rows, rows[0].subject, target, told)
             seconds[name] = _seconds(draw)
         folders = [self.folder / name / self.short.subject for name in ("one", "long")]
         spans = [len(listing.listing(folders[0] / self.short.clip)), len(listing.listing(folders[1] / self.long.clip))]
