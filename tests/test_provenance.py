@@ -161,7 +161,9 @@ def moved(old: str, new: str):
             edited("data/flow_store.py", "32767", "32766"), {"flow", "pack", "train"}, id="number in a helper"
         ),
         pytest.param(
-            edited("occlusion/kinds/art_shard.py", "chunk_axes=0, compress=True", "chunk_axes=0"),
+            edited(
+                "occlusion/kinds/art_shard.py", "name, image, chunk_axes=0, compress=True", "name, image, chunk_axes=0"
+            ),
             {"art", "occlude"},
             id="art",
         ),
