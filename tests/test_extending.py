@@ -270,6 +270,34 @@ def test_what_is_missing_has_its_default(tmp_path, monkeypatch):
     assert "mine" not in methods.METHODS and "hand" not in conditions.KINDS
 
 
+@pytest.mark.parametrize("condition", ["mask-30", "none-05", "random", "random-00", "hat"])
+def test_a_condition_is_one_that_its_kind_has(condition):
+    with pytest.raises(InputError, match=f"condition '{condition}' is unknown; use none, mask, glasses or random-01"):
+        conditions.parse(condition)
+
+
+def test_a_kind_of_pictures_has_the_setting_of_where_they_are(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    kind = 'KIND = {"name": "veil", "label": "Veil", "pictures": True, "defaults": {"width": 1.5}}\n'
+    Path("veil.py").write_text(f"{kind}NAMES = ()\ndef template(name): ...\ndef prepare(scene, settings): ...\n")
+    Path("own.yaml").write_text("plugins: [veil.py]\nconditions: [none, veil]\n")
+    assert defaults.whole([Path("own.yaml")])["occlude"]["veil"] == {"art": "built_in", "width": 1.5}
+
+
+def test_a_linked_file_imports_what_lies_where_it_leads_to(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    Path("there").mkdir()
+    Path("there/linked.py").write_text("import beside_the_link\nx = beside_the_link.x\n")
+    Path("there/beside_the_link.py").write_text("x = 1\n")
+    Path("linked.py").symlink_to("there/linked.py")
+    before = digest("linked.py")
+    assert outside.load("linked.py").x == 1
+    Path("there/beside_the_link.py").write_text("x = 2\n")
+    sources.forget()
+    assert digest("linked.py") != before
+
+
 def test_a_mistake_ends_a_run_before_it_starts(tmp_path):
     root = copy(tmp_path)
     with (root / "tests/config.yaml").open("a") as file:

@@ -47,6 +47,14 @@ def test_what_does_not_fit_any_more_is_made_again(monkeypatch):
         lost.check(ALL)
 
 
+def test_what_does_not_fit_and_is_not_asked_for_needs_nothing(monkeypatch):
+    Path(RESULTS[1].path).touch()
+    monkeypatch.setattr(lost, "_is_made", lambda recipe: recipe is not RESULTS[1])
+    lost.check(ALL)
+    with pytest.raises(InputError, match=r"predictions/three\.csv"):
+        lost.check(ALL, ("all",))
+
+
 def test_without_the_pack_both_are_made_again():
     Path(PACK.path).unlink()
     lost.check(ALL, ("all",))

@@ -18,8 +18,8 @@ from rrrn.running.stage import InputError
 def check(recipes: Iterable[Recipe], targets: Collection[str] = ()) -> None:
     """Raise InputError that names a shard, its pack and the remedy. Recipes come after those of their inputs.
 
-    ``targets`` are what is asked for, files or the rules of the Snakefile. As by Snakemake, what is missing is made if
-    it is asked for, or something that is made of it is to be made.
+    ``targets`` are what is asked for, files or the rules of the Snakefile. As by Snakemake, what is asked for is made
+    if it is missing or does not fit, and then its inputs are asked for; a file that fits is of inputs that would.
     """
     ordered = list(recipes)
     named = {_recipes_path(one) for one in targets or ("default",)}
@@ -28,8 +28,7 @@ def check(recipes: Iterable[Recipe], targets: Collection[str] = ()) -> None:
     if "all" in named:
         named.update(recipe.path for recipe in ordered if Path(recipe.path).parent == Path("results"))
     for recipe in reversed(ordered):
-        there = Path(recipe.path).exists()
-        if (recipe.path in named and not there) or (there and not _is_made(recipe)):
+        if recipe.path in named and not (Path(recipe.path).exists() and _is_made(recipe)):
             for pack in [one for one in recipe.inputs if one.modules == ("rrrn.stages.pack",)]:
                 gone = [one.path for one in pack.inputs if not Path(one.path).exists()]
                 if gone and Path(pack.path).exists():
