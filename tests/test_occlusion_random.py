@@ -204,8 +204,6 @@ def test_mean_skin_leaves_eyes_mouth_and_background_out(channels):
 
 
 def test_refusals():
-    with pytest.raises(InputError, match="percentage"):
-        random.prepare(scene(None), told())
     with pytest.raises(InputError, match="no area"):
         random.prepare(scene(20, np.full((68, 2), 30.0)), told())
     with pytest.raises(InputError, match="no area"):
