@@ -13,7 +13,7 @@ LEVELS = (
     {"experiment"},
     {"provenance"},
     {"face", "networks", "descriptors", "occlusion", "tvl1", "synthetic"},
-    {"tables"},
+    {"training", "tables"},
     {"stages"},
     {"importing"},
     {"planning"},

@@ -9,6 +9,8 @@ from typing import Any
 from rrrn.data.clips import Clip
 from rrrn.experiment import folds, methods
 
+WITHOUT_EFFECT = ("max_memory_gb", "checkpoint_minutes")  # keys of the section train that change no result
+
 
 def trained_on(config: Mapping[str, Any]) -> dict[str, str]:
     """Return {tested condition: name of the training that is tested on it}."""

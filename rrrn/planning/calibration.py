@@ -28,7 +28,7 @@ import numpy as np
 from rrrn.data import clips, flow_store, listing, packed, store
 from rrrn.data.clips import Clip
 from rrrn.data.flow_store import FlowReader
-from rrrn.experiment import conditions
+from rrrn.experiment import conditions, protocol
 from rrrn.experiment.methods import METHODS
 from rrrn.face import landmarks
 from rrrn.planning import geometry, networks
@@ -337,23 +337,26 @@ def _for_here(config: Mapping[str, Any]) -> dict[str, Any]:
 def _measure_networks(sample: _Sample, config: Mapping[str, Any], note: Note) -> None:
     import torch
 
-    from rrrn.stages import train
+    from rrrn.training import devices, precision
+    from rrrn.training.samples import Samples
 
-    device = train.choose_device(config["train"]["device"])
-    train.make_reproducible(0, device)
+    told = config["train"]
+    device = devices.choose(told["device"])
+    devices.make_reproducible(0, device, told["deterministic"])
+    precision.prepare(told["precision"], device)
     numbers = 2 * config["flow"]["size"] ** 2 / MEGA
     with ExitStack() as stack:
         path = sample._path("pack", sample.long)
         opened = packed.open_packs([path], stack)[path]
         stored = [(opened, sample.long, view) for view in opened.views]
-        note("train.read", _seconds(lambda: train.Samples(stored, 1e12)) / len(stored) / numbers)
+        note("train.read", _seconds(lambda: Samples(stored, 1e12, device)) / len(stored) / numbers)
         for name in [name for name in config["methods"] if METHODS[name].kind == "network"]:
             network = networks.build(name, config)
-            train.place(network, device)
+            devices.place(network, device, precision.channels_last(told["precision"], device))
             training, predicting = networks.operations(name, config)
 
-            fit = partial(_fit, network, stored, config, device)
-            few, many = networks.BATCH, int(config["train"]["batch_size"])
+            fit = partial(_fit, network, stored, told, device)
+            few, many = networks.BATCH, int(told["batch_size"])
             fit(few)  # compiles kernels, which would pass for slow work
             first = fit(few)
             slow = device.type != "cuda" and first * many / few > _SLOW
@@ -367,30 +370,31 @@ def _measure_networks(sample: _Sample, config: Mapping[str, Any], note: Note) ->
             place = "gpu" if device.type == "cuda" else "cpu"
             note(f"{place}.{name}.step", fixed)
             note(f"{place}.{name}.gflop", each / training)
-            samples = train.Samples([stored[number % len(stored)] for number in range(many)], 1e12)
-            seconds = _seconds(partial(_predict, network, samples, many, device), clock=device.type == "cuda")
+            samples = Samples([stored[number % len(stored)] for number in range(many)], 1e12, device)
+            seconds = _seconds(partial(_predict, network, samples, many), clock=device.type == "cuda")
             note(f"{place}.{name}.predicted_gflop", seconds / many / predicting)
     torch.set_deterministic_debug_mode("default")
 
 
-def _fit(network: Any, stored: Sequence[Any], config: Mapping[str, Any], device: Any, batch: int) -> float:
-    """Return the seconds of one step on a batch."""
-    from rrrn.stages import train
+def _fit(network: Any, stored: Sequence[Any], train: Mapping[str, Any], device: Any, batch: int) -> float:
+    """Return the seconds of one step on a batch; ``train`` is the section of the configuration."""
+    from rrrn.training.engine import Training
+    from rrrn.training.samples import Samples
+    from rrrn.training.settings import Settings
 
-    samples = train.Samples([stored[number % len(stored)] for number in range(batch)], 1e12)
-    told = {key: value for key, value in config["train"].items() if key != "max_memory_gb"}
+    samples = Samples([stored[number % len(stored)] for number in range(batch)], 1e12, device)
+    told = {key: value for key, value in train.items() if key not in protocol.WITHOUT_EFFECT}
     told |= {"epochs": 1, "batch_size": batch, "views_per_clip_per_epoch": batch}
-    settings = typed.of(train.Settings, told, "train")
+    settings = typed.of(Settings, told, "train")
     labels, pools, rng = np.zeros(batch, np.int64), [np.arange(batch)], np.random.default_rng(0)
-    return _seconds(
-        lambda: train.fit(network, samples, labels, pools, settings, rng, device), clock=device.type == "cuda"
-    )
+    training = Training(network, samples, labels, pools, settings, rng)
+    return _seconds(lambda: training.run(lambda: None, lambda rows: None), clock=device.type == "cuda")
 
 
-def _predict(network: Any, samples: Any, batch: int, device: Any) -> None:
-    from rrrn.stages import train
+def _predict(network: Any, samples: Any, batch: int) -> None:
+    from rrrn.training import engine
 
-    for _ in train.predict(network, samples, batch, device):
+    for _ in engine.predict(network, samples, batch):
         pass
 
 

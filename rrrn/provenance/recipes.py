@@ -214,7 +214,7 @@ class Recipes:
 
     @cache  # noqa: B019
     def train(self, network: str, trained_on: str, fold: str, seed: str) -> Recipe:
-        told = [f"train.{key}" for key in self._config["train"] if key != "max_memory_gb"]  # which changes no result
+        told = [f"train.{key}" for key in self._config["train"] if key not in protocol.WITHOUT_EFFECT]
         names = [*self._training_sets[trained_on], *protocol.tested(self._config, trained_on)]
         return self._recipe(
             f"results/predictions/{network}/{trained_on}/{fold}-{seed}.csv",

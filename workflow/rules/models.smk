@@ -49,8 +49,9 @@ rule train:
         classes=CLASSES,
         view=VIEW,
         memory=lambda wildcards, output: config["train"]["max_memory_gb"],
+        checkpoint=checkpoint_of,
     shell:
-        "python -m rrrn.stages.train {output:q} --train {input.train:q} --test {params.test:q} --clips {params.clips:q} --classes {params.classes:q} --method {wildcards.network} --module {params.module:q} --trained-on {wildcards.trained_on} --fold {wildcards.fold:q} --seed {wildcards.seed} --view {params.view} --settings {params.told:q} --max-memory-gb {params.memory} {params.weights:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.stages.train {output:q} --train {input.train:q} --test {params.test:q} --clips {params.clips:q} --classes {params.classes:q} --method {wildcards.network} --module {params.module:q} --trained-on {wildcards.trained_on} --fold {wildcards.fold:q} --seed {wildcards.seed} --view {params.view} --settings {params.told:q} --max-memory-gb {params.memory} {params.checkpoint:q} {params.weights:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule describe:

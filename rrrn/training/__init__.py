@@ -1,0 +1,7 @@
+"""How a network is trained: the engine of every network, of the user's own too.
+
+- ``samples``: flow of chosen clips and views, on the device that trains; ``epochs``: which of them an epoch takes;
+- ``devices``: where it trains, and what makes it repeat itself there; ``precision``: in which numbers;
+- ``engine``: one training, step by step, and what the network then says of samples;
+- ``checkpoints``: how a training that is killed goes on; ``history``: what is written of each epoch.
+"""
