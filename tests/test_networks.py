@@ -267,7 +267,7 @@ def test_every_choice_trains(changes):
 
 @pytest.mark.parametrize("head", ["probe", "joint_ce", "tied"])
 def test_half_precision_stays_finite_and_close(head):
-    """As train.amp uses it on a GPU; bfloat16 is what a CPU has of it."""
+    """As train.precision asks for it; bfloat16 is what a CPU has of it."""
     network = rrrn_of(cor_head=head)
     full = network.loss(network(flow()), TARGET)["total"]
     with torch.autocast("cpu", dtype=torch.bfloat16):

@@ -1,6 +1,5 @@
 """Training, on hand-made packs of three subjects: what is drawn, what is learnt, what is written."""
 
-import argparse
 import csv
 import json
 import logging
@@ -13,98 +12,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from training_data import CLASSES, HOME, PER_SUBJECT, VIEWS, arguments, make, make_flow, make_table, write_pack
 
-from rrrn.data import clips, flow_store, packed, store
+from rrrn.data import clips, packed, store
 from rrrn.experiment import methods, seeds
 from rrrn.networks import adam
 from rrrn.running.stage import InputError
-from rrrn.stages import pack, train
-
-HOME = Path(__file__).resolve().parents[1]
-CONFIG = yaml.safe_load((HOME / "config.yaml").read_text())
-CLASSES = CONFIG["classes"]
-SIDE, VIEWS, PER_SUBJECT = 32, 3, 5
-
-
-def make_table():
-    """Five clips a subject, one of each class; subjects of two databases."""
-    return [
-        clips.Clip("ab"[subject // 2], f"s{subject}", f"c{index}", 1, 5, 9, name, f"s{subject}/c{index}", "recorded")
-        for subject in range(3)
-        for index, name in enumerate(CLASSES)
-    ]
-
-
-def make_flow(table, views, seed):
-    """A class moves its own corner of the face; the rest is noise."""
-    rng = np.random.default_rng(seed)
-    flow = rng.normal(0, 0.1, (len(table), views, 2, SIDE, SIDE))
-    for row, clip in enumerate(table):
-        number = CLASSES.index(clip.objective_class)
-        y, x = 8 + 12 * (number // 2), 4 + 14 * (number % 2)
-        flow[row, :, number % 2, y : y + 8, x : x + 8] += 0.8
-    return flow.astype(np.float16)
-
-
-def write_pack(path, table, flow, views=None, size=28, dtype="float16"):
-    """Write a pack and, in a folder beside it, the shards that it is an index over."""
-    folder = path.parent / "flow" / path.stem
-    views = np.arange(flow.shape[1], dtype=np.int32) if views is None else views
-    for subject in {clip.subject for clip in table}:
-        with store.create(folder / f"{subject}.h5") as file:
-            for clip, maps in zip(table, flow, strict=True):
-                if clip.subject == subject:
-                    group = file.create_group(clip.clip)
-                    group.attrs["subject"] = subject
-                    flow_store.put(group, "flow", maps, dtype=dtype, compression="none")
-                    store.put(group, "views", views)
-    clips.write(table, folder / "clips.csv")
-    shards = [folder / f"{subject}.h5" for subject in {clip.subject for clip in table}]
-    settings = {"pack": {"size": size}}
-    pack.main(argparse.Namespace(shards=shards, output=path, clips=folder / "clips.csv", settings=settings, asked={}))
+from rrrn.stages import train
+from rrrn.training import devices, epochs
+from rrrn.training.samples import Samples
 
 
 @pytest.fixture
 def data(tmp_path):
-    """A folder with a clip table and the conditions none (all views) and mask (view 0, other noise)."""
-    table = make_table()
-    clips.write(table, tmp_path / "clips.csv")
-    write_pack(tmp_path / "none.h5", table, make_flow(table, VIEWS, seed=1))
-    write_pack(tmp_path / "mask.h5", table, make_flow(table, 1, seed=2))
-    return tmp_path
-
-
-def arguments(data, output="out.csv", method="rrrn", network=None, **changes):
-    """Arguments of a small training; ``changes`` go to the train section, or replace an argument of that name."""
-    section = {**CONFIG["train"], "epochs": 2, "views_per_clip_per_epoch": 2, "batch_size": 8, "device": "cpu"}
-    del section["max_memory_gb"]
-    section |= {key: changes.pop(key) for key in list(changes) if key in section and key != "seed"}
-    known = methods.METHODS[method]
-    settings = {**methods.settings(CONFIG, method), "pretrained": "none"} | (network or {})
-    settings |= (
-        {"backbone": "shallow", "squeeze_channels": 4} if known.section == "networks.rrrn" else {"width": 0.0625}
-    )
-    values = {
-        "output": data / output,
-        "train": [data / "none.h5"],
-        "test": [("none", data / "none.h5"), ("mask", data / "mask.h5")],
-        "clips": data / "clips.csv",
-        "classes": ",".join(CLASSES),
-        "method": method,
-        "module": known.module,
-        "trained_on": "none",
-        "fold": "s1",
-        "seed": 0,
-        "view": "original",
-        "max_memory_gb": 8.0,
-        "weights": None,
-        "asked": {},
-        "settings": {"train": section, "networks": {known.section.partition(".")[2]: settings}},
-    }
-    return argparse.Namespace(**{**values, **changes})
+    return make(tmp_path)
 
 
 def predictions(args):
@@ -214,7 +137,7 @@ def test_equal_bytes_of_other_networks(data, method):
 @pytest.mark.parametrize(("device", "mode"), [("cpu", 2), ("cuda", 1)])
 def test_algorithms_are_deterministic(device, mode):
     torch.set_deterministic_debug_mode(0)
-    train.make_reproducible(0, torch.device(device))
+    devices.make_reproducible(0, torch.device(device))
     assert torch.are_deterministic_algorithms_enabled() and torch.get_deterministic_debug_mode() == mode
 
 
@@ -256,7 +179,7 @@ def test_maps_have_their_channels_last_on_a_processor():
     network = torch.nn.Sequential(torch.nn.Conv2d(2, 4, 3), torch.nn.Conv2d(4, 3, 3))
     x = torch.rand(2, 2, 8, 8)
     before = network(x)
-    train.place(network, torch.device("cpu"))
+    devices.place(network, torch.device("cpu"), True)
     after = network(x)
     kept = [maps.is_contiguous(memory_format=torch.channels_last) for maps in (before, after)]
     assert kept == [False, True]
@@ -322,11 +245,11 @@ def test_a_tested_subjects_training_data_are_never_used(data):
 )
 def test_an_epoch(sizes, views, batch_size, seed):
     pools = np.split(np.arange(sum(sizes)), np.cumsum(sizes)[:-1])
-    numbers = train.draw(pools, views, seeds.generator(seed))
+    numbers = epochs.draw(pools, views, seeds.generator(seed))
     assert len(set(numbers)) == len(numbers)
     for pool in pools:
         assert np.isin(numbers, pool).sum() == min(views, len(pool))
-    cut = train.batches(numbers, batch_size)
+    cut = epochs.batches(numbers, batch_size)
     assert np.array_equal(np.concatenate(cut), numbers)
     assert all(len(batch) == batch_size for batch in cut[:-1]) or len(cut) == 1
     if len(numbers) > 1 and batch_size > 1:
@@ -337,7 +260,7 @@ def test_an_epoch(sizes, views, batch_size, seed):
 def test_epochs_differ_and_are_shuffled():
     pools = np.split(np.arange(60), 6)
     rng = seeds.generator("order")
-    first, second = train.draw(pools, 5, rng), train.draw(pools, 5, rng)
+    first, second = epochs.draw(pools, 5, rng), epochs.draw(pools, 5, rng)
     assert set(first) != set(second)
     assert not np.array_equal(first, np.sort(first))
 
@@ -366,8 +289,8 @@ def test_mistakes_have_one_message_and_leave_no_file(data, changes, message):
 @pytest.mark.skipif(torch.cuda.is_available(), reason="has a GPU")
 def test_without_a_gpu_cuda_is_an_error_and_auto_is_the_cpu():
     with pytest.raises(InputError, match="no GPU"):
-        train.choose_device("cuda")
-    assert train.choose_device("auto") == torch.device("cpu")
+        devices.choose("cuda")
+    assert devices.choose("auto") == torch.device("cpu")
 
 
 def test_a_clip_that_a_file_lacks_is_named(data):
@@ -400,7 +323,7 @@ def test_samples_are_what_was_stored(data, dtype, max_bytes):
     with ExitStack() as stack:
         opened = packed.open_packs([data / "none.h5"], stack)[data / "none.h5"]
         chosen = [(opened, table[row], view) for row, view in ((3, 1), (0, 0), (7, 2))]
-        batch = train.Samples(chosen, max_bytes).batch([2, 0])
+        batch = next(Samples(chosen, max_bytes, torch.device("cpu")).batches([[2, 0]]))
     expected = np.stack([flow[7, 2], flow[3, 1]]).astype(np.float32)
     if dtype == "int16":
         expected = np.rint(expected * 2048) / 2048
@@ -457,5 +380,5 @@ def test_a_training_verifies_each_file_once_and_what_it_reads_only(data, monkeyp
 
 
 def test_a_full_gpu_is_a_message():
-    with pytest.raises(InputError, match=r"lower train\.batch_size"), train.fitting_gpu():
+    with pytest.raises(InputError, match=r"lower train\.batch_size"), devices.fitting_gpu():
         raise torch.cuda.OutOfMemoryError("CUDA out of memory")

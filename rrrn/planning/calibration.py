@@ -57,8 +57,8 @@ STARTS = {
     "import rrrn.stages.art": ("art",),
     "import rrrn.stages.occlude": ("occlude",),
     "import rrrn.stages.describe": ("pack", "describe"),
-    "import torch, rrrn.networks.adam, rrrn.networks.architectures, rrrn.stages.train\n"
-    "rrrn.stages.train.make_reproducible(0, torch.device('cpu'))\n"
+    "import torch, rrrn.networks.adam, rrrn.networks.architectures, rrrn.stages.train, rrrn.training.devices\n"
+    "rrrn.training.devices.make_reproducible(0, torch.device('cpu'))\n"
     "rrrn.networks.architectures.module('resnet')\n"
     "layer = torch.nn.Conv2d(1, 1, 3)\n"
     "optimizer = rrrn.networks.adam.Adam(layer.parameters(), fused=True)\n"
