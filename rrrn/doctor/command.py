@@ -13,7 +13,7 @@ from rrrn.doctor import profile as profiles
 from rrrn.doctor.finding import Finding, error, warning
 from rrrn.experiment import config, defaults
 from rrrn.planning import ahead
-from rrrn.running import resources, writable
+from rrrn.running import resources, workplace, writable
 from rrrn.running.stage import InputError
 
 RESULTS = Path("results")
@@ -43,7 +43,7 @@ def examine(configfiles: list[Path], profile: Path | None) -> list[Finding]:
     """
     settings = defaults.whole(configfiles)
     lacking = _workflow()
-    asked = None if lacking else profiles.file(profile or resources.path("workflow/profiles/slurm"))
+    asked = None if lacking else profiles.file(profile or workplace.path("workflow/profiles/slurm"))
     fetched = weights.fetched(settings)
     # a few processors are shared by these: the imports take the longest
     with ThreadPoolExecutor() as pool:
@@ -78,7 +78,7 @@ def _workflow() -> list[Finding]:
 
 
 def _cluster(profile: Path, configfiles: list[Path]) -> cluster.Facts:
-    return cluster.collect(resources.path("Snakefile"), profile, [resources.path("config.yaml"), *configfiles])
+    return cluster.collect(resources.path("Snakefile"), profile, [*defaults.bases(), *configfiles])
 
 
 def _needed(settings: Mapping[str, Any]) -> tuple[tuple[float, int] | None, list[Finding]]:
