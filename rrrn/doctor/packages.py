@@ -36,9 +36,7 @@ def collect() -> Facts:
         if not needed or _spelled(name) in needed
     }
     installed = {
-        _spelled(found.metadata["Name"]): found.version
-        for found in metadata.distributions()
-        if found.metadata["Name"]
+        _spelled(found.metadata["Name"]): found.version for found in metadata.distributions() if found.metadata["Name"]
     }
     return Facts(sys.version_info[:3], wanted, installed)
 
