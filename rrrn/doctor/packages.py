@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from importlib import metadata
 
 from rrrn.doctor.finding import Finding, error, ok, warning
-from rrrn.running import resources
+from rrrn.running import resources, workplace
 
 OLDEST, NEWEST = (3, 11), (3, 13)
 _SAME = {  # distributions that hold the same module
     "dlib-bin": ("dlib-bin", "dlib"),
     "opencv-contrib-python-headless": ("opencv-contrib-python-headless", "opencv-contrib-python"),
 }
-_INSTALL = "run make demo, or pip install -r requirements.txt"
 
 
 @dataclass(frozen=True)
@@ -82,9 +81,9 @@ def libraries(facts: Facts) -> Finding:
         elif _release(found)[:2] < _release(wanted)[:2]:
             old.append(f"{name} {found} (tested: {wanted})")
     if missing:
-        return error("libraries", f"missing: {', '.join(missing)}", _INSTALL)
+        return error("libraries", f"missing: {', '.join(missing)}", workplace.installing())
     if old:
-        return warning("libraries", f"older than tested: {', '.join(old)}", _INSTALL)
+        return warning("libraries", f"older than tested: {', '.join(old)}", workplace.installing())
     return ok("libraries", f"all {len(facts.wanted)} that rrrn needs")
 
 
@@ -106,7 +105,7 @@ def opencv(facts: Facts) -> list[Finding]:
         error(
             "OpenCV",
             f"{len(names)} packages overwrite each other: {', '.join(names)}",
-            f"pip uninstall -y {' '.join(names)}, then pip install -r requirements.txt",
+            f"pip uninstall -y {' '.join(names)}, then {workplace.installing()}",
         )
     ]
 

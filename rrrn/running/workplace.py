@@ -1,5 +1,6 @@
 """The working directory of an installed package: what ``rrrn init`` put into it, and what its jobs import."""
 
+import shlex
 from contextlib import suppress
 from pathlib import Path
 
@@ -29,10 +30,24 @@ def importable(state: Path) -> Path:
     Of a checkout it is the checkout. Beside an installed package stand those of its environment, which would hide the
     packages of a job's own: then it is a folder below ``state`` with a link to the package, made if it can be.
     """
-    if resources.path("Snakefile").parent == resources.HOME:
+    if _is_checkout():
         return resources.HOME
     package, link = resources.HOME / "rrrn", state.absolute() / "code/rrrn"
     if not (link.is_symlink() and link.readlink() == package):
         with suppress(OSError), stage.replacing(link) as partial:  # a run says itself that it cannot write here
             partial.symlink_to(package)
     return link.parent
+
+
+def snakemake() -> str:
+    """Return how Snakemake is called, for messages: in a checkout it is in the environment of ``make demo``."""
+    return ".venv/bin/snakemake" if _is_checkout() else "snakemake"
+
+
+def installing() -> str:
+    """Return the command that installs the tested libraries, for messages."""
+    return f"pip install -r {shlex.quote(str(resources.path('requirements.txt')))}"
+
+
+def _is_checkout() -> bool:
+    return resources.path("Snakefile").parent == resources.HOME
