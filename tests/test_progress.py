@@ -1,17 +1,21 @@
 """``--logger rrrn``: what a run shows in a pipe and on a terminal, and how it ends when a job fails."""
 
+import logging
 import os
 import pty
 import re
 import subprocess
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from scaffold import ENVIRONMENT, HOME, command
+from snakemake_interface_logger_plugins.common import LogEvent
 
 from rrrn.progress.count import Count, duration
 from rrrn.progress.failures import Failure
+from rrrn.progress.handler import LogHandler
 
 MESSAGE = "error: clip 3 has no face; give another"
 SNAKEFILE = """
@@ -45,7 +49,13 @@ def folder(tmp_path: Path) -> Path:
 
 
 def environment(bad: str) -> dict[str, str]:
-    return ENVIRONMENT | {"PYTHONPATH": str(HOME), "BAD": bad, "MESSAGE": MESSAGE, "TERM": "xterm", "COLUMNS": "80"}
+    return ENVIRONMENT | {
+        "PYTHONPATH": str(HOME),
+        "BAD": bad,
+        "MESSAGE": MESSAGE,
+        "TERM": "xterm",
+        "PYTHONHASHSEED": "0",
+    }
 
 
 def run(folder: Path, *arguments: str, bad: str = "", logger: str = "rrrn") -> subprocess.CompletedProcess[str]:
@@ -124,7 +134,7 @@ def test_a_job_that_went_well_when_tried_again_has_not_failed(folder):
 
 
 def test_a_terminal_has_one_line_that_vanishes(folder):
-    status, written = on_a_terminal(folder, "--cores", "1", bad="3", *("--keep-going",))
+    status, written = on_a_terminal(folder, "--cores", "1", "--keep-going", bad="3")
     lines = screen(written)
     assert status == 1
     assert re.search(r"b: \d+ of 13 jobs done, about .+ left", written)
@@ -151,7 +161,7 @@ def test_what_snakemake_says_of_no_job_is_last_too(folder):
     assert done.stderr.splitlines()[-1].startswith("nothing (missing locally")
 
 
-@pytest.mark.parametrize("options", [["--dry-run"], ["--dry-run", "--quiet"], ["--unlock"]])
+@pytest.mark.parametrize("options", [["--dry-run"], ["--unlock"]])
 def test_what_runs_nothing_is_shown_as_without(folder, options):
     def shown(logger: str) -> str:
         done = run(folder, *options, logger=logger)
@@ -162,9 +172,9 @@ def test_what_runs_nothing_is_shown_as_without(folder, options):
 
 
 def test_nothing_to_be_done_is_said(folder):
-    for name in ("Snakefile", "here"):
-        (folder / name).touch()
-    done = run(folder, "--cores", "1", "here")
+    (folder / "a").mkdir()
+    (folder / "a/0").touch()
+    done = run(folder, "--cores", "1", "a/0")
     assert done.returncode == 0 and "Nothing to be done" in done.stderr
 
 
@@ -199,3 +209,39 @@ def test_the_error_is_found_among_a_groups_logs(tmp_path):
     assert failure.message(tmp_path, 0) == MESSAGE
     assert Failure(frozenset({1}), "flow", ("good.log",), "hint").message(tmp_path, 0) == "all is well"
     assert Failure(frozenset({1}), "flow", ("none.log",), "hint").message(tmp_path, 0) == "hint"
+
+
+def test_a_failed_group_of_a_cluster_is_told_once_by_the_job_whose_log_has_the_error(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "flow.log").write_text(f"{MESSAGE}\n")
+    options = ("dryrun", "verbose", "printshellcmds", "debug_dag", "quiet", "stdout")
+    handler = LogHandler(SimpleNamespace(**dict.fromkeys(options)), None)
+
+    def log(event: LogEvent | None, level: int = logging.INFO, text: str = "", **told: object) -> None:
+        record = logging.makeLogRecord({"levelno": level, "msg": text, "event": event, **told})
+        handler.handle(record)
+
+    jobs = [
+        {"jobid": number, "rule_name": rule, "log": [f"{rule}.log"]} for number, rule in ((1, "occlude"), (2, "flow"))
+    ]
+    log(None, text="SLURM run ID: 8")
+    log(LogEvent.RUN_INFO, stats={"occlude": 1, "flow": 1, "total": 2})
+    for job in jobs:
+        log(LogEvent.JOB_INFO, wildcards={"subject": "s1"}, **job)
+    log(None, text="Job 1 has been submitted with SLURM jobid 17")
+    log(None, logging.WARNING, "squeue does not answer")
+    log(LogEvent.GROUP_ERROR, logging.ERROR, job_error_info=jobs, aux_logs=["slurm.log"])
+    for job in jobs:
+        log(LogEvent.JOB_ERROR, logging.ERROR, indent=True, **job)
+    log(None, text="Complete log(s): " + str(tmp_path / "whole.log"))
+    handler.close()
+    handler.close()
+    heading = "failed: occlude (subject=s1), flow (subject=s1); log: occlude.log, flow.log, slurm.log"
+    assert capsys.readouterr().err.splitlines() == [
+        "0 of 2 jobs done",
+        "squeue does not answer",
+        heading,
+        "0 of 2 jobs done in 1 s; Snakemake's log: whole.log",
+        heading,
+        MESSAGE,
+    ]

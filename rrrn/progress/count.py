@@ -69,7 +69,7 @@ class Count:
 
 def duration(seconds: float) -> str:
     """Return a time in the two units that matter."""
-    if seconds < 60:
+    if round(seconds) < 60:
         return f"{max(1, round(seconds))} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

@@ -151,9 +151,8 @@ class LogHandler(LogHandlerBase):
             say(text)
         if self._count:
             passed = duration(time.monotonic() - self._count.began)
-            say(
-                f"{self._count.done} of {self._count.total} jobs done in {passed}; Snakemake's log: {self._seen(self._log)}"
-            )
+            done = f"{self._count.done} of {self._count.total} jobs done in {passed}"
+            say(f"{done}; Snakemake's log: {self._seen(self._log)}")
         only = not self._failures and len(self._errors) == 1
         for text in self._errors:
             if only or not text.endswith(_NOT_ALL):
