@@ -213,9 +213,10 @@ def test_the_error_is_found_among_a_groups_logs(tmp_path):
 
 def test_a_failed_group_of_a_cluster_is_told_once_by_the_job_whose_log_has_the_error(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "flow.log").write_text(f"{MESSAGE}\n")
     options = ("dryrun", "verbose", "printshellcmds", "debug_dag", "quiet", "stdout")
     handler = LogHandler(SimpleNamespace(**dict.fromkeys(options)), None)
+    (tmp_path / "flow.log").write_text(f"{MESSAGE}\n")
+    os.utime(tmp_path / "flow.log", (2**32, 2**32))  # later than now, whatever a file system's clock says
 
     def log(event: LogEvent | None, level: int = logging.INFO, text: str = "", **told: object) -> None:
         record = logging.makeLogRecord({"levelno": level, "msg": text, "event": event, **told})
