@@ -112,9 +112,10 @@ def test_a_wheel_holds_the_package_and_what_it_reads(installed):
         else:
             assert (site / "rrrn/share" / name).is_dir()
     own = {path.relative_to(HOME) for ending in ("py", "json") for path in HOME.glob(f"rrrn/**/*.{ending}")}
+    own |= {path.relative_to(HOME) for path in HOME.glob("snakemake_logger_plugin_rrrn/*.py")}
     assert own <= {path.relative_to(site) for path in site.rglob("*")}
     beside = {path.name for path in site.iterdir()} - {"others.pth", "__pycache__"}
-    assert {name.partition("-")[0] for name in beside} == {"rrrn"}
+    assert {name.partition("-")[0] for name in beside} == {"rrrn", "snakemake_logger_plugin_rrrn"}
 
 
 def test_in_a_checkout_files_are_where_the_repository_has_them(monkeypatch, tmp_path):
