@@ -30,7 +30,7 @@ from tests.recorded_databases import images
 
 HOME = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((HOME / "pyproject.toml").read_text())["project"]
-BROUGHT = {"llvmlite", "triton", "snakemake_interface_executor_plugins"}  # by numba, torch and snakemake
+BROUGHT = {"llvmlite", "triton", "snakemake_interface_executor_plugins", "snakemake_interface_logger_plugins"}
 NAMES = PACKAGES | {"threadpoolctl": "threadpoolctl"}
 TOY = """
 clips: toy.csv
