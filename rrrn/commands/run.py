@@ -1,4 +1,4 @@
-"""``rrrn run``: Snakemake in the working directory, on all cores unless told otherwise."""
+"""``rrrn run``: Snakemake in the working directory, on all cores and with one line of progress unless told otherwise."""
 
 import argparse
 import os
@@ -8,6 +8,7 @@ from rrrn.running import writable
 from rrrn.running.stage import InputError
 
 _ALL = ("--cores", "all")
+_SHOWN = ("--logger", "rrrn")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,5 +32,6 @@ def main(args: argparse.Namespace) -> None:
     if not (told.snakefile or any(path.is_file() for path in SNAKEFILE_CHOICES)):
         raise InputError("there is no Snakefile here; rrrn init DIR makes a folder with one, or go to that of your run")
     given = told.cores is not None or told.jobs is not None or told.executor not in (None, "local")
+    usual = [*(() if given else _ALL), *(() if told.logger else _SHOWN)]
     sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, "-P", "-m", "snakemake", *(() if given else _ALL), *words])
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "snakemake", *usual, *words])
