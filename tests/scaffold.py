@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import warm_snakemake
+
 HOME = Path(__file__).resolve().parents[1]
 PARTS = ["Snakefile", "config.yaml", "rrrn", "workflow", "data/paper", "envs"]
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
@@ -38,6 +40,8 @@ def command(*arguments: str) -> list[str]:
 
 
 def snakemake(root: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    if "PYTHONPATH" not in variables:  # an interpreter that has started would not look at it
+        return warm_snakemake.run(command(*arguments)[3:], root, ENVIRONMENT | variables)
     return subprocess.run(command(*arguments), cwd=root, env=ENVIRONMENT | variables, capture_output=True, text=True)
 
 

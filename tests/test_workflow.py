@@ -5,9 +5,7 @@ import os
 import random
 import re
 import shutil
-import signal
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -353,43 +351,6 @@ def test_files_of_ones_own_art_are_depended_on(done, tmp_path):
         run = snakemake(root, "--cores", "2", *CONFIG, "--until", "occlude", "--", "all")
         assert run.returncode == 0, run.stderr
         assert "occlude" not in planned(root)
-
-
-def test_killed_again_and_again_on_one_core_gives_the_same_bytes(done, tmp_path):
-    """SIGKILL to Snakemake and its jobs, at times that fall into different stages; the last run ends by itself."""
-    root = copy(tmp_path / "killed")
-    go_on = [*command("--cores", "1", "--rerun-incomplete", "--quiet", "all"), *CONFIG, "--", "all"]
-    unfinished = []
-    for target in (
-        "data/synthetic/*",
-        "results/faces/*.h5",
-        "results/anchors/*.h5",
-        "results/occluded/*/*.h5",
-        "results/flow/*/*.h5",
-        "results/pack/*.h5",
-        "results/features/*/*.h5",
-        "results/predictions/rrrn/*/*",
-        "results/scores/*/*/*",
-    ):
-        run = subprocess.Popen(
-            go_on,
-            cwd=root,
-            env=ENVIRONMENT,
-            start_new_session=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        while run.poll() is None and not list(root.glob(target)):
-            time.sleep(0.05)
-        time.sleep(0.2)  # into the job after the first of this stage
-        unfinished.append(run.poll() is None and not (root / "results/table_iv.csv").exists())
-        os.killpg(run.pid, signal.SIGKILL)
-        run.wait()
-        assert snakemake(root, "--unlock", *CONFIG).returncode == 0
-    assert any(unfinished)  # a busy machine may look away while stages end
-    assert subprocess.run(go_on, cwd=root, env=ENVIRONMENT, capture_output=True).returncode == 0
-    assert results(root) == results(done)
-    assert not list(root.rglob("*.partial"))
 
 
 @pytest.mark.parametrize(("trained", "view"), [("clean", "tta_mean"), ("mixed", "augmented_pool")])
