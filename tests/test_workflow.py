@@ -57,6 +57,7 @@ def test_second_run_has_nothing_to_do(done):
     assert run.returncode == 0 and "Nothing to be done" in run.stdout + run.stderr
 
 
+# a machine whose driver counts two GPUs
 TWO_CARDS = """
 import ctypes
 
@@ -73,16 +74,9 @@ ctypes.CDLL = lambda name, *rest, **options: Driver if name == "libcuda.so.1" el
 """
 
 
-@pytest.fixture
-def two_cards(tmp_path) -> dict[str, str]:
-    """Variables for a machine whose driver counts two GPUs."""
-    (tmp_path / "driver").mkdir()
-    (tmp_path / "driver/sitecustomize.py").write_text(TWO_CARDS)
-    return {"PYTHONPATH": str(tmp_path / "driver")}
-
-
-def test_a_gpu_reruns_nothing(done, two_cards):
-    assert "Nothing to be done" in snakemake(done, "-n", *CONFIG, "--", "all", **two_cards).stdout
+def test_a_gpu_reruns_nothing(done, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(TWO_CARDS)
+    assert "Nothing to be done" in snakemake(done, "-n", *CONFIG, "--", "all", PYTHONPATH=str(tmp_path)).stdout
 
 
 @pytest.mark.parametrize(
@@ -95,12 +89,13 @@ def test_a_gpu_reruns_nothing(done, two_cards):
         pytest.param(["warm.yaml"], 0, 2, id="warm start"),
     ],
 )
-def test_auto_takes_a_gpu_that_no_other_job_has(tmp_path, two_cards, options, gpus, limit):
+def test_auto_takes_a_gpu_that_no_other_job_has(tmp_path, options, gpus, limit):
     root = copy(tmp_path / "root")
-    (root / "spy").write_text("include: 'Snakefile'\nprint('limit', workflow.global_resources['gpu'].value)\n")
+    spy = f"{TWO_CARDS}\ninclude: 'Snakefile'\nprint('limit', workflow.global_resources['gpu'].value)\n"
+    (root / "spy").write_text(spy)
     (root / "warm.yaml").write_text("flow: {warm_start: true}\n")
     target = "results/flow/none/synsamm-006.h5"
-    run = snakemake(root, "-s", "spy", "-n", "-p", *CONFIG, *options, "--", target, **two_cards)
+    run = snakemake(root, "-s", "spy", "-n", "-p", *CONFIG, *options, "--", target)
     assert run.returncode == 0, run.stderr
     said = run.stdout + run.stderr
     assert f"--threads 1 --gpus {gpus} --settings" in said and f"limit {limit}\n" in said
