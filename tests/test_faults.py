@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scaffold import CONFIG, ENVIRONMENT, command, copy, results, snakemake
+from scaffold import CONFIG, ENVIRONMENT, begin, command, copy, results, snakemake
 
 from benchmarks.faults import damage, kills, storage, toy
 from benchmarks.faults.toy import Finding, Toy
@@ -18,8 +18,13 @@ LONG = pytest.mark.skipif("RRRN_FUZZ" not in os.environ, reason="one of the long
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Toy:
-    return toy.make(tmp_path_factory.mktemp("faults"))
+def finished(tmp_path_factory: pytest.TempPathFactory, done: Path) -> Toy:
+    folder = tmp_path_factory.mktemp("faults")
+    of_subjects = ["data/synthetic", "results/faces", "results/anchors"]
+    of_subjects += [f"results/{stage}/{condition}" for stage in ("occluded", "flow") for condition in ("none", "mask")]
+    known = [f"{place}/{subject}*" for place in of_subjects for subject in toy.SUBJECTS]
+    begin(folder / "toy", done, "results/art/mask.h5", *known)
+    return toy.make(folder)
 
 
 @pytest.mark.parametrize(
