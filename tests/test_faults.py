@@ -20,7 +20,7 @@ LONG = pytest.mark.skipif("RRRN_FUZZ" not in os.environ, reason="one of the long
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory, done: Path) -> Toy:
     folder = tmp_path_factory.mktemp("faults")
-    of_subjects = ["data/synthetic", "results/faces", "results/anchors"]
+    of_subjects = ["data/synthetic", "results/faces", "results/anchors", "results/augment"]
     of_subjects += [f"results/{stage}/{condition}" for stage in ("occluded", "flow") for condition in ("none", "mask")]
     known = [f"{place}/{subject}*" for place in of_subjects for subject in toy.SUBJECTS]
     begin(folder / "toy", done, "results/art/mask.h5", *known)

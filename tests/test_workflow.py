@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
-from scaffold import CONFIG, ENVIRONMENT, HOME, command, copy, distribution, planned, results, snakemake
+from scaffold import CONFIG, ENVIRONMENT, HOME, command, copy, distribution, planned, snakemake
 
 
 def test_tables_are_whole(done):
@@ -311,9 +311,14 @@ def test_a_shard_of_flow_that_is_gone_is_noticed_when_it_is_needed(done, tmp_pat
     assert "error: results/flow/mask/synsamm-006.h5: is gone" in run.stderr
     assert "delete results/pack/mask.h5" in run.stderr
     (root / "results/pack/mask.h5").unlink()
-    run = snakemake(root, "--cores", "2", "--quiet", "all", *CONFIG, "--", "all")
+    remade = [
+        "results/flow/mask/synsamm-006.h5",
+        "results/pack/mask.h5",
+        "results/predictions/rrrn/mask/synsamm-007-0.csv",
+    ]
+    run = snakemake(root, "--cores", "2", "--quiet", "all", *CONFIG, "--", remade[-1])
     assert run.returncode == 0, run.stderr
-    assert results(root) == results(done)
+    assert [(root / path).read_bytes() for path in remade] == [(done / path).read_bytes() for path in remade]
 
 
 def test_a_control_is_told_rrrns_settings_and_runs_again_when_they_change(done, tmp_path):
