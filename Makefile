@@ -18,7 +18,7 @@ endif
 .PHONY: demo test test-slurm fuzz lint clean
 
 demo: .venv/installed
-	$(BIN)/python -m snakemake --cores all --rerun-incomplete $(TABLE)
+	$(BIN)/python -m snakemake --logger rrrn --cores all --rerun-incomplete $(TABLE)
 	$(BIN)/python -m rrrn.commands.show $(TABLE)
 
 test: .venv/installed-dev

@@ -68,7 +68,7 @@ def samples(settings: dict[str, Any], rows: list[clips.Clip]) -> Iterator[tuple[
     for row in rows:
         with TemporaryDirectory() as folder:
             drawn = Path(folder) / row.subject
-            render.render_subject([row], row.subject, drawn, typed.section(render.Settings, settings, "synthetic"))
+            render.render_subject([row], row.subject, drawn, typed.section(render.Settings, settings, "render"))
             stored = clips.Clip(**{**vars(row), "frames": str(drawn / row.clip)})
             images, numbers, _ = faces.read_clip(stored, found.max_missing)
         face = faces.faces(images, numbers, found, row.clip)

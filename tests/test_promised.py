@@ -40,7 +40,7 @@ def root(tmp_path: Path) -> Path:
     root = copy(tmp_path / "copy")
     (root / "rrrn/stages/render.py").write_text(RENDER)
     (root / "data/synthetic").mkdir()
-    (root / "over.yaml").write_text("synthetic: {seed: 3}\n")
+    (root / "over.yaml").write_text("render: {seed: 3}\n")
     return root
 
 

@@ -60,7 +60,7 @@ WORN = {"occluded", "features", *FLOW}
         (lambda c: c["occlude"]["mask"].update(art="nowhere"), {"art", *WORN}),
         (lambda c: c["occlude"]["look"].update(shadow=0), WORN),
         (lambda c: c["augment"].update(angles=[0]), {"augment", *FLOW}),
-        (lambda c: c["synthetic"].update(seed=2), {"synthetic", "faces", "anchors", *WORN}),
+        (lambda c: c["render"].update(seed=2), {"synthetic", "faces", "anchors", *WORN}),
         (lambda c: c["protocol"].update(n_seeds=2), LAST),
     ],
 )
@@ -155,8 +155,7 @@ def test_records_of_starts_stay_as_long_as_a_run_may_take(tmp_path, monkeypatch)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(promised.VARIABLE, "")
     made = [
-        experiment(lambda c, seed=seed: c["synthetic"].update(seed=seed)).render("syncasme2-sub01")
-        for seed in (1, 2, 3)
+        experiment(lambda c, seed=seed: c["render"].update(seed=seed)).render("syncasme2-sub01") for seed in (1, 2, 3)
     ]
     for recipe in made[:2]:
         promised.write([recipe], {})

@@ -45,7 +45,7 @@ def command(folder: Path, table: Path, subject: str) -> subprocess.CompletedProc
         "--subject",
         subject,
         "--settings",
-        json.dumps({"synthetic": vars(SETTINGS)}),
+        json.dumps({"render": vars(SETTINGS)}),
     ]
     return subprocess.run(
         [sys.executable, "-m", "rrrn.stages.render", *map(str, arguments)],

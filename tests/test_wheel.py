@@ -58,9 +58,10 @@ def test_a_wheel_holds_the_package_and_what_its_commands_read(installed):
     for name in asked - NOT_IN_A_WHEEL:
         assert (installed / "rrrn/share" / name).read_bytes() == (HOME / name).read_bytes()
     own = {path.relative_to(HOME) for ending in ("py", "json") for path in HOME.glob(f"rrrn/**/*.{ending}")}
+    own |= {path.relative_to(HOME) for path in HOME.glob("snakemake_logger_plugin_rrrn/*.py")}
     assert own <= {path.relative_to(installed) for path in installed.rglob("*")}
     beside = {path.relative_to(installed).parts[0] for path in installed.iterdir()}
-    assert {name.partition("-")[0] for name in beside} == {"rrrn"}
+    assert {name.partition("-")[0] for name in beside} == {"rrrn", "snakemake_logger_plugin_rrrn"}
 
 
 def test_in_a_checkout_files_are_where_the_repository_has_them(monkeypatch, tmp_path):

@@ -66,7 +66,7 @@ def unit_shares(layer: Layer, points: np.ndarray) -> np.ndarray:
     high = np.ceil(points.max(axis=0) + radius + 2).astype(int)
     covered = np.zeros((high[1] - low[1], high[0] - low[0]), np.float32)
     _add(covered, layer, int(low[0]), int(low[1]))
-    y, x = np.mgrid[low[1] : high[1], low[0] : high[0]].astype(np.float32)
+    y, x = np.ogrid[low[1] : high[1], low[0] : high[0]]
     discs = {group: _disc(x, y, points[list(group)].mean(axis=0), radius) for group in _groups()}
     shares = []
     for groups in _AREAS.values():
@@ -81,7 +81,13 @@ def _groups() -> tuple[tuple[int, ...], ...]:
 
 
 def _disc(x: np.ndarray, y: np.ndarray, centre: np.ndarray, radius: float) -> np.ndarray:
-    return np.asarray(np.clip(radius + 0.5 - np.hypot(x - centre[0], y - centre[1]), 0, 1))
+    """Return a disc with soft edges on the pixels x (1, W) and y (H, 1), of which only those about it are computed."""
+    columns = np.flatnonzero(abs(x[0] - centre[0]) < radius + 1)
+    rows = np.flatnonzero(abs(y[:, 0] - centre[1]) < radius + 1)
+    disc = np.zeros((y.shape[0], x.shape[1]))
+    away = np.hypot(x[:, columns] - centre[0], y[rows] - centre[1])
+    disc[np.ix_(rows, columns)] = np.clip(radius + 0.5 - away, 0, 1)
+    return disc
 
 
 def _coverage(size: int, start: float, end: float) -> np.ndarray:

@@ -161,12 +161,12 @@ class _Sample:
         note(f"bytes.{kind}.frame", each / unit, self.database)
 
     def _render(self, note: Note) -> None:
-        image = np.prod(layouts.of_database(self.database).size(self.config["synthetic"]["scale"])) / MEGA
+        image = np.prod(layouts.of_database(self.database).size(self.config["render"]["scale"])) / MEGA
         twin = replace(self.short, clip="twin", frames=str(Path(self.short.frames).with_name("twin")))
         last = self.short.onset + MANY - 1  # frames cost little beside the face that they show
         many = replace(self.short, clip="many", offset=last, frames=str(Path(self.short.frames).with_name("many")))
         runs = {"long": [self.long], "one": [self.short], "two": [self.short, twin], "many": [many]}
-        settings = typed.of(render.Settings, self.config["synthetic"], "synthetic")
+        settings = typed.of(render.Settings, self.config["render"], "render")
         seconds = {}
         for name, rows in runs.items():
             target = self.folder / name / rows[0].subject

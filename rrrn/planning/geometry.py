@@ -29,7 +29,7 @@ def of_database(rows: Sequence[Clip], config: Mapping[str, Any], rates: Rates) -
 
     The face box is a share of the image's height, which a calibration measures.
     """
-    width, height = image_size(rows, float(config["synthetic"]["scale"]))
+    width, height = image_size(rows, float(config["render"]["scale"]))
     side = rates.of("share.face", rows[0].database) * height
     crop = side * float(config["faces"]["pad"])
     return Geometry(width * height / MEGA, min(crop * crop, width * height) / MEGA, side * side / MEGA)

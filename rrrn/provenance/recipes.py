@@ -131,7 +131,7 @@ class Recipes:
     @cache  # noqa: B019  # lives as long as the process
     def render(self, subject: str) -> Recipe:
         return self._recipe(
-            f"data/synthetic/{subject}", "rrrn.stages.render", "synthetic", columns=clips.COLUMNS, subject=subject
+            f"data/synthetic/{subject}", "rrrn.stages.render", "render", columns=clips.COLUMNS, subject=subject
         )
 
     @cache  # noqa: B019

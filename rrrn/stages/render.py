@@ -68,7 +68,7 @@ def _digest(folder: Path, clip: clips.Clip) -> str:
 def main(args: argparse.Namespace) -> None:
     """Render one subject of the clip table."""
     cv2.setNumThreads(1)
-    settings = typed.section(Settings, args.settings, "synthetic")
+    settings = typed.section(Settings, args.settings, "render")
     made = asked.asked(args)
     table = made.clips(args.clips)
     with stage.replacing(args.folder) as partial:

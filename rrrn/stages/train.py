@@ -180,6 +180,8 @@ def make_reproducible(seed: int, device: torch.device) -> None:
     torch.set_deterministic_debug_mode(
         "warn" if device.type == "cuda" else "error"
     )  # VGG16's pooling has none on a GPU
+    # which guards reads that no network makes, for a tenth of the time
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
 
 def place(network: Network[Output], device: torch.device) -> None:
