@@ -18,11 +18,11 @@ endif
 .PHONY: demo test test-slurm fuzz lint clean
 
 demo: .venv/installed
-	$(BIN)/python -m snakemake --cores all --rerun-incomplete $(TABLE)
+	$(BIN)/python -m snakemake --logger rrrn --cores all --rerun-incomplete $(TABLE)
 	$(BIN)/python -m rrrn.commands.show $(TABLE)
 
 test: .venv/installed-dev
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -m "not slurm"
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal -m "not slurm"
 
 test-slurm: .venv/installed-dev
 	@command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] || { echo "make test-slurm needs Debian or Ubuntu, and root: it installs SLURM and starts its daemons"; exit 1; }

@@ -2,10 +2,14 @@
 
 import argparse
 import importlib
+import sys
+from collections.abc import Sequence
 
 from rrrn.running import stage
 
 COMMANDS = {
+    "init": ("rrrn.commands.init", "make a working directory for the workflow"),
+    "run": ("rrrn.commands.run", "run the workflow in the working directory, with Snakemake"),
     "doctor": ("rrrn.doctor.command", "look whether this machine can run an experiment, and say how to mend it"),
     "import": ("rrrn.importing.command", "make a clip table and an audit from CASME II, SAMM or a table of your own"),
     "flow": ("rrrn.tvl1.command", "find the optical flow between two images: a .flo file and a picture"),
@@ -23,23 +27,58 @@ COMMANDS = {
 }
 
 
+_START = """\
+Micro-expression recognition under occlusion.
+
+  rrrn init work && cd work              make a working directory
+  rrrn run --cores 8                     make Table IV there, from synthetic faces
+  rrrn occlude CLIP OUT --condition mask lay a mask over the face of a clip
+  rrrn flow A.png B.png -o flow.flo      find the optical flow between two images
+  rrrn doctor                            look whether this machine can do all that
+"""
+_PASSED_ON = ("run",)  # whose words are another program's
+_HELP = ("-h", "--help")
+
+
 def main(arguments: list[str] | None = None) -> None:
-    """Run one sub-command; exit with 1 and one message for a user's mistake, 2 for wrong arguments, 130 for Ctrl-C."""
-    with stage.interruptible():  # loading the commands takes a second
-        parser = _parser()
-    stage.run(_dispatch, parser, arguments)
+    """Run one sub-command; exit with 1 and one message for a user's mistake, 2 for wrong arguments, 130 for Ctrl-C.
+
+    Without a sub-command say what there is, and exit with 2: nothing was done.
+    """
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    with stage.interruptible():  # loading a command may take a second
+        parser = _parser(words)
+    if not words:
+        parser.print_help(sys.stderr)
+        raise SystemExit(2)
+    if words[0] in _PASSED_ON and words[1:2] not in ([word] for word in _HELP):
+        words.insert(1, "--")
+    stage.run(_dispatch, parser, words)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="rrrn", description="Micro-expression recognition under occlusion.")
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    """Return the parser of all commands; of those only the one that ``words`` begin with is loaded."""
+    parser = argparse.ArgumentParser(
+        prog="rrrn", description=_START, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     parser.set_defaults(log=None)
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, (module, summary) in COMMANDS.items():
-        command = importlib.import_module(module)
         own = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
-        command.add_arguments(own)
-        own.set_defaults(run=command.main)
+        if name in words[:1]:
+            command = importlib.import_module(module)
+            command.add_arguments(own)
+            own.set_defaults(run=command.main)
     return parser
+
+
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib import metadata  # not needed to show the help
+
+        print(f"rrrn {metadata.version('rrrn')}")
+        parser.exit()
 
 
 def _dispatch(args: argparse.Namespace) -> None:

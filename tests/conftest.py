@@ -1,4 +1,8 @@
+import fcntl
 import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -8,15 +12,39 @@ from scaffold import CONFIG, copy, snakemake
 # so that the commands which tests start find the package, also where it is not installed
 os.environ["PYTHONPATH"] = str(Path(__file__).resolve().parents[1])
 
+# The tests run beside each other, one process per core. Threads of libraries that wait for each other on a core that
+# others use cost six times the work; they read this when they are imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENCV_FOR_THREADS_NUM", "1")
+
 # no test fails for the time that it takes: others may use the machine
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")
-def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The toy run to its tables. Who edits it puts everything back."""
-    root = copy(tmp_path_factory.mktemp("toy") / "with space")
-    run = snakemake(root, "--cores", "2", "--quiet", "rules", "progress", *CONFIG, "--", "all")
-    assert run.returncode == 0, run.stdout + run.stderr
-    return root
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of this run of the tests have in common."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@contextmanager
+def one_at_a_time(folder: Path) -> Iterator[None]:
+    with (folder / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="session")
+def done(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The toy run to its tables, by the first process that needs it, and copied. Who edits it puts everything back."""
+    first = shared / "with space"
+    with one_at_a_time(shared):
+        if not (first / "results/summary.csv").exists():
+            copy(first)
+            run = snakemake(first, "--cores", "2", "--quiet", "rules", "progress", *CONFIG, "--", "all")
+            assert run.returncode == 0, run.stdout + run.stderr
+    return shutil.copytree(first, tmp_path_factory.mktemp("toy") / "with space")

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from scaffold import CONFIG, ENVIRONMENT, HOME, command, copy, snakemake
+from scaffold import CONFIG, ENVIRONMENT, HOME, begin, command, copy, snakemake
 
 from rrrn.data import clips
 from rrrn.experiment import conditions, config, defaults, methods, outside, registry
@@ -55,9 +55,10 @@ def planned(folder: Path) -> dict[str, int]:
 
 
 @pytest.fixture(scope="module")
-def extended(tmp_path_factory) -> Path:
-    """The three run to the table, from a folder with a blank in its name."""
+def extended(tmp_path_factory, done) -> Path:
+    """The three run to the table, from a folder with a blank in its name, on faces that the toy run found."""
     folder = write(tmp_path_factory.mktemp("my experiment") / "")
+    begin(folder, done, *(f"{place}/synsamm-*" for place in ("data/synthetic", "results/faces", "results/anchors")))
     (folder / "random.py").write_text("raise SystemExit('hides the library')\n")  # beside the plugins
     done = run(folder, "--cores", "2", "--quiet", "rules", "progress", "--", "results/table_iv.csv")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,11 +1,15 @@
 """A short form of benchmarks/faults: files are damaged, runs killed, the disk is full; the tables are right."""
 
 import os
+import signal
+import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scaffold import CONFIG, ENVIRONMENT, begin, command, copy, results, snakemake
 
 from benchmarks.faults import damage, kills, storage, toy
 from benchmarks.faults.toy import Finding, Toy
@@ -14,8 +18,13 @@ LONG = pytest.mark.skipif("RRRN_FUZZ" not in os.environ, reason="one of the long
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Toy:
-    return toy.make(tmp_path_factory.mktemp("faults"))
+def finished(tmp_path_factory: pytest.TempPathFactory, done: Path) -> Toy:
+    folder = tmp_path_factory.mktemp("faults")
+    of_subjects = ["data/synthetic", "results/faces", "results/anchors", "results/augment"]
+    of_subjects += [f"results/{stage}/{condition}" for stage in ("occluded", "flow") for condition in ("none", "mask")]
+    known = [f"{place}/{subject}*" for place in of_subjects for subject in toy.SUBJECTS]
+    begin(folder / "toy", done, "results/art/mask.h5", *known)
+    return toy.make(folder)
 
 
 @pytest.mark.parametrize(
@@ -52,3 +61,41 @@ def test_what_a_drill_must_see(finished: Toy, harm: Callable[[Path], None], mess
     harm(finished.root / "results/table_iv.csv")
     with pytest.raises(Finding, match=message):
         finished.check_whole()
+
+
+@LONG
+def test_killed_again_and_again_on_one_core_gives_the_same_bytes(done, tmp_path):
+    """SIGKILL to Snakemake and its jobs, at times that fall into different stages; the last run ends by itself."""
+    root = copy(tmp_path / "killed")
+    go_on = [*command("--cores", "1", "--rerun-incomplete", "--quiet", "all"), *CONFIG, "--", "all"]
+    unfinished = []
+    for target in (
+        "data/synthetic/*",
+        "results/faces/*.h5",
+        "results/anchors/*.h5",
+        "results/occluded/*/*.h5",
+        "results/flow/*/*.h5",
+        "results/pack/*.h5",
+        "results/features/*/*.h5",
+        "results/predictions/rrrn/*/*",
+        "results/scores/*/*/*",
+    ):
+        run = subprocess.Popen(
+            go_on,
+            cwd=root,
+            env=ENVIRONMENT,
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        while run.poll() is None and not list(root.glob(target)):
+            time.sleep(0.05)
+        time.sleep(0.2)  # into the job after the first of this stage
+        unfinished.append(run.poll() is None and not (root / "results/table_iv.csv").exists())
+        os.killpg(run.pid, signal.SIGKILL)
+        run.wait()
+        assert snakemake(root, "--unlock", *CONFIG).returncode == 0
+    assert any(unfinished)  # a busy machine may look away while stages end
+    assert subprocess.run(go_on, cwd=root, env=ENVIRONMENT, capture_output=True).returncode == 0
+    assert results(root) == results(done)
+    assert not list(root.rglob("*.partial"))

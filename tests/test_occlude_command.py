@@ -267,7 +267,9 @@ def test_folders_that_differ_after_a_dot_wear_different_occluders(tmp_path, clip
 INTERRUPTED = """
 import os, signal, sys
 from rrrn import cli
+from rrrn.occlusion.command import preview
 from rrrn.occlusion.command.output import Output
+from rrrn.occlusion.kinds import glasses, mask
 
 def interrupted(output, *given):
     assert output.partial.is_dir()
@@ -276,6 +278,7 @@ def interrupted(output, *given):
 # what starts this in the background may have had it ignore the signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
 Output.write_clip = interrupted
+mask.NAMES, glasses.NAMES, preview._LEVELS = mask.NAMES[:1], (), ()  # a short preview
 cli.main(["occlude", *sys.argv[1:]])
 """
 

@@ -1,20 +1,26 @@
-"""A wheel of the project, away from its checkout: the commands that need no workflow find their files."""
+"""A wheel in an environment without the checkout: all commands find their files, and the workflow runs."""
 
 import json
 import os
 import re
 import subprocess
 import sys
-import zipfile
+import sysconfig
+import tomllib
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from test_environments import PACKAGES, imported
 
+from rrrn.commands import init
 from rrrn.data.clips import Clip
 from rrrn.provenance import sources
-from rrrn.running import resources
+from rrrn.running import resources, workplace
 from rrrn.running.stage import InputError
 from rrrn.synthetic.databases import layouts
 from rrrn.synthetic.painting import face
@@ -23,51 +29,202 @@ from rrrn.synthetic.painting.presets import PRESETS
 from tests.recorded_databases import images
 
 HOME = Path(__file__).resolve().parents[1]
-NOT_IN_A_WHEEL = {"Snakefile", "workflow/rules", "workflow/profiles/slurm"}
+PROJECT = tomllib.loads((HOME / "pyproject.toml").read_text())["project"]
+BROUGHT = {"llvmlite", "triton", "snakemake_interface_executor_plugins", "snakemake_interface_logger_plugins"}
+NAMES = PACKAGES | {"threadpoolctl": "threadpoolctl"}
+TOY = """
+clips: toy.csv
+methods: [lbp_top]
+conditions: [none]
+describe: {size: 40, blocks: 2}
+"""
 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory) -> Path:
-    """A folder with what the wheel holds, as pip would put it into an environment."""
-    folder, place = tmp_path_factory.mktemp("wheel"), tmp_path_factory.mktemp("installed it's")
+    """The programs of an environment with the wheel, and the other packages of the one that runs the tests."""
+    folder, place = tmp_path_factory.mktemp("wheel"), tmp_path_factory.mktemp("installed it's") / "venv"
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
-    built = [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(HOME)]
-    done = subprocess.run(built, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    (wheel,) = folder.glob("*.whl")
-    with zipfile.ZipFile(wheel) as file:
-        file.extractall(place)
-    return place
+    python = place / "bin/python"
+    commands = [
+        [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(HOME)],
+        [sys.executable, "-m", "venv", "--without-pip", str(place)],
+        [*pip, "--python", str(python), "install", "--no-deps", "--no-index", "--find-links", str(folder), "rrrn"],
+    ]
+    for command in commands:
+        done = subprocess.run(command, env=bare(), capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    (site,) = place.glob("lib/python*/site-packages")
+    (site / "others.pth").write_text(sysconfig.get_path("purelib") + "\n")  # whose own .pth files are not read
+    return python.parent
+
+
+@pytest.fixture(scope="module")
+def working(installed, tmp_path_factory) -> Path:
+    """A working directory with a table of the toy."""
+    root = tmp_path_factory.mktemp("working") / "it's here"
+    assert "rrrn run" in run(installed, root.parent, "init", root.name)
+    rows = (HOME / "tests/clips.csv").read_text().splitlines(keepends=True)
+    (root / "toy.csv").write_text("".join([rows[0], *(row for row in rows[1:] if row.startswith("synsamm,"))]))
+    config = yaml.safe_load((root / "config.yaml").read_text()) | yaml.safe_load(TOY)
+    del config["svm"]  # as if a later version of the package had brought it
+    (root / "config.yaml").write_text(yaml.safe_dump(config))
+    run(installed, root, "run", "--cores", "2", "--scheduler", "greedy", "-q", "all", "--", "results/table_iv.csv")
+    return root
+
+
+def bare() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 
 
 def rrrn(installed: Path, folder: Path, *words: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-P", "-m", "rrrn", *map(str, words)],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(installed)},
-        capture_output=True,
-        text=True,
-    )
+    command = [str(installed / "rrrn"), *map(str, words)]
+    return subprocess.run(command, cwd=folder, env=bare(), capture_output=True, text=True)
 
 
-def test_a_wheel_holds_the_package_and_what_its_commands_read(installed):
+def run(installed: Path, folder: Path, *words: object) -> str:
+    done = rrrn(installed, folder, *words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def snakemake(installed: Path, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [str(installed / "python"), "-P", "-m", "snakemake", *words]
+    return subprocess.run(command, cwd=folder, env=bare(), capture_output=True, text=True)
+
+
+def test_the_checkout_is_not_what_is_imported(installed, tmp_path):
+    asked = "import rrrn, rrrn.running.resources as found; print(rrrn.__file__, found.path('Snakefile'))"
+    done = subprocess.run([str(installed / "python"), "-P", "-c", asked], env=bare(), capture_output=True, text=True)
+    package = next(installed.parent.glob("lib/python*/site-packages/rrrn"))
+    assert done.stdout.strip() == f"{package}/__init__.py {package}/share/Snakefile", done.stderr
+
+
+def test_a_wheel_holds_the_package_and_what_it_reads(installed):
+    site = next(installed.parent.glob("lib/python*/site-packages"))
     asked = set(re.findall(r'resources\.path\("([^"]+)"\)', "".join(p.read_text() for p in HOME.rglob("rrrn/**/*.py"))))
     assert {"config.yaml", "requirements.txt", "data/paper/table_ii.csv", "Snakefile"} <= asked
-    asked |= {"workflow/schemas/config.schema.yaml"}
-    asked |= {str(path.relative_to(HOME)) for part in ("data", "data/paper") for path in (HOME / part).glob("*.csv")}
-    for name in asked - NOT_IN_A_WHEEL:
-        assert (installed / "rrrn/share" / name).read_bytes() == (HOME / name).read_bytes()
+    for part in ("config", "data/paper", "envs", "workflow"):
+        asked |= {str(path.relative_to(HOME)) for path in (HOME / part).rglob("*") if path.is_file()}
+    for name in asked | set(init.FILES.values()):
+        if (HOME / name).is_file():
+            assert (site / "rrrn/share" / name).read_bytes() == (HOME / name).read_bytes()
+        else:
+            assert (site / "rrrn/share" / name).is_dir()
     own = {path.relative_to(HOME) for ending in ("py", "json") for path in HOME.glob(f"rrrn/**/*.{ending}")}
-    assert own <= {path.relative_to(installed) for path in installed.rglob("*")}
-    beside = {path.relative_to(installed).parts[0] for path in installed.iterdir()}
-    assert {name.partition("-")[0] for name in beside} == {"rrrn"}
+    own |= {path.relative_to(HOME) for path in HOME.glob("snakemake_logger_plugin_rrrn/*.py")}
+    assert own <= {path.relative_to(site) for path in site.rglob("*")}
+    beside = {path.name for path in site.iterdir()} - {"others.pth", "__pycache__"}
+    assert {name.partition("-")[0] for name in beside} == {"rrrn", "snakemake_logger_plugin_rrrn"}
 
 
 def test_in_a_checkout_files_are_where_the_repository_has_them(monkeypatch, tmp_path):
     assert resources.path("config.yaml") == sources.HOME / "config.yaml" == HOME / "config.yaml"
+    assert workplace.importable(tmp_path) == HOME and not list(tmp_path.iterdir())
     monkeypatch.setattr(resources, "_ROOT", tmp_path)
-    with pytest.raises(InputError, match=r"config\.yaml: is not there.*clone the repository"):
+    with pytest.raises(InputError, match=r"config\.yaml: is not there.*install it again"):
         resources.path("config.yaml")
+
+
+def pinned(name: str) -> dict[str, str]:
+    found = re.findall(r"^([\w.-]+)==([\w.]+)", (HOME / name).read_text(), re.M)
+    return {canonicalize_name(package): version for package, version in found}
+
+
+def test_the_pinned_versions_are_among_those_that_the_wheel_asks_for():
+    pins = pinned("requirements.txt")
+    for text in PROJECT["dependencies"]:
+        wanted = Requirement(text)
+        assert wanted.specifier.contains(pins[canonicalize_name(wanted.name)]), text
+    development = PROJECT["optional-dependencies"]["dev"]
+    assert {canonicalize_name(Requirement(text).name) for text in development} == set(pinned("requirements-dev.txt"))
+
+
+def test_the_wheel_asks_for_all_that_the_package_imports():
+    modules = {".".join(path.relative_to(HOME).with_suffix("").parts) for path in HOME.glob("rrrn/**/*.py")}
+    wanted = {canonicalize_name(NAMES.get(name, name)) for name in imported(modules) - BROUGHT}
+    asked = {canonicalize_name(Requirement(text).name) for text in PROJECT["dependencies"]}
+    assert {"torch", "snakemake", "av"} <= wanted <= asked
+    assert "face-recognition" not in asked and "dlib" not in asked  # which ask for a compiler
+
+
+def test_a_working_directory_is_made_once(installed, tmp_path):
+    run(installed, tmp_path, "init", "work")
+    for name, source in init.FILES.items():
+        assert (tmp_path / "work" / name).read_bytes() == (HOME / source).read_bytes()
+    run(installed, tmp_path, "init", "work")  # nothing differs
+    (tmp_path / "work/config.yaml").write_text("mine")
+    (tmp_path / "work/data/clips.csv").unlink()
+    done = rrrn(installed, tmp_path, "init", "work")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.fullmatch(r"error: work/config\.yaml: there already, .* --force .*\n", done.stderr)
+    assert (tmp_path / "work/config.yaml").read_text() == "mine" and not (tmp_path / "work/data/clips.csv").exists()
+    run(installed, tmp_path, "init", "work", "--force")
+    assert (tmp_path / "work/config.yaml").read_bytes() == (HOME / "config.yaml").read_bytes()
+    assert (tmp_path / "work/data/clips.csv").is_file()
+
+
+def test_a_working_directory_is_none_where_a_file_is_in_the_way(installed, tmp_path):
+    (tmp_path / "work").write_text("mine")
+    (tmp_path / "other/Snakefile").mkdir(parents=True)
+    for name in ("work", "other"):
+        done = rrrn(installed, tmp_path, "init", name)
+        assert done.returncode == 1 and re.fullmatch(rf"error: {name}\S*: .*\n", done.stderr), done.stderr
+    assert (tmp_path / "work").read_text() == "mine" and len(list((tmp_path / "other").iterdir())) == 1
+
+
+def test_the_workflow_runs_in_a_working_directory(installed, working):
+    assert (working / "results/table_iv.csv").is_file()
+    again = snakemake(installed, working, "-n", "results/table_iv.csv")
+    assert again.returncode == 0 and "Nothing to be done" in again.stdout + again.stderr
+    assert "is what the present configuration" in run(installed, working, "verify", "results/table_iv.csv")
+    assert "nothing else runs; going on" in run(installed, working, "resume")
+    assert "1 cores" in run(installed, working, "plan", "--no-calibration", "--cores", "1", "--gpus", "0")
+    found = json.loads(rrrn(installed, working, "doctor", "--json").stdout)["findings"]
+    assert {"clip table", "SLURM"} & {one["check"] for one in found}
+
+
+def test_the_configuration_of_the_working_directory_holds_for_commands_too(installed, working, tmp_path):
+    text = (working / "config.yaml").read_text()
+    try:
+        (working / "config.yaml").write_text(text + "\nsvm: {C: 1}\n")
+        done = rrrn(installed, working, "verify", "results/table_iv.csv")
+        assert done.returncode == 1 and "not what the present configuration" in done.stderr
+        planned = snakemake(installed, working, "-n", "results/table_iv.csv")
+        assert "svm" in planned.stdout + planned.stderr
+    finally:
+        (working / "config.yaml").write_text(text)
+
+
+def test_the_workflow_passes_snakemakes_lint_in_a_working_directory(installed, working):
+    done = snakemake(installed, working, "--lint")
+    assert done.returncode == 0, done.stderr
+
+
+def test_jobs_with_environments_of_their_own_import_rrrn_and_nothing_beside_it(installed, tmp_path):
+    run(installed, tmp_path, "init", ".")
+    (tmp_path / "spy").write_text("include: 'Snakefile'\nprint('code', CODE)\n")
+    target = "results/augment/synsamm-006.csv"
+    done = snakemake(installed, tmp_path, "-s", "spy", "-n", "--sdm", "env-modules", "--", target)
+    (code,) = re.findall(r"^code (.*)$", done.stdout + done.stderr, re.M)
+    assert [path.name for path in Path(code).iterdir()] == ["rrrn"]
+    assert (Path(code) / "rrrn").resolve() == next(installed.parent.glob("lib/python*/site-packages/rrrn")).resolve()
+
+
+def test_another_projects_configuration_is_none_of_ours(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.yaml").write_text("samples: samples.tsv")
+    assert workplace.own("config.yaml") is None
+    (tmp_path / "Snakefile").write_text("rule all: input: 'a'")
+    assert workplace.path("config.yaml") == HOME / "config.yaml"
+    (tmp_path / "Snakefile").write_bytes((HOME / init.FILES["Snakefile"]).read_bytes())
+    assert workplace.path("config.yaml") == Path("config.yaml")
+
+
+def test_a_run_without_a_working_directory_says_so(installed, tmp_path):
+    done = rrrn(installed, tmp_path, "run", "--cores", "1")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.fullmatch(r"error: there is no Snakefile here; rrrn init DIR .*\n", done.stderr)
 
 
 def test_flow(installed, tmp_path):
@@ -102,15 +259,14 @@ def test_import_of_a_table(installed, tmp_path):
     assert len((tmp_path / "clips.csv").read_text().splitlines()) == 3
 
 
-def test_doctor_says_that_the_workflow_is_not_there(installed, tmp_path):
+def test_synthesize(installed, tmp_path):
+    run(installed, tmp_path, "synthesize", "drawn", "--layout", "casme2", "--subjects", "1", "--clips", "1", "--short")
+    assert list((tmp_path / "drawn").rglob("*.jpg"))
+
+
+def test_doctor_without_an_experiment(installed, tmp_path):
     done = rrrn(installed, tmp_path, "doctor", "--json")
     found = {one["check"]: one for one in json.loads(done.stdout)["findings"]}
-    assert found["workflow"]["state"] == "warning" and "clone the repository" in found["workflow"]["remedy"]
+    assert found["experiment"]["state"] == "skipped" and "rrrn init" in found["experiment"]["text"]
     assert not {"clip table", "SLURM"} & set(found)  # of experiments
     assert {"Python", "libraries", "renaming", "room"} <= set(found)
-
-
-def test_what_needs_the_workflow_says_so(installed, tmp_path):
-    done = rrrn(installed, tmp_path, "plan")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert re.fullmatch(r"error: \S.*Snakefile: is not there, .*clone the repository.*\n", done.stderr)

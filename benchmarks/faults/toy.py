@@ -113,9 +113,9 @@ class Toy:
 
 
 def make(folder: Path) -> Toy:
-    """Run the toy undisturbed in ``folder/toy``; keep what it yields."""
+    """Run the toy undisturbed in ``folder/toy``, where it may have been begun; keep what it yields."""
     root = folder / "toy"
-    root.mkdir(parents=True)
+    root.mkdir(parents=True, exist_ok=True)
     with (HOME / "tests/clips.csv").open(newline="") as file, (root / "clips.csv").open("w", newline="") as to:
         header, *rows = csv.reader(file)
         csv.writer(to, lineterminator="\n").writerows([header, *(row for row in rows if row[1] in SUBJECTS)])

@@ -9,9 +9,9 @@ from typing import Any
 
 from rrrn.doctor import asking
 from rrrn.doctor.finding import Finding, error, late, ok, skipped, warning
+from rrrn.running import workplace
 
 ON_GPU = ("cuda",)  # engines of flow
-_INSTALL = "pip install -r requirements.txt"
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def check(facts: Facts) -> list[Finding]:
     if "late" in facts.torch:
         return [late("PyTorch", facts.torch["late"])]
     if "failed" in facts.torch:
-        return [error("PyTorch", f"cannot be used: {facts.torch['failed']}", _INSTALL)]
+        return [error("PyTorch", f"cannot be used: {facts.torch['failed']}", workplace.installing())]
     return [ok("PyTorch", f"{facts.torch['torch']}"), gpu(facts), *triton(facts)]
 
 
@@ -64,7 +64,8 @@ def gpu(facts: Facts) -> Finding:
     if devices:
         return ok("GPU", f"{len(devices)} x {devices[0]}, CUDA {built}")
     if there and not built:
-        return error("GPU", "there is one, but this PyTorch is built without CUDA", f"{_INSTALL}, which brings CUDA")
+        remedy = f"{workplace.installing()}, which brings CUDA"
+        return error("GPU", "there is one, but this PyTorch is built without CUDA", remedy)
     if there and driver and _numbers(driver)[0] < _numbers(str(built))[0]:
         return error(
             "GPU",
@@ -91,7 +92,8 @@ def triton(facts: Facts) -> list[Finding]:
     if not facts.torch["devices"] or facts.engine not in ("auto", "cuda"):
         return []
     if facts.torch["triton"]:
-        return [warning("Triton", f"cannot be imported ({facts.torch['triton']}); flow is slower without", _INSTALL)]
+        said = f"cannot be imported ({facts.torch['triton']}); flow is slower without"
+        return [warning("Triton", said, workplace.installing())]
     return [ok("Triton", "can be imported")]
 
 

@@ -10,13 +10,14 @@ from typing import Any
 from rrrn.data import clips
 from rrrn.doctor import accelerator, asking, cluster, packages, report, slurm, storage, vision, weights
 from rrrn.doctor import profile as profiles
-from rrrn.doctor.finding import Finding, error, warning
+from rrrn.doctor.finding import Finding, error, skipped
 from rrrn.experiment import config, defaults
 from rrrn.planning import ahead
-from rrrn.running import resources, writable
+from rrrn.running import resources, workplace, writable
 from rrrn.running.stage import InputError
 
 RESULTS = Path("results")
+_NO_EXPERIMENT = skipped("experiment", "none is here to be looked at; rrrn init DIR makes a folder for one")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,12 +39,12 @@ def main(args: argparse.Namespace) -> None:
 def examine(configfiles: list[Path], profile: Path | None) -> list[Finding]:
     """Return all findings; what can hang is asked at once, each within its time.
 
-    Without a ``profile`` that of the workflow is looked at. Where the workflow is not installed, nothing is said of
-    clips, room and SLURM, which experiments need.
+    Without a ``profile`` that of the workflow is looked at. Where no experiment is, neither named nor in a working
+    directory, nothing is said of clips, room and SLURM, which experiments need.
     """
     settings = defaults.whole(configfiles)
-    lacking = _workflow()
-    asked = None if lacking else profiles.file(profile or resources.path("workflow/profiles/slurm"))
+    lacking = [] if configfiles or profile or Path("Snakefile").is_file() else [_NO_EXPERIMENT]
+    asked = None if lacking else profiles.file(profile or workplace.path("workflow/profiles/slurm"))
     fetched = weights.fetched(settings)
     # a few processors are shared by these: the imports take the longest
     with ThreadPoolExecutor() as pool:
@@ -67,18 +68,8 @@ def examine(configfiles: list[Path], profile: Path | None) -> list[Finding]:
     ]
 
 
-def _workflow() -> list[Finding]:
-    """Return a finding if the workflow is no part of this installation."""
-    try:
-        resources.path("Snakefile")
-    except InputError:
-        said = "is not installed: experiments cannot be run, all commands but rrrn plan can"
-        return [warning("workflow", said, "clone the repository and make demo there")]
-    return []
-
-
 def _cluster(profile: Path, configfiles: list[Path]) -> cluster.Facts:
-    return cluster.collect(resources.path("Snakefile"), profile, [resources.path("config.yaml"), *configfiles])
+    return cluster.collect(resources.path("Snakefile"), profile, [*defaults.bases(), *configfiles])
 
 
 def _needed(settings: Mapping[str, Any]) -> tuple[tuple[float, int] | None, list[Finding]]:

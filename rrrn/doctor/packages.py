@@ -1,4 +1,4 @@
-"""Python and the libraries that requirements.txt names."""
+"""Python, and of the libraries that requirements.txt names those that rrrn needs to run."""
 
 import re
 import sys
@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from importlib import metadata
 
 from rrrn.doctor.finding import Finding, error, ok, warning
-from rrrn.running import resources
+from rrrn.running import resources, workplace
 
 OLDEST, NEWEST = (3, 11), (3, 13)
 _SAME = {  # distributions that hold the same module
     "dlib-bin": ("dlib-bin", "dlib"),
     "opencv-contrib-python-headless": ("opencv-contrib-python-headless", "opencv-contrib-python"),
 }
-_INSTALL = "run make demo, or pip install -r requirements.txt"
 
 
 @dataclass(frozen=True)
@@ -29,13 +28,29 @@ class Facts:
 def collect() -> Facts:
     """Look at this interpreter."""
     text = resources.path("requirements.txt").read_text(encoding="utf-8")
-    wanted = dict(re.findall(r"^([\w.-]+)==([\w.]+)", text, re.M))
+    needed = _required()
+    wanted = {
+        name: version
+        for name, version in re.findall(r"^([\w.-]+)==([\w.]+)", text, re.M)
+        if not needed or _spelled(name) in needed
+    }
     installed = {
-        found.metadata["Name"].lower().replace("_", "-"): found.version
-        for found in metadata.distributions()
-        if found.metadata["Name"]
+        _spelled(found.metadata["Name"]): found.version for found in metadata.distributions() if found.metadata["Name"]
     }
     return Facts(sys.version_info[:3], wanted, installed)
+
+
+def _required() -> set[str]:
+    """Return the distributions that the installed rrrn names as needed; none where it runs without being installed."""
+    try:
+        lines = metadata.requires("rrrn") or []
+    except metadata.PackageNotFoundError:
+        return set()
+    return {_spelled(re.split(r"[^\w.-]", line)[0]) for line in lines if "extra ==" not in line}
+
+
+def _spelled(name: str) -> str:
+    return name.lower().replace("_", "-")
 
 
 def check(facts: Facts) -> list[Finding]:
@@ -57,7 +72,7 @@ def libraries(facts: Facts) -> Finding:
     """Judge whether every library is there, and not older than the tested one."""
     missing, old = [], []
     for name, wanted in facts.wanted.items():
-        spelled = name.lower().replace("_", "-")
+        spelled = _spelled(name)
         found = next(
             (facts.installed[same] for same in _SAME.get(spelled, (spelled,)) if same in facts.installed), None
         )
@@ -66,10 +81,10 @@ def libraries(facts: Facts) -> Finding:
         elif _release(found)[:2] < _release(wanted)[:2]:
             old.append(f"{name} {found} (tested: {wanted})")
     if missing:
-        return error("libraries", f"missing: {', '.join(missing)}", _INSTALL)
+        return error("libraries", f"missing: {', '.join(missing)}", workplace.installing())
     if old:
-        return warning("libraries", f"older than tested: {', '.join(old)}", _INSTALL)
-    return ok("libraries", f"all {len(facts.wanted)} of requirements.txt")
+        return warning("libraries", f"older than tested: {', '.join(old)}", workplace.installing())
+    return ok("libraries", f"all {len(facts.wanted)} that rrrn needs")
 
 
 def setuptools(facts: Facts) -> list[Finding]:
@@ -90,7 +105,7 @@ def opencv(facts: Facts) -> list[Finding]:
         error(
             "OpenCV",
             f"{len(names)} packages overwrite each other: {', '.join(names)}",
-            f"pip uninstall -y {' '.join(names)}, then pip install -r requirements.txt",
+            f"pip uninstall -y {' '.join(names)}, then {workplace.installing()}",
         )
     ]
 

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from rrrn.experiment import config, doubles
-from rrrn.running import resources
+from rrrn.running import resources, workplace
 from rrrn.running.stage import InputError
 
 _SCHEMA = "workflow/schemas/config.schema.yaml"
@@ -30,12 +30,18 @@ def section(name: str, own: Path | None = None) -> dict[str, Any]:
     return found
 
 
+def bases() -> list[Path]:
+    """Return the configurations that lie below a user's own: config.yaml, and that of a working directory over it."""
+    own = workplace.own("config.yaml")
+    return [resources.path("config.yaml"), *([own] if own else [])]
+
+
 def whole(files: Sequence[Path], given: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return the configuration that the workflow would have with ``--configfile FILES --config KEY=VALUE``.
 
     Raises InputError if a file cannot be read or if together they do not follow the schema.
     """
-    settings = config.merge([*(_read(path) for path in (resources.path("config.yaml"), *files)), dict(given or {})])
+    settings = config.merge([*(_read(path) for path in (*bases(), *files)), dict(given or {})])
     config.check(settings, resources.path(_SCHEMA))
     return config.completed(settings)
 

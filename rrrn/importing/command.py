@@ -16,7 +16,7 @@ from rrrn.importing.listed import MOST, listed
 from rrrn.importing.output import Imported
 from rrrn.importing.record import Problem, Record
 from rrrn.importing.resolve import Resolved, resolve
-from rrrn.running import stage
+from rrrn.running import stage, workplace
 from rrrn.running.stage import InputError
 
 DATABASES = {"casme2": casme2.DATABASE, "samm": samm.DATABASE}
@@ -101,9 +101,8 @@ def main(args: argparse.Namespace) -> None:
     cropped = any(source.cropped for source in sources)
     output_files.write_table(rows, args.output)
     output_files.write_overlay(rows, names, cropped, args.output, overlay_path)
-    logging.info(
-        "the clip table: %s\nnext: .venv/bin/snakemake --cores 8 --configfile %s -- all", args.output, overlay_path
-    )
+    following = f"{workplace.snakemake()} --cores 8 --configfile {overlay_path} -- all"
+    logging.info("the clip table: %s\nnext: %s", args.output, following)
 
 
 def _beside(output: Path) -> tuple[Path, Path]:

@@ -9,7 +9,7 @@ import yaml
 
 from rrrn.data import clips
 from rrrn.data.clips import Clip
-from rrrn.running import stage
+from rrrn.running import stage, workplace
 
 COLUMNS = (*clips.COLUMNS, clips.DIGEST, *clips.ORIGIN)
 HEAD = "# Written by rrrn import"  # of the configuration
@@ -48,5 +48,5 @@ def write_overlay(rows: Sequence[Imported], classes: Sequence[str], cropped: boo
     if cropped:
         overlay["faces"] = {"no_face": "full_image"}  # a face that fills its image is often not found
     with stage.replacing(path) as partial:
-        head = f"{HEAD}. Run: .venv/bin/snakemake --cores 8 --configfile {path} -- all\n"
+        head = f"{HEAD}. Run: {workplace.snakemake()} --cores 8 --configfile {path} -- all\n"
         partial.write_text(head + yaml.safe_dump(overlay, sort_keys=False, allow_unicode=True), encoding="utf-8")

@@ -13,7 +13,7 @@ from rrrn.data.clips import Clip
 from rrrn.experiment import config, defaults
 from rrrn.planning import rates
 from rrrn.planning.rates import Rates
-from rrrn.running import resources, stage
+from rrrn.running import stage
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +39,6 @@ def main(args: argparse.Namespace) -> None:
     jobs, model, report, schedule, tally = (
         importlib.import_module(f"rrrn.planning.{name}") for name in ("jobs", "model", "report", "schedule", "tally")
     )
-    resources.path("Snakefile")  # says what to do without
     settings = defaults.whole(args.configfile)
     table = clips.read(settings["clips"])
     config.check_together(settings, table)

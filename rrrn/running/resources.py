@@ -10,11 +10,11 @@ _ROOT = _IN_A_WHEEL if _IN_A_WHEEL.is_dir() else HOME
 
 
 def path(name: str) -> Path:
-    """Return where a file or folder of the repository is; raises InputError if this installation lacks it."""
+    """Return where a file or folder of the repository is; raises InputError if this installation lost it."""
     found = _ROOT / name
     if not found.exists():
         raise InputError(
-            f"{found}: is not there, for rrrn was installed without its workflow; clone the repository, make demo, and "
-            "run this with the .venv/bin/rrrn there"
+            f"{found}: is not there, and belongs to rrrn; install it again: pip install --force-reinstall --no-deps, "
+            "and the wheel or the folder that it came from"
         )
     return found

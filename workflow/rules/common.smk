@@ -11,7 +11,7 @@ from rrrn.experiment import doubles, folds, protocol, registry
 from rrrn.planning import ahead
 from rrrn.running import libraries
 from rrrn.provenance import frames_seen, lost, promised, recipes, sources, stale
-from rrrn.running import cards, starts, submission, writable
+from rrrn.running import cards, resources, starts, submission, workplace, writable
 from rrrn.tables import caption
 from rrrn.experiment.config import check, check_together, completed
 from rrrn.experiment.methods import METHODS, names
@@ -33,7 +33,8 @@ if set("{}") & set(str(sources.HOME)):
 DEPLOYED = bool(workflow.deployment_settings.deployment_method)
 
 # Jobs run the code that is digested here, with the Python that runs Snakemake unless conda brings another.
-prefix = f"export PYTHONSAFEPATH=1 PYTHONPATH={shlex.quote(str(sources.HOME))}; "
+CODE = workplace.importable(sources.STATE) if DEPLOYED else sources.HOME
+prefix = f"export PYTHONSAFEPATH=1 PYTHONPATH={shlex.quote(str(CODE))}; "
 if not DEPLOYED:
     prefix += f'export PATH={shlex.quote(os.path.dirname(sys.executable))}:"$PATH"; '
 shell.prefix(prefix.replace("{", "{{").replace("}", "}}"))  # a format string
@@ -93,7 +94,7 @@ try:
     if workflow.is_main_process:
         for text, name in configured():
             doubles.check(text, name)
-    check(config, sources.HOME / "workflow/schemas/config.schema.yaml")
+    check(config, resources.path("workflow/schemas/config.schema.yaml"))
     config.update(completed(config))
     CLIPS = clips.read(config["clips"])
     check_together(config, CLIPS)

@@ -1,5 +1,7 @@
 """From predictions to Tables III and IV and their summaries."""
 
+PAPER = Path(os.path.relpath(resources.path("data/paper")))
+
 
 rule score:
     input:
@@ -29,7 +31,7 @@ rule table:
             method=config["methods"],
             condition=CONDITIONS,
         ),
-        paper=Path(os.path.relpath(workflow.basedir)) / "data/paper/table_{table}.csv",
+        paper=PAPER / "table_{table}.csv",
     output:
         table=report(
             "results/table_{table}.csv",
@@ -73,7 +75,7 @@ rule summary:
             condition=CONDITIONS,
         ),
         paper=[
-            Path(os.path.relpath(workflow.basedir)) / "data/paper" / name
+            PAPER / name
             for name in ["notes.csv", *(f"table_{table}.csv" for table in TABLES)]
         ],
     output:

@@ -1,0 +1,37 @@
+"""``rrrn run``: Snakemake in the working directory, on all cores and with one line of progress unless told otherwise."""
+
+import argparse
+import os
+import sys
+
+from rrrn.running import writable
+from rrrn.running.stage import InputError
+
+_ALL = ("--cores", "all")
+_SHOWN = ("--logger", "rrrn")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    parser.usage = "%(prog)s [--cores N] [ARGUMENTS FOR SNAKEMAKE …] [--] [TARGET …]"
+    parser.epilog = (
+        "Without --cores it works on all cores, without a TARGET it makes Table IV. What Snakemake takes besides is "
+        "told by snakemake --help; -n only plans, --configfile FILE -- lays a configuration over config.yaml."
+    )
+    parser.add_argument("arguments", nargs="*", help=argparse.SUPPRESS)
+
+
+def main(args: argparse.Namespace) -> None:
+    """Become Snakemake, so that signals reach it and its exit status is returned."""
+    from snakemake.cli import parse_args  # costs a second
+    from snakemake.common import SNAKEFILE_CHOICES
+
+    writable.check_cache()
+    words: list[str] = args.arguments
+    _, told = parse_args(words)  # says itself what is wrong, and exits with 2
+    if not (told.snakefile or any(path.is_file() for path in SNAKEFILE_CHOICES)):
+        raise InputError("there is no Snakefile here; rrrn init DIR makes a folder with one, or go to that of your run")
+    given = told.cores is not None or told.jobs is not None or told.executor not in (None, "local")
+    usual = [*(() if given else _ALL), *(() if told.logger else _SHOWN)]
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "snakemake", *usual, *words])
