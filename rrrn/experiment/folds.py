@@ -37,7 +37,7 @@ def check_names(clips: Sequence[Clip], trained: str, tested: str) -> None:
 def split(clips: Sequence[Clip], fold: str) -> tuple[list[Clip], list[Clip]]:
     """Return the training and the test clips of a fold, both in table order.
 
-    No subject is on both sides. Raises InputError for an unknown fold and for one without training clips.
+    Raises InputError for an unknown fold, one without training clips, and one with a subject on both sides.
     """
     if any(clip.subject == fold for clip in clips):
         train = [clip for clip in clips if clip.subject != fold]
@@ -49,6 +49,10 @@ def split(clips: Sequence[Clip], fold: str) -> tuple[list[Clip], list[Clip]]:
         trained, tested = pairs[fold]
         train = [clip for clip in clips if clip.database == trained]
         test = [clip for clip in clips if clip.database == tested]
+    if both := sorted({clip.subject for clip in train} & {clip.subject for clip in test}):
+        raise InputError(
+            f"fold {fold!r} trains on subject {both[0]!r}, whom it tests; name the subjects of databases apart"
+        )
     if not train:
         raise InputError(f"fold {fold!r} leaves no clip to train on; the clip table needs two subjects at least")
     return train, test

@@ -8,12 +8,13 @@ import hashlib
 import json
 import logging
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
 import torch
+from tqdm import tqdm
 
 from rrrn.data import identity, predictions
 from rrrn.data.packed import Pack, open_packs
@@ -25,7 +26,7 @@ from rrrn.provenance import asked, sources
 from rrrn.running import stage, typed
 from rrrn.running.stage import InputError
 from rrrn.training import checkpoints, devices, engine, history, precision
-from rrrn.training.checkpoints import Checkpoint
+from rrrn.training.checkpoints import Checkpoint, Stop
 from rrrn.training.engine import Training
 from rrrn.training.samples import Samples
 from rrrn.training.settings import Settings
@@ -53,28 +54,30 @@ def key(args: argparse.Namespace, device: torch.device) -> str:
     return hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()
 
 
-def fit(training: Training, checkpoint: Checkpoint | None, told: Path | None) -> None:
+def fit(training: Training, n_epochs: int, checkpoint: Checkpoint | None, told: Path | None) -> None:
     """Train to the end, from a checkpoint if there is one; on a signal that ends the process, leave one behind.
 
-    ``told`` is the file of the history, if one is wanted.
+    ``told`` is the file of the history, if one is wanted. Progress is shown on a terminal alone.
     """
-
-    def after_epoch(rows: Sequence[engine.Row]) -> None:
-        if told:
-            history.write(rows, told)
-
-    if checkpoint is None:
-        training.run(lambda: None, after_epoch)
-        return
-    checkpoint.restore(training)
-    with checkpoints.stopping() as stop:
+    if checkpoint:
+        checkpoint.restore(training)
+    total = n_epochs * training.per_epoch
+    shown = tqdm(total=total, initial=training.taken, unit=" samples", disable=None, leave=False)
+    with shown, checkpoints.stopping() if checkpoint else nullcontext(Stop()) as stop:
 
         def after_step() -> None:
-            if stop.number:
+            shown.update(training.taken - shown.n)
+            if checkpoint and stop.number:
                 checkpoint.save(training)
                 logging.info("stopped in epoch %d; the same command goes on from there", training.epoch)
                 stop.leave()
-            checkpoint.save_if_due(training)
+            if checkpoint:
+                checkpoint.save_if_due(training)
+
+        def after_epoch(rows: Sequence[engine.Row]) -> None:
+            shown.set_postfix(loss=f"{rows[-1]['total']:.4g}")
+            if told:
+                history.write(rows, told)
 
         training.run(after_step, after_epoch)
 
@@ -121,7 +124,7 @@ def main(args: argparse.Namespace) -> None:
         checkpoint = (
             Checkpoint(args.checkpoint, key(args, device), args.checkpoint_minutes) if args.checkpoint else None
         )
-        fit(training_, checkpoint, args.log.with_suffix(".csv") if args.log else None)
+        fit(training_, settings.epochs, checkpoint, args.log.with_suffix(".csv") if args.log else None)
 
         results = {}
         for condition, path in test.items():

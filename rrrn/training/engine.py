@@ -10,7 +10,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.amp.grad_scaler import GradScaler
-from tqdm import tqdm
 
 from rrrn.face import crops
 from rrrn.networks import adam
@@ -32,7 +31,7 @@ class Training:
 
     ``labels`` are the class indices of the samples, ``pools`` the sample numbers of each clip; ``order`` draws what an
     epoch takes. Attributes: ``epoch``, counted from 1, of which ``done`` steps are taken; ``history``, one row for each
-    epoch that is over.
+    epoch that is over; ``per_epoch``, the samples of an epoch, and ``taken``, those of all epochs that are behind.
     """
 
     def __init__(
@@ -54,6 +53,12 @@ class Training:
         self._sums: dict[str, Tensor] = {}
         self.epoch, self.done = 1, 0
         self.history: list[Row] = []
+        self.per_epoch = sum(min(settings.views_per_clip_per_epoch, len(pool)) for pool in pools)
+
+    @property
+    def taken(self) -> int:
+        done = min(self.done * self._settings.batch_size, self.per_epoch)
+        return (self.epoch - 1) * self.per_epoch + done
 
     def run(self, after_step: Callable[[], None], after_epoch: Callable[[list[Row]], None]) -> None:
         """Train until the last epoch is over.
@@ -61,29 +66,23 @@ class Training:
         ``after_step`` is called after each step, between which the training is whole; ``after_epoch`` is told the
         history. Raises InputError if a loss stops being finite.
         """
-        per_epoch = sum(min(self._settings.views_per_clip_per_epoch, len(pool)) for pool in self._pools)
-        shown = tqdm(total=self._settings.epochs * per_epoch, unit=" samples", disable=None, leave=False)
         self.network.train()
-        with shown:
-            for self.epoch in range(self.epoch, self._settings.epochs + 1):  # noqa: B020  # goes on from there
-                self._run_epoch(after_step, shown)
-                after_epoch(self.history)
+        for self.epoch in range(self.epoch, self._settings.epochs + 1):  # noqa: B020  # goes on from there
+            self._run_epoch(after_step)
+            after_epoch(self.history)
 
-    def _run_epoch(self, after_step: Callable[[], None], shown: "tqdm[Any]") -> None:
+    def _run_epoch(self, after_step: Callable[[], None]) -> None:
         began = time.monotonic()
         self._drawn_from = self._order.bit_generator.state
         numbers = epochs.draw(self._pools, self._settings.views_per_clip_per_epoch, self._order)
         cut = epochs.batches(numbers, self._settings.batch_size)
-        shown.n = (self.epoch - 1) * len(numbers) + sum(map(len, cut[: self.done]))
         rest = cut[self.done :]
         for batch, maps in zip(rest, self._samples.batches(rest), strict=True):
             done = ((self.epoch - 1) * len(cut) + self.done) / (self._settings.epochs * len(cut))
             self._step(maps, self._on_device(self._labels[batch]), done)
             self.done += 1
-            shown.update(len(batch))
             after_step()
         self._end_epoch(len(numbers), len(cut), sum(map(len, rest)), time.monotonic() - began)
-        shown.set_postfix(loss=f"{self.history[-1]['total']:.4g}")
 
     def _step(self, maps: Tensor, target: Tensor, done: float) -> None:
         """Take one step on a batch; ``done`` is the share of all steps that is behind it."""
