@@ -1,4 +1,4 @@
-"""``rrrn run``: Snakemake in the working directory, on all cores and with one line of progress unless told otherwise."""
+"""``rrrn run``: Snakemake in the working directory, by default on all cores and with one line of progress."""
 
 import argparse
 import os
