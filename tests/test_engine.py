@@ -63,7 +63,7 @@ def problem(n=20, dtype=torch.float64):
 def trained(network, told, dtype=torch.float64, seed=0):
     maps, labels, pools = problem(dtype=dtype)
     training = Training(network, Held(maps), labels, pools, told, seeds.generator(seed, "order"))
-    training.run(lambda: None, lambda rows: None)
+    list(training.steps())
     return training
 
 
@@ -184,7 +184,7 @@ def test_gradient_norm_and_region_weights_are_means():
 
     maps, labels, pools = problem()
     training = Seen(network, Held(maps), labels, pools, settings(epochs=1), seeds.generator(0))
-    training.run(lambda: None, lambda rows: None)
+    list(training.steps())
     (row,) = training.history
     assert row["gradient_norm"] == pytest.approx(np.mean(norms))
     assert [row[f"alpha_{region}"] for region in range(6)] == pytest.approx(np.sum(alphas, axis=0) / 20)

@@ -52,3 +52,10 @@ def test_names_of_holdouts_mean_one_thing():
         folds.check_names([clip("a", "a-1"), clip("b", "b-to-a")], "a", "b")
     with pytest.raises(InputError, match="fold 'a-to-b-to-c' may be from 'a' to 'b-to-c' or from 'a-to-b' to 'c'"):
         folds.check_names([clip(name, name) for name in ("a", "b-to-c", "a-to-b", "c")], "a", "b-to-c")
+
+
+@pytest.mark.parametrize("fold", ["a-to-b", "b-to-a"])
+def test_a_subject_on_both_sides_of_a_fold_stops_it(fold):
+    table = [Clip(database, "s1", database, 1, 2, 3, "I", "frames", "recorded") for database in ("a", "b")]
+    with pytest.raises(InputError, match=f"fold '{fold}' trains on subject 's1', whom it tests"):
+        folds.split(table, fold)

@@ -64,22 +64,22 @@ def fit(training: Training, n_epochs: int, checkpoint: Checkpoint | None, told: 
     total = n_epochs * training.per_epoch
     shown = tqdm(total=total, initial=training.taken, unit=" samples", disable=None, leave=False)
     with shown, checkpoints.stopping() if checkpoint else nullcontext(Stop()) as stop:
-
-        def after_step() -> None:
+        for _ in training.steps():
             shown.update(training.taken - shown.n)
+            _tell(training, told)
             if checkpoint and stop.number:
                 checkpoint.save(training)
                 logging.info("stopped in epoch %d; the same command goes on from there", training.epoch)
                 stop.leave()
             if checkpoint:
                 checkpoint.save_if_due(training)
+        _tell(training, told)
 
-        def after_epoch(rows: Sequence[engine.Row]) -> None:
-            shown.set_postfix(loss=f"{rows[-1]['total']:.4g}")
-            if told:
-                history.write(rows, told)
 
-        training.run(after_step, after_epoch)
+def _tell(training: Training, told: Path | None) -> None:
+    """Write the history as soon as an epoch is over."""
+    if told and training.history and training.done in (1, 0):
+        history.write(training.history, told)
 
 
 def main(args: argparse.Namespace) -> None:

@@ -60,18 +60,16 @@ class Training:
         done = min(self.done * self._settings.batch_size, self.per_epoch)
         return (self.epoch - 1) * self.per_epoch + done
 
-    def run(self, after_step: Callable[[], None], after_epoch: Callable[[list[Row]], None]) -> None:
-        """Train until the last epoch is over.
+    def steps(self) -> Iterator[None]:
+        """Train until the last epoch is over; yields after each step, when the training is whole.
 
-        ``after_step`` is called after each step, between which the training is whole; ``after_epoch`` is told the
-        history. Raises InputError if a loss stops being finite.
+        Raises InputError if a loss stops being finite.
         """
         self.network.train()
         for self.epoch in range(self.epoch, self._settings.epochs + 1):  # noqa: B020  # goes on from there
-            self._run_epoch(after_step)
-            after_epoch(self.history)
+            yield from self._epoch()
 
-    def _run_epoch(self, after_step: Callable[[], None]) -> None:
+    def _epoch(self) -> Iterator[None]:
         began = time.monotonic()
         self._drawn_from = self._order.bit_generator.state
         numbers = epochs.draw(self._pools, self._settings.views_per_clip_per_epoch, self._order)
@@ -81,7 +79,7 @@ class Training:
             done = ((self.epoch - 1) * len(cut) + self.done) / (self._settings.epochs * len(cut))
             self._step(maps, self._on_device(self._labels[batch]), done)
             self.done += 1
-            after_step()
+            yield
         self._end_epoch(len(numbers), len(cut), sum(map(len, rest)), time.monotonic() - began)
 
     def _step(self, maps: Tensor, target: Tensor, done: float) -> None:

@@ -2,28 +2,40 @@
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rrrn.data.clips import Clip
-from rrrn.data.flow_store import Stored
-from rrrn.data.packed import Pack
-
 Numbers = Sequence[int] | NDArray[np.int64]
+
+
+class Source(Protocol):
+    """What is asked of a pack (``rrrn.data.packed``): flow of one form and geometry, as it is stored."""
+
+    boxes: NDArray[np.int32]
+    size: int
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    scale: float
+
+    def read(self, clip: Any, views: Sequence[int], /) -> NDArray[Any]:
+        """Return views of a clip, (V, 2, S, S)."""
+
+
 _SHARE = 0.5  # of a GPU's free memory, which the network needs as well
 
 
 class Samples:
-    """Flow of chosen (pack, clip, view), as it is stored: on the device where it fits, else read batch by batch.
+    """Flow of chosen (source, clip, view), as it is stored: on the device where it fits, else read batch by batch.
 
     Either way gives the same bytes, and nothing but the chosen ones is ever read. What is read while a GPU computes is
     copied to it by a stream of its own.
     """
 
-    def __init__(self, chosen: Sequence[tuple[Pack, Clip, int]], max_bytes: float, device: torch.device) -> None:
+    def __init__(self, chosen: Sequence[tuple[Source, Any, int]], max_bytes: float, device: torch.device) -> None:
         self.chosen, self.device = chosen, device
         self.boxes, self.size = chosen[0][0].boxes, chosen[0][0].size
         self._scale = float(np.float32(chosen[0][0].scale))
@@ -73,10 +85,10 @@ class Samples:
 
     def _read(self, numbers: Numbers) -> Tensor:
         first = self.chosen[0][0]
-        maps: Stored = np.empty((len(numbers), *first.shape), first.dtype)
+        maps: NDArray[Any] = np.empty((len(numbers), *first.shape), first.dtype)
         place = 0
-        for (pack, clip), same in itertools.groupby((self.chosen[number] for number in numbers), lambda one: one[:2]):
+        for (source, clip), same in itertools.groupby((self.chosen[number] for number in numbers), lambda one: one[:2]):
             views = [view for _, _, view in same]
-            maps[place : place + len(views)] = pack.read(clip, views)
+            maps[place : place + len(views)] = source.read(clip, views)
             place += len(views)
         return torch.from_numpy(maps)
