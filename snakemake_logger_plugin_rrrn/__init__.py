@@ -1,5 +1,9 @@
-"""Snakemake's ``--logger rrrn``: it finds plugins by the name of their package, at the top of Python's path."""
+"""``--logger rrrn``: one line of progress for a run of Snakemake, and at its end why jobs failed.
 
-from rrrn.progress.handler import LogHandler
+Snakemake finds plugins by the name of their package, and imports all that are installed before it looks at its
+Snakefile. So nothing of rrrn is imported here: the Snakefile of another checkout brings its own.
+"""
+
+from snakemake_logger_plugin_rrrn.handler import LogHandler
 
 __all__ = ["LogHandler"]

@@ -13,9 +13,9 @@ import pytest
 from scaffold import ENVIRONMENT, HOME, command
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from rrrn.progress.count import Count, duration
-from rrrn.progress.failures import Failure
-from rrrn.progress.handler import LogHandler
+from snakemake_logger_plugin_rrrn.count import Count, duration
+from snakemake_logger_plugin_rrrn.failures import Failure
+from snakemake_logger_plugin_rrrn.handler import LogHandler
 
 MESSAGE = "error: clip 3 has no face; give another"
 SNAKEFILE = """

@@ -11,9 +11,9 @@ from typing import Any
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from rrrn.progress.count import Count, duration
-from rrrn.progress.failures import Failure
-from rrrn.progress.screen import Screen
+from snakemake_logger_plugin_rrrn.count import Count, duration
+from snakemake_logger_plugin_rrrn.failures import Failure
+from snakemake_logger_plugin_rrrn.screen import Screen
 
 _FAILURES = 10  # shown at the end
 _COMPLETE_LOG = "Complete log(s): "
