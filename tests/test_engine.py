@@ -103,7 +103,7 @@ def test_fifty_steps_are_those_of_a_plain_loop(method, monkeypatch):
     devices.place(network, CPU, True)
     trained(network, told)
     sizes = [8, 8, 4] * 17
-    found = [float(value) for name, value in losses if name == "total"]
+    found = [value.item() for name, value in losses if name == "total"]
     expected = plainly(build(method, **narrow), told, 51)
     np.testing.assert_allclose(np.array(found) / sizes, expected, rtol=1e-5)
 
