@@ -1,3 +1,4 @@
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -82,8 +83,8 @@ def drawn(seed: int, subjects: int) -> list[Clip]:
 def unevenness(table: list[Clip], tested: list[set[str]]) -> float:
     """The mean over classes of the deviation of their shares over groups: what scikit-learn's greedy makes small."""
     classes = sorted({c.objective_class for c in table})
-    counts = np.array([[sum(c.subject in group and c.objective_class == name for c in table) for name in classes]
-                       for group in tested])  # fmt: skip
+    of_subject = Counter((c.subject, c.objective_class) for c in table)
+    counts = np.array([[sum(of_subject[one, name] for one in group) for name in classes] for group in tested])
     return float((counts / counts.sum(axis=0)).std(axis=0).mean())
 
 
@@ -101,15 +102,17 @@ def test_groups_test_every_clip_once_and_split_no_subject(subjects, count):
     assert all(len(train) + len(test) == len(table) for train, test in parts)
 
 
-def test_groups_are_as_even_as_scikit_learns_in_most_tables():
+@pytest.mark.filterwarnings("ignore:The least populated class")
+@pytest.mark.parametrize("count", [3, 5, 10])
+def test_groups_are_as_even_as_scikit_learns_in_most_tables(count):
     better = []
-    for seed in range(40):
+    for seed in range(25):
         table = drawn(seed, 20 + 4 * seed)
         subjects, classes = [[getattr(c, key) for c in table] for key in ("subject", "objective_class")]
-        found = StratifiedGroupKFold(5).split(table, classes, subjects)
+        found = StratifiedGroupKFold(count).split(table, classes, subjects)
         theirs = unevenness(table, [{subjects[row] for row in test} for _, test in found])
-        better.append(unevenness(table, groups(table, 5)) <= theirs + 1e-12)
-    assert sum(better) >= 36
+        better.append(unevenness(table, groups(table, count)) <= theirs + 1e-12)
+    assert sum(better) >= 22
 
 
 def test_groups_follow_from_subjects_and_classes_alone():

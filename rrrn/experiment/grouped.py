@@ -6,6 +6,7 @@ the clip table finds the same ones. Fold ``group-03-of-10`` tests the third of t
 Read by the Snakefile in every job, hence the standard library only.
 """
 
+import itertools
 import math
 import operator
 import re
@@ -17,6 +18,7 @@ from rrrn.data.clips import Clip
 from rrrn.running.stage import InputError
 
 _NAME = re.compile(r"group-([0-9]{1,4})-of-([1-9][0-9]{0,3})")
+_SWAPPED = 300  # subjects at most whose pairs are tried: more take seconds, and are even enough without
 
 
 def names(count: int) -> list[str]:
@@ -95,6 +97,15 @@ def _dealt(counted: tuple[tuple[tuple[str, str], int], ...], count: int) -> tupl
             if _dot(weighed[subject], held[best]) < left:
                 put(subject, best)
                 moved = True
+        for one, other in itertools.combinations(order if len(order) <= _SWAPPED else [], 2):
+            a, b = place[one], place[other]
+            if a != b:
+                more = [n - m for n, m in zip(clips[other], clips[one], strict=True)]  # for group a, if they swap
+                gain = [w * n for w, n in zip(weights, more, strict=True)]
+                if _dot(gain, held[a]) - _dot(gain, held[b]) + _dot(gain, more) < 0:
+                    put(one, b)
+                    put(other, a)
+                    moved = True
     groups = [sorted(subject for subject in clips if place[subject] == group) for group in range(count)]
     return tuple(map(tuple, groups))
 
