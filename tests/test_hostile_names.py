@@ -158,6 +158,7 @@ def test_every_stage_is_run_with_these_names(calls):
             "train",
             "describe",
             "svm",
+            "split",
             "score",
             "table",
             "summary",

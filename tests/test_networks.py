@@ -15,7 +15,7 @@ from torch import nn
 from torch.autograd import gradcheck
 
 from rrrn.networks import adapt, pretrained
-from rrrn.networks.baselines import resnet18, vgg16
+from rrrn.networks.baselines import resnet18, vgg16, vgg_face
 from rrrn.networks.controls import backbone, crops, rrrn_fixed_alpha, rrrn_no_rr
 from rrrn.networks.rrrn import model as rrrn
 from rrrn.networks.rrrn import trunks
@@ -628,7 +628,7 @@ def test_weights_that_do_not_fit_are_refused(imagenet, tmp_path):
         pretrained.read(tmp_path / "module.pth")
 
 
-def vgg_face():
+def published_vgg_face():
     """Names and shapes of vgg_face_dag.pth (meta tensors)."""
     shapes, before = {}, 3
     for block, (count, width) in enumerate(zip((2, 2, 3, 3, 3), (64, 128, 256, 512, 512), strict=True), start=1):
@@ -643,9 +643,9 @@ def vgg_face():
 def test_vgg_face_names_are_torchvisions():
     with torch.device("meta"):
         own = torchvision.models.vgg16(num_classes=2622).state_dict()
-    ours = vgg16.torchvision_names(vgg_face())
+    ours = vgg_face.torchvision_names(published_vgg_face())
     assert {name: value.shape for name, value in ours.items()} == {name: value.shape for name, value in own.items()}
-    assert vgg16.torchvision_names(own).keys() == own.keys()
+    assert vgg_face.torchvision_names(own).keys() == own.keys()
 
 
 def test_vgg16_loads_vgg_face(tmp_path, monkeypatch):
@@ -660,7 +660,7 @@ def test_vgg16_loads_vgg_face(tmp_path, monkeypatch):
     published = torchvision.models.vgg.vgg16
     monkeypatch.setattr(torchvision.models.vgg, "vgg16", small)
     state = {}
-    for number, (name, value) in enumerate(vgg_face().items()):
+    for number, (name, value) in enumerate(published_vgg_face().items()):
         shape = [max(1, size // 16) if size > 3 else size for size in value.shape]
         state[name] = torch.full(shape, float(number))
     torch.save(state, tmp_path / "vgg_face_dag.pth")

@@ -31,7 +31,8 @@ def test_papers_experiment(tmp_path):
     assert jobs["occlude"] == jobs["flow"] == 47 * 13
     assert jobs["train"] == 3 * 13 * (47 + 2) * 3
     assert jobs["pack"] == 13 and jobs["describe"] == jobs["svm"] == 39
-    assert jobs["score"] == 6 * 13 * 3 and jobs["table"] == 3 and jobs["weights"] == 2 and jobs["summary"] == 1
+    assert jobs["score"] == 6 * 13 * 3 and jobs["table"] == 3 and jobs["weights"] == 2
+    assert jobs["summary"] == jobs["split"] == 1
 
 
 @pytest.mark.parametrize(
@@ -41,6 +42,7 @@ def test_papers_experiment(tmp_path):
         ("protocol: {train_condition: matched}", 4 * 8 * 13),
         ("protocol: {train_condition: mixed}", 4 * 8),
         ("protocol: {train_condition: clean, n_seeds: 3}", 4 * 8 * 3),
+        ("protocol: {train_condition: matched, folds: {grouped: 3}}", 4 * 3 * 13),
         ("{methods: [rrrn, crops, rrrn-fixed-alpha, rrrn-no-rr]}", 4 * 8),
         ("{methods: [rrrn], conditions: [none, glasses]}", 8),
     ],
@@ -48,7 +50,7 @@ def test_papers_experiment(tmp_path):
 def test_table_iv_of_the_default_experiment(tmp_path, overlay, trainings):
     jobs = plan(tmp_path, "data/clips.csv", overlay, "results/table_iv.csv")
     assert jobs["train"] == trainings
-    assert jobs["table"] == 1
+    assert jobs["table"] == jobs["split"] == 1
 
 
 def test_own_weights_are_an_input_and_nothing_is_fetched(tmp_path):

@@ -108,6 +108,7 @@ STAGES = {
     "score": ("rrrn.stages.score",),
     "table": ("rrrn.stages.table",),
     "summary": ("rrrn.stages.summary",),
+    "split": ("rrrn.stages.split",),
 }
 
 

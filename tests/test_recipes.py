@@ -62,10 +62,40 @@ WORN = {"occluded", "features", *FLOW}
         (lambda c: c["augment"].update(angles=[0]), {"augment", *FLOW}),
         (lambda c: c["render"].update(seed=2), {"synthetic", "faces", "anchors", *WORN}),
         (lambda c: c["protocol"].update(n_seeds=2), LAST),
+        (lambda c: c["protocol"].update(folds={"grouped": 3}), TRAINING),
     ],
 )
 def test_a_change_reaches_what_depends_on_it(change, expected):
     assert changed(change) == expected
+
+
+def in_groups(table) -> Recipes:
+    return experiment(lambda c: c["protocol"].update(folds={"grouped": 3}), table)
+
+
+def test_groups_of_subjects_change_no_training_of_another_fold():
+    before, after = experiment(), in_groups(TABLE)
+    fold = before.tables["iii_a"][0]
+    assert before.train("rrrn", "none", fold, "0").digest == after.train("rrrn", "none", fold, "0").digest
+    assert after.tables["iv"] == ["group-1-of-3", "group-2-of-3", "group-3-of-3"]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        [*TABLE, replace(TABLE[0], database="synsamm", subject="synsamm-999")],
+        [clip for clip in TABLE if clip.subject != TABLE[0].subject],
+        [replace(TABLE[0], objective_class=next(c for c in CONFIG["classes"] if c != TABLE[0].objective_class))]
+        + TABLE[1:],
+    ],
+    ids=["a subject more", "a subject less", "another class"],
+)
+def test_what_may_move_subjects_between_groups_trains_every_group_again(table):
+    before, after = in_groups(TABLE), in_groups(table)
+    for fold in before.tables["iv"]:
+        assert before.train("rrrn", "none", fold, "0").digest != after.train("rrrn", "none", fold, "0").digest
+    assert before.svm("lbp_top", "none").digest != after.svm("lbp_top", "none").digest
+    assert before.split().digest != after.split().digest
 
 
 def test_a_change_of_one_condition_stays_in_it():

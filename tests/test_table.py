@@ -140,6 +140,13 @@ def test_a_table_of_one_seed_says_so_and_names_the_key(tmp_path, monkeypatch, me
     assert ("±" in wide.iloc[0, 1]) == (seeds > 1)
 
 
+def test_a_table_of_groups_says_that_subjects_were_not_tested_one_by_one():
+    rows = [clips.Clip("d", name, "c", 1, 2, 3, "I", name, "recorded") for name in ("a", "b", "group-1-of-2")]
+    (said,) = table.of_groups(rows[:2], ["group-1-of-2", "group-2-of-2"])
+    assert "in 2 groups" in said and "folds.csv" in said
+    assert table.of_groups(rows, ["a", "b", "group-1-of-2"]) == table.of_groups(rows, ["d-to-e"]) == []
+
+
 SEEDS = np.array([0.1, 0.5, 0.6])
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from training_data import CLASSES, HOME, PER_SUBJECT, VIEWS, arguments, make, make_flow, make_table, write_pack
 
 from rrrn.data import clips, packed, store
-from rrrn.experiment import methods, seeds
+from rrrn.experiment import grouped, methods, seeds
 from rrrn.networks import adam
 from rrrn.running.stage import InputError
 from rrrn.stages import train
@@ -76,6 +76,15 @@ def test_holdout_between_databases(data):
     rows = predictions(arguments(data, fold="b-to-a", epochs=1))
     assert {row["subject"] for row in rows} == {"s0", "s1"}
     assert len(rows) == 2 * PER_SUBJECT * 2
+
+
+def test_a_group_of_subjects_is_tested_together(data):
+    groups = grouped.subjects(make_table(), 2)
+    rows = [predictions(arguments(data, fold=fold, epochs=1)) for fold in grouped.names(2)]
+    assert [sorted({row["subject"] for row in found}) for found in rows] == groups
+    assert sorted(map(len, groups)) == [1, 2] and [{row["fold"] for row in found} for found in rows] == [
+        {name} for name in grouped.names(2)
+    ]
 
 
 def test_mixed_training_draws_from_all_its_conditions(data, caplog):

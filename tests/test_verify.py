@@ -37,6 +37,7 @@ FILES = {
     "score": "results/scores/iv/rrrn/mask.csv",
     "table": "results/table_iv.json",
     "summary": "results/summary.json",
+    "split": "results/folds.json",
 }
 TWINS = {
     "faces": f"results/faces/{OTHER}.h5",
@@ -134,13 +135,13 @@ def test_a_file_of_another_condition_or_subject_is_found(root, stage):
     assert str(path) in found(quick=True)
 
 
-@pytest.mark.parametrize("stage", [name for name in FILES if name not in ("render", "augment")])
+@pytest.mark.parametrize("stage", [name for name in FILES if name not in ("render", "augment", "split")])
 def test_a_file_made_from_other_files_is_found(root, stage):
     with_identity(Path(FILES[stage]), lambda made: Identity(made.path, made.recipe, "0" * 16))
     assert FILES[stage] in found(quick=True)
 
 
-@pytest.mark.parametrize("stage", [name for name in FILES if name not in ("render", "table", "summary")])
+@pytest.mark.parametrize("stage", [name for name in FILES if name not in ("render", "table", "summary", "split")])
 def test_a_damaged_file_is_found(root, stage):
     path = Path(FILES[stage])
     data = path.read_bytes()

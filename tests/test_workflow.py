@@ -373,6 +373,27 @@ def test_other_training_conditions_and_views_run_to_the_table(done, tmp_path, tr
     assert table.filter(regex="F1$").iloc[:-1].stack().astype(float).between(0, 1).all()
 
 
+def test_groups_of_subjects_run_to_the_table_and_are_listed(done, tmp_path):
+    root = tmp_path / "groups"
+    shutil.copytree(done, root)
+    listed = pd.read_csv(done / "results/folds.csv")
+    assert len(listed) == 8  # four subjects, two in each holdout
+    own = listed[~listed["fold"].str.contains("-to-")]
+    assert len(own) == 4 and (own["fold"] == own["subject"]).all()
+    (root / "overlay.yaml").write_text("methods: [lbp_top]\nprotocol: {folds: {grouped: 2}}\n")
+    run = snakemake(root, "--cores", "2", "--quiet", "all", *CONFIG, "overlay.yaml")
+    assert run.returncode == 0, run.stderr
+    rows = pd.read_csv(root / "results/predictions/lbp_top/mask/all.csv")
+    rows = rows[rows["fold"].str.startswith("group-")]
+    listed = pd.read_csv(root / "results/folds.csv")
+    listed = listed[listed["fold"].str.startswith("group-")]
+    pairs = [sorted(set(zip(table["fold"], table["subject"], strict=True))) for table in (listed, rows)]
+    assert pairs[0] == pairs[1]
+    assert len(rows) == 20 == listed["n_clips"].sum() and listed["fold"].nunique() == 2
+    assert set(pd.read_csv(root / "results/table_iv_long.csv")["n_folds"]) == {2}
+    assert "in 2 groups" in (root / "results/table_iv.json").read_text()
+
+
 def test_frames_that_were_copied_again_are_seen(recorded):
     target = ["--", "results/faces/syncasme2-sub01.h5"]
     assert snakemake(recorded, "--cores", "1", "--quiet", "all", *CONFIG, *target).returncode == 0

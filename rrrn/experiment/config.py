@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator, SchemaError, ValidationError, valid
 from jsonschema.exceptions import best_match
 
 from rrrn.data.clips import Clip
-from rrrn.experiment import conditions, folds, methods, registry
+from rrrn.experiment import conditions, folds, grouped, methods, registry
 from rrrn.experiment.conditions import Kind
 from rrrn.experiment.methods import Method
 from rrrn.running.stage import InputError
@@ -115,6 +115,8 @@ def check_together(config: Mapping[str, Any], clips: Sequence[Clip]) -> None:
         )
     if set(protocol["holdout"]) <= databases:
         folds.check_names(clips, *protocol["holdout"])
+    if protocol["folds"] != "loso":
+        grouped.check(clips, protocol["folds"]["grouped"])
     if protocol["train_condition"] == "clean" and "none" not in config["conditions"]:
         raise InputError("configuration: protocol.train_condition clean needs 'none' among the conditions")
     flow = config["flow"]

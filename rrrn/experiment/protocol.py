@@ -38,7 +38,7 @@ def tables(config: Mapping[str, Any], clips: Sequence[Clip]) -> tuple[dict[str, 
 
     Tables III a and b, the holdouts, are only there if the clips are of the two databases of ``protocol.holdout``.
     """
-    named, tasks = {"iv": folds.leave_one_subject_out(clips)}, {"iv": "CDE"}
+    named, tasks = {"iv": folds.over_subjects(clips, config["protocol"]["folds"])}, {"iv": "CDE"}
     one, other = config["protocol"]["holdout"]
     if {one, other} <= {clip.database for clip in clips}:
         for table, trained, tested in (("iii_a", one, other), ("iii_b", other, one)):

@@ -1,6 +1,7 @@
 """Weights from a file: read safely, checked, and loaded whole or not at all."""
 
 import hashlib
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,12 +41,23 @@ def verify(path: Path, sha256: str) -> None:
         )
 
 
-def read(path: Path) -> dict[str, Tensor]:
-    """Return the tensors of a weights file by name.
+def head(path: Path) -> bytes:
+    """Return the first bytes of a weights file, which tell its format; raises InputError if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(128)
+    except OSError as error:
+        raise InputError(f"{path}: the weights file cannot be read ({error})") from None
 
-    Raises InputError for a file that is missing or is not a plain table of tensors.
+
+def read(path: Path) -> dict[str, Tensor]:
+    """Return the tensors of a weights file of PyTorch by name.
+
+    Raises InputError for a file that is missing, is not a plain table of tensors, or unpacks to more than it is.
     """
     try:
+        if zipfile.is_zipfile(path) and _unpacked(path) > path.stat().st_size:
+            raise ValueError("its parts are larger than itself, and PyTorch does not compress")
         state: Any = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise InputError(f"{path}: the weights file cannot be read ({error})") from None
@@ -55,6 +67,11 @@ def read(path: Path) -> dict[str, Tensor]:
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
         raise InputError(f"{path}: holds no table of tensors; save the model's state_dict()")
     return state
+
+
+def _unpacked(path: Path) -> int:
+    with zipfile.ZipFile(path) as parts:
+        return sum(part.file_size for part in parts.infolist())
 
 
 def check(setting: Pretrained, weights: Path | None) -> None:

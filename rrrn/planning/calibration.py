@@ -67,7 +67,7 @@ STARTS = {
     "optimizer.step()": ("train",),
     "import rrrn.stages.weights, torchvision.models": ("weights",),
     "import rrrn.stages.svm, sklearn.svm": ("svm",),
-    "import rrrn.stages.score": ("augment", "score", "table", "summary"),
+    "import rrrn.stages.score": ("augment", "split", "score", "table", "summary"),
 }
 
 

@@ -189,7 +189,7 @@ class Model:
     def _svm(self, descriptor: str, trained_on: str) -> Cost:
         samples = len(self.table) * len(protocol.training_sets(self.config)[trained_on])
         asked = len(protocol.tested(self.config, trained_on))
-        names = self._folds
+        names = self._fold_names
         chosen = svm.INNER_FOLDS * len(svm.GRID) if self.config["svm"]["C"] == "grid" else 0
         fits = len(names) * (1 + chosen)
         kernels = (samples + asked * len(self.table)) * samples
@@ -198,11 +198,8 @@ class Model:
         return Cost(seconds + fits * samples**2 * self.rates.of("svm.fold"), bytes=rows * self._row(descriptor))
 
     @cached_property
-    def _folds(self) -> list[str]:
-        databases, holdout = {clip.database for clip in self.table}, self.config["protocol"]["holdout"]
-        both = set(holdout) <= databases
-        pairs = [folds.holdout(*holdout), folds.holdout(*reversed(holdout))] if both else []
-        return folds.leave_one_subject_out(self.table) + pairs
+    def _fold_names(self) -> list[str]:
+        return [name for names in protocol.tables(self.config, self.table)[0].values() for name in names]
 
     def _row(self, method: str) -> float:
         numbers = len(self.config["classes"]) + (6 if METHODS[method].alpha else 0)
@@ -241,6 +238,12 @@ class Model:
 
     def _weights(self, network: str) -> Cost:
         return Cost(bytes=METHODS[network].size)
+
+    def _split(self) -> Cost:
+        return Cost(bytes=80.0 * sum(len({clip.subject for clip in self._tested(name)}) for name in self._fold_names))
+
+    def _tested(self, fold: str) -> list[Clip]:
+        return folds.split(self.table, fold)[1]
 
     def _score(self, table: str, method: str, condition: str) -> Cost:
         return Cost(bytes=1000.0)

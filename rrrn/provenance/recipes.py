@@ -276,9 +276,19 @@ class Recipes:
         scores = {table: self._scores(table) for table in self.tables}
         return self._result("results/summary.json", "rrrn.stages.summary", paper, scores)
 
+    @cache  # noqa: B019
+    def split(self) -> Recipe:
+        return self._recipe(
+            "results/folds.json",
+            "rrrn.stages.split",
+            "protocol.folds",
+            columns=(*ONE, "source"),
+            other=f"{self._classes} {','.join(self.folds)}",
+        )
+
     def results(self) -> list[Recipe]:
         """Return the recipes of all tables: what an experiment is for."""
-        return [*(self.table(name) for name in self.tables), self.summary()]
+        return [*(self.table(name) for name in self.tables), self.summary(), self.split()]
 
     def labels(self) -> str:
         """Return what the tables call methods and conditions, as JSON."""

@@ -211,5 +211,5 @@ if __name__ == "__main__":
     parser.add_argument("--method", required=True, help="name of the descriptor, for the log")
     parser.add_argument("--clips", required=True, type=Path, help="the clip table")
     parser.add_argument("--classes", required=True, help="classes in the order of the columns, by commas")
-    parser.add_argument("--folds", required=True, help="subjects or DATABASE-to-DATABASE, by commas")
+    parser.add_argument("--folds", required=True, help="subjects, group-I-of-N or DATABASE-to-DATABASE, by commas")
     stage.run(main, parser)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from rrrn.data import listing, result
 from rrrn.data.clips import Clip
-from rrrn.experiment import labels
+from rrrn.experiment import grouped, labels
 from rrrn.experiment.labels import Labels
 from rrrn.experiment.methods import names
 from rrrn.provenance import asked
@@ -81,6 +81,14 @@ def of_one_seed(trained: pd.Series) -> list[str]:
     return ["Networks were trained with one seed only, so cells have no ± sd; a larger 'protocol.n_seeds' gives it"]
 
 
+def of_groups(table: Sequence[Clip], fold_names: Sequence[str]) -> list[str]:
+    """Return a sentence on folds that test groups of subjects; nothing of other folds."""
+    subjects = {clip.subject for clip in table}
+    if not any(grouped.of_name(name) for name in fold_names if name not in subjects):
+        return []
+    return [f"Subjects were tested in {len(fold_names)} groups, listed in folds.csv, not one by one ('protocol.folds')"]
+
+
 def with_paper(rows: pd.DataFrame, reference: pd.DataFrame | None, named: Labels) -> pd.DataFrame:
     """Return the rows under their labels, with its value where ``reference`` is given and has one."""
     labelled = rows.assign(
@@ -118,7 +126,8 @@ def main(args: argparse.Namespace) -> None:
         args.long: long[LONG].to_csv(index=False, lineterminator="\n", float_format="%.6g"),
     }
     untested = no_skill.without_clips(table, fold_names, classes)
-    notes = [*untested, *of_one_seed(trained), *no_skill.not_above_chance(long, SHOWN[args.table]).splitlines()]
+    notes = [*untested, *of_groups(table, fold_names), *of_one_seed(trained)]
+    notes += no_skill.not_above_chance(long, SHOWN[args.table]).splitlines()
     result.write(tables, args.about, made.identity, args.settings, kind, notes)
     for note in notes:
         logging.info("%s", note)

@@ -168,7 +168,7 @@ if __name__ == "__main__":
     parser.add_argument("--method", required=True, help="its name, which seeds it")
     parser.add_argument("--module", required=True, help="the module that builds its network, or its file")
     parser.add_argument("--trained-on", required=True, help="name of the training condition")
-    parser.add_argument("--fold", required=True, help="a subject, or A-to-B of two databases")
+    parser.add_argument("--fold", required=True, help="a subject, group-I-of-N of them, or A-to-B of two databases")
     parser.add_argument("--seed", type=int, default=0, help="number of the training among several")
     parser.add_argument("--view", choices=get_args(View), default="original", help="what is tested of a clip")
     parser.add_argument("--max-memory-gb", type=float, default=8.0, help="hold samples in memory up to this size")

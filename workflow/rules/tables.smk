@@ -3,6 +3,25 @@
 PAPER = Path(os.path.relpath(resources.path("data/paper")))
 
 
+rule split:
+    output:
+        table="results/folds.csv",
+        about="results/folds.json",
+    log:
+        "logs/split.log",
+    benchmark:
+        "logs/split.tsv"
+    localrule: True
+    conda:
+        "../../envs/torch.yaml"
+    params:
+        **given("split"),
+        classes=CLASSES,
+        folds=",".join(FOLDS),
+    shell:
+        "python -m rrrn.stages.split {output.table:q} {output.about:q} --clips {params.clips:q} --classes {params.classes:q} --folds {params.folds:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
+
+
 rule score:
     input:
         predictions,
@@ -32,6 +51,7 @@ rule table:
             condition=CONDITIONS,
         ),
         paper=PAPER / "table_{table}.csv",
+        folds=ancient("results/folds.csv"),  # not read: whoever has a table has its folds
     output:
         table=report(
             "results/table_{table}.csv",

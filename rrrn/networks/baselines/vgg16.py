@@ -1,6 +1,6 @@
 """The baseline VGG16 (Simonyan and Zisserman, ICLR 2015), as in torchvision, on the flow of the uncropped face.
 
-Weights may be torchvision's, or those of VGG-Face (Parkhi et al., BMVC 2015) as ``vgg_face_dag.pth`` names them.
+Weights may be torchvision's, or those of VGG-Face in any of its files (``vgg_face.py``).
 """
 
 from collections.abc import Mapping
@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from rrrn.networks import adapt, architectures, pretrained
-from rrrn.networks.baselines import single
+from rrrn.networks.baselines import single, vgg_face
 from rrrn.running import typed
 from rrrn.running.stage import InputError
 
@@ -25,7 +25,6 @@ METHOD = {
 }
 
 FEATURES = 4096
-BLOCKS = (2, 2, 3, 3, 3)  # convolutions before each pooling
 
 
 def build(settings: Mapping[str, Any], n_classes: int, side: int, weights: Path | None) -> single.SingleRegion:
@@ -48,8 +47,7 @@ def _stream(channels: int, width: float, weights: Path | None) -> nn.Module:
     with torch.device("meta") if width != 1 else nullcontext():
         model = architectures.module("vgg").vgg16(weights=None, init_weights=width == 1)
     if weights is not None:
-        state = torchvision_names(pretrained.read(weights))
-        pretrained.load(model, state, "classifier.6.", weights)
+        pretrained.load(model, vgg_face.read(weights), "classifier.6.", weights)
     model.classifier = model.classifier[:-1]
     if width != 1:
         adapt.narrow(model, width, inputs=3)
@@ -59,21 +57,3 @@ def _stream(channels: int, width: float, weights: Path | None) -> nn.Module:
         if isinstance(layer, nn.MaxPool2d):
             layer.ceil_mode = True  # the same at multiples of 32 pixels; never an empty map below
     return model
-
-
-def torchvision_names(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return weights of VGG-Face (``conv1_1.weight`` ... ``fc8.bias``) under torchvision's names, others unchanged."""
-    if "conv1_1.weight" not in state:
-        return dict(state)
-    names = {"fc6": "classifier.0", "fc7": "classifier.3", "fc8": "classifier.6"}
-    index = 0
-    for block, convolutions in enumerate(BLOCKS, start=1):
-        for convolution in range(1, convolutions + 1):
-            names[f"conv{block}_{convolution}"] = f"features.{index}"
-            index += 2  # an activation follows each convolution
-        index += 1  # and a pooling each block
-    renamed = {}
-    for name, value in state.items():
-        layer, _, kind = name.rpartition(".")
-        renamed[f"{names.get(layer, layer)}.{kind}"] = value
-    return renamed
