@@ -104,7 +104,7 @@ def test_stable_overlay_gives_the_default_occluders_and_changes_nothing_else():
         ("protocol.folds", 10, r"protocol\.folds is 10 and must be loso, or \{grouped: NUMBER\} from 2 to 1000"),
         ("protocol.folds", {"grouped": 1}, r"protocol\.folds is .* and must be loso, or"),
         ("train.epochs", True, r"train\.epochs"),
-        ("train.momentum", 0.9, r"train has the unknown key 'momentum'; known are amp, batch_size"),
+        ("train.momentum", 0.9, r"train has the unknown key 'momentum'; known are batch_size"),
         ("trian", {}, r"the top level has the unknown key 'trian'"),
         ("conditions", ["none", "random-5"], r"conditions\.1 is 'random-5' and must be .*: 5 % is random-05$"),
         ("conditions", [], "conditions"),
