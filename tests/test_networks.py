@@ -16,7 +16,7 @@ from torch.autograd import gradcheck
 
 from rrrn.networks import adapt, pretrained
 from rrrn.networks.baselines import resnet18, vgg16
-from rrrn.networks.controls import backbone, crops, rrrn_fixed_alpha, rrrn_no_rr
+from rrrn.networks.controls import backbone, crops, rrrn_no_ri, rrrn_no_rr
 from rrrn.networks.rrrn import model as rrrn
 from rrrn.networks.rrrn import trunks
 from rrrn.networks.rrrn.attention import RegionInspired
@@ -371,7 +371,7 @@ def test_detached_regions_leave_only_the_whole_to_the_correlation_loss(head):
 
 @pytest.mark.parametrize(
     ("method", "regions", "alpha"),
-    [(backbone, 1, False), (crops, 6, False), (rrrn_fixed_alpha, 6, False), (rrrn_no_rr, 6, True)],
+    [(backbone, 1, False), (crops, 6, False), (rrrn_no_ri, 6, False), (rrrn_no_rr, 6, True)],
 )
 @pytest.mark.parametrize("side", [28, 56])
 def test_every_control_trains(method, regions, alpha, side):
@@ -394,12 +394,12 @@ def test_sizes_of_the_controls():
     head = size(whole.region_head)
     assert size(rrrn_of(method=backbone)) == size(whole.backbone) + 128 * classes + classes
     assert size(rrrn_of(method=crops)) == size(rrrn_of(method=backbone))
-    assert size(rrrn_of(method=rrrn_fixed_alpha)) == size(whole) - size(whole.ri)
+    assert size(rrrn_of(method=rrrn_no_ri)) == size(whole) - size(whole.ri)
     assert size(rrrn_of(method=rrrn_no_rr)) == size(whole) - size(whole.rr) - 128 * classes
     assert head == 128 * classes + classes
 
 
-@pytest.mark.parametrize("method", [backbone, crops, rrrn_fixed_alpha, rrrn_no_rr])
+@pytest.mark.parametrize("method", [backbone, crops, rrrn_no_ri, rrrn_no_rr])
 def test_controls_have_rrrns_trunks(method):
     settings = {"side": 224, "backbone": "resnet18", "squeeze_channels": 256}
     with torch.device("meta"):
@@ -430,7 +430,7 @@ def test_crops_are_the_mean_of_six_regions_in_any_order():
 @pytest.mark.parametrize("head", ["probe", "joint", "joint_ce", "tied"])
 @pytest.mark.parametrize("aggregate", ["sum_concat", "residual", "flatten"])
 def test_fixed_alpha_is_rrrn_whose_attention_is_1(aggregate, head):
-    whole, control = (rrrn_of(method=one, aggregate=aggregate, cor_head=head) for one in (rrrn, rrrn_fixed_alpha))
+    whole, control = (rrrn_of(method=one, aggregate=aggregate, cor_head=head) for one in (rrrn, rrrn_no_ri))
     own = {name: value for name, value in whole.state_dict().items() if not name.startswith("ri.")}
     control.load_state_dict(own)
     whole.ri = Unweighted()
