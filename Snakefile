@@ -26,4 +26,5 @@ rule all:
     input:
         expand("results/table_{table}.csv", table=TABLES),
         "results/summary.csv",
+        ["results/ablation.csv"] if config["ablation"] else [],
     localrule: True
