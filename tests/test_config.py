@@ -30,6 +30,8 @@ def test_shipped_configurations_follow_the_schema():
     config.check(overlaid(HOME / "config/paper.yaml"), SCHEMA)
     config.check(overlaid(HOME / "config/paper.yaml", HOME / "config/stable.yaml"), SCHEMA)
     config.check(overlaid(HOME / "tests/config.yaml"), SCHEMA)
+    config.check(overlaid(HOME / "config/ablation.yaml"), SCHEMA)
+    config.check(overlaid(HOME / "config/paper.yaml", HOME / "config/ablation.yaml"), SCHEMA)
 
 
 def test_what_is_registered_passes_with_the_defaults_that_it_declares():
