@@ -9,7 +9,7 @@ import yaml
 from occlusion_face import face
 
 from rrrn.data import clips
-from rrrn.experiment import config, defaults, methods
+from rrrn.experiment import config, defaults, methods, registry
 from rrrn.occlusion.compositing import Layer
 from rrrn.occlusion.look import dress
 from rrrn.running import typed
@@ -18,6 +18,12 @@ from rrrn.running.stage import InputError
 HOME = Path(__file__).resolve().parents[1]
 SCHEMA = HOME / "workflow/schemas/config.schema.yaml"
 DEFAULT = yaml.safe_load((HOME / "config.yaml").read_text())
+
+
+@pytest.fixture(autouse=True)
+def registered():
+    yield
+    registry.use({})
 
 
 def overlaid(*paths: Path) -> dict:

@@ -308,7 +308,7 @@ def test_a_variant_is_planned_at_the_rates_of_its_base(monkeypatch):
     job = {"trained_on": "none", "fold": TABLE[0].subject, "seed": "0"}
     seconds = {name: costing.cost(Job("train", {"network": name, **job})).cpu for name in protocol.networks(own)}
     assert all(one > 0 for one in seconds.values()) and not costing.guessed
-    assert seconds["resnet18-two-stream"] > 1.5 * seconds["resnet18"]  # as many rates, more operations
+    assert seconds["resnet18-two-stream"] > seconds["resnet18"]  # the same rates, more operations
     assert costing.cost(Job("ablation", {})).bytes > 0
     assert calibration._networks(own) == ["vgg16", "resnet18", "backbone", "rrrn"]  # those of config.yaml
 

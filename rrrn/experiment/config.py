@@ -78,7 +78,7 @@ def _with_registered(schema: dict[str, Any]) -> dict[str, Any]:
     """Return the schema with the names that are registered, and with a section for each.
 
     What is missing in such a section has a default. Where the schema itself has the section, its limits hold, else
-    those that are declared and the types of the defaults. The limits of a method are those of its variants.
+    those that are declared and the types of the defaults. The limits of a method hold for its variants.
     """
     schema = copy.deepcopy(schema)
     keys = schema["properties"]
@@ -130,7 +130,7 @@ def check_together(config: Mapping[str, Any], clips: Sequence[Clip]) -> None:
     told, databases = config["protocol"], {clip.database for clip in clips}
     if len(databases) > 1 and not set(told["holdout"]) <= databases:
         raise InputError(
-            f"configuration: protocol.holdout names {' and '.join(protocol['holdout'])}; "
+            f"configuration: protocol.holdout names {' and '.join(told['holdout'])}; "
             f"{config['clips']} has the databases {', '.join(sorted(databases))}"
         )
     if set(told["holdout"]) <= databases:
