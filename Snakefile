@@ -27,4 +27,5 @@ rule all:
         expand("results/table_{table}.csv", table=TABLES),
         "results/summary.csv",
         "results/folds.csv",
+        ["results/ablation.csv"] if config["ablation"] else [],
     localrule: True

@@ -15,7 +15,7 @@ from rrrn.running import stage
 from rrrn.running.stage import InputError
 from rrrn.tables import cells
 
-METHODS = ("rrrn", "backbone", "crops", "rrrn-fixed-alpha", "rrrn-no-rr", "resnet18")
+METHODS = ("rrrn", "backbone", "crops", "rrrn-no-ri", "rrrn-no-rr", "resnet18")
 
 
 def read(folder: Path, methods: Sequence[str]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import yaml
 from occlusion_face import face
 
 from rrrn.data import clips
-from rrrn.experiment import config, defaults, methods
+from rrrn.experiment import config, defaults, methods, registry
 from rrrn.occlusion.compositing import Layer
 from rrrn.occlusion.look import dress
 from rrrn.running import typed
@@ -18,6 +18,12 @@ from rrrn.running.stage import InputError
 HOME = Path(__file__).resolve().parents[1]
 SCHEMA = HOME / "workflow/schemas/config.schema.yaml"
 DEFAULT = yaml.safe_load((HOME / "config.yaml").read_text())
+
+
+@pytest.fixture(autouse=True)
+def registered():
+    yield
+    registry.use({})
 
 
 def overlaid(*paths: Path) -> dict:
@@ -30,6 +36,8 @@ def test_shipped_configurations_follow_the_schema():
     config.check(overlaid(HOME / "config/paper.yaml"), SCHEMA)
     config.check(overlaid(HOME / "config/paper.yaml", HOME / "config/stable.yaml"), SCHEMA)
     config.check(overlaid(HOME / "tests/config.yaml"), SCHEMA)
+    config.check(overlaid(HOME / "config/ablation.yaml"), SCHEMA)
+    config.check(overlaid(HOME / "config/paper.yaml", HOME / "config/ablation.yaml"), SCHEMA)
 
 
 def test_what_is_registered_passes_with_the_defaults_that_it_declares():

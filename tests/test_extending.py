@@ -406,6 +406,14 @@ def test_an_installed_package_is_found_by_its_entry_point(installed):
     assert outside.load("a_package.mine").layers.x == 2
 
 
+def test_an_installed_package_is_found_if_only_a_variant_asks_for_it(installed):
+    told = {"methods": ["mine-wide"], "variants": {"mine-wide": {"of": "mine", "settings": {"width": 2}}}}
+    registry.use(told)
+    assert methods.METHODS["mine-wide"].module == "a_package.mine" and methods.METHODS["mine-wide"].outside
+    registry.use({"ablation": ["mine"]})
+    assert "mine" in methods.METHODS and "mine-wide" not in methods.METHODS
+
+
 def test_an_entry_point_that_cannot_be_used_is_named(installed):
     (installed / "mine.py").write_text("import os\n")
     with pytest.raises(InputError, match=r"entry point rrrn\.methods own: a_package\.mine: declares no method"):

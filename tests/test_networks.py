@@ -16,7 +16,16 @@ from torch.autograd import gradcheck
 
 from rrrn.networks import adapt, pretrained
 from rrrn.networks.baselines import resnet18, vgg16, vgg_face
-from rrrn.networks.controls import backbone, crops, rrrn_fixed_alpha, rrrn_no_rr
+from rrrn.networks.controls import (
+    backbone,
+    crops,
+    rrrn_no_cor,
+    rrrn_no_rb,
+    rrrn_no_ri,
+    rrrn_no_rr,
+    rrrn_one_trunk,
+    rrrn_single_region,
+)
 from rrrn.networks.rrrn import model as rrrn
 from rrrn.networks.rrrn import trunks
 from rrrn.networks.rrrn.attention import RegionInspired
@@ -371,7 +380,15 @@ def test_detached_regions_leave_only_the_whole_to_the_correlation_loss(head):
 
 @pytest.mark.parametrize(
     ("method", "regions", "alpha"),
-    [(backbone, 1, False), (crops, 6, False), (rrrn_fixed_alpha, 6, False), (rrrn_no_rr, 6, True)],
+    [
+        (backbone, 1, False),
+        (crops, 6, False),
+        (rrrn_no_ri, 6, False),
+        (rrrn_no_rr, 6, True),
+        (rrrn_no_cor, 6, True),
+        (rrrn_one_trunk, 6, True),
+        (rrrn_single_region, 1, True),
+    ],
 )
 @pytest.mark.parametrize("side", [28, 56])
 def test_every_control_trains(method, regions, alpha, side):
@@ -394,12 +411,19 @@ def test_sizes_of_the_controls():
     head = size(whole.region_head)
     assert size(rrrn_of(method=backbone)) == size(whole.backbone) + 128 * classes + classes
     assert size(rrrn_of(method=crops)) == size(rrrn_of(method=backbone))
-    assert size(rrrn_of(method=rrrn_fixed_alpha)) == size(whole) - size(whole.ri)
+    assert size(rrrn_of(method=rrrn_no_ri)) == size(whole) - size(whole.ri)
     assert size(rrrn_of(method=rrrn_no_rr)) == size(whole) - size(whole.rr) - 128 * classes
+    assert size(rrrn_of(method=rrrn_no_rb)) == size(whole)
+    assert size(rrrn_of(method=rrrn_no_cor)) == size(whole) - head
+    assert size(rrrn_of(method=rrrn_one_trunk)) == size(whole) - size(whole.backbone.z1)
+    assert size(rrrn_of(method=rrrn_single_region)) == size(whole)
     assert head == 128 * classes + classes
 
 
-@pytest.mark.parametrize("method", [backbone, crops, rrrn_fixed_alpha, rrrn_no_rr])
+SAME_TRUNKS = [backbone, crops, rrrn_no_ri, rrrn_no_rr, rrrn_no_rb, rrrn_no_cor, rrrn_one_trunk, rrrn_single_region]
+
+
+@pytest.mark.parametrize("method", SAME_TRUNKS)
 def test_controls_have_rrrns_trunks(method):
     settings = {"side": 224, "backbone": "resnet18", "squeeze_channels": 256}
     with torch.device("meta"):
@@ -430,7 +454,7 @@ def test_crops_are_the_mean_of_six_regions_in_any_order():
 @pytest.mark.parametrize("head", ["probe", "joint", "joint_ce", "tied"])
 @pytest.mark.parametrize("aggregate", ["sum_concat", "residual", "flatten"])
 def test_fixed_alpha_is_rrrn_whose_attention_is_1(aggregate, head):
-    whole, control = (rrrn_of(method=one, aggregate=aggregate, cor_head=head) for one in (rrrn, rrrn_fixed_alpha))
+    whole, control = (rrrn_of(method=one, aggregate=aggregate, cor_head=head) for one in (rrrn, rrrn_no_ri))
     own = {name: value for name, value in whole.state_dict().items() if not name.startswith("ri.")}
     control.load_state_dict(own)
     whole.ri = Unweighted()
@@ -457,6 +481,72 @@ def test_without_relations_the_weighted_regions_are_classified(aggregate, head):
     if head == "tied":
         one = F.pad(f[:, 2], (2 * 128, 3 * 128)) if aggregate == "flatten" else f[:, 2]
         assert torch.allclose(network._region_logits(f, output)[:, 2], network.classifier(one), atol=1e-6)
+
+
+HEADS = ["probe", "joint", "joint_ce", "tied"]
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_without_the_region_biased_loss_all_else_is_rrrns(head):
+    whole, control = (rrrn_of(method=one, cor_head=head, beta=2.0) for one in (rrrn, rrrn_no_rb))
+    theirs, ours = (network.loss(network(flow()), TARGET) for network in (whole, control))
+    biased = theirs.pop("region_biased")
+    assert biased > 1 and ours.keys() == theirs.keys()
+    assert ours["total"].item() == pytest.approx((theirs["total"] - biased).item(), rel=1e-5)
+    for name in theirs.keys() - {"total"}:
+        assert torch.equal(ours[name], theirs[name])
+
+
+def test_without_the_region_biased_loss_attention_learns_from_the_other_losses():
+    network = rrrn_of(method=rrrn_no_rb)
+    assert_gradients_reach_everything(network, network.loss(network(flow()), TARGET)["total"])
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_without_the_correlation_loss_no_region_is_classified(head):
+    network, whole = rrrn_of(method=rrrn_no_cor, cor_head=head, beta=2.0), rrrn_of(cor_head="tied", beta=2.0)
+    assert network.region_head is None and "region_head" not in dict(network.named_modules())
+    network.load_state_dict(whole.state_dict())
+    theirs, ours = (one.loss(one(flow()), TARGET) for one in (whole, network))
+    assert ours.keys() == {"classification", "region_biased", "total"}
+    for name in ("classification", "region_biased"):
+        assert torch.equal(ours[name], theirs[name])
+    assert ours["total"].item() == pytest.approx((theirs["classification"] + theirs["region_biased"]).item())
+
+
+def test_one_trunk_sees_both_components_alike():
+    network = rrrn_of(method=rrrn_one_trunk).eval()
+    x = flow()
+    u, v = network.backbone(x).chunk(2, dim=2)[::-1]
+    swapped = network.backbone(x.flip(2))
+    assert torch.allclose(swapped, torch.cat([u, v], dim=2), atol=1e-6)
+    theirs = rrrn_of().eval()
+    for trunk in (theirs.backbone.z1, theirs.backbone.z2):
+        trunk.load_state_dict(network.backbone.z1.state_dict())
+    assert torch.allclose(network.backbone(x), theirs.backbone(x), atol=1e-6)
+
+
+def test_one_trunk_has_one_statistic_of_both_components():
+    """Two batches, each normalised alone, would be tested with a statistic that neither was trained with."""
+    network = rrrn_of(method=rrrn_one_trunk).train()
+    seen = []
+    network.backbone.z1[0].register_forward_hook(lambda layer, given, made: seen.append(given[0].shape))
+    network(flow())
+    assert seen == [(2 * 4 * 6, 1, 28, 28)]
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_a_single_region_is_rrrn_of_six_copies_of_the_whole_face(head):
+    whole, control = (rrrn_of(method=one, cor_head=head).eval() for one in (rrrn, rrrn_single_region))
+    control.load_state_dict(whole.state_dict())
+    x = flow()[:, :1]
+    theirs, ours = whole(x.expand(-1, 6, -1, -1, -1)), control(x)
+    assert ours.alpha.shape == (4, 6) and not torch.allclose(ours.alpha[:, 0], ours.alpha[:, 1])
+    for name in ("logits", "alpha", "features", "relations"):
+        assert torch.allclose(getattr(ours, name), getattr(theirs, name), atol=1e-6), name
+    theirs, ours = whole.loss(theirs, TARGET), control.loss(ours, TARGET)
+    assert ours.keys() == theirs.keys()
+    assert ours["total"].item() == pytest.approx(theirs["total"].item(), rel=1e-5)
 
 
 # ---- the baselines

@@ -35,7 +35,8 @@ def model(own, on_gpu=False):
 
 @pytest.fixture(scope="module")
 def toy_jobs():
-    return jobs.dry_run(defaults.whole([TOY]) | {"clips": str(HOME / "tests/clips.csv")}, ["all"], left=False)
+    own = settings(TOY, clips=str(HOME / "tests/clips.csv"), ablation=["rrrn"])
+    return jobs.dry_run(own, ["all"], left=False)
 
 
 @pytest.mark.parametrize(("file", "table"), [(TOY, "tests/clips.csv"), (PAPER, "data/clips_paper_shape.csv")])
@@ -83,7 +84,7 @@ def test_a_dry_run_is_read_with_wildcards_and_files(toy_jobs):
 
 
 def test_every_job_has_a_cost_and_files_take_room(toy_jobs):
-    costing = model(settings(TOY))
+    costing = model(settings(TOY, ablation=["rrrn"]))
     costs = [costing.cost(job) for job in toy_jobs]
     listed = {stage.rule: stage for stage in tally.stages(toy_jobs, costs)}
     assert list(listed) == [*(rule for rule in tally.ORDER if rule != "weights"), "logs"]
@@ -126,14 +127,26 @@ def test_every_network_takes_time(file, network):
     assert of("train", own, on_gpu=True, **job).gpu > 0
 
 
-def test_a_network_without_a_rate_is_an_error():
-    own = settings(TOY)
+def without(name, own):
+    """The stored rates without those of a network."""
     known = rates.reference(own)
-    lacking = Rates("here", {kind: rate for kind, rate in known.values.items() if ".rrrn-no-rr." not in kind})
-    costing = Model(own, clips.read(own["clips"]), lacking, on_gpu=False)
+    lacking = Rates("here", {kind: rate for kind, rate in known.values.items() if f".{name}." not in kind})
+    return Model(own, clips.read(own["clips"]), lacking, on_gpu=False)
+
+
+def test_a_network_without_a_rate_is_an_error():
+    costing = without("vgg16", settings(TOY))
     assert costing.cost(Job("train", TRAINING)).cpu > 0
-    with pytest.raises(InputError, match=r"cpu\.rrrn-no-rr\.step is not among the rates of here"):
-        costing.cost(Job("train", {**TRAINING, "network": "rrrn-no-rr"}))
+    with pytest.raises(InputError, match=r"cpu\.vgg16\.step is not among the rates of here"):
+        costing.cost(Job("train", {**TRAINING, "network": "vgg16"}))
+
+
+def test_a_control_without_a_rate_computes_as_fast_as_rrrn():
+    job, own = Job("train", {**TRAINING, "network": "rrrn-no-rr"}), settings(TOY)
+    costing = without("rrrn-no-rr", own)
+    assert costing._rate_of_method("cpu.{}.gflop", "rrrn-no-rr") == costing.rates.of("cpu.rrrn.gflop")
+    assert 0 < costing.cost(job).cpu != model(own).cost(job).cpu
+    assert not costing.guessed
 
 
 def test_trainings_on_gpus_are_counted_apart():

@@ -43,7 +43,7 @@ def test_papers_experiment(tmp_path):
         ("protocol: {train_condition: mixed}", 4 * 8),
         ("protocol: {train_condition: clean, n_seeds: 3}", 4 * 8 * 3),
         ("protocol: {train_condition: matched, folds: {grouped: 3}}", 4 * 3 * 13),
-        ("{methods: [rrrn, crops, rrrn-fixed-alpha, rrrn-no-rr]}", 4 * 8),
+        ("{methods: [rrrn, crops, rrrn-no-ri, rrrn-no-rr]}", 4 * 8),
         ("{methods: [rrrn], conditions: [none, glasses]}", 8),
     ],
 )

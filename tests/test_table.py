@@ -39,10 +39,10 @@ def write(rows, path):
     digested.write(list(rows[0]), [list(row.values()) for row in rows], path)
 
 
-TASKS = {"iii_a": "HDE CASME2->SAMM", "iii_b": "HDE SAMM->CASME2", "iv": "CDE"}
+TASKS = {"iii_a": "HDE CASME2->SAMM", "iii_b": "HDE SAMM->CASME2", "iv": "CDE", "ablation": "CDE"}
 
 
-def run(tmp_path, name, files, databases=("syncasme2", "synsamm"), source="synthetic", task=None):
+def run(tmp_path, name, files, databases=("syncasme2", "synsamm"), source="synthetic", task=None, descriptors=""):
     rows = [
         clips.Clip(
             database, f"{database}-1", f"{label}{number}", 1, 2, 3, label, f"frames/{database}/{label}{number}", source
@@ -57,8 +57,10 @@ def run(tmp_path, name, files, databases=("syncasme2", "synsamm"), source="synth
     args.about, args.labels = tmp_path / "t.json", None
     args.task = task or TASKS[name]
     one, two = databases
-    args.folds = {"iii_a": f"{one}-to-{two}", "iii_b": f"{two}-to-{one}", "iv": f"{one}-1,{two}-1"}[name]
-    args.table, args.clips, args.paper = name, tmp_path / "clips.csv", HOME / f"data/paper/table_{name}.csv"
+    both = f"{one}-1,{two}-1"
+    args.folds = {"iii_a": f"{one}-to-{two}", "iii_b": f"{two}-to-{one}", "iv": both, "ablation": both}[name]
+    args.table, args.clips, args.descriptors = name, tmp_path / "clips.csv", descriptors
+    args.paper = None if name == "ablation" else HOME / f"data/paper/table_{name}.csv"
     args.classes, args.methods, args.conditions = ",".join(CLASSES), ",".join(METHODS), ",".join(CONDITIONS)
     table.main(args)
     return pd.read_csv(args.output, keep_default_na=False, dtype=str), pd.read_csv(args.long)
@@ -147,6 +149,15 @@ def test_a_table_of_groups_says_that_subjects_were_not_tested_one_by_one():
     assert table.of_groups(rows, ["a", "b", "group-1-of-2"]) == table.of_groups(rows, ["d-to-e"]) == []
 
 
+def test_descriptors_of_plugins_and_variants_have_no_seeds_either(tmp_path, monkeypatch):
+    monkeypatch.setitem(globals(), "METHODS", ["lbp_top-meb"])
+    path = tmp_path / "s.csv"
+    write([r for c in CONDITIONS for r in scores("lbp_top-meb", c, 1, lambda *_: 0.5)], path)
+    for told, said in (("", True), ("lbp_top,lbp_top-meb", False)):
+        run(tmp_path, "ablation", [path], descriptors=told)
+        assert any("one seed" in line for line in result.read(tmp_path / "t.json")["notes"]) == said
+
+
 SEEDS = np.array([0.1, 0.5, 0.6])
 
 
@@ -184,6 +195,27 @@ def test_deviation_of_an_average_is_that_of_each_seeds_average(tmp_path):
     row = long[(long["condition"] == "Avg.") & (long["method"] == "Avg.") & (long["metric"] == "F1")].iloc[0]
     assert row["value"] == pytest.approx(each.mean() + 0.06) and row["sd"] == pytest.approx(each.std(ddof=1), abs=1e-6)
     assert row["n_seeds"] == 3
+
+
+def test_an_ablation_has_a_row_for_each_method_and_the_statistics_of_table_iv(tmp_path):
+    of_iv, long_of_iv = of_several_seeds(tmp_path, "iv")
+    wide, long = of_several_seeds(tmp_path, "ablation")
+    assert wide["Method"].tolist() == [*(labels.method(name) for name in METHODS), *LINES]  # no mean of all methods
+    conditions = [*(labels.condition(name) for name in CONDITIONS), "Avg."]
+    assert wide.columns.tolist() == ["Method", *(f"{c} {m}" for c in conditions for m in ("F1", "WF1")), "Data"]
+    ours, theirs = wide.set_index("Method"), of_iv.set_index("Condition")
+    for name in map(labels.method, METHODS):
+        for condition in conditions:
+            for metric in ("F1", "WF1"):
+                assert ours.loc[name, f"{condition} {metric}"] == theirs.loc[condition, f"{name} {metric}"]
+    assert ours.loc["RRRN", "Mask F1"] == "0.310 ± 0.265"
+    for line in LINES:
+        assert set(ours.loc[line].filter(like=" WF1")) == {theirs.loc[line, "RRRN WF1"]}
+    assert "paper" not in long and set(long["table"]) == {"ablation"}
+    same = long_of_iv[long_of_iv["method"] != "Avg."].drop(columns=["paper", "table"]).reset_index(drop=True)
+    pd.testing.assert_frame_equal(long.drop(columns="table"), same)
+    told = result.read(tmp_path / "t.json")
+    assert "F1 not above chance" in told["notes"][0] and set(told["tables"]) == {"t.csv", "t_long.csv"}
 
 
 def test_one_seed_has_no_deviation(tmp_path):

@@ -16,6 +16,7 @@ FILES = {
         name: name
         for name in (
             "config.yaml",
+            "config/ablation.yaml",
             "config/paper.yaml",
             "config/stable.yaml",
             "data/README.md",

@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator, SchemaError, ValidationError, valid
 from jsonschema.exceptions import best_match
 
 from rrrn.data.clips import Clip
-from rrrn.experiment import conditions, folds, grouped, methods, registry
+from rrrn.experiment import conditions, folds, grouped, methods, protocol, registry, variants
 from rrrn.experiment.conditions import Kind
 from rrrn.experiment.methods import Method
 from rrrn.running.stage import InputError
@@ -40,16 +40,32 @@ def check(config: Mapping[str, Any], schema: Path) -> None:
     error = best_match(validator.iter_errors(config))
     if error is not None:
         raise InputError(f"configuration: {_sentence(error)}")
+    whole = completed(config)
+    for variant in variants.registered():
+        part, _, name = variant.section.partition(".")
+        if config[part].get(name, methods.settings(whole, name)) != methods.settings(whole, name):
+            raise InputError(
+                f"configuration: {variant.section}: {name} is a variant; its settings are those of {variant.base} and "
+                f"what variants.{name}.settings says, so say it there"
+            )
 
 
 def completed(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a checked configuration with the defaults of all registered methods and kinds where it has no own."""
-    return merge([*(_nested(one.section, dict(one.defaults)) for one in _declared()), dict(config)])
+    """Return a checked configuration with the defaults of all registered methods and kinds where it has no own.
+
+    A variant gets a section, its base's under its own settings.
+    """
+    whole = merge([*(_nested(one.section, dict(one.defaults)) for one in _declared()), dict(config)])
+    for variant in variants.registered():
+        part, _, name = variant.section.partition(".")
+        whole[part] = {**whole[part], name: variants.settings(whole, variant)}
+    return whole
 
 
 def _declared() -> list[Method | Kind]:
-    """Return what has a section of its own in the configuration."""
-    return [*(method for method in methods.METHODS.values() if method.own_section), *conditions.KINDS.values()]
+    """Return what declares settings of its own."""
+    own = [method for method in methods.METHODS.values() if method.own_section and not method.base]
+    return [*own, *conditions.KINDS.values()]
 
 
 def _nested(section: str, value: Any) -> dict[str, Any]:
@@ -62,12 +78,12 @@ def _with_registered(schema: dict[str, Any]) -> dict[str, Any]:
     """Return the schema with the names that are registered, and with a section for each.
 
     What is missing in such a section has a default. Where the schema itself has the section, its limits hold, else
-    those that are declared and the types of the defaults.
+    those that are declared and the types of the defaults. The limits of a method hold for its variants.
     """
     schema = copy.deepcopy(schema)
     keys = schema["properties"]
     pretrained = keys["networks"]["properties"]["rrrn"]["properties"]["pretrained"]
-    keys["methods"]["items"] = {"enum": sorted(methods.METHODS)}
+    keys["methods"]["items"] = keys["ablation"]["items"] = {"enum": sorted(methods.METHODS)}
     keys["conditions"]["items"] |= {
         "pattern": f"^({'|'.join(kind.pattern() for kind in conditions.KINDS.values())})\\Z",
         "description": f"{conditions.offered()}, with two digits: 5 % is random-05",
@@ -81,6 +97,10 @@ def _with_registered(schema: dict[str, Any]) -> dict[str, Any]:
             usual = pretrained if key == "pretrained" else {"type": _TYPES[type(value)]}
             properties.setdefault(key, usual | _schema(one, key))
         keys[part]["required"] = [other for other in keys[part]["required"] if other != name]
+    for variant in variants.registered():
+        part = variant.section.partition(".")[0]
+        own = keys[part]["properties"][variant.name] = keys[part]["properties"][variant.base]
+        keys["variants"]["properties"][variant.name] = {"properties": {"settings": own}}
     return schema
 
 
@@ -107,22 +127,22 @@ def check_together(config: Mapping[str, Any], clips: Sequence[Clip]) -> None:
             )
     if len({clip.subject for clip in clips}) < 2:
         raise InputError(f"{config['clips']}: has one subject; leaving it out leaves none to train on")
-    protocol, databases = config["protocol"], {clip.database for clip in clips}
-    if len(databases) > 1 and not set(protocol["holdout"]) <= databases:
+    told, databases = config["protocol"], {clip.database for clip in clips}
+    if len(databases) > 1 and not set(told["holdout"]) <= databases:
         raise InputError(
-            f"configuration: protocol.holdout names {' and '.join(protocol['holdout'])}; "
+            f"configuration: protocol.holdout names {' and '.join(told['holdout'])}; "
             f"{config['clips']} has the databases {', '.join(sorted(databases))}"
         )
-    if set(protocol["holdout"]) <= databases:
-        folds.check_names(clips, *protocol["holdout"])
-    if protocol["folds"] != "loso":
-        grouped.check(clips, protocol["folds"]["grouped"])
-    if protocol["train_condition"] == "clean" and "none" not in config["conditions"]:
+    if set(told["holdout"]) <= databases:
+        folds.check_names(clips, *told["holdout"])
+    if told["folds"] != "loso":
+        grouped.check(clips, told["folds"]["grouped"])
+    if told["train_condition"] == "clean" and "none" not in config["conditions"]:
         raise InputError("configuration: protocol.train_condition clean needs 'none' among the conditions")
     flow = config["flow"]
     if flow["warm_start"] and flow["engine"] not in ("auto", "numba"):
         raise InputError(f"configuration: flow.warm_start needs flow.engine numba or auto, not {flow['engine']}")
-    for name in set(config["methods"]) & set(methods.names("network")):
+    for name in protocol.networks(config):
         network, section = methods.settings(config, name), methods.METHODS[name].section
         pretrained = network.get("pretrained", "none")
         if pretrained == "imagenet" and not methods.METHODS[name].weights:

@@ -14,7 +14,7 @@ from typing import Any
 
 from rrrn.running.stage import InputError
 
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _SETTINGS = (bool, int, float, str, list)
 
 
@@ -33,7 +33,7 @@ class Declaration:
             raise self.error(f"has the {key} {value!r}, which is no {kind.__name__}")
         return value
 
-    def name(self, pattern: re.Pattern[str] = _NAME) -> str:
+    def name(self, pattern: re.Pattern[str] = NAME) -> str:
         """Return its name; raises InputError if it is none that files and conditions can have."""
         name = str(self.take("name", str))
         if not pattern.fullmatch(name):

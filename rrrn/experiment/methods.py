@@ -13,6 +13,8 @@ A method declares itself in its own module, as ``METHOD``, a dictionary that is 
   the first eight digits of the file's sha256;
 - ``alpha``: whether its predictions hold the weights of the six regions.
 
+A variant is declared by the configuration instead: a method with other settings (``rrrn.experiment.variants``).
+
 Read by the Snakefile in every job, hence the standard library only.
 """
 
@@ -36,7 +38,8 @@ class Method:
     """A method as it is declared; ``module`` holds its code, by its name or, outside of the package, by its file.
 
     ``section`` of the configuration holds its settings, ``weights`` names the method whose published weights it takes,
-    which come from ``source``, have ``size`` bytes and a sha256 that begins with ``sha256``.
+    which come from ``source``, have ``size`` bytes and a sha256 that begins with ``sha256``. A variant is one of the
+    method ``base``.
     """
 
     name: str
@@ -51,6 +54,7 @@ class Method:
     size: float = 0.0
     sha256: str = ""
     alpha: bool = False
+    base: str = ""
 
     @property
     def outside(self) -> bool:
@@ -61,6 +65,11 @@ class Method:
     def own_section(self) -> bool:
         """Return whether its settings are its own, and not those of another method."""
         return self.section.partition(".")[2] == self.name
+
+    @property
+    def like(self) -> str:
+        """Return the method that it is nearest to: of a variant its base, of a control that whose settings it has."""
+        return self.base or self.section.partition(".")[2]
 
 
 METHODS: dict[str, Method] = {}
@@ -90,6 +99,29 @@ def add(module: str) -> bool:
     return found is not None
 
 
+def vary(name: str, base: str, label: str) -> None:
+    """Add a variant of a method, whose settings are in a section of its own.
+
+    Raises InputError, which begins with what is wrong, for a name or label that it cannot have, or a base that has no
+    settings of its own.
+    """
+    if not declared.NAME.fullmatch(name):
+        raise InputError(f"the name is part of paths: it must be of the form {declared.NAME.pattern}")
+    if name in METHODS:
+        raise InputError(f"there is a method {name} already ({METHODS[name].module}); give the variant another name")
+    if wrong := _wrong_label(name, label):
+        raise InputError(f"the label {label!r} is one {wrong}")
+    of = METHODS.get(base)
+    if of is None or of.base:
+        offered = ", ".join(sorted(other.name for other in METHODS.values() if other.own_section and not other.base))
+        what = "a variant itself" if of else "no method"
+        raise InputError(f"'of' is {base!r}, which is {what}; use one of {offered}")
+    if not of.own_section:
+        raise InputError(f"'of' is {base!r}, a control, whose settings are those of {of.like}; use that")
+    section = f"{_SECTIONS[of.kind]}.{name}"
+    METHODS[name] = Method(name, label, of.kind, of.module, section, weights=of.weights, alpha=of.alpha, base=base)
+
+
 def forget() -> None:
     """Leave the methods of the package only."""
     METHODS.clear()
@@ -100,11 +132,18 @@ def _put(found: Declaration, module: str) -> Method:
     method = _method(found, module)
     if (known := METHODS.get(method.name)) and known.module != module:
         raise found.error(f"has the name {method.name!r}, which {known.module} has already")
-    for other in METHODS.values():
-        if other.label == method.label and other.name != method.name:
-            raise found.error(f"has the label {method.label!r}, which the method {other.name} has already")
+    if wrong := _wrong_label(method.name, method.label):
+        raise found.error(f"has the label {method.label!r}, {wrong}")
     METHODS[method.name] = method
     return method
+
+
+def _wrong_label(name: str, label: str) -> str:
+    """Return why a method cannot be called so; nothing if it can."""
+    if label in _RESERVED or not label.isprintable() or not label.strip():
+        return "which no column of a table can have"
+    same = [other.name for other in METHODS.values() if other.label == label and other.name != name]
+    return f"which the method {same[0]} has already" if same else ""
 
 
 def _check(method: Method) -> None:
@@ -119,8 +158,6 @@ def _check(method: Method) -> None:
 
 def _method(found: Declaration, module: str) -> Method:
     name, label = found.name(), found.take("label", str)
-    if label in _RESERVED or not label.isprintable() or not label.strip():
-        raise found.error(f"has the label {label!r}, which no column of a table can have")
     kind = found.one_of("kind", tuple(_SECTIONS))
     found.offers({"network": "build", "descriptor": "describe"}[kind])
     defaults, schema = found.settings()

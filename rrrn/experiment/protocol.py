@@ -53,9 +53,14 @@ def views(config: Mapping[str, Any], condition: str) -> str:
     return "all" if learnt or config["protocol"]["view"] != "original" else "original"
 
 
+def compared(config: Mapping[str, Any]) -> list[str]:
+    """Return all methods of a configuration, each once: of the paper's tables, and of the ablation."""
+    return list(dict.fromkeys([*config["methods"], *config["ablation"]]))
+
+
 def networks(config: Mapping[str, Any]) -> list[str]:
-    """Return the methods of a configuration that are networks."""
-    return [name for name in config["methods"] if methods.METHODS[name].kind == "network"]
+    """Return those that are networks."""
+    return [name for name in compared(config) if methods.METHODS[name].kind == "network"]
 
 
 def weights(config: Mapping[str, Any], network: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The user's own methods and kinds of occluders, beside those of the package: of files and of installed packages.
+"""The user's own methods and kinds of occluders, beside those of the package: of files, of packages, and variants.
 
 The configuration names files in ``plugins``. An installed package names modules in its group of entry points
 ``rrrn.methods``; they are looked for if the configuration asks for a method or condition that nothing else declares,
@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from rrrn.experiment import conditions, methods, outside
+from rrrn.experiment import conditions, methods, outside, variants
 from rrrn.running.stage import InputError
 
 GROUP = "rrrn.methods"
@@ -18,7 +18,7 @@ GROUP = "rrrn.methods"
 def use(config: Mapping[str, Any]) -> None:
     """Let the registries hold what the package has and what a configuration asks for, and nothing else.
 
-    Raises InputError for a plugin that is not there or cannot be used.
+    Raises InputError for a plugin that is not there or cannot be used, and for a variant that cannot be made.
     """
     methods.forget()
     conditions.forget()
@@ -34,6 +34,7 @@ def use(config: Mapping[str, Any]) -> None:
 
         for point in entry_points(group=GROUP):
             add(point.value, f"entry point {GROUP} {point.name}: ")
+    variants.use(config)
 
 
 def add(module: str, by: str = "") -> None:
@@ -56,7 +57,10 @@ def plugin(module: str) -> list[str]:
 
 def _unknown(config: Mapping[str, Any]) -> bool:
     """Return whether a configuration names something that is not registered."""
-    named = [part if isinstance(part := config.get(key), list) else [] for key in ("methods", "conditions")]
-    wanted, worn = ({name for name in part if isinstance(name, str)} for part in named)
+    keys = "methods", "ablation", "conditions"
+    named = [part if isinstance(part := config.get(key), list) else [] for key in keys]
+    compared, ablated, worn = ({name for name in part if isinstance(name, str)} for part in named)
+    varied = variants.bases(config)
+    wanted = {varied.get(name, name) for name in compared | ablated | varied.keys()}
     kinds = {re.sub(r"-[0-9]+$", "", condition) for condition in worn}
     return not (wanted <= methods.METHODS.keys() and kinds <= conditions.KINDS.keys())

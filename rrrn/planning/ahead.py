@@ -12,7 +12,7 @@ from typing import Any
 
 from rrrn.data.clips import Clip
 from rrrn.descriptors import needs
-from rrrn.experiment import conditions, methods, outside
+from rrrn.experiment import conditions, methods, outside, protocol
 from rrrn.experiment.methods import METHODS
 from rrrn.running.stage import InputError
 
@@ -28,7 +28,7 @@ def check(config: Mapping[str, Any], clips: Sequence[Clip]) -> None:
 
 def weights(config: Mapping[str, Any]) -> None:
     """Raise InputError if a user's own file of weights is not there; what is in it, the job tells."""
-    for name in config["methods"]:
+    for name in protocol.compared(config):
         setting = methods.settings(config, name).get("pretrained")
         if isinstance(setting, Mapping) and not os.access(setting["path"], os.R_OK):
             raise InputError(
@@ -59,7 +59,7 @@ def descriptors(config: Mapping[str, Any], clips: Sequence[Clip]) -> None:
     """
     told = config["describe"]
     longest = max(clip.offset - clip.onset + 1 for clip in clips)
-    for name in (method for method in config["methods"] if METHODS[method].kind == "descriptor"):
+    for name in (method for method in protocol.compared(config) if METHODS[method].kind == "descriptor"):
         with suppress(ModuleNotFoundError):
             module, own = outside.load(METHODS[name].module), methods.settings(config, name)
             side, frames = needs.side(module, told["blocks"], own), needs.frames(module, own)

@@ -86,9 +86,9 @@ def calibrate(config: Mapping[str, Any], table: Sequence[Clip]) -> Rates:
         samples[0].warm()
         for sample in samples:
             sample.measure(note)
-        if any(METHODS[name].kind == "network" for name in config["methods"]):
+        if protocol.networks(config):
             _measure_networks(samples[0], config, note)
-        if any(METHODS[name].kind == "descriptor" for name in config["methods"]):
+        if _descriptors(config):
             _measure_svm(config, table, note)
         for code, rules in STARTS.items():
             seconds = _process("-c", code.format(engine=config["flow"]["engine"]))
@@ -142,7 +142,7 @@ class _Sample:
         self.condition = next(iter(kinds.values()))
         self._bytes("occluded", crop, note, self.condition)
         self._flow(face, note)
-        for name in [name for name in self.config["methods"] if METHODS[name].kind == "descriptor"]:
+        for name in _descriptors(self.config):
             area = self.config["describe"]["size"] ** 2 / MEGA
             self._stage(f"describe.{name}", partial(self._describe, name), area, note)
             with h5py.File(self._path(f"features-{name}", self.long), locking=False) as file:
@@ -335,6 +335,16 @@ def _for_here(config: Mapping[str, Any]) -> dict[str, Any]:
     return own
 
 
+def _descriptors(config: Mapping[str, Any]) -> list[str]:
+    return [name for name in protocol.compared(config) if METHODS[name].kind == "descriptor"]
+
+
+def _networks(config: Mapping[str, Any]) -> list[str]:
+    """Return the networks to measure: for those of the ablation, which may be many, the ones that they are like."""
+    names = [name if name in config["methods"] else METHODS[name].like for name in protocol.networks(config)]
+    return list(dict.fromkeys(METHODS[name].base or name for name in names))
+
+
 def _measure_networks(sample: _Sample, config: Mapping[str, Any], note: Note) -> None:
     import torch
 
@@ -351,7 +361,7 @@ def _measure_networks(sample: _Sample, config: Mapping[str, Any], note: Note) ->
         opened = packed.open_packs([path], stack)[path]
         stored = [(opened, sample.long, view) for view in opened.views]
         note("train.read", _seconds(lambda: Samples(stored, 1e12, device)) / len(stored) / numbers)
-        for name in [name for name in config["methods"] if METHODS[name].kind == "network"]:
+        for name in _networks(config):
             network = networks.build(name, config)
             devices.place(network, device, precision.channels_last(told["precision"], device))
             training, predicting = networks.operations(name, config)

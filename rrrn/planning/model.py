@@ -23,6 +23,7 @@ _NAMES = 90  # bytes of its other columns
 _LANDMARKS_BYTES = 68 * 2 * 8 + 4  # of a frame's anchors: float64, and its number
 _ANCHORS_BYTES = 8000  # of a clip's attributes and of what HDF5 adds
 _PACK, _PACKED = 18_000, 130  # bytes of an index over flow: of itself, and per clip; 4 more per view
+_STAGES = {"ablation": "table"}  # rules that run another's stage
 _MARGIN = 2  # frames that are drawn before the onset and after the offset
 
 
@@ -39,8 +40,9 @@ class Cost:
 class Model:
     """Costs under one configuration and clip table; with ``on_gpu`` networks are trained on GPUs.
 
-    A GPU's seconds are measured if ``rates`` has them, else counted from ``gflops``. What comes from outside of the
-    package and was not measured is taken to cost the mean of the package's own of its kind, and is in ``guessed``.
+    A GPU's seconds are measured if ``rates`` has them, else counted from ``gflops``. A variant or control that was not
+    measured is taken to compute as fast as the method that it is like. What comes from outside of the package and was
+    not measured is taken to cost the mean of the package's own of its kind, and is in ``guessed``.
     """
 
     def __init__(
@@ -61,7 +63,7 @@ class Model:
     def cost(self, job: Job) -> Cost:
         """Return the cost of a job, its start included."""
         cost: Cost = getattr(self, f"_{job.rule}")(**job.wildcards)
-        return replace(cost, cpu=cost.cpu + self.rates.of(f"start.{job.rule}"))
+        return replace(cost, cpu=cost.cpu + self.rates.of(f"start.{_STAGES.get(job.rule, job.rule)}"))
 
     def assumed(self) -> bool:
         """Return whether the seconds of GPUs are counted from operations, for want of a measurement."""
@@ -81,6 +83,8 @@ class Model:
     def _rate_of_method(self, kind: str, name: str, database: str = ANY) -> float:
         """Return a rate of a method, whose name stands in the braces of ``kind``."""
         own = METHODS[name]
+        if not self.rates.has(kind.format(name)) and own.like != name:
+            return self._rate_of_method(kind, own.like, database)
         alike = [other.name for other in METHODS.values() if other.kind == own.kind and not other.outside]
         return self._rate(kind, name, alike if own.outside else [], database)
 
@@ -219,7 +223,8 @@ class Model:
         read = ((len(train) * pool if held else samples) + predicted) * self._numbers * self.rates.of("train.read")
         training, predicting = self._of_network(network)
         place = "gpu" if self.on_gpu else "cpu"
-        if self.on_gpu and not self.rates.has(f"gpu.{network}.gflop"):
+        measured = any(self.rates.has(f"gpu.{name}.gflop") for name in (network, METHODS[network].like))
+        if self.on_gpu and not measured:
             work = (samples * training + predicted * predicting) / self.gflops
         else:
             step, learnt_gflop, predicted_gflop = (
@@ -251,6 +256,9 @@ class Model:
     def _table(self, table: str) -> Cost:
         methods, conditions = len(self.config["methods"]), len(self.config["conditions"])
         return Cost(bytes=500.0 * methods * (conditions + 1))
+
+    def _ablation(self) -> Cost:
+        return Cost(bytes=500.0 * len(self.config["ablation"]) * (len(self.config["conditions"]) + 1))
 
     def _summary(self) -> Cost:
         methods, conditions = len(self.config["methods"]), len(self.config["conditions"])

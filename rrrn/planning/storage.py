@@ -29,7 +29,7 @@ def jobs(config: Mapping[str, Any], table: Sequence[Clip]) -> list[Job]:
     """Return the jobs whose files take room: all but those that make tables of numbers, which take next to none."""
     subjects = list(dict.fromkeys(clip.subject for clip in table))
     drawn = {clip.subject for clip in table if clip.source == "synthetic"}
-    conditions, methods = config["conditions"], config["methods"]
+    conditions, methods = config["conditions"], protocol.compared(config)
     networks = protocol.networks(config)
     shards = [(condition, subject) for condition in conditions for subject in subjects]
     found = [_job("render", {"subject": name}) for name in subjects if name in drawn]

@@ -286,13 +286,19 @@ class Recipes:
             other=f"{self._classes} {','.join(self.folds)}",
         )
 
+    @cache  # noqa: B019
+    def ablation(self) -> Recipe:
+        scores = {"iv": self._scores("iv", "ablation")}
+        return self._result("results/ablation.json", "rrrn.stages.table", [], scores, "ablation")
+
     def results(self) -> list[Recipe]:
         """Return the recipes of all tables: what an experiment is for."""
-        return [*(self.table(name) for name in self.tables), self.summary(), self.split()]
+        ablation = [self.ablation()] if self._config["ablation"] else []
+        return [*(self.table(name) for name in self.tables), self.summary(), self.split(), *ablation]
 
-    def labels(self) -> str:
-        """Return what the tables call methods and conditions, as JSON."""
-        return json.dumps(vars(labels.of(self._config["methods"], self._config["conditions"])))
+    def labels(self, key: str = "methods") -> str:
+        """Return what the tables call methods and conditions, as JSON; ``key`` names the methods."""
+        return json.dumps(vars(labels.of(self._config[key], self._config["conditions"])))
 
     def of(self, path: str) -> Recipe:
         """Return the recipe of a file, of a table that of the file beside it; raises InputError if there is none."""
@@ -303,20 +309,29 @@ class Recipes:
                 return recipe
         raise InputError(f"{path}: is no file of this configuration; name one as the workflow does")
 
-    def _scores(self, table: str) -> list[Recipe]:
-        methods, names = self._config["methods"], self._config["conditions"]
+    def _scores(self, table: str, key: str = "methods") -> list[Recipe]:
+        methods, names = self._config[key], self._config["conditions"]
         return [self.score(table, method, condition) for method in methods for condition in names]
 
-    def _result(self, path: str, module: str, paper: Sequence[str], scores: Mapping[str, Sequence[Recipe]]) -> Recipe:
-        """Return the recipe of a table, whose settings are all that had a part in it."""
+    def _result(
+        self,
+        path: str,
+        module: str,
+        paper: Sequence[str],
+        scores: Mapping[str, Sequence[Recipe]],
+        key: str = "methods",
+    ) -> Recipe:
+        """Return the recipe of a table, whose settings are all that had a part in it; ``key`` names its methods."""
         inputs = [one for group in scores.values() for one in group]
-        named = {key: self._config[key] for key in ("classes", "conditions", "methods", "protocol")}
+        named = {name: self._config[name] for name in ("classes", "conditions", "protocol")}
+        named["methods"] = self._config[key]
         decided = merge([canonical(named), *(json.loads(text) for text in {one.settings for one in closure(inputs)})])
         told = merge([canonical(named), *(json.loads(text) for text in {one.told for one in closure(inputs)})])
         told |= {"clips": str(self._config["clips"]), "plugins": list(self._config["plugins"])}
+        told |= {"ablation": named["methods"] if key == "ablation" else [], "variants": self._varied(named["methods"])}
         if set(scores) == {"iv"}:
             decided["protocol"] = {key: value for key, value in decided["protocol"].items() if key != "holdout"}
-        decided |= {"labels": self.labels(), "tasks": [self.tasks[name] for name in scores]}
+        decided |= {"labels": self.labels(key), "tasks": [self.tasks[name] for name in scores]}
         columns = (*ONE, "source")
         return Recipe(
             path=path,
@@ -325,11 +340,15 @@ class Recipes:
             told=json.dumps(told, sort_keys=True),
             columns=columns,
             rows=self._digest(None, columns),
-            other=listing.digits(resources.path(f"data/paper/{name}") for name in paper),
+            other=listing.digits(resources.path(f"data/paper/{name}") for name in paper) if paper else "",
             found=True,
             inputs=tuple(inputs),
             watched=self._watched,
         )
+
+    def _varied(self, names: Sequence[str]) -> dict[str, Any]:
+        """Return what the configuration says of those methods that are variants."""
+        return {name: told for name, told in self._config["variants"].items() if name in names}
 
     def _digest(self, subject: str | None, columns: tuple[str, ...]) -> str:
         """Return the digest of columns of the clip table, of one subject or of all; nothing of none."""

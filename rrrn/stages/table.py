@@ -1,8 +1,11 @@
-"""Tables III and IV in the paper's layout, and beside each a long form with the paper's values next to ours."""
+"""Tables III and IV in the paper's layout, and beside each a long form with the paper's values next to ours.
+
+The ablation, which the paper does not have, is laid out by method, without such values and without a mean over methods.
+"""
 
 import argparse
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
@@ -20,6 +23,7 @@ from rrrn.tables import cells, no_skill, published
 from rrrn.tables.cells import AVERAGE
 from rrrn.tables.published import SHOWN
 
+METRICS = {**SHOWN, "ablation": SHOWN["iv"]}
 LONG = [
     *("table", "task", "data", "condition", "method", "metric", "value", "sd", "low", "high", "paper"),
     *("n_clips", "n_folds", "n_seeds"),
@@ -64,6 +68,24 @@ def wide(
     return pd.DataFrame(body, columns=header)
 
 
+def by_method(
+    rows: pd.DataFrame, methods: Sequence[str], conditions: Sequence[str], shown: Sequence[str], named: Labels
+) -> pd.DataFrame:
+    """Return the layout of an ablation: a row for each method, columns condition x metric and Avg.
+
+    Cells are those of ``wide``; rows of no skill follow.
+    """
+    cell = rows.set_index(["condition", "method", "metric"]).to_dict("index")
+    columns = [(condition, metric) for condition in [*conditions, AVERAGE] for metric in shown]
+    header = ["Method", *(f"{named.condition(condition)} {metric}" for condition, metric in columns)]
+    body = [
+        [named.method(method), *(shown_cell(cell[condition, method, metric]) for condition, metric in columns)]
+        for method in methods
+    ]
+    body += [[line, *(shown_cell(cell[AVERAGE, line, metric]) for _, metric in columns)] for line in no_skill.LINES]
+    return pd.DataFrame(body, columns=header)
+
+
 def shown_cell(cell: Mapping[Any, Any]) -> str:
     """Return the text of a cell: its interval if it has one, else its value, with sd if it has one."""
     if pd.notna(cell["low"]):
@@ -71,12 +93,12 @@ def shown_cell(cell: Mapping[Any, Any]) -> str:
     return rounded(cell["value"]) + (f" ± {rounded(cell['sd'])}" if pd.notna(cell["sd"]) else "")
 
 
-def of_one_seed(trained: pd.Series) -> list[str]:
+def of_one_seed(trained: pd.Series, descriptors: Collection[str]) -> list[str]:
     """Return a sentence on what a table lacks whose networks were trained once each; nothing for other tables.
 
-    ``trained`` has the number of seeds of each method, and of AVERAGE.
+    ``trained`` has the number of seeds of each method, and of AVERAGE; ``descriptors`` are the methods without seeds.
     """
-    if trained.max() > 1 or set(trained.index) <= {*names("descriptor"), AVERAGE}:
+    if trained.max() > 1 or set(trained.index) <= {*descriptors, AVERAGE}:
         return []
     return ["Networks were trained with one seed only, so cells have no ± sd; a larger 'protocol.n_seeds' gives it"]
 
@@ -110,24 +132,31 @@ def main(args: argparse.Namespace) -> None:
     classes, methods, conditions = (getattr(args, name).split(",") for name in ("classes", "methods", "conditions"))
     fold_names, named = args.folds.split(","), args.labels or labels.of(methods, conditions)
     made = asked.asked(args, args.scores)
-    made.check_found(f"{args.paper}", listing.digits([args.paper]))
+    if args.paper:
+        made.check_found(f"{args.paper}", listing.digits([args.paper]))
     table = made.clips(args.clips)
     scores = pd.concat([cells.read(path) for path in args.scores], ignore_index=True)
     trained = cells.n_seeds(scores)
     rows = cells.over_seeds(cells.by_seed(scores, methods, conditions), trained).reset_index()
+    if args.table == "ablation":
+        rows = rows[rows["method"] != AVERAGE]
     rows = pd.concat([rows, rows_of_no_skill(table, fold_names, classes)], ignore_index=True)
     rows = rows.assign(n_clips=scores["n_clips"].iloc[0], n_folds=len(fold_names))
     kind = published.data_kind(table)
-    long = with_paper(rows, published.values(args.paper, table, args.task), named)
-    long = long.assign(table=args.table, task=args.task, data=kind)
-    laid_out = wide(rows, methods, conditions, SHOWN[args.table], named).assign(Data=kind)
+    printed = published.values(args.paper, table, args.task) if args.paper else None
+    long = with_paper(rows, printed, named).assign(table=args.table, task=args.task, data=kind)
+    columns = [name for name in LONG if name != "paper" or args.table in SHOWN]
+    shown = METRICS[args.table]
+    lay_out = by_method if args.table == "ablation" else wide
+    laid_out = lay_out(rows, methods, conditions, shown, named).assign(Data=kind)
     tables = {
         args.output: laid_out.to_csv(index=False, lineterminator="\n"),
-        args.long: long[LONG].to_csv(index=False, lineterminator="\n", float_format="%.6g"),
+        args.long: long[columns].to_csv(index=False, lineterminator="\n", float_format="%.6g"),
     }
     untested = no_skill.without_clips(table, fold_names, classes)
-    notes = [*untested, *of_groups(table, fold_names), *of_one_seed(trained)]
-    notes += no_skill.not_above_chance(long, SHOWN[args.table]).splitlines()
+    once = of_one_seed(trained, args.descriptors.split(",") if args.descriptors else names("descriptor"))
+    notes = [*untested, *of_groups(table, fold_names), *once]
+    notes += no_skill.not_above_chance(long, shown).splitlines()
     result.write(tables, args.about, made.identity, args.settings, kind, notes)
     for note in notes:
         logging.info("%s", note)
@@ -139,13 +168,14 @@ if __name__ == "__main__":
     parser.add_argument("output", type=Path, help="the table")
     parser.add_argument("long", type=Path, help="its long form")
     parser.add_argument("about", type=Path, help="what both are of, JSON")
-    parser.add_argument("--table", choices=sorted(SHOWN), required=True)
+    parser.add_argument("--table", choices=sorted(METRICS), required=True)
     parser.add_argument("--task", required=True, help="CDE, or HDE A->B of two databases, as in the paper's values")
     parser.add_argument("--clips", type=Path, required=True, help="clip table")
-    parser.add_argument("--paper", type=Path, required=True, help="the paper's values of this table")
+    parser.add_argument("--paper", type=Path, help="the paper's values of this table, if it has it")
     parser.add_argument("--folds", required=True, help="folds of the table, separated by commas")
     parser.add_argument("--classes", required=True, help="class names, separated by commas")
     parser.add_argument("--methods", required=True, help="methods, separated by commas, in the table's order")
+    parser.add_argument("--descriptors", default="", help="those without seeds, if some are none of the package")
     parser.add_argument("--conditions", required=True, help="conditions, separated by commas, in the table's order")
     parser.add_argument("--labels", type=labels.told, help="what the table calls methods and conditions, as JSON")
     stage.run(main, parser)

@@ -101,6 +101,21 @@ def table_folds(wildcards):
     return TABLES[wildcards.table]
 
 
+def descriptors(wildcards, output):
+    """The methods that have no seeds, of plugins and variants too."""
+    return ",".join(names("descriptor"))
+
+
+def ablated(wildcards):
+    """The scores of the methods of the ablation, which are those of Table IV."""
+    if not config["ablation"]:
+        stop(
+            "results/ablation.csv compares the methods that the configuration lists under 'ablation', and it lists "
+            "none; --configfile config/ablation.yaml has a list"
+        )
+    return [made.path for made in RECIPES.ablation().inputs]
+
+
 def scores_of_tables(wildcards, input):
     """Each table with its task and its scores, which do not name it."""
     told = []

@@ -1,4 +1,4 @@
-"""From predictions to Tables III and IV and their summaries."""
+"""From predictions to Tables III and IV, their summaries, and the ablation."""
 
 PAPER = Path(os.path.relpath(resources.path("data/paper")))
 
@@ -81,9 +81,10 @@ rule table:
         task=lambda wildcards: TASKS[wildcards.table],
         labels=lambda wildcards, output: RECIPES.labels(),
         methods=",".join(config["methods"]),
+        descriptors=descriptors,
         conditions=",".join(CONDITIONS),
     shell:
-        "python -m rrrn.stages.table {input.scores:q} {output.table:q} {output.long:q} {output.about:q} --table {wildcards.table} --task {params.task:q} --paper {input.paper:q} --clips {params.clips:q} --folds {params.folds:q} --classes {params.classes:q} --methods {params.methods} --labels {params.labels:q} --conditions {params.conditions} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.stages.table {input.scores:q} {output.table:q} {output.long:q} {output.about:q} --table {wildcards.table} --task {params.task:q} --paper {input.paper:q} --clips {params.clips:q} --folds {params.folds:q} --classes {params.classes:q} --methods {params.methods} --descriptors {params.descriptors} --labels {params.labels:q} --conditions {params.conditions} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule summary:
@@ -123,3 +124,41 @@ rule summary:
         paper=lambda wildcards, input: os.path.dirname(input.paper[0]),
     shell:
         "python -m rrrn.stages.summary {output.summary:q} {output.about:q} {params.scores:q} --paper {params.paper:q} --clips {params.clips:q} --methods {params.methods} --labels {params.labels:q} --conditions {params.conditions} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
+
+
+rule ablation:
+    input:
+        ablated,
+    output:
+        table=report(
+            "results/ablation.csv",
+            caption="../report/ablation.rst",
+            category="Tables",
+            labels={"table": "ablation", "form": "by method"},
+        ),
+        long=report(
+            "results/ablation_long.csv",
+            caption="../report/ablation.rst",
+            category="Tables",
+            labels={"table": "ablation", "form": "long"},
+        ),
+        about="results/ablation.json",
+    log:
+        "logs/ablation.log",
+    benchmark:
+        "logs/ablation.tsv"
+    localrule: True
+    conda:
+        "../../envs/torch.yaml"
+    params:
+        **given("ablation"),
+        caption=about("ablation"),
+        classes=CLASSES,
+        folds=",".join(TABLES["iv"]),
+        task=TASKS["iv"],
+        labels=lambda wildcards, output: RECIPES.labels("ablation"),
+        methods=",".join(config["ablation"]),
+        descriptors=descriptors,
+        conditions=",".join(CONDITIONS),
+    shell:
+        "python -m rrrn.stages.table {input:q} {output.table:q} {output.long:q} {output.about:q} --table ablation --task {params.task:q} --clips {params.clips:q} --folds {params.folds:q} --classes {params.classes:q} --methods {params.methods} --descriptors {params.descriptors} --labels {params.labels:q} --conditions {params.conditions} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"

@@ -1,4 +1,4 @@
-"""The control ``rrrn-fixed-alpha``: RRRN with all six attention weights fixed at 1, hence without the loss on them."""
+"""The control ``rrrn-no-ri``: RRRN without attention, all six weights fixed at 1, hence without the loss on them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,13 +10,7 @@ from rrrn.networks.rrrn import model as rrrn
 from rrrn.networks.rrrn import trunks
 from rrrn.networks.rrrn.settings import Settings
 
-METHOD = {
-    "name": "rrrn-fixed-alpha",
-    "label": "RRRN fixed alpha",
-    "kind": "network",
-    "section": "rrrn",
-    "weights": "resnet18",
-}
+METHOD = {"name": "rrrn-no-ri", "label": "RRRN no RI", "kind": "network", "section": "rrrn", "weights": "resnet18"}
 
 
 class Unweighted(nn.Module):
