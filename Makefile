@@ -9,6 +9,8 @@ python = '$(subst ','\'',$(PYTHON))'
 # modules and no console scripts, which pip cannot start in a folder whose name has double quotes
 BIN := .venv/bin
 TABLE := results/table_iv.csv
+# processes of tests: one more than cores, as a third of their time is waiting; four take 7 GB
+WORKERS = $(shell $(BIN)/python -c 'import os; print(min(4, 1 + len(os.sched_getaffinity(0))))')
 
 # Snakemake does not start where it can keep no cache, which is below HOME: then it is in this folder
 ifneq ($(shell PYTHONPATH=. $(python) -c 'from rrrn.running import writable; print(writable.objection(writable.cache()))' 2>/dev/null),)
@@ -22,7 +24,7 @@ demo: .venv/installed
 	$(BIN)/python -m rrrn.commands.show $(TABLE)
 
 test: .venv/installed-dev
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal -m "not slurm"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slurm"
 
 test-slurm: .venv/installed-dev
 	@command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] || { echo "make test-slurm needs Debian or Ubuntu, and root: it installs SLURM and starts its daemons"; exit 1; }
