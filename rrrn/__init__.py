@@ -7,7 +7,7 @@ commands, resuming, doctor         What does a user do beside the workflow?
 planning                           What will an experiment take?
 importing                          How does a licensed database become a clip table?
 stages                             What does each rule of the workflow do? One module per rule.
-tables                             What is in a result table, and beside it?
+training, tables                   How is a network trained? What is in a result table, and beside it?
 networks, descriptors, occlusion,
 tvl1, synthetic, face              What is computed? Models, features, occluders, flow, drawn faces, faces.
 provenance                         What is a file made from, and does it fit what is asked for now?

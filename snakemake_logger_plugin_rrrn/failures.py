@@ -1,9 +1,11 @@
 """What a failed job says of itself, in its logs."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 _TAIL = 65536  # bytes of a log that are looked at
+_APART = 60.0  # seconds that the clock of a file server may be behind
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Failure:
         other runs.
         """
         logs = [Path(folder, log) for log in self.logs]
-        ends = [_lines(log) for log in logs if log.is_file() and log.stat().st_mtime >= since]
+        ends = [_lines(log, since - _APART) for log in logs]
         errors = [line for lines in ends for line in lines if line.startswith("error: ")]
         if errors:
             return errors[-1]
@@ -37,8 +39,15 @@ class Failure:
         return last[0] if last else self.hint or "it left no message; Snakemake's log may tell more"
 
 
-def _lines(path: Path) -> list[str]:
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - _TAIL))
-        text = file.read().decode("utf-8", "replace")
+def _lines(path: Path, since: float) -> list[str]:
+    """Return the last lines of a log, none of one that is older, or gone, or cannot be read."""
+    try:
+        with path.open("rb") as file:
+            found = os.fstat(file.fileno())
+            if found.st_mtime < since:
+                return []
+            file.seek(max(0, found.st_size - _TAIL))
+            text = file.read().decode("utf-8", "replace")
+    except OSError:
+        return []
     return [line for line in text.splitlines() if line.strip()]

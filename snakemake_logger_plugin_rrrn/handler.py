@@ -20,6 +20,8 @@ _COMPLETE_LOG = "Complete log(s): "
 # of no use beside the messages, which are below
 _LOOK_ABOVE = "Exiting because a job execution failed."
 _NOT_ALL = "At least one job did not complete successfully."
+# how a run that is told to end goes on, which Snakemake tells among what is of no use here
+_ENDING = ("Will exit after finishing", "Terminating processes", "Shutting down", "Cancelling")
 
 
 class LogHandler(LogHandlerBase):
@@ -105,6 +107,8 @@ class LogHandler(LogHandlerBase):
                 self._screen.say(text)
         elif not self._count:
             self._held.append(text)
+        elif text.startswith(_ENDING):
+            self._screen.say(text)
 
     def _fail(self, jobs: list[Mapping[str, Any]], more_logs: list[str]) -> None:
         numbers = [job["jobid"] for job in jobs]
@@ -151,8 +155,8 @@ class LogHandler(LogHandlerBase):
             say(text)
         if self._count:
             passed = duration(time.monotonic() - self._count.began)
-            done = f"{self._count.done} of {self._count.total} jobs done in {passed}"
-            say(f"{done}; Snakemake's log: {self._seen(self._log)}")
+            told = f"; Snakemake's log: {', '.join(map(self._seen, self._log.split(', ')))}" if self._log else ""
+            say(f"{self._count.done} of {self._count.total} jobs done in {passed}{told}")
         only = not self._failures and len(self._errors) == 1
         for text in self._errors:
             if only or not text.endswith(_NOT_ALL):

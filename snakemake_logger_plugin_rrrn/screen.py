@@ -1,11 +1,11 @@
 """Where progress is shown: one line written anew on a terminal; elsewhere few lines, and no control characters."""
 
 import os
-import shutil
 from typing import TextIO
 
 _CLEAR = "\r\x1b[K"
 _UP = "\x1b[1A\r"
+_USUAL = 80  # columns of a terminal that does not tell
 _STEPS = 10  # lines of progress where no line can be written anew, the first for none done
 
 
@@ -42,8 +42,14 @@ class Screen:
     def _draw(self, line: str) -> None:
         # The cursor rests on an empty line above: jobs write to the terminal, too, and theirs must not be mixed with
         # this. What they wrote has moved the cursor on to the old line of progress, which is cleared.
-        self._line = line[: shutil.get_terminal_size().columns - 1]
+        self._line = line[: self._columns() - 1]
         self._write(f"{_CLEAR}\n{_CLEAR}{self._line}{_UP}")
+
+    def _columns(self) -> int:
+        try:
+            return os.get_terminal_size(self._stream.fileno()).columns or _USUAL
+        except (OSError, ValueError):
+            return _USUAL
 
     def _write(self, text: str) -> None:
         self._stream.write(text)

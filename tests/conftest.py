@@ -12,8 +12,8 @@ from scaffold import CONFIG, copy, snakemake
 # so that the commands which tests start find the package, also where it is not installed
 os.environ["PYTHONPATH"] = str(Path(__file__).resolve().parents[1])
 
-# The tests run beside each other, one process per core. Threads of libraries that wait for each other on a core that
-# others use cost six times the work; they read this when they are imported.
+# The tests run beside each other, one process per core or more. Threads of libraries that wait for each other on a core
+# that others use cost six times the work; they read this when they are imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENCV_FOR_THREADS_NUM", "1")
 

@@ -203,7 +203,7 @@ def test_a_full_disk_costs_the_checkpoint_and_not_the_training(monkeypatch, args
 # ---- signals
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_lets_a_training_save_and_end(monkeypatch, args, whole, caplog, number):
     caplog.set_level(logging.INFO)
     steps, step, handler = [], Training._step, signal.getsignal(number)

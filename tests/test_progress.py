@@ -246,3 +246,11 @@ def test_a_failed_group_of_a_cluster_is_told_once_by_the_job_whose_log_has_the_e
         heading,
         MESSAGE,
     ]
+
+
+def test_a_log_that_cannot_be_read_takes_no_other_message_away(tmp_path):
+    (tmp_path / "folder.log").mkdir()
+    (tmp_path / "good.log").write_text("error: the other one\n")
+    failure = Failure(frozenset({1}), "x", ("folder.log", "gone.log", "good.log"), "hint")
+    assert failure.message(tmp_path, 0) == "error: the other one"
+    assert Failure(frozenset({1}), "x", ("folder.log",), "hint").message(tmp_path, 0) == "hint"

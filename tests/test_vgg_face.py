@@ -479,3 +479,11 @@ def test_a_file_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
     (tmp_path / "x.mat").write_bytes(squeezed)
     with pytest.raises(InputError, match=r"x\.mat: .*cut short, or more than 0\.0 GB"):
         matconvnet.layers(tmp_path / "x.mat")
+
+
+def test_a_torch7_module_that_holds_itself_or_another_twice_is_read_once():
+    inner = torch7.Thing("nn.Linear")
+    inner.fields.update(weight=torch.ones(1, 1), bias=torch.ones(1))
+    outer = torch7.Thing("nn.Sequential")
+    outer.fields["modules"] = {1.0: outer, 2.0: inner, 3.0: inner}
+    assert torch7.layers(outer) == [(inner.fields["weight"], inner.fields["bias"])]

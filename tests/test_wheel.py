@@ -111,6 +111,9 @@ def test_a_wheel_holds_the_package_and_what_it_reads(installed):
             assert (site / "rrrn/share" / name).read_bytes() == (HOME / name).read_bytes()
         else:
             assert (site / "rrrn/share" / name).is_dir()
+    told = tomllib.loads((HOME / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]["include"]
+    named = [pattern for pattern in told if pattern.startswith(("/config", "/data/")) and "/paper/" not in pattern]
+    assert named and not any("*" in pattern for pattern in named)  # tables of a user's databases stay out
     own = {path.relative_to(HOME) for ending in ("py", "json") for path in HOME.glob(f"rrrn/**/*.{ending}")}
     own |= {path.relative_to(HOME) for path in HOME.glob("snakemake_logger_plugin_rrrn/*.py")}
     assert own <= {path.relative_to(site) for path in site.rglob("*")}

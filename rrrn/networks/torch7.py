@@ -58,14 +58,18 @@ def read(path: Path) -> Any:
 
 def layers(found: Any) -> list[tuple[Tensor, Tensor]]:
     """Return weight and bias of every layer that has both, in the order of the modules of a network."""
-    if not isinstance(found, Thing):
-        return []
-    own = found.fields.get("weight"), found.fields.get("bias")
-    if isinstance(own[0], Tensor) and isinstance(own[1], Tensor):
-        return [(own[0], own[1])]
-    modules = found.fields.get("modules")
-    held = modules if isinstance(modules, dict) else {}
-    return [layer for number in range(1, len(held) + 1) for layer in layers(held.get(float(number)))]
+    made, seen, waiting = [], set[int](), [found]
+    while waiting:
+        thing = waiting.pop()
+        if not isinstance(thing, Thing) or id(thing) in seen:  # a module may hold itself
+            continue
+        seen.add(id(thing))
+        weight, bias, modules = (thing.fields.get(name) for name in ("weight", "bias", "modules"))
+        if isinstance(weight, Tensor) and isinstance(bias, Tensor):
+            made.append((weight, bias))
+        elif isinstance(modules, dict):
+            waiting += [modules.get(float(number)) for number in range(len(modules), 0, -1)]
+    return made
 
 
 class _Reader:
@@ -96,7 +100,8 @@ class _Reader:
             return self._object(number, depth)
         self._known[number] = None
         self._take(self._int())
-        return self.value(depth + 1) and None  # what a function knows is of no use without it
+        self.value(depth + 1)  # what a function knows is of no use without it
+        return None
 
     def _fill(self, table: dict[Any, Any], depth: int) -> dict[Any, Any]:
         for _ in range(self._room(self._int(), 8)):  # two values of 4 bytes at least

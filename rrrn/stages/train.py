@@ -50,19 +50,22 @@ def key(args: argparse.Namespace, device: torch.device) -> str:
     packs = list(dict.fromkeys([*args.train, *(path for _, path in args.test)]))
     told = [args.settings, args.method, args.trained_on, args.fold, args.seed, args.classes, device.type]
     told += [args.asked.get("recipe"), sources.current("rrrn.stages.train", args.module), torch.__version__]
-    told += [args.sha256, args.clips.read_text(encoding="utf-8"), [identity.read(path) for path in packs]]
+    told += [args.clips.read_text(encoding="utf-8"), [identity.read(path) for path in packs]]
+    if args.weights:
+        with args.weights.open("rb") as file:
+            told.append(hashlib.file_digest(file, "sha256").hexdigest())
     return hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()
 
 
-def fit(training: Training, n_epochs: int, checkpoint: Checkpoint | None, told: Path | None) -> None:
+def fit(training: Training, n_epochs: int, checkpoint: Checkpoint | None, told: Path | None, alone: bool) -> None:
     """Train to the end, from a checkpoint if there is one; on a signal that ends the process, leave one behind.
 
-    ``told`` is the file of the history, if one is wanted. Progress is shown on a terminal alone.
+    ``told`` is the file of the history, if one is wanted. Progress is shown on a terminal, if it was started ``alone``.
     """
     if checkpoint:
         checkpoint.restore(training)
     total = n_epochs * training.per_epoch
-    shown = tqdm(total=total, initial=training.taken, unit=" samples", disable=None, leave=False)
+    shown = tqdm(total=total, initial=training.taken, unit=" samples", disable=None if alone else True, leave=False)
     with shown, checkpoints.stopping() if checkpoint else nullcontext(Stop()) as stop:
         for _ in training.steps():
             shown.update(training.taken - shown.n)
@@ -74,6 +77,9 @@ def fit(training: Training, n_epochs: int, checkpoint: Checkpoint | None, told: 
             if checkpoint:
                 checkpoint.save_if_due(training)
         _tell(training, told)
+        if checkpoint and stop.number:
+            checkpoint.save(training)
+            stop.leave()
 
 
 def _tell(training: Training, told: Path | None) -> None:
@@ -124,7 +130,8 @@ def main(args: argparse.Namespace) -> None:
         checkpoint = (
             Checkpoint(args.checkpoint, key(args, device), args.checkpoint_minutes) if args.checkpoint else None
         )
-        fit(training_, settings.epochs, checkpoint, args.log.with_suffix(".csv") if args.log else None)
+        fit(training_, settings.epochs, checkpoint, args.log.with_suffix(".csv") if args.log else None, not args.asked)
+        precision.prepare("fp32", device)
 
         results = {}
         for condition, path in test.items():

@@ -20,7 +20,7 @@ from rrrn.data import store
 from rrrn.running.stage import InputError
 from rrrn.training.engine import Training
 
-_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)  # the last as --signal of sbatch may ask for it
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Checkpoint:
@@ -81,10 +81,8 @@ class Stop:
     number = 0
 
     def note(self, number: int, frame: FrameType | None) -> None:
-        """Note the first signal; a second one ends the process at once."""
-        if self.number:
-            raise SystemExit(128 + number)
-        self.number = number
+        """Note the first signal; others while the state is saved change nothing."""
+        self.number = self.number or number
 
     def leave(self) -> None:
         """End the process as the noted signal asks."""
