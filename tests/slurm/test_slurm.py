@@ -107,6 +107,18 @@ def test_a_job_that_was_cancelled_is_noticed_and_made_again(local, tmp_path):
     assert results(root) == results(local)
 
 
+def test_a_training_that_was_cancelled_goes_on_from_its_checkpoint(local, tmp_path):
+    root = toy.without(local, tmp_path / "toy", *ONE_TRAINING, "logs/train")
+    toy.edit(root, "tests/config.yaml", "epochs: 1\n", "epochs: 600\n")
+    run = Run(root)
+    run.until(lambda: list(root.glob("logs/train/**/*.csv")) and run.running("train"))  # an epoch is over
+    toy.ask("scancel", f"--name={run.name()}")
+    assert run.end() == 0, run.said()
+    assert "CANCELLED" in {job.state for job in of_rule(run, "train")}
+    assert any("goes on in epoch" in log.read_text() for log in root.glob("logs/train/**/*.log"))
+    assert not (root / "results/checkpoints").exists()
+
+
 def test_slurmctld_may_be_away_in_the_middle(local, tmp_path):
     root = toy.without(local, tmp_path / "toy", *ONE_TRAINING)
     run = Run(root)
