@@ -227,7 +227,7 @@ def test_a_signal_lets_a_training_save_and_end(monkeypatch, args, whole, caplog,
 
 
 def test_a_process_that_is_told_to_end_goes_on_in_another(args, data):
-    for name, value in vars(arguments(data, epochs=200)).items():
+    for name, value in vars(arguments(data, epochs=100)).items():
         if name not in ("output", "checkpoint", "checkpoint_minutes"):
             setattr(args, name, value)
     told = args.output.with_name("out.csv.csv")  # the history, beside the log
@@ -241,7 +241,7 @@ def test_a_process_that_is_told_to_end_goes_on_in_another(args, data):
     log = args.output.with_name("out.csv.log").read_text()
     assert "goes on in epoch" in log and "epoch 1:" not in log
     rows = told.read_text().splitlines()
-    assert [row.partition(",")[0] for row in rows] == ["epoch", *map(str, range(1, 201))]
+    assert [row.partition(",")[0] for row in rows] == ["epoch", *map(str, range(1, 101))]
     gone_on = args.output.read_bytes()
     train.main(type(args)(**{**vars(args), "checkpoint": None}))
     assert gone_on == args.output.read_bytes()

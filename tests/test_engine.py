@@ -125,7 +125,7 @@ def test_half_precision_learns_as_well_and_keeps_its_weights_whole():
     ends = {}
     for name in ("fp32", "bf16"):
         network = build("rrrn", torch.float32, squeeze_channels=4)
-        training = trained(network, settings(epochs=30, precision=name), torch.float32)
+        training = trained(network, settings(epochs=12, precision=name), torch.float32)
         assert {one.dtype for one in network.parameters()} == {torch.float32}
         ends[name] = training.history[-1]["total"]
     assert ends["bf16"] != ends["fp32"]

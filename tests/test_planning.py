@@ -41,6 +41,11 @@ def toy_jobs():
 
 @pytest.mark.parametrize(("file", "table"), [(TOY, "tests/clips.csv"), (PAPER, "data/clips_paper_shape.csv")])
 def test_the_plan_has_the_jobs_of_snakemakes_dry_run(tmp_path, monkeypatch, file, table):
+    if file == PAPER:  # of all 47 subjects a dry run takes minutes
+        some = [clip for clip in clips.read(HOME / table) if clip.subject[-1] in "17"]
+        assert len({clip.subject for clip in some}) > 5
+        table = str(tmp_path / "paper.csv")
+        clips.write(some, Path(table))
     own = settings(file) | {"clips": str(HOME / table)}
     monkeypatch.chdir(tmp_path)
     listed = jobs.dry_run(own, ["all"], left=False)
@@ -231,7 +236,7 @@ def test_work_is_told_in_hours(seconds, text):
 def test_the_command_tells_the_plan_by_stored_rates(capsys):
     cli.main(["plan", "--configfile", str(TOY), "--no-calibration", "--cores", "2", "--gpus", "0", "--json"])
     told = json.loads(capsys.readouterr().out)
-    assert told["stages"]["train"]["jobs"] == 4 * 3 * 4 and told["total"]["jobs"] == 132
+    assert told["stages"]["train"]["jobs"] == 4 * 3 * 4 and told["total"]["jobs"] == 133
     assert "stored, not measured here" in told["notes"][0]
     assert told["wall_seconds"] >= max(told["longest_chain_seconds"], told["total"]["cpu"] / 2 - 0.1)
 

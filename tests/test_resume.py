@@ -525,7 +525,7 @@ RESUME = ("-m", "rrrn", "resume", "--every", "0.2")
 @pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="needs /proc")
 @pytest.mark.parametrize(
     ("directory", "command"),
-    [("plain", ("-m", "snakemake", "--cores", "1")), (ODD_FOLDER, (SCRIPT, "--cores", "1", "--", TARGET))],
+    [(ODD_FOLDER, (SCRIPT, "--cores", "1", "--", TARGET))],
     indirect=["directory"],
 )
 def test_killed_snakemake_is_resumed_again_and_again_and_no_file_has_two_writers(directory, command):

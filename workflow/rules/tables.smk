@@ -84,7 +84,7 @@ rule table:
         descriptors=descriptors,
         conditions=",".join(CONDITIONS),
     shell:
-        "python -m rrrn.stages.table {input.scores:q} {output.table:q} {output.long:q} {output.about:q} --table {wildcards.table} --task {params.task:q} --paper {input.paper:q} --clips {params.clips:q} --folds {params.folds:q} --classes {params.classes:q} --methods {params.methods} --descriptors {params.descriptors} --labels {params.labels:q} --conditions {params.conditions} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.stages.table {input.scores:q} {output.table:q} {output.long:q} {output.about:q} --table {wildcards.table} --task {params.task:q} --paper {input.paper:q} --clips {params.clips:q} --folds {params.folds:q} --classes {params.classes:q} --methods {params.methods} --descriptors {params.descriptors:q} --labels {params.labels:q} --conditions {params.conditions} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule summary:
@@ -161,4 +161,4 @@ rule ablation:
         descriptors=descriptors,
         conditions=",".join(CONDITIONS),
     shell:
-        "python -m rrrn.stages.table {input:q} {output.table:q} {output.long:q} {output.about:q} --table ablation --task {params.task:q} --clips {params.clips:q} --folds {params.folds:q} --classes {params.classes:q} --methods {params.methods} --descriptors {params.descriptors} --labels {params.labels:q} --conditions {params.conditions} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.stages.table {input:q} {output.table:q} {output.long:q} {output.about:q} --table ablation --task {params.task:q} --clips {params.clips:q} --folds {params.folds:q} --classes {params.classes:q} --methods {params.methods} --descriptors {params.descriptors:q} --labels {params.labels:q} --conditions {params.conditions} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
