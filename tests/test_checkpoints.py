@@ -226,6 +226,22 @@ def test_a_signal_lets_a_training_save_and_end(monkeypatch, args, whole, caplog,
     assert args.output.read_bytes() == whole()
 
 
+def test_a_signal_after_the_last_step_trains_no_epoch_twice(monkeypatch, args, whole):
+    end = Training._end_epoch
+
+    def signalled(self, *told):
+        if self.epoch == EPOCHS:
+            os.kill(os.getpid(), signal.SIGTERM)
+        end(self, *told)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Training, "_end_epoch", signalled)
+        with pytest.raises(SystemExit):
+            train.main(args)
+    train.main(args)
+    assert args.output.read_bytes() == whole()
+
+
 def test_a_process_that_is_told_to_end_goes_on_in_another(args, data):
     for name, value in vars(arguments(data, epochs=100)).items():
         if name not in ("output", "checkpoint", "checkpoint_minutes"):

@@ -46,14 +46,14 @@ def installed(tmp_path_factory) -> Path:
     folder, place = tmp_path_factory.mktemp("wheel"), tmp_path_factory.mktemp("installed it's") / "venv"
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
     python = place / "bin/python"
-    commands = [
-        [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(HOME)],
-        [sys.executable, "-m", "venv", "--without-pip", str(place)],
-        [*pip, "--python", str(python), "install", "--no-deps", "--no-index", "--find-links", str(folder), "rrrn"],
-    ]
-    for command in commands:
+
+    def make(*command: str) -> None:
         done = subprocess.run(command, env=bare(), capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
+
+    make(*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(HOME))
+    make(sys.executable, "-m", "venv", "--without-pip", str(place))
+    make(*pip, "--python", str(python), "install", "--no-deps", *map(str, folder.glob("*.whl")))
     (site,) = place.glob("lib/python*/site-packages")
     (site / "others.pth").write_text(sysconfig.get_path("purelib") + "\n")  # whose own .pth files are not read
     return python.parent

@@ -126,11 +126,11 @@ def main(args: argparse.Namespace) -> None:
         labels = np.array([classes.index(clip.objective_class) for _, clip, _ in chosen])
         pools = np.split(np.arange(len(chosen)), len(training))  # every clip has as many samples
         samples = Samples(chosen, max_bytes, device)
-        training_ = Training(network, samples, labels, pools, settings, seeds.generator(*own, "order"))
+        trained = Training(network, samples, labels, pools, settings, seeds.generator(*own, "order"))
         checkpoint = (
             Checkpoint(args.checkpoint, key(args, device), args.checkpoint_minutes) if args.checkpoint else None
         )
-        fit(training_, settings.epochs, checkpoint, args.log.with_suffix(".csv") if args.log else None, not args.asked)
+        fit(trained, settings.epochs, checkpoint, args.log.with_suffix(".csv") if args.log else None, not args.asked)
         precision.prepare("fp32", device)
 
         results = {}

@@ -61,17 +61,16 @@ class Training:
         return (self.epoch - 1) * self.per_epoch + done
 
     def steps(self) -> Iterator[None]:
-        """Train until the last epoch is over; yields after each step, when the training is whole.
+        """Train until the last epoch is over; yields after each step. Then, and at the end, the training is whole.
 
         Raises InputError if a loss stops being finite.
         """
         self.network.train()
-        for self.epoch in range(self.epoch, self._settings.epochs + 1):  # noqa: B020  # goes on from there
+        while self.epoch <= self._settings.epochs:
             yield from self._epoch()
 
     def _epoch(self) -> Iterator[None]:
         began = time.monotonic()
-        self._drawn_from = self._order.bit_generator.state
         numbers = epochs.draw(self._pools, self._settings.views_per_clip_per_epoch, self._order)
         cut = epochs.batches(numbers, self._settings.batch_size)
         rest = cut[self.done :]
@@ -125,7 +124,8 @@ class Training:
             )
             raise InputError(f"the loss is not finite in epoch {self.epoch}; lower train.lr, {remedy}")
         self.history.append(row)
-        self._sums, self.done = {}, 0
+        self._sums, self.epoch, self.done = {}, self.epoch + 1, 0
+        self._drawn_from = self._order.bit_generator.state
 
     def _on_device(self, numbers: NDArray[np.int64]) -> Tensor:
         tensor = torch.from_numpy(numbers)
@@ -168,7 +168,7 @@ class Training:
         torch.set_rng_state(parts["random"]["cpu"])
         if self._device.type == "cuda":
             torch.cuda.set_rng_state(parts["random"]["cuda"], self._device)
-        self._order.bit_generator.state = facts["order"]
+        self._order.bit_generator.state = self._drawn_from = facts["order"]
         self._scaler.load_state_dict(facts["scaler"])
         self.epoch, self.done, self.history = facts["epoch"], facts["done"], facts["history"]
 
