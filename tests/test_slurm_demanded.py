@@ -52,12 +52,15 @@ def test_packages_that_cannot_be_installed_are_an_error():
 
 @pytest.mark.parametrize(("status", "expected"), [(0, 0), (3, 0), (1, 1), (127, 1)])
 def test_what_ci_makes_of_it(tmp_path, status, expected):
-    for name in (".ci/run", "tests/slurm/cluster.sh", "bin/make", ".venv/bin/snakemake", ".venv/bin/python"):
+    called = ("make", "python3", "pip", "rrrn", "snakemake", "python")
+    commands = (".venv/bin/python", *(f"bin/{name}" for name in called))
+    for name in (".ci/run", "tests/slurm/cluster.sh", *commands):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("#!/bin/sh\n")
         (tmp_path / name).chmod(0o755)
     shutil.copy(HOME / ".ci/run", tmp_path / ".ci/run")
     (tmp_path / "bin/make").write_text('#!/bin/sh\necho "made $*"\n')
+    (tmp_path / "bin/rrrn").write_text('#!/bin/sh\nmkdir "$2"\n')
     (tmp_path / "tests/slurm/cluster.sh").write_text(f"#!/bin/sh\necho the reason >&2\nexit {status}\n")
     done = subprocess.run(
         [str(tmp_path / ".ci/run")],
