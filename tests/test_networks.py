@@ -138,6 +138,10 @@ def test_overfits_ten_samples():
 def test_attention_against_its_definition(attention, norm):
     torch.manual_seed(0)
     ri = RegionInspired(6, 4, 3, 5, attention, norm).double().eval()
+    if attention != "ran":
+        convolution, normed, _ = ri.scores[0].f1
+        normed.running_mean.uniform_(-1, 1)  # as if learnt, each region's own
+        normed.running_var.uniform_(0.5, 2)
     p = features(2, 6, 4, 3, 3)
     f, alpha = ri(p)
     scores = torch.empty(2, 6, dtype=torch.float64)
@@ -145,12 +149,16 @@ def test_attention_against_its_definition(attention, norm):
         for k in range(6):
             scores[:, k] = (p[:, k].mean(dim=(2, 3)) * ri.scores.query.weight[0]).sum(dim=1)
     else:
-        squeeze = ri.scores[0]
+        last = ri.scores[0].f2
         psi = torch.empty(2, 6, 3, 3, dtype=torch.float64)
         for k in range(6):
-            q = squeeze.f1[k](p[:, k])
+            own = slice(5 * k, 5 * k + 5)
+            q = F.conv2d(p[:, k], convolution.weight[own], padding=1)
             assert q.shape == (2, 5, 3, 3)
-            psi[:, k] = squeeze.f2[k](torch.stack([q.mean(dim=1), q.max(dim=1).values], dim=1))[:, 0]
+            statistics = normed.running_mean[own], normed.running_var[own]
+            q = torch.relu(F.batch_norm(q, *statistics, normed.weight[own], normed.bias[own]))
+            both = torch.stack([q.mean(dim=1), q.max(dim=1).values], dim=1)
+            psi[:, k] = F.conv2d(both, last.weight[k : k + 1], last.bias[k : k + 1], padding=3)[:, 0]
         if attention == "fc":
             layer = ri.scores[2]
             scores = psi.reshape(2, 54) @ layer.weight.T + layer.bias

@@ -43,27 +43,25 @@ class RegionInspired(nn.Module):
 
 
 class RegionSqueeze(nn.Module):
-    """One squeeze block a region, mu_k = F_2([mean_c F_1(p_k); max_c F_1(p_k)]) (Eq. 5), after CBAM."""
+    """One squeeze block a region, mu_k = F_2([mean_c F_1(p_k); max_c F_1(p_k)]) (Eq. 5), after CBAM.
+
+    The blocks share no weight; all are computed at once, as groups of one convolution.
+    """
 
     def __init__(self, regions: int, channels: int, squeezed: int) -> None:
         super().__init__()
-        self.f1 = nn.ModuleList(
-            nn.Sequential(
-                nn.Conv2d(channels, squeezed, 3, padding=1, bias=False),
-                nn.BatchNorm2d(squeezed),
-                nn.ReLU(inplace=True),
-            )
-            for _ in range(regions)
+        self.f1 = nn.Sequential(
+            nn.Conv2d(regions * channels, regions * squeezed, 3, padding=1, bias=False, groups=regions),
+            nn.BatchNorm2d(regions * squeezed),
+            nn.ReLU(inplace=True),
         )
-        self.f2 = nn.ModuleList(nn.Conv2d(2, 1, 7, padding=3) for _ in range(regions))
+        self.f2 = nn.Conv2d(regions * 2, regions, 7, padding=3, groups=regions)
 
     def forward(self, p: Tensor) -> Tensor:
         """Squeeze p (B, R, C, H, W) to psi (B, R, H, W)."""
-        squeezed = []
-        for f1, f2, region in zip(self.f1, self.f2, p.unbind(dim=1), strict=True):
-            q = f1(region)
-            squeezed.append(f2(torch.cat([q.mean(dim=1, keepdim=True), q.amax(dim=1, keepdim=True)], dim=1)))
-        return torch.cat(squeezed, dim=1)
+        q = self.f1(p.flatten(1, 2)).unflatten(1, (p.shape[1], -1))
+        psi: Tensor = self.f2(torch.stack([q.mean(dim=2), q.amax(dim=2)], dim=2).flatten(1, 2))
+        return psi
 
 
 class ExcitationScores(nn.Module):
