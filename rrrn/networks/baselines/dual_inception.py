@@ -15,8 +15,8 @@ output   to the classes
 A ReLU follows each convolution and FC. With three classes that is 6.45 million weights and biases. The authors' flow
 ends at the frame in the middle of a clip; here it ends at the apex.
 
-Open is how large flow is as it comes in, ``input_scale``. ``side`` is the side of the input, the paper's 28 whatever the
-maps have; with another one FC has as many weights as are needed.
+Open is how large flow is as it comes in, ``input_scale``. ``side`` is the side of the input, the paper's 28 whatever
+the maps have; with another one FC has as many weights as are needed.
 """
 
 from collections.abc import Mapping

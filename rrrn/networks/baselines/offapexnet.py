@@ -13,8 +13,10 @@ output     to the classes
 =========  ================================================  ============
 
 A ReLU follows each convolution, FC1 and FC2. With three classes that is 2.66 million weights and biases, as others
-count too; STSTNet's paper says 2.77 million. ``dropout`` is that behind FC1 and FC2, a half as in what others publish of
-it. Open is how large flow is as it comes in, ``input_scale``. ``side`` is the side of the input, the paper's 28 whatever
+count too; STSTNet's paper says 2.77 million. ``dropout`` is that behind FC1 and FC2, a half as in what others publish
+of it.
+
+Open is how large flow is as it comes in, ``input_scale``. ``side`` is the side of the input, the paper's 28 whatever
 the maps have; with another one FC1 has as many weights as are needed.
 """
 
