@@ -94,7 +94,7 @@ class RAN(Network[Output]):
         """Map x (B, 6, 2, side, side) to F (B, 6, C). Regions share the batch statistics."""
         maps = single.images(x.flatten(0, 1), self.settings.input)
         parts = [stream(image).mean(dim=(2, 3)) for stream, image in zip(self.streams, maps, strict=True)]
-        return torch.cat(parts, dim=1).unflatten(0, x.shape[:2])
+        return torch.cat(parts, dim=1).reshape(*x.shape[:2], -1)
 
     def loss(self, output: Output, target: Tensor) -> dict[str, Tensor]:
         """Return the cross-entropy, the region-biased loss, and their weighted sum."""
