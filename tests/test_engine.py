@@ -44,7 +44,8 @@ def settings(**changes):
 
 def build(method, dtype=torch.float64, **changes):
     known = methods.METHODS[method]
-    own = {**methods.settings(CONFIG, method), "pretrained": "none", **changes}
+    told = methods.settings(CONFIG, method)
+    own = told | {key: value for key, value in ({"pretrained": "none"} | changes).items() if key in told}
     torch.manual_seed(3)
     network = outside.load(known.module).build(own, len(CLASSES), SIZE, None)
     return network.to(dtype)
@@ -110,8 +111,7 @@ def test_fifty_steps_are_those_of_a_plain_loop(method, monkeypatch):
 
 @pytest.mark.parametrize("method", methods.names("network"))
 def test_every_network_learns_one_batch_by_heart(method):
-    changes = {"width": 0.125} if method in ("resnet18", "vgg16") else {"squeeze_channels": 4, "backbone": "shallow"}
-    network = build(method, torch.float32, **changes)
+    network = build(method, torch.float32, width=0.125, squeeze_channels=4, backbone="shallow")
     devices.place(network, CPU, True)
     rate = 0.0005 if method == "vgg16" else 0.003
     training = trained(network, settings(epochs=60, batch_size=20, lr=rate), torch.float32)

@@ -69,10 +69,9 @@ def arguments(data, output="out.csv", method="rrrn", network=None, **changes):
     section = {key: value for key, value in section.items() if key not in protocol.WITHOUT_EFFECT}
     section |= {key: changes.pop(key) for key in list(changes) if key in section and key != "seed"}
     known = methods.METHODS[method]
-    settings = {**methods.settings(CONFIG, method), "pretrained": "none"} | (network or {})
-    settings |= (
-        {"backbone": "shallow", "squeeze_channels": 4} if known.section == "networks.rrrn" else {"width": 0.0625}
-    )
+    settings = methods.settings(CONFIG, method)
+    small = {"pretrained": "none", "backbone": "shallow", "squeeze_channels": 4, "width": 0.0625}
+    settings = settings | {key: small[key] for key in small if key in settings} | (network or {})
     values = {
         "output": data / output,
         "train": [data / "none.h5"],

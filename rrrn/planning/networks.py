@@ -29,7 +29,9 @@ def operations(name: str, config: Mapping[str, Any]) -> tuple[float, float]:
 
 def build(name: str, config: Mapping[str, Any]) -> Network:
     """Return a method's network without its initial weights."""
-    settings = {**methods.settings(config, name), "pretrained": "none"}
+    settings = dict(methods.settings(config, name))
+    if "pretrained" in settings:
+        settings["pretrained"] = "none"
     module = outside.load(methods.METHODS[name].module)
     network: Network = module.build(settings, len(config["classes"]), int(config["pack"]["size"]), None)
     return network

@@ -1,4 +1,4 @@
-"""The baselines' common form: one published image network on the flow of the uncropped face (region 0)."""
+"""The baselines' common form: one published network on the flow of the uncropped face (region 0)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,11 +25,20 @@ class Settings:
     input_scale: float
 
 
+def images(flow: Tensor, input: Input) -> list[Tensor]:
+    """Return what each stream sees of flow (B, 2, side, side), maps of as many channels as ``CHANNELS`` says.
+
+    inflate2: one stream of u and v; uvm: one of u, v and their magnitude; two_stream: one of v and one of u.
+    """
+    if input == "uvm":
+        return [torch.cat([flow, torch.linalg.vector_norm(flow, dim=1, keepdim=True)], dim=1)]
+    return [flow[:, 1:2], flow[:, 0:1]] if input == "two_stream" else [flow]
+
+
 class SingleRegion(Network[Output]):
     """Streams of features, concatenated and classified; trained by cross-entropy.
 
-    ``input`` is inflate2 (one stream of u and v), uvm (one stream of u, v and their magnitude) or two_stream
-    (a stream for v and one for u). Flow is multiplied by ``scale`` first.
+    ``input`` says what each of the streams sees (``images``). Flow is multiplied by ``scale`` first.
     """
 
     regions = (0,)
@@ -43,14 +52,8 @@ class SingleRegion(Network[Output]):
 
     def forward(self, x: Tensor) -> Output:
         """Classify x (B, 1, 2, side, side)."""
-        flow = x[:, 0] * self.scale
-        if self.input == "uvm":
-            inputs = [torch.cat([flow, torch.linalg.vector_norm(flow, dim=1, keepdim=True)], dim=1)]
-        elif self.input == "two_stream":
-            inputs = [flow[:, 1:2], flow[:, 0:1]]
-        else:
-            inputs = [flow]
-        features = [stream(maps) for stream, maps in zip(self.streams, inputs, strict=True)]
+        maps = images(x[:, 0] * self.scale, self.input)
+        features = [stream(image) for stream, image in zip(self.streams, maps, strict=True)]
         return Output(self.head(torch.cat(features, dim=1)))
 
     def loss(self, output: Output, target: Tensor) -> dict[str, Tensor]:

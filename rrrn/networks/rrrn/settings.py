@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from rrrn.networks.backbones import Backbone
 from rrrn.networks.pretrained import Pretrained
 from rrrn.running import typed
 
-Backbone = Literal["resnet18", "shallow"]
 Attention = Literal["se", "fc", "ran"]
 Norm = Literal["sigmoid", "softmax", "sigmoid_softmax"]
 Aggregate = Literal["sum_concat", "residual", "flatten"]

@@ -1,16 +1,13 @@
 """The backbone of RRRN: two trunks, one for each flow component, shared over the regions (Section III-C)."""
 
-from collections import OrderedDict
-from itertools import pairwise
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from rrrn.networks import adapt, architectures, pretrained
+from rrrn.networks import backbones
+from rrrn.networks.backbones import Backbone
 from rrrn.networks.pretrained import Pretrained
-from rrrn.networks.rrrn.settings import Backbone
-from rrrn.running.stage import InputError
 
 
 class Trunks(nn.Module):
@@ -43,32 +40,6 @@ def build(name: Backbone, region_side: int, weights: Path | None, setting: Pretr
 
     Raises InputError for weights that do not fit it.
     """
-    if name == "shallow" and setting != "none":
-        raise InputError(f"the shallow backbone has no weights for pretrained: {setting}; set pretrained: none")
-    pretrained.check(setting, weights)
-    vertical, horizontal = (shallow() if name == "shallow" else resnet18(weights) for _ in range(2))
+    backbones.check(name, weights, setting)
+    vertical, horizontal = (backbones.build(name, 1, weights) for _ in range(2))
     return Trunks(vertical, horizontal, region_side)
-
-
-def resnet18(weights: Path | None) -> nn.Module:
-    """The published ResNet18 for one channel, up to its last feature maps after their activation."""
-    model = architectures.module("resnet").resnet18(weights=None)
-    if weights is not None:
-        pretrained.load(model, pretrained.read(weights), "fc.", weights)
-    model.conv1 = adapt.stem(model.conv1, 1, weights is not None)
-    return nn.Sequential(OrderedDict(list(model.named_children())[:-2]))
-
-
-def shallow(channels: tuple[int, ...] = (8, 16, 32, 64)) -> nn.Module:
-    """Convolutions that each halve the map, for regions of 28 to 56 pixels, which train in seconds on a CPU.
-
-    Four of them see 31 pixels: a whole region, so that pooling later does not lose where in it something moved.
-    """
-    layers: list[nn.Module] = []
-    for before, after in pairwise((1, *channels)):
-        layers += [
-            nn.Conv2d(before, after, 3, stride=2, padding=1, bias=False),
-            nn.BatchNorm2d(after),
-            nn.ReLU(inplace=True),
-        ]
-    return nn.Sequential(*layers)
