@@ -88,7 +88,7 @@ def test_a_model_may_be_deleted_until_it_is_needed(started, tmp_path):
     root = tmp_path / "root"
     shutil.copytree(started, root)
     (root / MODEL).unlink()
-    assert jobs(root, *TUNED, SCRATCH) == {}
+    assert jobs(root) == {}
     assert rrrn(root, "verify", *TUNED).returncode == 0
     (root / TUNED[0]).unlink()
     assert jobs(root, TUNED[0]) == {"train": 1, "tune": 1}
