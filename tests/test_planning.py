@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from rrrn import cli
-from rrrn.data import clips
+from rrrn.data import clips, store
 from rrrn.experiment import config, defaults, methods
-from rrrn.planning import calibration, jobs, rates, report, schedule, storage, tally, units
+from rrrn.planning import calibration, jobs, networks, rates, report, schedule, storage, tally, units
 from rrrn.planning.jobs import Job
 from rrrn.planning.model import Cost, Model
 from rrrn.planning.rates import Rates
 from rrrn.running.stage import InputError
+from rrrn.training import tensors
 from tests.test_plans import plan
 
 HOME = Path(__file__).resolve().parents[1]
@@ -92,13 +93,55 @@ def test_every_job_has_a_cost_and_files_take_room(toy_jobs):
     costing = model(settings(TOY, ablation=["rrrn"]))
     costs = [costing.cost(job) for job in toy_jobs]
     listed = {stage.rule: stage for stage in tally.stages(toy_jobs, costs)}
-    assert list(listed) == [*(rule for rule in tally.ORDER if rule != "weights"), "logs"]
+    assert list(listed) == [*(rule for rule in tally.ORDER if rule not in ("weights", "tune")), "logs"]
     assert all(stage.cpu > 0 for rule, stage in listed.items() if rule not in ("logs", "augment"))
     assert all(stage.bytes > 0 for stage in listed.values())
     frames = sum(clip.offset - clip.onset + 5 for clip in clips.read("tests/clips.csv"))
     assert listed["render"].files == frames + 4  # and a file of truth a subject
     assert listed["logs"].files == 3 * len(toy_jobs)
     assert tally.total(list(listed.values())).jobs == len(toy_jobs)
+
+
+@pytest.fixture
+def from_clean():
+    protocol = {"train_condition": "matched", "start": "clean"}
+    return settings(TOY, clips=str(HOME / "tests/clips.csv"), protocol=protocol, methods=["rrrn", "vgg16"])
+
+
+def test_tuned_trainings_are_planned_with_what_they_start_from(from_clean):
+    listed = jobs.dry_run(from_clean, ["all"], left=False)
+    counted = jobs.counts(listed)
+    assert (counted["train"], counted["tune"]) == (2 * 6, 2 * 2 * 6)
+    leaving = [job for job in storage.jobs(from_clean, clips.read(from_clean["clips"])) if job.rule == "train"]
+    assert {job.outputs for job in leaving} == {job.outputs for job in listed if job.rule == "train"}
+    assert len(leaving) == 12 and all(len(job.outputs) == 2 for job in leaving)
+    costing = model(from_clean)
+    planned = {stage.rule: stage for stage in tally.stages(listed, [costing.cost(job) for job in listed])}
+    assert planned["train"].files == 24 and planned["tune"].files == 24
+    assert list(planned).index("tune") == list(planned).index("train") + 1
+
+
+@pytest.mark.parametrize("network", ["rrrn", "vgg16"])
+def test_a_model_takes_the_room_of_its_weights(from_clean, tmp_path, network):
+    job = {"network": network, "trained_on": "none", "fold": "synsamm-006", "seed": "0"}
+    scratch = config.merge([from_clean, {"protocol": {"start": "scratch"}}])
+    size = of("train", from_clean, **job).bytes - of("train", scratch, **job).bytes
+    state = networks.build(network, from_clean).state_dict()
+    with store.create(tmp_path / "model.h5") as file:
+        tensors.put(file, state)
+    assert size == pytest.approx((tmp_path / "model.h5").stat().st_size, rel=0.2)
+
+
+def test_tuned_trainings_take_their_own_epochs(from_clean):
+    job = {"network": "rrrn", "trained_on": "mask", "fold": "synsamm-006", "seed": "0"}
+    start = model(from_clean).rates.of("start.train")
+
+    def seconds(rule, **changes):
+        return of(rule, config.merge([from_clean, {"train": changes}]), **job).cpu - start
+
+    few, many = (seconds("tune", tune={"epochs": epochs, "lr": 0.1}) for epochs in (10, 20))
+    assert many / few == pytest.approx(2, rel=0.1)
+    assert seconds("tune", epochs=50, tune={"epochs": 10, "lr": 0.1}) == few == seconds("train", epochs=10)
 
 
 def of(rule, own, on_gpu=False, **wildcards):

@@ -53,6 +53,14 @@ def test_table_iv_of_the_default_experiment(tmp_path, overlay, trainings):
     assert jobs["table"] == jobs["split"] == 1
 
 
+@pytest.mark.parametrize("target", ["results/table_iv.csv", "all"])
+def test_one_training_from_scratch_for_each_fold_and_the_others_tuned(tmp_path, target):
+    overlay = "{methods: [rrrn, resnet18], protocol: {train_condition: matched, start: clean, n_seeds: 2}}"
+    jobs = plan(tmp_path, "data/clips.csv", overlay, target)
+    trainings = 2 * (8 if target != "all" else 10) * 2
+    assert (jobs["train"], jobs["tune"]) == (trainings, 12 * trainings)
+
+
 def test_own_weights_are_an_input_and_nothing_is_fetched(tmp_path):
     (tmp_path / "mine.pth").touch()
     own = f"{{path: mine.pth, sha256: {'0f' * 32}}}"

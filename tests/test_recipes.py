@@ -46,6 +46,7 @@ WORN = {"occluded", "features", *FLOW}
     [
         (lambda c: c["train"].update(lr=0.1), TRAINING),
         (lambda c: c["train"].update(max_memory_gb=1), set()),
+        (lambda c: c["train"]["tune"].update(epochs=9), set()),
         (lambda c: c["svm"].update(C=10), TRAINING),
         (lambda c: c["svm"].update(C=10000.0), set()),
         (lambda c: c["flow"].update(tau=0.2), FLOW),
@@ -67,6 +68,58 @@ WORN = {"occluded", "features", *FLOW}
 )
 def test_a_change_reaches_what_depends_on_it(change, expected):
     assert changed(change) == expected
+
+
+def from_clean(config) -> None:
+    config["protocol"].update(train_condition="matched", start="clean")
+    config.update(conditions=["none", "mask"], methods=["lbp_top", "rrrn"])
+
+
+def test_tuned_trainings_are_made_of_the_model_of_their_fold():
+    made = experiment(from_clean)
+    fold, other = made.folds[:2]
+    scratch, tuned = (made.train("rrrn", name, fold, "0") for name in ("none", "mask"))
+    model = made.model("rrrn", fold, "0")
+    assert [one.path for one in tuned.inputs] == ["results/pack/mask.h5"] * 2 + [model.path]
+    assert model.path == f"results/models/rrrn/none/{fold}-0.h5"
+    assert (model.inputs, model.told, model.rows) == (scratch.inputs, scratch.told, scratch.rows)
+    assert "tune" in json.loads(tuned.told)["train"] and "tune" not in json.loads(scratch.told)["train"]
+    assert made.model("rrrn", other, "0").digest != model.digest != scratch.digest
+    assert made.of(model.path) is model
+    assert [one.path for one in made.every()].count(model.path) == 1
+
+
+def test_a_start_changes_no_recipe_of_a_training_from_scratch():
+    def matched(config):
+        from_clean(config)
+        config["protocol"].update(start="scratch")
+
+    before, after = experiment(matched), experiment(from_clean)
+    fold = before.folds[0]
+    for make in (lambda made: made.train("rrrn", "none", fold, "0"), lambda made: made.svm("lbp_top", "mask")):
+        assert make(before).digest == make(after).digest
+    assert before.train("rrrn", "mask", fold, "0").digest != after.train("rrrn", "mask", fold, "0").digest
+    assert not [one.path for one in before.every() if "models" in one.path]
+
+
+@pytest.mark.parametrize(
+    ("change", "reached"),
+    [
+        (lambda c: c["train"]["tune"].update(epochs=9), {"predictions/mask"}),
+        (lambda c: c["train"]["tune"].update(lr=0.1), {"predictions/mask"}),
+        (lambda c: c["train"].update(epochs=9), {"models/none", "predictions/none", "predictions/mask"}),
+        (lambda c: c["train"].update(device="cpu", max_memory_gb=1), set()),
+        (lambda c: c["occlude"]["mask"].update(width=1.1), {"predictions/mask"}),
+        (lambda c: c["networks"]["rrrn"].update(beta=0.1), {"models/none", "predictions/none", "predictions/mask"}),
+    ],
+)
+def test_a_change_reaches_models_and_what_starts_from_them(change, reached):
+    before, after = (
+        {one.path: one.digest for one in experiment(by).every() if "/rrrn/" in one.path and "/scores/" not in one.path}
+        for by in (from_clean, lambda config: (from_clean(config), change(config)))
+    )
+    differing = {"/".join(Path(path).parts[1:4:2]) for path in before if before[path] != after[path]}
+    assert before.keys() == after.keys() and differing == reached
 
 
 def in_groups(table) -> Recipes:

@@ -13,7 +13,7 @@ PROFILE = yaml.safe_load((HOME / "workflow/profiles/slurm/profile.yaml").read_te
 def test_what_is_said_of_rules_is_said_of_rules_that_exist():
     """Snakemake passes over a name that is none."""
     named = {rule for key in ("set-resources", "set-threads", "groups") for rule in PROFILE[key]}
-    assert named <= set(re.findall(r"^rule (\w+):", RULES, re.M))
+    assert named <= set(re.findall(r"^ *(?:rule|use rule \w+ as) (\w+)\b", RULES, re.M))
 
 
 def test_memory_time_and_retries_are_said_in_the_profile_alone():

@@ -142,6 +142,14 @@ def test_a_table_of_one_seed_says_so_and_names_the_key(tmp_path, monkeypatch, me
     assert ("±" in wide.iloc[0, 1]) == (seeds > 1)
 
 
+def test_a_table_of_networks_that_start_from_models_says_so():
+    trained = pd.Series({"rrrn": 1, table.AVERAGE: 1})
+    (said,) = table.of_start({"protocol": {"start": "clean"}}, trained, ["lbp_top"])
+    assert "un-occluded training of their fold ('protocol.start')" in said
+    assert table.of_start({"protocol": {"start": "scratch"}}, trained, ["lbp_top"]) == []
+    assert table.of_start({"protocol": {"start": "clean"}}, trained.rename({"rrrn": "lbp_top"}), ["lbp_top"]) == []
+
+
 def test_a_table_of_groups_says_that_subjects_were_not_tested_one_by_one():
     rows = [clips.Clip("d", name, "c", 1, 2, 3, "I", name, "recorded") for name in ("a", "b", "group-1-of-2")]
     (said,) = table.of_groups(rows[:2], ["group-1-of-2", "group-2-of-2"])

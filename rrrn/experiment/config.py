@@ -139,6 +139,17 @@ def check_together(config: Mapping[str, Any], clips: Sequence[Clip]) -> None:
         grouped.check(clips, told["folds"]["grouped"])
     if told["train_condition"] == "clean" and "none" not in config["conditions"]:
         raise InputError("configuration: protocol.train_condition clean needs 'none' among the conditions")
+    if told["start"] == "clean" and told["train_condition"] != "matched":
+        raise InputError(
+            "configuration: protocol.start clean needs protocol.train_condition matched, and it is "
+            f"{told['train_condition']}, with one training a fold and none to tune; set protocol.start to scratch, or "
+            "train_condition to matched"
+        )
+    if told["start"] == "clean" and protocol.START not in config["conditions"]:
+        raise InputError(
+            "configuration: protocol.start clean needs 'none' among the conditions: the training on it is what others "
+            "start from"
+        )
     flow = config["flow"]
     if flow["warm_start"] and flow["engine"] not in ("auto", "numba"):
         raise InputError(f"configuration: flow.warm_start needs flow.engine numba or auto, not {flow['engine']}")

@@ -9,6 +9,7 @@ from typing import Any
 from rrrn.data.clips import Clip
 from rrrn.experiment import folds, methods
 
+START = "none"  # the training whose models others start from
 WITHOUT_EFFECT = ("max_memory_gb", "checkpoint_minutes")  # keys of the section train that change no result
 
 
@@ -26,6 +27,18 @@ def training_sets(config: Mapping[str, Any]) -> dict[str, list[str]]:
     """Return {name of a training: the conditions that it learns from}."""
     every = list(config["conditions"])
     return {name: every if name == "mixed" else [name] for name in trained_on(config).values()}
+
+
+def tuned(config: Mapping[str, Any]) -> list[str]:
+    """Return the names of the trainings that start from the model of another, the one named ``START``."""
+    if config["protocol"]["start"] == "scratch":
+        return []
+    return [name for name in training_sets(config) if name != START]
+
+
+def model(network: str, fold: str, seed: str) -> str:
+    """Return the file in which that training of a network leaves its model."""
+    return f"results/models/{network}/{START}/{fold}-{seed}.h5"
 
 
 def tested(config: Mapping[str, Any], name: str) -> list[str]:

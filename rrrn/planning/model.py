@@ -23,7 +23,7 @@ _NAMES = 90  # bytes of its other columns
 _LANDMARKS_BYTES = 68 * 2 * 8 + 4  # of a frame's anchors: float64, and its number
 _ANCHORS_BYTES = 8000  # of a clip's attributes and of what HDF5 adds
 _PACK, _PACKED = 18_000, 130  # bytes of an index over flow: of itself, and per clip; 4 more per view
-_STAGES = {"ablation": "table"}  # rules that run another's stage
+_STAGES = {"ablation": "table", "tune": "train"}  # rules that run another's stage
 _MARGIN = 2  # frames that are drawn before the onset and after the offset
 
 
@@ -58,6 +58,7 @@ class Model:
         for clip in table:
             self.of_subject.setdefault(clip.subject, []).append(clip)
         self._operations: dict[str, tuple[float, float]] = {}
+        self._sizes: dict[str, float] = {}
         self.guessed: set[str] = set()
 
     def cost(self, job: Job) -> Cost:
@@ -210,7 +211,15 @@ class Model:
         return _NAMES + _NUMBER * numbers
 
     def _train(self, network: str, trained_on: str, fold: str, seed: str) -> Cost:
-        settings = self.config["train"]
+        cost = self._trained(network, trained_on, fold, self.config["train"])
+        return replace(cost, bytes=cost.bytes + self._left(network)) if protocol.tuned(self.config) else cost
+
+    def _tune(self, network: str, trained_on: str, fold: str, seed: str) -> Cost:
+        told = self.config["train"]
+        return self._trained(network, trained_on, fold, {**told, **told["tune"]})
+
+    def _trained(self, network: str, trained_on: str, fold: str, settings: Mapping[str, Any]) -> Cost:
+        """Return the cost of a training with these settings, of ``train``, but for what it leaves to start from."""
         train, test = folds.split(self.table, fold)
         learnt = protocol.training_sets(self.config)[trained_on]
         asked = protocol.tested(self.config, trained_on)
@@ -240,6 +249,14 @@ class Model:
 
             self._operations[name] = networks.operations(name, self.config)
         return self._operations[name]
+
+    def _left(self, name: str) -> float:
+        """Return the bytes of the model that a training of a network leaves."""
+        if name not in self._sizes:
+            from rrrn.planning import networks
+
+            self._sizes[name] = networks.size(name, self.config)
+        return self._sizes[name]
 
     def _weights(self, network: str) -> Cost:
         return Cost(bytes=METHODS[network].size)

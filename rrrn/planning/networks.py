@@ -27,6 +27,15 @@ def operations(name: str, config: Mapping[str, Any]) -> tuple[float, float]:
     return predicting + backward.get_total_flops() / BATCH / 1e9, predicting
 
 
+def size(name: str, config: Mapping[str, Any]) -> float:
+    """Return the bytes of a network's weights and of its statistics of batches."""
+    import torch
+
+    with torch.device("meta"):
+        state = build(name, config).state_dict()
+    return float(sum(value.numel() * value.element_size() for value in state.values()))
+
+
 def build(name: str, config: Mapping[str, Any]) -> Network:
     """Return a method's network without its initial weights."""
     settings = dict(methods.settings(config, name))

@@ -1,6 +1,7 @@
 """What an experiment leaves on disk, without asking Snakemake: for a quick look at the room there is."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,16 @@ _OUTPUTS = {
     "flow": "results/flow/{condition}/{subject}.h5",
     "pack": "results/pack/{condition}.h5",
     "weights": "data/weights/{network}.pth",
+    "train": "results/predictions/{network}/{trained_on}/{fold}-{seed}.csv",
     "describe": "results/features/{descriptor}/{condition}.h5",
 }
 
 
 def jobs(config: Mapping[str, Any], table: Sequence[Clip]) -> list[Job]:
-    """Return the jobs whose files take room: all but those that make tables of numbers, which take next to none."""
+    """Return the jobs whose files take room: all but those that make tables of numbers, which take next to none.
+
+    Trainings are among them if they leave a model.
+    """
     subjects = list(dict.fromkeys(clip.subject for clip in table))
     drawn = {clip.subject for clip in table if clip.source == "synthetic"}
     conditions, methods = config["conditions"], protocol.compared(config)
@@ -43,6 +48,12 @@ def jobs(config: Mapping[str, Any], table: Sequence[Clip]) -> list[Job]:
         found += [_job("pack", {"condition": condition}) for condition in conditions]
     fetched = [path for path in protocol.files(config) if path.startswith("data/weights/")]
     found += [_job("weights", {"network": path.rpartition("/")[2].removesuffix(".pth")}) for path in fetched]
+    if protocol.tuned(config):
+        folds = {fold for names in protocol.tables(config, table)[0].values() for fold in names}
+        seeds = range(config["protocol"]["n_seeds"])
+        found += [
+            _leaving(network, fold, str(seed)) for network in networks for fold in sorted(folds) for seed in seeds
+        ]
     found += [
         _job("describe", {"descriptor": name, "condition": condition})
         for name in methods
@@ -57,6 +68,11 @@ def needed(model: Model, folder: Path) -> tuple[float, int]:
     left = [job for job in jobs(model.config, model.table) if not (folder / job.outputs[0]).exists()]
     costs = [model.cost(job) for job in left]
     return sum(cost.bytes for cost in costs), sum(_FILES + cost.files for cost in costs)
+
+
+def _leaving(network: str, fold: str, seed: str) -> Job:
+    made = _job("train", {"network": network, "trained_on": protocol.START, "fold": fold, "seed": seed})
+    return replace(made, outputs=(*made.outputs, protocol.model(network, fold, seed)))
 
 
 def _job(rule: str, wildcards: Mapping[str, str]) -> Job:

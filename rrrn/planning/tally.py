@@ -7,8 +7,8 @@ from rrrn.planning.jobs import Job
 from rrrn.planning.model import Cost
 
 ORDER = (
-    "render", "faces", "anchor", "art", "occlude", "augment", "flow", "pack", "weights", "train", "describe", "svm",
-    "split", "score", "table", "summary", "ablation",
+    "render", "faces", "anchor", "art", "occlude", "augment", "flow", "pack", "weights", "train", "tune", "describe",
+    "svm", "split", "score", "table", "summary", "ablation",
 )  # fmt: skip
 _KEPT = 3  # files that each job leaves beside its outputs: log, times, Snakemake's record
 _KEPT_BYTES = 4096.0  # of each, a block of most file systems

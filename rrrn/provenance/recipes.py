@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -123,6 +123,7 @@ class Recipes:
         self._told: dict[tuple[str, ...], tuple[str, str]] = {}
         self._classes = ",".join(config["classes"])
         self._trained_on = protocol.trained_on(config)
+        self._tuned = protocol.tuned(config)
         self._training_sets = protocol.training_sets(config)
         self.subjects = sorted({clip.subject for clip in table})
         self.tables, self.tasks = protocol.tables(config, table)
@@ -214,7 +215,9 @@ class Recipes:
 
     @cache  # noqa: B019
     def train(self, network: str, trained_on: str, fold: str, seed: str) -> Recipe:
-        told = [f"train.{key}" for key in self._config["train"] if key not in protocol.WITHOUT_EFFECT]
+        tuned = trained_on in self._tuned
+        untold = protocol.WITHOUT_EFFECT if tuned else (*protocol.WITHOUT_EFFECT, "tune")
+        told = [f"train.{key}" for key in self._config["train"] if key not in untold]
         names = [*self._training_sets[trained_on], *protocol.tested(self._config, trained_on)]
         return self._recipe(
             f"results/predictions/{network}/{trained_on}/{fold}-{seed}.csv",
@@ -223,8 +226,17 @@ class Recipes:
             METHODS[network].section,
             columns=ONE,
             other=f"{self._classes} {self._config['protocol']['view']}",
-            inputs=[self.pack(condition) for condition in names],
+            inputs=[
+                *(self.pack(condition) for condition in names),
+                *([self.model(network, fold, seed)] if tuned else []),
+            ],
         )
+
+    @cache  # noqa: B019
+    def model(self, network: str, fold: str, seed: str) -> Recipe:
+        """Return the recipe of what a training leaves beside its predictions for others to start from."""
+        trained = self.train(network, protocol.START, fold, seed)
+        return replace(trained, path=protocol.model(network, fold, seed))
 
     @cache  # noqa: B019
     def describe(self, descriptor: str, condition: str) -> Recipe:

@@ -1,6 +1,7 @@
 """Train one network on one fold and write what it predicts.
 
-The last epoch counts: nothing is selected, and nothing of a tested subject enters training.
+The last epoch counts: nothing is selected, and nothing of a tested subject enters training. A training starts from
+initial weights, or from the model that another one of the same fold, method and seed left.
 """
 
 import argparse
@@ -9,6 +10,7 @@ import json
 import logging
 from collections.abc import Sequence
 from contextlib import ExitStack, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -25,7 +27,7 @@ from rrrn.networks.network import Network, Output
 from rrrn.provenance import asked, sources
 from rrrn.running import stage, typed
 from rrrn.running.stage import InputError
-from rrrn.training import checkpoints, devices, engine, history, precision
+from rrrn.training import checkpoints, devices, engine, history, models, precision
 from rrrn.training.checkpoints import Checkpoint, Stop
 from rrrn.training.engine import Training
 from rrrn.training.samples import Samples
@@ -45,12 +47,17 @@ def views_to_test(tested: Sequence[Pack], view: View) -> list[int]:
     return views
 
 
+def inputs(args: argparse.Namespace) -> list[Path]:
+    """Return the files of the workflow that a training reads, in the order of its recipe."""
+    return [*args.train, *(path for _, path in args.test), *([args.start] if args.start else [])]
+
+
 def key(args: argparse.Namespace, device: torch.device) -> str:
     """Return a digest of all that decides what a training ends in; another training has another."""
-    packs = list(dict.fromkeys([*args.train, *(path for _, path in args.test)]))
+    files = list(dict.fromkeys(inputs(args)))
     told = [args.settings, args.method, args.trained_on, args.fold, args.seed, args.classes, device.type]
     told += [args.asked.get("recipe"), sources.current("rrrn.stages.train", args.module), torch.__version__]
-    told += [args.clips.read_text(encoding="utf-8"), [identity.read(path) for path in packs]]
+    told += [args.clips.read_text(encoding="utf-8"), [identity.read(path) for path in files]]
     if args.weights:
         with args.weights.open("rb") as file:
             told.append(hashlib.file_digest(file, "sha256").hexdigest())
@@ -89,7 +96,7 @@ def _tell(training: Training, told: Path | None) -> None:
 
 
 def main(args: argparse.Namespace) -> None:
-    made = asked.asked(args, [*args.train, *(path for _, path in args.test)])
+    made = asked.asked(args, inputs(args))
     build = outside.load(args.module).build  # now, as the code was compared
     settings = typed.section(Settings, args.settings, "train")
     classes, test = args.classes.split(","), dict(args.test)
@@ -100,6 +107,11 @@ def main(args: argparse.Namespace) -> None:
                 f"{args.clips}: clip {clip.subject}/{clip.clip} has class {clip.objective_class}, "
                 f"which is none of {args.classes}"
             )
+    start = models.read(args.start) if args.start else None
+    origin = models.Origin(args.method, args.trained_on, args.fold, args.seed, classes, models.settings(args.settings))
+    if start:
+        models.check(start, origin, training, testing)
+        settings = settings.tuned()
     own = (settings.seed, args.method, args.trained_on, args.fold, args.seed)
     device = devices.choose(settings.device)
     devices.make_reproducible(seeds.seed(*own), device, settings.deterministic)
@@ -116,6 +128,9 @@ def main(args: argparse.Namespace) -> None:
         if args.weights:
             pretrained.verify(args.weights, args.sha256)
         network: Network[Output] = build(own_settings, len(classes), files[args.train[0]].size, args.weights)
+        if start:
+            models.load(network, start)
+            logging.info("starts from %s, trained on %s", start.path, start.origin.trained_on)
         devices.place(network, device, precision.channels_last(settings.precision, device))
 
         max_bytes = args.max_memory_gb * 1e9
@@ -158,6 +173,9 @@ def main(args: argparse.Namespace) -> None:
         for condition in test
         for view in views
     ]
+    if args.model:
+        left = replace(made, path=str(args.model), recipe=args.model_recipe) if args.asked else made
+        models.write(args.model, network, origin, training, left.identity)
     predictions.write(rows, classes, args.output, made.identity)
     if checkpoint:
         checkpoint.remove()
@@ -181,6 +199,11 @@ if __name__ == "__main__":
     parser.add_argument("--max-memory-gb", type=float, default=8.0, help="hold samples in memory up to this size")
     parser.add_argument("--checkpoint", type=Path, help="keep the state here, and go on from it")
     parser.add_argument("--checkpoint-minutes", type=float, default=10.0, help="between two savings")
+    parser.add_argument(
+        "--start", type=Path, metavar="MODEL", help="start from what another training left, and tune it"
+    )
+    parser.add_argument("--model", type=Path, help="leave the trained network here")
+    parser.add_argument("--model-recipe", default="", help="the digest of what it is made from")
     parser.add_argument("--weights", type=Path, help="pretrained weights")
     parser.add_argument("--sha256", default="", help="the first digits of their digest")
     stage.run(main, parser)

@@ -14,10 +14,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
-import torch
-
 from rrrn.data import store
 from rrrn.running.stage import InputError
+from rrrn.training import tensors
 from rrrn.training.engine import Training
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -40,12 +39,11 @@ class Checkpoint:
                     logging.info("%s: is of other code, settings or data, and not used", self.path)
                     return
                 (facts,) = store.names(file, "facts")
-                names = store.names(file, "names")
-                tensors = {name: torch.tensor(file[str(number)][()]) for number, name in enumerate(names)}
+                state = tensors.get(file)
         except InputError as error:
             logging.info("%s; the training starts anew", error)
             return
-        training.restore(tensors, json.loads(facts))
+        training.restore(state, json.loads(facts))
         logging.info("goes on in epoch %d, after %d of its steps", training.epoch, training.done)
 
     def save_if_due(self, training: Training) -> None:
@@ -55,12 +53,10 @@ class Checkpoint:
 
     def save(self, training: Training) -> None:
         """Save; where that cannot be done, say so and go on."""
-        tensors, facts = training.state()
+        state, facts = training.state()
         try:
             with store.create(self.path) as file:
-                for number, value in enumerate(tensors.values()):
-                    file.create_dataset(str(number), data=value.detach().cpu().contiguous().numpy())
-                store.put_names(file, "names", list(tensors))
+                tensors.put(file, state)
                 store.put_names(file, "facts", [json.dumps(facts)])
                 file.attrs["key"] = self._key
         except InputError as error:

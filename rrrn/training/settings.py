@@ -1,8 +1,9 @@
 """The section ``train`` of the configuration, as far as it decides what a training ends in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from rrrn.running.stage import InputError
 from rrrn.training.devices import Device
 from rrrn.training.precision import Precision
 
@@ -11,8 +12,16 @@ Compile = Literal["none", "default", "graphs"]
 
 
 @dataclass(frozen=True)
+class Tune:
+    """What a training that starts from a model has in place of these keys of ``train``."""
+
+    epochs: int
+    lr: float
+
+
+@dataclass(frozen=True)
 class Settings:
-    """What config.yaml says of each key."""
+    """What config.yaml says of each key; ``tune`` is told only to trainings that start from a model."""
 
     seed: int
     epochs: int
@@ -24,3 +33,10 @@ class Settings:
     precision: Precision
     deterministic: bool
     compile: Compile
+    tune: Tune | None = None
+
+    def tuned(self) -> "Settings":
+        """Return the settings of a training that starts from a model; raises InputError without ``tune``."""
+        if self.tune is None:
+            raise InputError("the settings lack train.tune, which a training that starts from a model needs")
+        return replace(self, epochs=self.tune.epochs, lr=self.tune.lr)

@@ -114,6 +114,7 @@ DATABASES = {clip.database for clip in CLIPS}
 VIEW = config["protocol"]["view"]
 
 TRAINING_SETS = protocol.training_sets(config)
+TUNED = protocol.tuned(config)
 HOLDOUT = config["protocol"]["holdout"]
 sources.recall(sources.STATE)
 RECIPES = recipes.Recipes(

@@ -85,6 +85,27 @@ def sha256(network):
     return protocol.sha256(config, network)
 
 
+def start(wildcards):
+    """The model that a training starts from, if it does not start from scratch."""
+    if wildcards.trained_on not in TUNED:
+        return []
+    return RECIPES.model(wildcards.network, wildcards.fold, wildcards.seed).path
+
+
+def left(wildcards, output):
+    """Where a training leaves a model for others to start from, and what that is to say of itself."""
+    if not TUNED or wildcards.trained_on in TUNED:
+        return []
+    return ["--model", output.model, "--model-recipe", left_recipe(wildcards)]
+
+
+def left_recipe(wildcards):
+    """The recipe of that model, for Snakemake's record of it: the same whether it is left or not."""
+    if wildcards.trained_on != protocol.START:
+        return ""
+    return RECIPES.model(wildcards.network, wildcards.fold, wildcards.seed).digest
+
+
 def predictions(wildcards):
     """The files that hold a method's predictions under a condition, for all folds and seeds of a table."""
     table_folds(wildcards)

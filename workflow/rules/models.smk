@@ -19,20 +19,36 @@ rule weights:
         "python -m rrrn.stages.weights {params.source:q} {output:q} --sha256 {params.sha256:q} --log {log:q}"
 
 
+# What a training leaves beside its predictions, if others start from it.
+MODELS = (
+    {
+        "model": ensure(
+            "results/models/{network}/{trained_on}/{fold}-{seed}.h5", non_empty=True
+        )
+    }
+    if TUNED
+    else {}
+)
+
+
 rule train:
     input:
         train=lambda wildcards: conditions(TRAINING_SETS[wildcards.trained_on]),
         test=lambda wildcards: conditions(protocol.tested(config, wildcards.trained_on)),
         weights=lambda wildcards: weights(wildcards.network),
+        start=start,
     output:
         ensure(
             "results/predictions/{network}/{trained_on}/{fold}-{seed}.csv",
             non_empty=True,
         ),
+        **MODELS,
     log:
         "logs/train/{network}/{trained_on}/{fold}-{seed}.log",
     benchmark:
         "logs/train/{network}/{trained_on}/{fold}-{seed}.tsv"
+    wildcard_constraints:
+        trained_on=one_of(name for name in TRAINING_SETS if name not in TUNED),
     conda:
         "../../envs/torch.yaml"
     resources:
@@ -50,8 +66,23 @@ rule train:
         view=VIEW,
         memory=lambda wildcards, output: config["train"]["max_memory_gb"],
         checkpoint=checkpoint_of,
+        start=lambda wildcards, input: ["--start", input.start] if input.start else [],
+        left=left,
+        left_recipe=left_recipe,
     shell:
-        "python -m rrrn.stages.train {output:q} --train {input.train:q} --test {params.test:q} --clips {params.clips:q} --classes {params.classes:q} --method {wildcards.network} --module {params.module:q} --trained-on {wildcards.trained_on} --fold {wildcards.fold:q} --seed {wildcards.seed} --view {params.view} --settings {params.told:q} --max-memory-gb {params.memory} {params.checkpoint:q} {params.weights:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.stages.train {output[0]:q} --train {input.train:q} --test {params.test:q} --clips {params.clips:q} --classes {params.classes:q} --method {wildcards.network} --module {params.module:q} --trained-on {wildcards.trained_on} --fold {wildcards.fold:q} --seed {wildcards.seed} --view {params.view} --settings {params.told:q} --max-memory-gb {params.memory} {params.checkpoint:q} {params.weights:q} {params.start:q} {params.left:q} --asked {params.asked:q} --log {log:q}"
+
+
+if TUNED:
+
+    use rule train as tune with:
+        output:
+            ensure(
+                "results/predictions/{network}/{trained_on}/{fold}-{seed}.csv",
+                non_empty=True,
+            ),
+        wildcard_constraints:
+            trained_on=one_of(TUNED),
 
 
 rule describe:
