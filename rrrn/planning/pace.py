@@ -5,7 +5,7 @@ whole batch would take too long or too much memory, a smaller one is measured, a
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,11 +107,12 @@ class _MadeUp:
     def __init__(self, config: Mapping[str, Any]) -> None:
         side = int(config["flow"]["size"])
         self.boxes: NDArray[np.int32] = region_boxes.boxes(side)
-        self.size, self.shape, self.scale = int(config["pack"]["size"]), (2, side, side), 1 / 2048
+        self.shape: tuple[int, ...] = (2, side, side)
+        self.size, self.scale = int(config["pack"]["size"]), 1 / 2048
         self.dtype: np.dtype[Any] = np.dtype(np.int16)
         self._random = np.random.default_rng(0)
 
-    def read(self, clip: Any, views: Any, /) -> NDArray[Any]:
+    def read(self, clip: Any, views: Sequence[int], /) -> NDArray[Any]:
         return self._random.integers(-300, 300, (len(views), *self.shape), self.dtype)
 
 

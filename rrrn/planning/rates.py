@@ -74,7 +74,8 @@ def read(path: Path) -> Rates:
 def reference(config: Mapping[str, Any]) -> Rates:
     """Return the rates that are stored in the package: those for the default experiment or for the paper's.
 
-    Small networks reach fewer operations per second than large ones, so the nearer size of the regions counts, by their ratio.
+    Small networks reach fewer operations per second than large ones, so the size of the regions decides, by
+    the ratio.
     """
     side = min(REFERENCES, key=lambda known: abs(math.log(known / config["pack"]["size"])))
     return read(Path(__file__).with_name(REFERENCES[side]))
