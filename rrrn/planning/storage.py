@@ -52,13 +52,6 @@ def jobs(config: Mapping[str, Any], table: Sequence[Clip]) -> list[Job]:
     return found
 
 
-def needed(model: Model, folder: Path) -> tuple[float, int]:
-    """Return bytes and files of what an experiment in a folder is yet to make; what is there counts as made."""
-    left = [job for job in jobs(model.config, model.table) if not (folder / job.outputs[0]).exists()]
-    costs = [model.cost(job) for job in left]
-    return sum(cost.bytes for cost in costs), sum(_FILES + cost.files for cost in costs)
-
-
 def held(model: Model, trained: Sequence[str], at_once: int) -> float:
     """Return the bytes that checkpoints take at most, while trainings run, so many at a time; ``trained`` has the
     network of each.
@@ -81,6 +74,13 @@ def trainings(model: Model, folder: Path) -> list[str]:
         for seed in range(config["protocol"]["n_seeds"])
         if not (folder / f"results/predictions/{network}/{trained_on}/{fold}-{seed}.csv").exists()
     ]
+
+
+def needed(model: Model, folder: Path) -> tuple[float, int]:
+    """Return bytes and files of what an experiment in a folder is yet to make; what is there counts as made."""
+    left = [job for job in jobs(model.config, model.table) if not (folder / job.outputs[0]).exists()]
+    costs = [model.cost(job) for job in left]
+    return sum(cost.bytes for cost in costs), sum(_FILES + cost.files for cost in costs)
 
 
 def _job(rule: str, wildcards: Mapping[str, str]) -> Job:
