@@ -88,7 +88,8 @@ def calibrate(config: Mapping[str, Any], table: Sequence[Clip], on_gpu: bool) ->
         for sample in samples:
             sample.measure(note)
         if protocol.networks(config):
-            _measure_networks(samples[0], config, on_gpu, note)
+            _measure_reading(samples[0], config, note)
+            _measure_networks(config, on_gpu, note)
         if _descriptors(config):
             _measure_svm(config, table, note)
         for code, rules in STARTS.items():
@@ -339,22 +340,30 @@ def _networks(config: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(METHODS[name].base or name for name in names))
 
 
-def _measure_networks(sample: _Sample, config: Mapping[str, Any], on_gpu: bool, note: Note) -> None:
-    """Time the reading of samples, and steps of each network where it will be trained, unless that is elsewhere."""
+def _measure_reading(sample: _Sample, config: Mapping[str, Any], note: Note) -> None:
+    """Time how samples get into memory."""
     import torch
 
-    from rrrn.planning import pace
     from rrrn.training.samples import Samples
 
-    device = torch.device("cuda" if on_gpu and torch.cuda.is_available() else "cpu")
     numbers = 2 * config["flow"]["size"] ** 2 / MEGA
     with ExitStack() as stack:
         path = sample._path("pack", sample.long)
         opened = packed.open_packs([path], stack)[path]
         stored = [(opened, sample.long, view) for view in opened.views]
-        note("train.read", _seconds(lambda: Samples(stored, 1e12, device)) / len(stored) / numbers)
-    if on_gpu and device.type == "cpu":
+        cpu = torch.device("cpu")
+        note("train.read", _seconds(lambda: Samples(stored, 1e12, cpu)) / len(stored) / numbers)
+
+
+def _measure_networks(config: Mapping[str, Any], on_gpu: bool, note: Note) -> None:
+    """Time steps of each network where it will be trained, unless that is elsewhere."""
+    import torch
+
+    from rrrn.planning import pace
+
+    if on_gpu and not torch.cuda.is_available():
         return
+    device = torch.device("cuda" if on_gpu else "cpu")
     place = "gpu" if on_gpu else "cpu"
     with pace.training(config, device):
         for name in _networks(config):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rrrn.experiment import defaults
 from rrrn.planning import rates
-from rrrn.planning.presets import PRESETS
+from rrrn.planning.presets import PRESETS, Preset
 from rrrn.running import stage
 from rrrn.running.stage import InputError
 
@@ -89,7 +89,7 @@ def _presets(args: argparse.Namespace, asked: "Asked") -> None:
         raise InputError("no preset can be planned; the table says why")
 
 
-def _made(args: argparse.Namespace, asked: "Asked") -> Mapping[str, "Plan | InputError"]:
+def _made(args: argparse.Namespace, asked: "Asked") -> Mapping[Preset, "Plan | InputError"]:
     """Return the plan of each preset, or why it has none."""
     plan: Any = importlib.import_module("rrrn.planning.plan")
     here, made = _gpus_here(), {}
@@ -97,9 +97,9 @@ def _made(args: argparse.Namespace, asked: "Asked") -> Mapping[str, "Plan | Inpu
         logging.info("%s: counting its jobs", preset.name)
         try:
             gpus = preset.gpus(args.gpus, here, asked.stored is False)
-            made[preset.name] = plan.make(preset.settings(args.configfile), asked, gpus)
+            made[preset] = plan.make(preset.settings(args.configfile), asked, gpus)
         except InputError as error:
-            made[preset.name] = error
+            made[preset] = error
     return made
 
 

@@ -122,17 +122,7 @@ def _samples(batch: int, config: Mapping[str, Any], device: torch.device) -> Sam
 
 def _step(network: Network[Any], batch: int, config: Mapping[str, Any], device: torch.device, seconds: float) -> float:
     """Return the median seconds of a step, after the first, which makes and loads what others use."""
-    told = {key: value for key, value in config["train"].items() if key not in protocol.WITHOUT_EFFECT}
-    told |= {"epochs": 10_000, "batch_size": batch, "views_per_clip_per_epoch": batch, "lr": 0.0, "compile": "none"}
-    pools = [np.arange(batch)] * _EPOCH
-    steps = Training(
-        network,
-        _samples(batch, config, device),
-        np.zeros(batch, np.int64),
-        pools,
-        typed.of(Settings, told, "train"),
-        np.random.default_rng(0),
-    ).steps()
+    steps = started(network, batch, config, device).steps()
     together = _SYNCHRONISED if device.type == "cuda" else 1
 
     def some() -> None:
@@ -141,6 +131,16 @@ def _step(network: Network[Any], batch: int, config: Mapping[str, Any], device: 
 
     some()
     return _median(some, seconds, _STEPS, device) / together
+
+
+def started(network: Network[Any], batch: int, config: Mapping[str, Any], device: torch.device) -> Training:
+    """Return a training of a network on made-up flow, whose steps have ``batch`` samples and change no weight."""
+    told = {key: value for key, value in config["train"].items() if key not in protocol.WITHOUT_EFFECT}
+    told |= {"epochs": 10_000, "batch_size": batch, "views_per_clip_per_epoch": batch, "lr": 0.0, "compile": "none"}
+    pools = [np.arange(batch)] * _EPOCH
+    settings = typed.of(Settings, told, "train")
+    labels, order = np.zeros(batch, np.int64), np.random.default_rng(0)
+    return Training(network, _samples(batch, config, device), labels, pools, settings, order)
 
 
 def _predict(

@@ -45,7 +45,7 @@ class Preset:
 
 PRESETS = (
     Preset("default", "small networks, un-occluded training, one seed"),
-    Preset("laptop", "all folds of the paper, small networks, un-occluded training", ("config/laptop.yaml",)),
+    Preset("laptop", "the paper's clips and folds, small networks, un-occluded training", ("config/laptop.yaml",)),
     Preset("budget", "the paper's at half the size, for one card", ("config/paper.yaml", "config/budget.yaml"), True),
     Preset("paper", "the paper's configuration", ("config/paper.yaml",), True),
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 from rrrn.planning import notes, tally
 from rrrn.planning.plan import Plan
-from rrrn.planning.presets import PRESETS
+from rrrn.planning.presets import Preset
 from rrrn.planning.tally import Stage
 from rrrn.running.stage import InputError
 
@@ -21,27 +21,25 @@ def table(listed: Sequence[Stage]) -> str:
     return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1]])
 
 
-def presets(made: Mapping[str, Plan | InputError]) -> str:
+def presets(made: Mapping[Preset, Plan | InputError]) -> str:
     """Return all presets side by side, a row for each, or why it has none, and what is to be known of them."""
-    plans = {name: found for name, found in made.items() if isinstance(found, Plan)}
-    width = max(map(len, made))
-    header, *lines = _aligned(
-        [(_PRESETS[0].ljust(width), *_PRESETS[1:]), *(_preset(name, plan) for name, plan in plans.items())], left=(0, 9)
-    )
+    plans = {preset: found for preset, found in made.items() if isinstance(found, Plan)}
+    width = max(len(preset.name) for preset in made)
+    cells = [(_PRESETS[0].ljust(width), *_PRESETS[1:]), *(_preset(*one) for one in plans.items())]
+    header, *lines = (line.rstrip() for line in _aligned(cells, left=(0, len(_PRESETS) - 1)))
     rows = dict(zip(plans, lines, strict=True))
     listed = [
-        rows.get(name, f"{name.ljust(width)}  cannot be planned: {found}").rstrip() for name, found in made.items()
+        rows.get(preset, f"{preset.name.ljust(width)}  cannot be planned: {found}") for preset, found in made.items()
     ]
-    rule = "-" * max(map(len, [header.rstrip(), *rows.values()]))
-    return "\n".join([header.rstrip(), rule, *listed, *(["", *_of_presets(plans)] if plans else [])])
+    rule = "-" * max(map(len, [header, *lines]))
+    return "\n".join([header, rule, *listed, *(["", *_of_presets(plans)] if plans else [])])
 
 
-def presets_as_json(made: Mapping[str, Plan | InputError]) -> dict[str, Any]:
+def presets_as_json(made: Mapping[Preset, Plan | InputError]) -> dict[str, Any]:
     """Return all presets in plain types, or of each the ``error`` why it has no plan; times are in seconds."""
     return {
-        preset.name: {"about": preset.about, "files": list(preset.files), **_preset_as_json(made[preset.name])}
-        for preset in PRESETS
-        if preset.name in made
+        preset.name: {"about": preset.about, "files": list(preset.files), **_preset_as_json(found)}
+        for preset, found in made.items()
     }
 
 
@@ -86,11 +84,10 @@ def _aligned(rows: Sequence[Sequence[str]], left: Sequence[int] = (0,)) -> list[
     ]
 
 
-def _preset(name: str, plan: Plan) -> tuple[str, ...]:
-    (about,) = (preset.about for preset in PRESETS if preset.name == name)
+def _preset(preset: Preset, plan: Plan) -> tuple[str, ...]:
     one, every = _walls(plan)
     return (
-        name,
+        preset.name,
         str(len(plan.table)),
         str(len(plan.trained)),
         str(len(plan.jobs)),
@@ -99,7 +96,7 @@ def _preset(name: str, plan: Plan) -> tuple[str, ...]:
         f"{(tally.total(plan.stages).bytes + plan.checkpoints) / 1e9:.1f}",
         duration(one),
         duration(every),
-        about,
+        preset.about,
     )
 
 
@@ -122,18 +119,18 @@ def _work(listed: Iterable[Stage], only: str = "") -> str:
     )
 
 
-def _of_presets(plans: Mapping[str, Plan]) -> list[str]:
+def _of_presets(plans: Mapping[Preset, Plan]) -> list[str]:
     """Return what the columns mean, then of each preset what is to be known, equal sentences once."""
     cores = next(iter(plans.values())).asked.cores
     on: dict[str, list[str]] = {}
-    for name, plan in plans.items():
+    for preset, plan in plans.items():
         where = f"GPU and {plan.gpus}, with {cores} cores" if plan.gpus else f"core and {cores}"
-        on.setdefault(where, []).append(name)
+        on.setdefault(where, []).append(preset.name)
     places = "; ".join(f"{', '.join(names)} on 1 {where}" for where, names in on.items())
     said: dict[str, list[str]] = {}
-    for name, plan in plans.items():
+    for preset, plan in plans.items():
         for note in notes.of(plan):
-            said.setdefault(note, []).append(name)
+            said.setdefault(note, []).append(preset.name)
     return [
         "before training, training: the sum over jobs; GB: with the checkpoints of trainings that run at a time; on 1, "
         f"on all: {places}",
