@@ -1,4 +1,4 @@
-"""The measurement of trainings: what is measured, by which batch, and what it leaves behind. No times."""
+"""The measurement of trainings: what is measured, by which batch, and what it leaves behind."""
 
 from itertools import count
 from pathlib import Path
@@ -13,6 +13,7 @@ from rrrn.planning.jobs import Job
 from rrrn.planning.model import Model
 from rrrn.planning.rates import Rates
 from rrrn.running.stage import InputError
+from rrrn.training.checkpoints import Checkpoint
 from rrrn.training.engine import Training
 
 HOME = Path(__file__).resolve().parents[1]
@@ -97,6 +98,15 @@ def test_a_precision_that_the_device_lacks_is_an_error():
     with pytest.raises(InputError, match="fp16 needs a GPU"):
         measured(own)
     assert torch.get_deterministic_debug_mode() == 0
+
+
+@pytest.mark.parametrize("network", ["rrrn", "resnet18"])
+def test_a_checkpoint_has_the_size_that_is_planned(toy, tmp_path, network):
+    training = pace.started(networks.build(network, toy), 2, toy, CPU)
+    next(training.steps())
+    Checkpoint(tmp_path / "kept.h5", "key", 10).save(training)
+    planned = Model(toy, clips.read(toy["clips"]), Rates("here", {}), on_gpu=False).checkpoint(network)
+    assert planned == pytest.approx((tmp_path / "kept.h5").stat().st_size, rel=0.15)
 
 
 def networks_rates(own, on_gpu):

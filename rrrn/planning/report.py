@@ -24,7 +24,7 @@ def table(listed: Sequence[Stage]) -> str:
 def presets(made: Mapping[Preset, Plan | InputError]) -> str:
     """Return all presets side by side, a row for each, or why it has none, and what is to be known of them."""
     plans = {preset: found for preset, found in made.items() if isinstance(found, Plan)}
-    width = max(len(preset.name) for preset in made)
+    width = max(len(name) for name in (_PRESETS[0], *(preset.name for preset in made)))
     cells = [(_PRESETS[0].ljust(width), *_PRESETS[1:]), *(_preset(*one) for one in plans.items())]
     header, *lines = (line.rstrip() for line in _aligned(cells, left=(0, len(_PRESETS) - 1)))
     rows = dict(zip(plans, lines, strict=True))
