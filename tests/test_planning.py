@@ -1,6 +1,7 @@
 """The plan: Snakemake's own jobs, costs that follow the work, and times that follow the jobs."""
 
 import json
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -69,6 +70,23 @@ def test_what_is_made_needs_no_more_room(tmp_path):
     assert storage.needed(toy, tmp_path) == (last.bytes, 4 + last.files) and 0 < last.bytes < whole and files > 100
     (tmp_path / listed[-1].outputs[0]).mkdir()
     assert storage.needed(toy, tmp_path) == (0, 0)
+
+
+def test_checkpoints_take_room_for_as_many_trainings_as_run_at_a_time(tmp_path):
+    own = settings(TOY, methods=["lbp_top", "vgg16", "rrrn"], protocol={"n_seeds": 2})
+    toy = model(own)
+    trained = storage.trainings(toy, tmp_path)
+    assert Counter(trained) == {"vgg16": 2 * 3 * 6, "rrrn": 2 * 3 * 6}
+    large, small = toy.checkpoint("vgg16"), toy.checkpoint("rrrn")
+    assert 0 < small < large
+    assert [storage.held(toy, trained, count) for count in (1, 3)] == [large, 3 * large]
+    assert storage.held(toy, ["rrrn"] * 2, 8) == 2 * small and storage.held(toy, [], 8) == 0
+    made = tmp_path / "results/predictions/vgg16/mask/synsamm-006-1.csv"
+    made.parent.mkdir(parents=True)
+    made.touch()
+    assert Counter(storage.trainings(toy, tmp_path)) == {"vgg16": 2 * 3 * 6 - 1, "rrrn": 2 * 3 * 6}
+    never = model(settings(TOY, train={"checkpoint_minutes": 0}))
+    assert storage.held(never, trained, 8) == 0
 
 
 def test_what_is_made_already_is_left_out_only_if_asked(tmp_path, monkeypatch):
@@ -182,11 +200,20 @@ def without(name, own):
     return Model(own, clips.read(own["clips"]), lacking, on_gpu=False)
 
 
-def test_a_network_without_a_rate_is_an_error():
-    costing = without("vgg16", settings(TOY))
-    assert costing.cost(Job("train", TRAINING)).cpu > 0
-    with pytest.raises(InputError, match=r"cpu\.vgg16\.step is not among the rates of here"):
-        costing.cost(Job("train", {**TRAINING, "network": "vgg16"}))
+def test_a_network_without_a_rate_takes_the_mean_of_others_and_is_told():
+    own, job = settings(TOY), Job("train", {**TRAINING, "network": "vgg16"})
+    costing = without("vgg16", own)
+    assert costing.cost(Job("train", TRAINING)).cpu > 0 and not costing.guessed
+    assert 0 < costing.cost(job).cpu != model(own).cost(job).cpu
+    assert costing.guessed == {"vgg16"}
+
+
+def test_without_any_networks_rate_a_plan_is_an_error():
+    own = settings(TOY)
+    known = {kind: rate for kind, rate in rates.reference(own).values.items() if not kind.startswith("cpu.")}
+    costing = Model(own, clips.read(own["clips"]), Rates("here", known), on_gpu=False)
+    with pytest.raises(InputError, match=r"cpu\.rrrn\.step is not among the rates of here"):
+        costing.cost(Job("train", TRAINING))
 
 
 def test_a_control_without_a_rate_computes_as_fast_as_rrrn():
@@ -203,7 +230,20 @@ def test_trainings_on_gpus_are_counted_apart():
     on_processor, on_gpu = of("train", own, **job), of("train", own, on_gpu=True, **job)
     assert on_processor.gpu == 0 and on_gpu.gpu > 0
     assert on_gpu.cpu < 0.01 * on_processor.cpu
-    assert model(own, on_gpu=True).assumed() and not model(own).assumed()
+
+
+def test_a_gpu_that_was_measured_is_not_counted():
+    own = settings(TOY)
+    known = rates.reference(own)
+    on_gpu = {kind.replace("cpu.", "gpu."): rate for kind, rate in known.values.items() if kind.startswith("cpu.rrrn.")}
+    costing = Model(own, clips.read(own["clips"]), Rates("here", {**known.values, **on_gpu}), True, 1.0)
+    measured = costing.cost(Job("train", TRAINING)).gpu
+    start = model(own).rates.of("start.train")
+    assert measured == pytest.approx(model(own).cost(Job("train", TRAINING)).cpu - start, rel=0.1)
+    assert not costing.counted
+    costing.cost(Job("train", {**TRAINING, "network": "vgg16"}))
+    costing.cost(Job("train", {**TRAINING, "network": "rrrn-no-rr"}))  # as fast as rrrn
+    assert costing.counted == {"vgg16"}
 
 
 def test_what_is_only_tested_is_solved_in_one_view():
@@ -231,7 +271,7 @@ def test_turning_the_flow_solves_each_apex_once():
     ],
 )
 def test_a_line_through_two_measurements_is_never_below_0(short, long, expected):
-    assert calibration.line(short, long) == pytest.approx(expected)
+    assert rates.line(short, long) == pytest.approx(expected)
 
 
 CHAIN = [
@@ -281,6 +321,8 @@ def test_the_command_tells_the_plan_by_stored_rates(capsys):
     told = json.loads(capsys.readouterr().out)
     assert told["stages"]["train"]["jobs"] == 4 * 3 * 4 and told["total"]["jobs"] == 133
     assert "stored, not measured here" in told["notes"][0]
+    assert told["checkpoint_bytes"] == 2 * round(model(settings(TOY)).checkpoint("vgg16"))
+    assert any("results/checkpoints takes up to 0.05 GB" in note for note in told["notes"])
     assert told["wall_seconds"] >= max(told["longest_chain_seconds"], told["total"]["cpu"] / 2 - 0.1)
 
 
@@ -293,6 +335,7 @@ def test_the_command_tells_the_plan_by_stored_rates(capsys):
         *((["--no-calibration", "--gpu-tflops", number], 2) for number in ("0", "-5", "nan", "inf", "many")),
         (["--rates", "nowhere.json", "results/augment/synsamm-006.csv"], 1),
         (["--configfile", "nowhere.yaml"], 1),
+        (["--presets", "--write-rates", "rates.json"], 1),
     ],
 )
 def test_mistakes_end_with_one_message(capsys, arguments, status):
@@ -307,7 +350,7 @@ def test_a_calibration_measures_what_the_model_asks_for():
     table = [clip for clip in clips.read("tests/clips.csv") if clip.database == "synsamm"]
     # recorded clips that are not on disk are stood in for by drawn ones
     recorded = [replace(clip, source="recorded", frames="/nowhere") for clip in table]
-    found = calibration.calibrate(own, recorded)
+    found = calibration.calibrate(own, recorded, on_gpu=False)
     asked = [
         "faces.frame",
         "anchor.frame",
@@ -321,6 +364,6 @@ def test_a_calibration_measures_what_the_model_asks_for():
     asked += ["render.frame", "bytes.synthetic.frame", "bytes.faces.frame", "bytes.occluded.frame"]
     assert not [kind for kind in asked if not found.has(kind)]  # a busy machine may measure no time at all
     assert not [kind for kind in asked if kind.startswith("bytes.") and found.of(kind, "synsamm") <= 0]
-    assert any(found.has(f"{place}.rrrn.gflop") for place in ("cpu", "gpu"))
+    assert found.of("cpu.rrrn.batch") == own["train"]["batch_size"] and not found.has("gpu.rrrn.gflop")
     assert 0.2 < found.of("share.face", "synsamm") < 0.8
     assert 0.9e6 < found.of("bytes.occluded.frame", "synsamm") < 1.2e6  # a byte a pixel

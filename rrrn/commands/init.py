@@ -17,6 +17,8 @@ FILES = {
         for name in (
             "config.yaml",
             "config/ablation.yaml",
+            "config/budget.yaml",
+            "config/laptop.yaml",
             "config/paper.yaml",
             "config/stable.yaml",
             "data/README.md",

@@ -2,6 +2,8 @@
 
 import argparse
 import json
+import os
+import shutil
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,7 +15,7 @@ from rrrn.doctor import profile as profiles
 from rrrn.doctor.finding import Finding, error, skipped
 from rrrn.experiment import config, defaults
 from rrrn.planning import ahead
-from rrrn.running import resources, workplace, writable
+from rrrn.running import cards, resources, workplace, writable
 from rrrn.running.stage import InputError
 
 RESULTS = Path("results")
@@ -73,10 +75,13 @@ def _cluster(profile: Path, configfiles: list[Path]) -> cluster.Facts:
 
 
 def _needed(settings: Mapping[str, Any]) -> tuple[tuple[float, int] | None, list[Finding]]:
-    """Return bytes and files of what is not made yet, by the stored rates; a finding if they cannot be told."""
+    """Return bytes and files of what is not made yet, by the stored rates, and of the checkpoints on the way to it.
+
+    Instead of them a finding if they cannot be told.
+    """
     from rrrn.planning import rates
     from rrrn.planning.model import Model
-    from rrrn.planning.storage import needed
+    from rrrn.planning.storage import held, needed, trainings
 
     try:
         table = clips.read(settings["clips"])
@@ -86,7 +91,16 @@ def _needed(settings: Mapping[str, Any]) -> tuple[tuple[float, int] | None, list
     except InputError as problem:
         return None, [_contradiction(str(problem))]
     model = Model(settings, table, rates.reference(settings), on_gpu=False)
-    return needed(model, Path()), []
+    volume, files = needed(model, Path())
+    return (volume + held(model, trainings(model, Path()), _at_once()), files), []
+
+
+def _at_once() -> int:
+    """Return how many trainings hold a checkpoint at a time: one on each GPU, or else on each processor.
+
+    Where trainings go to a cluster from a machine without a GPU, how many there are at a time is not known.
+    """
+    return cards.count() or (1 if shutil.which("sbatch") else os.cpu_count() or 1)
 
 
 def _contradiction(problem: str) -> Finding:

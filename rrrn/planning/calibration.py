@@ -1,4 +1,4 @@
-"""Rates of this machine: every stage runs for real on two short clips per database, and is timed.
+"""Rates of this machine: every stage runs for real on two short clips per database, and is timed; so is every network.
 
 Time is the processor's own, so that what else runs on the machine counts little; a GPU's is the clock's. What loads or
 compiles something runs once before.
@@ -14,7 +14,6 @@ import sys
 import tempfile
 import time
 from argparse import Namespace
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -34,7 +33,7 @@ from rrrn.experiment.methods import METHODS
 from rrrn.face import landmarks
 from rrrn.planning import geometry, networks
 from rrrn.planning.geometry import MEGA
-from rrrn.planning.rates import ANY, Rates
+from rrrn.planning.rates import ANY, Rates, line
 from rrrn.planning.units import augmented, solved
 from rrrn.provenance import sources
 from rrrn.running import typed
@@ -43,7 +42,6 @@ from rrrn.synthetic.databases import layouts
 from rrrn.tvl1 import engines
 
 SHORT, LONG, MANY = 10, 20, 70  # frames; the descriptors need nine
-_SLOW = 1.0  # seconds; what takes longer is not measured on a whole batch
 _FOLDS = 2
 
 # what a process does before its work: imports, and what it loads once
@@ -71,8 +69,11 @@ STARTS = {
 }
 
 
-def calibrate(config: Mapping[str, Any], table: Sequence[Clip]) -> Rates:
-    """Return the rates of this machine under a configuration; raises InputError as the stages do."""
+def calibrate(config: Mapping[str, Any], table: Sequence[Clip], on_gpu: bool) -> Rates:
+    """Return the rates of this machine under a configuration; raises InputError as the stages do.
+
+    Networks are measured where they will be trained; if that is a GPU, and none is here, they are not.
+    """
     values: dict[str, dict[str, float]] = {}
 
     def note(kind: str, rate: float, database: str = ANY) -> None:
@@ -87,14 +88,16 @@ def calibrate(config: Mapping[str, Any], table: Sequence[Clip]) -> Rates:
         for sample in samples:
             sample.measure(note)
         if protocol.networks(config):
-            _measure_networks(samples[0], config, note)
+            _measure_reading(samples[0], config, note)
+            _measure_networks(config, on_gpu, note)
         if _descriptors(config):
             _measure_svm(config, table, note)
         for code, rules in STARTS.items():
             seconds = _process("-c", code.format(engine=config["flow"]["engine"]))
             for rule in rules:
                 note(f"start.{rule}", seconds)
-    return Rates(_machine(config), values)
+    named = _card() if any(kind.startswith("gpu.") for kind in values) else ""
+    return Rates(_machine(config, named), values)
 
 
 Note = Callable[..., None]
@@ -319,19 +322,11 @@ class _Sample:
         note("bytes.flow.clip", self._path("flow", clip).stat().st_size - stored, self.database)
 
 
-def line(short: tuple[float, float], long: tuple[float, float]) -> tuple[float, float]:
-    """Return what is fixed and what each unit adds, through two points (units, cost), neither below 0."""
-    (few, low), (many, high) = short, long
-    each = max((high - low) / (many - few), 0.0) if many > few else high / many
-    return max(high - each * many, 0.0), each
-
-
 def _for_here(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return a configuration that a machine without a GPU, such as a login node, can follow as well."""
     own = dict(config)
     if not engines.gpu_is_seen():
         own["flow"] = {**own["flow"], "engine": "numba" if own["flow"]["engine"] == "cuda" else own["flow"]["engine"]}
-        own["train"] = {**own["train"], "device": "cpu"}
     return own
 
 
@@ -345,81 +340,39 @@ def _networks(config: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(METHODS[name].base or name for name in names))
 
 
-def _measure_networks(sample: _Sample, config: Mapping[str, Any], note: Note) -> None:
+def _measure_reading(sample: _Sample, config: Mapping[str, Any], note: Note) -> None:
+    """Time how samples get into memory."""
     import torch
 
-    from rrrn.training import devices, precision
     from rrrn.training.samples import Samples
 
-    told = config["train"]
-    device = devices.choose(told["device"])
-    devices.make_reproducible(0, device, told["deterministic"])
-    precision.prepare(told["precision"], device)
     numbers = 2 * config["flow"]["size"] ** 2 / MEGA
     with ExitStack() as stack:
         path = sample._path("pack", sample.long)
         opened = packed.open_packs([path], stack)[path]
         stored = [(opened, sample.long, view) for view in opened.views]
-        note("train.read", _seconds(lambda: Samples(stored, 1e12, device)) / len(stored) / numbers)
-        for name in _networks(config):
-            network = networks.build(name, config)
-            devices.place(network, device, precision.channels_last(told["precision"], device))
-            training, predicting = networks.operations(name, config)
-
-            fit = partial(_fit, network, stored, told, device)
-            few, many = networks.BATCH, int(told["batch_size"])
-            fit(few)  # compiles kernels, which would pass for slow work
-            first = fit(few)
-            slow = device.type != "cuda" and first * many / few > _SLOW
-            if slow:
-                many = few
-                fixed = min(_update(network), first)
-                each = (first - fixed) / few
-            else:
-                fit(many)
-                fixed, each = line((few, fit(few)), (many, fit(many)))
-            place = "gpu" if device.type == "cuda" else "cpu"
-            note(f"{place}.{name}.step", fixed)
-            note(f"{place}.{name}.gflop", each / training)
-            samples = Samples([stored[number % len(stored)] for number in range(many)], 1e12, device)
-            seconds = _seconds(partial(_predict, network, samples, many), clock=device.type == "cuda")
-            note(f"{place}.{name}.predicted_gflop", seconds / many / predicting)
-    torch.set_deterministic_debug_mode("default")
+        cpu = torch.device("cpu")
+        note("train.read", _seconds(lambda: Samples(stored, 1e12, cpu)) / len(stored) / numbers)
 
 
-def _fit(network: Any, stored: Sequence[Any], train: Mapping[str, Any], device: Any, batch: int) -> float:
-    """Return the seconds of one step on a batch; ``train`` is the section of the configuration."""
-    from rrrn.training.engine import Training
-    from rrrn.training.samples import Samples
-    from rrrn.training.settings import Settings
-
-    samples = Samples([stored[number % len(stored)] for number in range(batch)], 1e12, device)
-    told = {key: value for key, value in train.items() if key not in protocol.WITHOUT_EFFECT}
-    told |= {"epochs": 1, "batch_size": batch, "views_per_clip_per_epoch": batch}
-    settings = typed.of(Settings, told, "train")
-    labels, pools, rng = np.zeros(batch, np.int64), [np.arange(batch)], np.random.default_rng(0)
-    training = Training(network, samples, labels, pools, settings, rng)
-    return _seconds(lambda: deque(training.steps(), 0), clock=device.type == "cuda")
-
-
-def _predict(network: Any, samples: Any, batch: int) -> None:
-    from rrrn.training import engine
-
-    for _ in engine.predict(network, samples, batch):
-        pass
-
-
-def _update(network: Any) -> float:
-    """Return the seconds of one step of Adam, which do not depend on the batch."""
+def _measure_networks(config: Mapping[str, Any], on_gpu: bool, note: Note) -> None:
+    """Time steps of each network where it will be trained, unless that is elsewhere."""
     import torch
 
-    from rrrn.networks import adam
+    from rrrn.planning import pace
 
-    optimizer = adam.Adam(network.parameters(), fused=True)
-    for parameter in network.parameters():
-        parameter.grad = torch.zeros_like(parameter)
-    optimizer.step()  # makes its state
-    return _seconds(optimizer.step)
+    if on_gpu and not torch.cuda.is_available():
+        return
+    device = torch.device("cuda" if on_gpu else "cpu")
+    place = "gpu" if on_gpu else "cpu"
+    with pace.training(config, device):
+        for name in _networks(config):
+            training, predicting = networks.operations(name, config)
+            found = pace.measure(name, config, device)
+            note(f"{place}.{name}.step", found.step)
+            note(f"{place}.{name}.gflop", found.sample / training)
+            note(f"{place}.{name}.predicted_gflop", found.predicted / predicting)
+            note(f"{place}.{name}.batch", found.batch)
 
 
 def _measure_svm(config: Mapping[str, Any], table: Sequence[Clip], note: Note) -> None:
@@ -512,11 +465,17 @@ def _quiet() -> Iterator[None]:
         logging.disable(before)
 
 
-def _machine(config: Mapping[str, Any]) -> str:
+def _card() -> str:
+    import torch
+
+    return f" with {torch.cuda.get_device_name()}"
+
+
+def _machine(config: Mapping[str, Any], card: str) -> str:
     model = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.is_file():
         named = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
         model = named[0].partition(":")[2].strip() if named else model
     told = json.dumps({"flow.size": config["flow"]["size"], "pack.size": config["pack"]["size"]})
-    return f"{model}; {told}"
+    return f"{model}{card}; {told}"

@@ -3,24 +3,32 @@
 import argparse
 import importlib
 import json
+import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rrrn.data import clips
-from rrrn.data.clips import Clip
-from rrrn.experiment import config, defaults
+from rrrn.experiment import defaults
 from rrrn.planning import rates
-from rrrn.planning.rates import Rates
+from rrrn.planning.presets import PRESETS, Preset
 from rrrn.running import stage
+from rrrn.running.stage import InputError
+
+if TYPE_CHECKING:
+    from rrrn.planning.plan import Asked, Plan
+
+_TABLE, _TABLES = "results/table_iv.csv", "all"
+_NO_GPU = "no GPU here, so trainings are planned on processors; --gpus N plans them on GPUs"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
     add = parser.add_argument
-    add("targets", nargs="*", default=["results/table_iv.csv"], help="what is to be made (results/table_iv.csv)")
+    add("targets", nargs="*", help=f"what is to be made ({_TABLE}; with --presets {_TABLES})")
     add("--configfile", type=Path, nargs="+", default=[], metavar="FILE", help="laid over config.yaml, in order")
+    names = ", ".join(preset.name for preset in PRESETS)
+    add("--presets", action="store_true", help=f"a row for each of {names}, with the files of --configfile over each")
     add("--cores", type=_positive, default=os.cpu_count() or 1, help="processors that work at once (all of here)")
     add("--gpus", type=_natural, help="GPUs that networks are trained on at once (those of here; 0: processors)")
     tflops = "what a training reaches on a GPU that is not here (10)"
@@ -35,73 +43,64 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> None:
     """Count, calibrate, multiply and print."""
+    if args.presets and args.write_rates:
+        raise InputError("--write-rates keeps the rates of one configuration; use it without --presets")
     # the libraries of all stages, seconds of import, which no other sub-command should pay
-    jobs, model, report, schedule, tally = (
-        importlib.import_module(f"rrrn.planning.{name}") for name in ("jobs", "model", "report", "schedule", "tally")
+    plan, report, notes = (importlib.import_module(f"rrrn.planning.{name}") for name in ("plan", "report", "notes"))
+    asked = plan.Asked(
+        args.targets or [_TABLES if args.presets else _TABLE],
+        args.left,
+        args.rates or args.no_calibration,
+        args.cores,
+        args.gpu_tflops * 1e3,
     )
-    settings = defaults.whole(args.configfile)
-    table = clips.read(settings["clips"])
-    config.check_together(settings, table)
-    planned = jobs.dry_run(settings, args.targets, args.left)
-    known = _rates(args, settings, table)
-    if args.write_rates:
-        rates.write(known, args.write_rates)
-    device = settings["train"]["device"]
-    gpus = args.gpus if args.gpus is not None else max(_gpus_here(), device == "cuda")
-    on_gpu = gpus > 0 and device != "cpu"
-    costing = model.Model(settings, table, known, on_gpu, args.gpu_tflops * 1e3)
-    costs = [costing.cost(job) for job in planned]
-    listed = tally.stages(planned, costs)
-    time = schedule.wall(planned, costs, args.cores, gpus)
-    notes = [f"rates: {known.machine}" + ("" if _measured(args) else " (stored, not measured here)")]
-    notes += _notes(args, settings, table, costing, tally.total(listed).gpu)
-    if args.json:
-        print(json.dumps(report.as_json(listed, time, args.cores, gpus, notes), indent=2))
+    if args.presets:
+        _presets(args, asked)
         return
-    print(report.table(listed))
+    settings = defaults.whole(args.configfile)
+    device = settings["train"]["device"]
+    made = plan.make(settings, asked, args.gpus if args.gpus is not None else max(_gpus_here(), device == "cuda"))
+    if args.write_rates:
+        rates.write(made.costing.rates, args.write_rates)
+    told = notes.of(made)
+    if args.gpus is None and not made.gpus and device == "auto":
+        told.append(_NO_GPU)
+    if args.json:
+        print(json.dumps(report.as_json(made, told), indent=2))
+        return
+    print(report.table(made.stages))
+    time = made.wall(args.cores, made.gpus)
     print(
-        f"\n{args.cores} cores{f' and {gpus} GPUs' if on_gpu else ''}: about {report.duration(time.total)}; "
+        f"\n{args.cores} cores{f' and {made.gpus} GPUs' if made.gpus else ''}: about {report.duration(time.total)}; "
         f"however many there are, not less than {report.duration(time.chain)}, the longest chain of jobs"
     )
-    print("\n".join(notes))
+    print("\n".join(told))
 
 
-def _measured(args: argparse.Namespace) -> bool:
-    return not args.no_calibration and args.rates is None
+def _presets(args: argparse.Namespace, asked: "Asked") -> None:
+    """Plan every preset and print all side by side; raises InputError, after the table, if none could be planned."""
+    report = importlib.import_module("rrrn.planning.report")
+    made = _made(args, asked)
+    if args.json:
+        print(json.dumps({"presets": report.presets_as_json(made)}, indent=2))
+    else:
+        print(report.presets(made))
+    if all(isinstance(found, InputError) for found in made.values()):
+        raise InputError("no preset can be planned; the table says why")
 
 
-def _rates(args: argparse.Namespace, settings: Mapping[str, Any], table: Sequence[Clip]) -> Rates:
-    if args.no_calibration:
-        return rates.reference(settings)
-    if args.rates:
-        return rates.read(args.rates)
-    found: Rates = importlib.import_module("rrrn.planning.calibration").calibrate(settings, table)
-    return found
-
-
-def _notes(
-    args: argparse.Namespace, settings: Mapping[str, Any], table: Sequence[Clip], costing: Any, gpu: float
-) -> list[str]:
-    """Return what the reader must know of these figures."""
-    notes = []
-    if costing.assumed() and gpu:
-        notes.append(
-            f"GPU h: counted, not measured: the networks' operations at {args.gpu_tflops:g} TFLOP/s (--gpu-tflops); "
-            "calibrate on a GPU for better ones"
-        )
-    elif args.gpus is None and not costing.on_gpu and settings["train"]["device"] == "auto":
-        notes.append("no GPU here, so trainings are planned on processors; --gpus N plans them on GPUs")
-    if settings["flow"]["engine"] == "cuda" and not costing.rates.has("flow.on_gpu"):
-        notes.append("flow.engine is cuda, and its time was measured on a processor: on a GPU it is shorter")
-    if costing.guessed:
-        notes.append(
-            f"not measured: {', '.join(sorted(costing.guessed))}; taken for the mean of those of rrrn, so calibrate "
-            "(without --no-calibration and --rates) for better figures"
-        )
-    lost = sorted({clip.database for clip in table if clip.source != "synthetic" and not Path(clip.frames).is_dir()})
-    if lost:
-        notes.append(f"not on disk yet: frames of {', '.join(lost)}; drawn clips of the usual size stand in for them")
-    return notes
+def _made(args: argparse.Namespace, asked: "Asked") -> Mapping[Preset, "Plan | InputError"]:
+    """Return the plan of each preset, or why it has none."""
+    plan: Any = importlib.import_module("rrrn.planning.plan")
+    here, made = _gpus_here(), {}
+    for preset in PRESETS:
+        logging.info("%s: counting its jobs", preset.name)
+        try:
+            gpus = preset.gpus(args.gpus, here, asked.stored is False)
+            made[preset] = plan.make(preset.settings(args.configfile), asked, gpus)
+        except InputError as error:
+            made[preset] = error
+    return made
 
 
 def _gpus_here() -> int:

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from rrrn.data.clips import Clip
-from rrrn.experiment import conditions, folds, methods, protocol
+from rrrn.experiment import conditions, folds, protocol
 from rrrn.experiment.conditions import Kind
 from rrrn.experiment.methods import METHODS
 from rrrn.planning import geometry
@@ -40,9 +40,10 @@ class Cost:
 class Model:
     """Costs under one configuration and clip table; with ``on_gpu`` networks are trained on GPUs.
 
-    A GPU's seconds are measured if ``rates`` has them, else counted from ``gflops``. A variant or control that was not
-    measured is taken to compute as fast as the method that it is like. What comes from outside of the package and was
-    not measured is taken to cost the mean of the package's own of its kind, and is in ``guessed``.
+    A GPU's seconds are measured if ``rates`` has them, else counted from ``gflops``, for the networks that are then in
+    ``counted``. A variant or control that was not measured is taken to compute as fast as the method that it is
+    like. A network that was not measured, or what comes from outside of the package, is taken to cost the mean of the
+    package's own of its kind, and is in ``guessed``.
     """
 
     def __init__(
@@ -60,15 +61,18 @@ class Model:
         self._operations: dict[str, tuple[float, float]] = {}
         self._sizes: dict[str, float] = {}
         self.guessed: set[str] = set()
+        self.counted: set[str] = set()
 
     def cost(self, job: Job) -> Cost:
         """Return the cost of a job, its start included."""
         cost: Cost = getattr(self, f"_{job.rule}")(**job.wildcards)
         return replace(cost, cpu=cost.cpu + self.rates.of(f"start.{_STAGES.get(job.rule, job.rule)}"))
 
-    def assumed(self) -> bool:
-        """Return whether the seconds of GPUs are counted from operations, for want of a measurement."""
-        return self.on_gpu and not any(self.rates.has(f"gpu.{name}.gflop") for name in methods.names("network"))
+    def checkpoint(self, network: str) -> float:
+        """Return the bytes of a training's checkpoint: the weights, and the two moments of Adam of each."""
+        from rrrn.planning import networks
+
+        return 3 * networks.size(network, self.config)
 
     @cached_property
     def _geometry(self) -> dict[str, Geometry]:
@@ -87,7 +91,7 @@ class Model:
         if not self.rates.has(kind.format(name)) and own.like != name:
             return self._rate_of_method(kind, own.like, database)
         alike = [other.name for other in METHODS.values() if other.kind == own.kind and not other.outside]
-        return self._rate(kind, name, alike if own.outside else [], database)
+        return self._rate(kind, name, alike if own.outside or own.kind == "network" else [], database)
 
     def _rate_of_kind(self, kind: str, own: Kind, database: str = ANY) -> float:
         """Return a rate of a kind of occluder, likewise."""
@@ -234,6 +238,7 @@ class Model:
         place = "gpu" if self.on_gpu else "cpu"
         measured = any(self.rates.has(f"gpu.{name}.gflop") for name in (network, METHODS[network].like))
         if self.on_gpu and not measured:
+            self.counted.add(network)
             work = (samples * training + predicted * predicting) / self.gflops
         else:
             step, learnt_gflop, predicted_gflop = (

@@ -1,4 +1,4 @@
-"""The floating-point operations of a network, counted without computing anything."""
+"""The floating-point operations of a network and what it holds in memory, counted without computing anything."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -44,3 +44,25 @@ def build(name: str, config: Mapping[str, Any]) -> Network:
     module = outside.load(methods.METHODS[name].module)
     network: Network = module.build(settings, len(config["classes"]), int(config["pack"]["size"]), None)
     return network
+
+
+def kept(name: str, config: Mapping[str, Any]) -> float:
+    """Return the bytes per sample that a forward pass in single precision keeps for the backward pass."""
+    import torch
+
+    with torch.device("meta"):
+        network = build(name, config)
+        side = int(config["pack"]["size"])
+        weights = {parameter.untyped_storage()._cdata for parameter in network.parameters()}
+        storages: dict[int, int] = {}
+
+        def note(tensor: torch.Tensor) -> torch.Tensor:
+            storage = tensor.untyped_storage()
+            if storage._cdata not in weights:
+                storages[storage._cdata] = storage.nbytes()
+            return tensor
+
+        with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+            output = network(torch.zeros(BATCH, len(network.regions), 2, side, side))
+    del output  # kept what was noted, and its places in memory
+    return sum(storages.values()) / BATCH

@@ -5,6 +5,7 @@ millions of numbers of a flow map, billions of floating-point operations of a ne
 """
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -41,6 +42,13 @@ class Rates:
         return kind in self.values
 
 
+def line(short: tuple[float, float], long: tuple[float, float]) -> tuple[float, float]:
+    """Return what is fixed and what each unit adds, through two points (units, cost), neither below 0."""
+    (few, low), (many, high) = short, long
+    each = max((high - low) / (many - few), 0.0) if many > few else high / many
+    return max(high - each * many, 0.0), each
+
+
 def write(rates: Rates, path: Path) -> None:
     """Write rates which ``read`` returns to four digits."""
     data = asdict(rates)
@@ -66,7 +74,8 @@ def read(path: Path) -> Rates:
 def reference(config: Mapping[str, Any]) -> Rates:
     """Return the rates that are stored in the package: those for the default experiment or for the paper's.
 
-    Small networks reach fewer operations per second than large ones, so the nearer size of the regions counts.
+    Small networks reach fewer operations per second than large ones, so the size of the regions decides, by
+    the ratio.
     """
-    side = min(REFERENCES, key=lambda known: abs(known - config["pack"]["size"]))
+    side = min(REFERENCES, key=lambda known: abs(math.log(known / config["pack"]["size"])))
     return read(Path(__file__).with_name(REFERENCES[side]))

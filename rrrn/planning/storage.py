@@ -63,6 +63,30 @@ def jobs(config: Mapping[str, Any], table: Sequence[Clip]) -> list[Job]:
     return found
 
 
+def held(model: Model, trained: Sequence[str], at_once: int) -> float:
+    """Return the bytes that checkpoints take at most, while trainings run, so many at a time; ``trained`` has the
+    network of each.
+    """
+    if not model.config["train"]["checkpoint_minutes"]:
+        return 0.0
+    largest = max((model.checkpoint(name) for name in dict.fromkeys(trained)), default=0.0)
+    return min(at_once, len(trained)) * largest
+
+
+def trainings(model: Model, folder: Path) -> list[str]:
+    """Return the network of each training of an experiment whose predictions a folder lacks."""
+    config = model.config
+    names = {fold for folds in protocol.tables(config, model.table)[0].values() for fold in folds}
+    return [
+        network
+        for network in protocol.networks(config)
+        for trained_on in protocol.training_sets(config)
+        for fold in names
+        for seed in range(config["protocol"]["n_seeds"])
+        if not (folder / f"results/predictions/{network}/{trained_on}/{fold}-{seed}.csv").exists()
+    ]
+
+
 def needed(model: Model, folder: Path) -> tuple[float, int]:
     """Return bytes and files of what an experiment in a folder is yet to make; what is there counts as made."""
     left = [job for job in jobs(model.config, model.table) if not (folder / job.outputs[0]).exists()]

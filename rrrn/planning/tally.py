@@ -10,6 +10,8 @@ ORDER = (
     "render", "faces", "anchor", "art", "occlude", "augment", "flow", "pack", "weights", "train", "tune", "describe",
     "svm", "split", "score", "table", "summary", "ablation",
 )  # fmt: skip
+TRAININGS = ("train", "tune")  # rules that train networks
+AFTERWARDS = ("svm", "split", "score", "table", "summary", "ablation")  # rules that no training waits for
 _KEPT = 3  # files that each job leaves beside its outputs: log, times, Snakemake's record
 _KEPT_BYTES = 4096.0  # of each, a block of most file systems
 
@@ -44,6 +46,16 @@ def stages(jobs: Sequence[Job], costs: Sequence[Cost]) -> list[Stage]:
     listed = sorted(found.values(), key=lambda stage: ORDER.index(stage.rule))
     kept = Stage("logs", 0, _KEPT * len(jobs), _KEPT * _KEPT_BYTES * len(jobs))
     return [*listed, kept] if jobs else listed
+
+
+def before(listed: Sequence[Stage]) -> list[Stage]:
+    """Return the rules of the chain before training, descriptors included."""
+    return [stage for stage in listed if stage.rule not in (*TRAININGS, *AFTERWARDS, "logs")]
+
+
+def training(listed: Sequence[Stage]) -> list[Stage]:
+    """Return the rules that train networks."""
+    return [stage for stage in listed if stage.rule in TRAININGS]
 
 
 def total(listed: Sequence[Stage]) -> Stage:
