@@ -1,6 +1,7 @@
 """Variants, methods with other settings, and the ablation that compares them: from the configuration to the table."""
 
 import copy
+import json
 import re
 import shutil
 import subprocess
@@ -117,7 +118,13 @@ def one(of, **settings):
     [
         ([], "variants is [] and must be a section"),
         ({"x": None}, "variants.x is None and must have 'of'"),
-        ({"x": {"of": "rrrn"}}, "variants.x is {'of': 'rrrn'} and must have 'of', a method, and 'settings'"),
+        ({"x": {"of": "rrrn"}}, "variants.x is {'of': 'rrrn'} and must have 'of', a method, and 'settings' or 'train'"),
+        ({"x": {"of": "rrrn", "settings": {}, "train": {}}}, "variants.x is "),
+        ({"x": {"of": "rrrn", "train": 8}}, "variants.x is "),
+        ({"x": {"of": "lbp_top", "train": {"epochs": 8}}}, "variants.x has 'train', and lbp_top is no network"),
+        ({"x": {"of": "rrrn", "train": {"epoch": 8}}}, "variants.x.train has the unknown key 'epoch'; known are "),
+        ({"x": {"of": "rrrn", "train": {"epochs": 0}}}, "variants.x.train.epochs: 0 is less than the minimum of 1"),
+        ({"x": {"of": "rrrn", "train": {"device": "cpu"}}}, "variants.x.train has the unknown key 'device'"),
         (one("rrrn"), "variants.x is "),
         (one(3, beta=1), "variants.x is "),
         ({"x": {**FC["rrrn-fc"], "lable": "X"}}, "variants.x is "),
@@ -217,6 +224,45 @@ def test_an_edit_of_the_base_reaches_its_variants_and_its_controls():
     assert changed == {"rrrn", "rrrn-fc", "rrrn-no-rb", "backbone"}
     after = recipes(COMPARED, {"networks": {"rrrn": {"attention": "ran"}}})  # the variant has another
     assert all(before[path] == after[path] for path in before if "/rrrn-fc/" in path)
+
+
+SHORT = {"ablation": ["rrrn", "rrrn-short"], "variants": {"rrrn-short": {"of": "rrrn", "train": {"epochs": 4}}}}
+
+
+def test_a_variant_may_be_trained_otherwise_and_no_other_method_is():
+    before = Recipes(whole(), TABLE, Seen(Path("nowhere")))
+    after = Recipes(whole(SHORT), TABLE, Seen(Path("nowhere")))
+    told = json.loads(after.train("rrrn-short", "none", after.folds[0], "0").told)
+    usual = json.loads(after.train("rrrn", "none", after.folds[0], "0").told)
+    assert told["train"] == usual["train"] | {"epochs": 4} and usual["train"]["epochs"] == DEFAULT["train"]["epochs"]
+    assert told["networks"]["rrrn-short"] == usual["networks"]["rrrn"]
+    assert {one.path: one.digest for one in before.every()}.items() <= {
+        one.path: one.digest for one in after.every()
+    }.items()
+    for name in ("settings", "told"):  # of the table: what those are told that are not varied
+        part = json.loads(getattr(after.ablation(), name))
+        assert part["train"]["epochs"] == DEFAULT["train"]["epochs"]
+    assert json.loads(after.ablation().told)["variants"] == SHORT["variants"]
+
+
+def test_an_edit_of_how_all_are_trained_reaches_a_variant_that_does_not_say_otherwise():
+    before = recipes(SHORT)
+    own = {path for path in before if "/predictions/rrrn-short/" in path}
+    after = recipes(SHORT, {"train": {"epochs": 8}})
+    assert own and all(before[path] == after[path] for path in own)
+    after = recipes(SHORT, {"train": {"lr": 0.01}})
+    assert all(before[path] != after[path] for path in own)
+
+
+def test_a_variant_that_is_trained_for_fewer_epochs_costs_less():
+    told = whole(SHORT)
+    model = Model(told, TABLE, rates.reference(told), on_gpu=False)
+    fold = protocol.tables(told, TABLE)[0]["iv"][0]
+    cost = {
+        name: model.cost(Job("train", {"network": name, "trained_on": "none", "fold": fold, "seed": "0"}))
+        for name in ("rrrn", "rrrn-short")
+    }
+    assert cost["rrrn-short"].cpu < 0.6 * cost["rrrn"].cpu
 
 
 def test_a_label_reaches_the_ablation_alone():

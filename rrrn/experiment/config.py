@@ -100,10 +100,13 @@ def _with_registered(schema: dict[str, Any]) -> dict[str, Any]:
     for variant in variants.registered():
         part = variant.section.partition(".")[0]
         own = keys[part]["properties"][variant.name] = keys[part]["properties"][variant.base]
-        keys["variants"]["properties"][variant.name] = {"properties": {"settings": own}}
+        train = {key: value for key, value in keys["train"].items() if key != "required"}
+        train["properties"] = {key: value for key, value in train["properties"].items() if key not in _OF_ALL}
+        keys["variants"]["properties"][variant.name] = {"properties": {"settings": own, "train": train}}
     return schema
 
 
+_OF_ALL = ("device", *protocol.WITHOUT_EFFECT)  # keys of the section train that no variant has of its own
 _TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array"}
 
 

@@ -1,8 +1,9 @@
 """Variants: methods with some settings otherwise, which the configuration declares and no module.
 
 ``variants: {rrrn-fc: {of: rrrn, settings: {attention: fc}, label: RRRN fc}}`` makes a method ``rrrn-fc``, whose section
-``networks.rrrn-fc`` is that of its base with these settings laid over it. It is as any other method: named in
-``methods`` or ``ablation``, with files of its own, and with random draws of its own, which are of its name.
+``networks.rrrn-fc`` is that of its base with these settings laid over it. A variant of a network may be trained
+otherwise as well, or only that: ``train: {epochs: 8}`` is laid over the section ``train``. It is as any other method:
+named in ``methods`` or ``ablation``, with files of its own, and with random draws of its own, which are of its name.
 
 Read by the Snakefile in every job, hence the standard library only.
 """
@@ -14,8 +15,7 @@ from rrrn.experiment import methods
 from rrrn.experiment.methods import METHODS, Method
 from rrrn.running.stage import InputError
 
-_KEYS = {"of": str, "settings": dict, "label": str}
-_NEEDED = {"of", "settings"}
+_KEYS = {"of": str, "settings": dict, "train": dict, "label": str}
 
 
 def use(config: Mapping[str, Any]) -> None:
@@ -26,16 +26,19 @@ def use(config: Mapping[str, Any]) -> None:
     for name, one in told.items():
         if not isinstance(name, str):
             raise InputError(f"configuration: variants has the name {name!r}, which is no text; write it in quotes")
-        right = isinstance(one, dict) and _NEEDED <= one.keys() <= _KEYS.keys()
-        if not right or not all(isinstance(value, _KEYS[key]) for key, value in one.items()) or not one["settings"]:
+        right = isinstance(one, dict) and "of" in one and one.keys() <= _KEYS.keys()
+        right = right and all(isinstance(value, _KEYS[key]) for key, value in one.items())
+        if not right or not (one.get("settings") or one.get("train")):
             raise InputError(
-                f"configuration: variants.{name} is {one!r} and must have 'of', a method, and 'settings', those that "
-                "differ; it may have a 'label'"
+                f"configuration: variants.{name} is {one!r} and must have 'of', a method, and 'settings' or 'train', "
+                "those that differ; it may have a 'label'"
             )
         try:
             methods.vary(name, one["of"], one.get("label", name))
         except InputError as error:
             raise InputError(f"configuration: variants.{name}: {error}") from None
+        if one.get("train") and METHODS[name].kind != "network":
+            raise InputError(f"configuration: variants.{name} has 'train', and {one['of']} is no network")
 
 
 def bases(config: Mapping[str, Any]) -> dict[str, str]:
@@ -52,4 +55,9 @@ def registered() -> list[Method]:
 
 def settings(config: Mapping[str, Any], variant: Method) -> dict[str, Any]:
     """Return all settings of a variant, of a configuration that has those of its base."""
-    return {**methods.settings(config, variant.base), **config["variants"][variant.name]["settings"]}
+    return {**methods.settings(config, variant.base), **config["variants"][variant.name].get("settings", {})}
+
+
+def training(config: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return the section ``train`` as it is for a network, which may be a variant that is trained otherwise."""
+    return {**config["train"], **config["variants"].get(name, {}).get("train", {})}

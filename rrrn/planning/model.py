@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from rrrn.data.clips import Clip
-from rrrn.experiment import conditions, folds, protocol
+from rrrn.experiment import conditions, folds, protocol, variants
 from rrrn.experiment.conditions import Kind
 from rrrn.experiment.methods import METHODS
 from rrrn.planning import geometry
@@ -215,11 +215,11 @@ class Model:
         return _NAMES + _NUMBER * numbers
 
     def _train(self, network: str, trained_on: str, fold: str, seed: str) -> Cost:
-        cost = self._trained(network, trained_on, fold, self.config["train"])
+        cost = self._trained(network, trained_on, fold, variants.training(self.config, network))
         return replace(cost, bytes=cost.bytes + self._left(network)) if protocol.tuned(self.config) else cost
 
     def _tune(self, network: str, trained_on: str, fold: str, seed: str) -> Cost:
-        told = self.config["train"]
+        told = variants.training(self.config, network)
         return self._trained(network, trained_on, fold, {**told, **told["tune"]})
 
     def _trained(self, network: str, trained_on: str, fold: str, settings: Mapping[str, Any]) -> Cost:

@@ -20,7 +20,7 @@ from typing import Any
 from rrrn.data import clips, listing, result
 from rrrn.data.clips import Clip
 from rrrn.data.identity import Identity
-from rrrn.experiment import conditions, labels, protocol
+from rrrn.experiment import conditions, labels, protocol, variants
 from rrrn.experiment.config import merge, pick
 from rrrn.experiment.methods import METHODS
 from rrrn.provenance import asked, sources
@@ -230,6 +230,7 @@ class Recipes:
                 *(self.pack(condition) for condition in names),
                 *([self.model(network, fold, seed)] if tuned else []),
             ],
+            config={**self._config, "train": variants.training(self._config, network)},
         )
 
     @cache  # noqa: B019
@@ -339,6 +340,10 @@ class Recipes:
         named["methods"] = self._config[key]
         decided = merge([canonical(named), *(json.loads(text) for text in {one.settings for one in closure(inputs)})])
         told = merge([canonical(named), *(json.loads(text) for text in {one.told for one in closure(inputs)})])
+        for part in (decided, told):
+            if "train" in part:  # what all are told that are not varied
+                part["train"] = {key: canonical(self._config["train"])[key] for key in part["train"]}
+        decided = _deciding(decided)
         told |= {"clips": str(self._config["clips"]), "plugins": list(self._config["plugins"])}
         told |= {"ablation": named["methods"] if key == "ablation" else [], "variants": self._varied(named["methods"])}
         if set(scores) == {"iv"}:
@@ -384,9 +389,10 @@ class Recipes:
         other: str = "",
         found: bool = False,
         inputs: Sequence[Recipe] = (),
+        config: Mapping[str, Any] | None = None,
     ) -> Recipe:
         if told not in self._told:
-            chosen = canonical(merge([pick(self._config, path) for path in told]))
+            chosen = canonical(merge([pick(config or self._config, path) for path in told]))
             deciding = json.dumps(_deciding(chosen), sort_keys=True)
             self._told[told] = deciding, json.dumps(chosen, sort_keys=True)
         return Recipe(
