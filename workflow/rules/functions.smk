@@ -151,6 +151,8 @@ def scores_of_tables(wildcards, input):
 def checkpoint_of(wildcards, output):
     """Where a training leaves what it goes on from. No output: Snakemake removes those of a job that fails."""
     minutes = config["train"]["checkpoint_minutes"]
-    place = os.path.relpath(os.path.splitext(output[0])[0], "results/predictions")
+    place = os.path.relpath(
+        os.path.splitext(output.predictions)[0], "results/predictions"
+    )
     kept = f"results/checkpoints/{place}.h5"
     return ["--checkpoint", kept, "--checkpoint-minutes", minutes] if minutes else []

@@ -19,16 +19,17 @@ rule weights:
         "python -m rrrn.stages.weights {params.source:q} {output:q} --sha256 {params.sha256:q} --log {log:q}"
 
 
-# What a training leaves beside its predictions, if others start from it.
-MODELS = (
-    {
-        "model": ensure(
-            "results/models/{network}/{trained_on}/{fold}-{seed}.h5", non_empty=True
-        )
-    }
-    if TUNED
-    else {}
-)
+# What a training makes, and what it makes if others start from it.
+PREDICTIONS = {
+    "predictions": ensure(
+        "results/predictions/{network}/{trained_on}/{fold}-{seed}.csv", non_empty=True
+    )
+}
+MODEL = {
+    "model": ensure(
+        "results/models/{network}/{trained_on}/{fold}-{seed}.h5", non_empty=True
+    )
+}
 
 
 rule train:
@@ -38,11 +39,7 @@ rule train:
         weights=lambda wildcards: weights(wildcards.network),
         start=start,
     output:
-        ensure(
-            "results/predictions/{network}/{trained_on}/{fold}-{seed}.csv",
-            non_empty=True,
-        ),
-        **MODELS,
+        **(PREDICTIONS | MODEL if TUNED else PREDICTIONS),
     log:
         "logs/train/{network}/{trained_on}/{fold}-{seed}.log",
     benchmark:
@@ -70,17 +67,14 @@ rule train:
         left=left,
         left_recipe=left_recipe,
     shell:
-        "python -m rrrn.stages.train {output[0]:q} --train {input.train:q} --test {params.test:q} --clips {params.clips:q} --classes {params.classes:q} --method {wildcards.network} --module {params.module:q} --trained-on {wildcards.trained_on} --fold {wildcards.fold:q} --seed {wildcards.seed} --view {params.view} --settings {params.told:q} --max-memory-gb {params.memory} {params.checkpoint:q} {params.weights:q} {params.start:q} {params.left:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.stages.train {output.predictions:q} --train {input.train:q} --test {params.test:q} --clips {params.clips:q} --classes {params.classes:q} --method {wildcards.network} --module {params.module:q} --trained-on {wildcards.trained_on} --fold {wildcards.fold:q} --seed {wildcards.seed} --view {params.view} --settings {params.told:q} --max-memory-gb {params.memory} {params.checkpoint:q} {params.weights:q} {params.start:q} {params.left:q} --asked {params.asked:q} --log {log:q}"
 
 
 if TUNED:
 
     use rule train as tune with:
         output:
-            ensure(
-                "results/predictions/{network}/{trained_on}/{fold}-{seed}.csv",
-                non_empty=True,
-            ),
+            **PREDICTIONS,
         wildcard_constraints:
             trained_on=one_of(TUNED),
 
