@@ -552,6 +552,21 @@ def test_art_and_descriptors_are_looked_at(monkeypatch):
     assert "configuration: describe.tim_frames is 1" in said(command._needed(settings)[1])
 
 
+def test_checkpoints_of_trainings_that_run_at_a_time_need_room(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    settings = defaults.whole([]) | {"clips": str(HOME / "data/clips.csv")}
+    monkeypatch.setattr(command.os, "cpu_count", lambda: 3)
+    found = []
+    for count, program in ((1, None), (2, None), (0, "/bin/sbatch"), (0, None)):
+        monkeypatch.setattr(command.cards, "count", lambda count=count: count)
+        monkeypatch.setattr(command.shutil, "which", lambda name, program=program: program)
+        (volume, _), none = command._needed(settings)
+        assert not none
+        found.append(volume)
+    one, two, submitted, three = found
+    assert submitted == one and two - one == pytest.approx(three - two) and two - one > 1e7  # VGG16's
+
+
 def test_a_configuration_that_is_no_yaml_is_one_line(tmp_path):
     (tmp_path / "mine.yaml").write_text("flow: {engine: numba\nclips: a.csv\n")
     with pytest.raises(InputError, match=r"mine.yaml: cannot be read as a configuration \(line 2, column 6: ") as told:
