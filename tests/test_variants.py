@@ -16,7 +16,7 @@ from scaffold import CONFIG, ENVIRONMENT, HOME, snakemake
 from test_plans import plan
 
 from rrrn.data import clips
-from rrrn.experiment import config, defaults, labels, methods, protocol, registry
+from rrrn.experiment import config, defaults, labels, methods, protocol, registry, variants
 from rrrn.planning import ahead, calibration, networks, rates
 from rrrn.planning.jobs import Job
 from rrrn.planning.model import Model
@@ -195,7 +195,13 @@ def test_the_example_of_the_text_is_as_it_says():
     text = (HOME / "docs/extending.md").read_text(encoding="utf-8")
     told = whole(yaml.safe_load(re.search(r"^```yaml\n(variants:\n.*?)^```$", text, re.M | re.S)[1]))
     assert told["ablation"] == ["rrrn", *told["variants"]]
-    assert labels.of(told["ablation"], []).methods == {"rrrn": "RRRN", "rrrn-fc": "RRRN fc", "rrrn-wide": "rrrn-wide"}
+    assert labels.of(told["ablation"], []).methods == {
+        "rrrn": "RRRN",
+        "rrrn-fc": "RRRN fc",
+        "rrrn-wide": "rrrn-wide",
+        "rrrn-short": "rrrn-short",
+    }
+    assert variants.training(told, "rrrn-short") == DEFAULT["train"] | {"epochs": 8, "decay": "linear"}
     assert networks.build("rrrn-wide", told).rr.w0.out_features == 256
 
 
