@@ -11,15 +11,15 @@ _EDGE = 1e-9  # of a bin: an angle on an edge belongs to the bin above, whatever
 
 
 def checked(flow: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return flow (..., 2, H, W) in double precision; raises InputError for another shape or values that are not finite.
+    """Return flow (..., 2, H, W) in double precision, the components u (to the right) and v (down), in pixels.
 
-    The components are u (to the right) and v (down), in pixels.
+    Raises InputError for another shape, and for values that are not finite.
     """
     values = np.asarray(flow, np.float64)
     if values.ndim < 3 or values.shape[-3] != 2 or min(values.shape[-2:]) < 2:
         raise InputError(
-            f"flow of shape {tuple(values.shape)} is not (..., 2, H, W) with two pixels per side at least; give u and v "
-            "in this order, before rows and columns"
+            f"flow of shape {values.shape} is not (..., 2, H, W) with two pixels per side at least; give u and v in this "
+            "order, before rows and columns"
         )
     if not np.isfinite(values).all():
         raise InputError(
