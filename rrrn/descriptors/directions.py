@@ -18,8 +18,8 @@ def checked(flow: NDArray[np.floating]) -> NDArray[np.float64]:
     values = np.asarray(flow, np.float64)
     if values.ndim < 3 or values.shape[-3] != 2 or min(values.shape[-2:]) < 2:
         raise InputError(
-            f"flow of shape {values.shape} is not (..., 2, H, W) with two pixels per side at least; give u and v in this "
-            "order, before rows and columns"
+            f"flow of shape {values.shape} is not (..., 2, H, W) with two pixels per side at least; give u and v in "
+            "this order, before rows and columns"
         )
     if not np.isfinite(values).all():
         raise InputError(

@@ -44,12 +44,12 @@ class _Descriptor(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # sci
         """Return where each number of a vector stands. Raises InputError for parameters that cannot be used."""
         raise NotImplementedError
 
-    def fit(self, X: Any, y: Any = None) -> Any:  # noqa: N803  # scikit-learn's names
+    def fit(self, X: Any, y: Any = None) -> Any:
         """Check the parameters, set ``n_features_out_``, and return self; the clips are not looked at."""
         self.n_features_out_ = len(self.layout())
         return self
 
-    def transform(self, X: Iterable[Any]) -> Features:  # noqa: N803
+    def transform(self, X: Iterable[Any]) -> Features:
         """Return the vectors (n, d), float32, of n clips; none give (0, d).
 
         Raises InputError, naming the clip by its place in ``X``, for one that cannot be described.
@@ -150,13 +150,12 @@ class LBPTOP(_Descriptor):
         chosen = replace(_named(self.PRESETS, self.preset), **given)
         if not isinstance(chosen.radii, Sequence) or len(chosen.radii) != 3:
             raise InputError(f"radii is {chosen.radii!r}; give three whole numbers, of x, y and t")
-        for radius in chosen.radii:
-            _whole("radii", radius, 1)
+        x, y, t = (_whole("radii", radius, 1) for radius in chosen.radii)
         _whole("points", chosen.points, 2, 8)
         _whole("frames", chosen.frames, 0)
         if not 0 <= chosen.overlap < 1:
             raise InputError(f"overlap is {chosen.overlap!r}; give a share of a block, from 0 to below 1")
-        return replace(chosen, radii=tuple(chosen.radii)), _whole("blocks", chosen.blocks or 5, 1)
+        return replace(chosen, radii=(x, y, t)), _whole("blocks", chosen.blocks or 5, 1)
 
 
 class LBPSIP(_Descriptor):
