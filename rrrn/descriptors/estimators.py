@@ -86,8 +86,8 @@ class _Descriptor(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # sci
 class LBPTOP(_Descriptor):
     """Local binary patterns on three orthogonal planes (Zhao and Pietikäinen, PAMI 29(6), 2007).
 
-    Clips are videos, each uint8 (T, H, W) in gray, of any T; for one length of vectors the sizes need not agree.
-    Points are rounded to pixels, as in the authors' published code. ``blocks`` is 5 where the preset has none.
+    Clips are videos, each uint8 (T, H, W) in gray; their sizes need not agree.
+    Points are rounded to pixels, nothing is interpolated. ``blocks`` is 5 where the preset has none.
 
     Presets:
         casme2_baseline: of the publication of CASME II (Yan et al., PLoS ONE 9(1), 2014): radii 1, 1, 4 and 4 points,
