@@ -36,7 +36,7 @@ class Place(NamedTuple):
 
 
 class _Descriptor(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """What all have in common; each has ``layout`` and ``_vector``, and ``_what`` a clip is in its messages."""
+    """What all have in common; each has ``layout`` and ``vector``, and ``_what`` a clip is in its messages."""
 
     _what: ClassVar[str] = "video"
 
@@ -57,7 +57,7 @@ class _Descriptor(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # sci
         vectors = []
         for index, clip in enumerate(X):
             try:
-                vectors.append(self._vector(clip))
+                vectors.append(self.vector(clip))
             except InputError as error:
                 raise InputError(f"{self._what} {index}: {error}") from None
         return np.stack(vectors) if vectors else np.empty((0, len(self.layout())), np.float32)
@@ -66,7 +66,8 @@ class _Descriptor(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # sci
         """Return the name of each column, ``block0_xy_3``; ``input_features`` is not looked at."""
         return np.array([place.name for place in self.layout()], object)
 
-    def _vector(self, clip: Any) -> Features:
+    def vector(self, clip: Any) -> Features:
+        """Return the vector (d,) of one clip; raises InputError if it cannot be described."""
         raise NotImplementedError
 
     def __sklearn_tags__(self) -> Any:
@@ -83,7 +84,15 @@ class _Descriptor(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # sci
         return {name: value for name in names if (value := getattr(self, name)) is not None}
 
 
-class LBPTOP(_Descriptor):
+class OfVideo(_Descriptor):
+    """What descriptors of gray videos have in common."""
+
+    def least(self) -> tuple[int, int]:
+        """Return how many frames, and how many pixels per side, a video needs."""
+        raise NotImplementedError
+
+
+class LBPTOP(OfVideo):
     """Local binary patterns on three orthogonal planes (Zhao and Pietikäinen, PAMI 29(6), 2007).
 
     Clips are videos, each uint8 (T, H, W) in gray; their sizes need not agree.
@@ -140,10 +149,13 @@ class LBPTOP(_Descriptor):
         bins = chosen.points * (chosen.points - 1) + 3 if chosen.uniform else 2**chosen.points
         return self._grid(blocks, dict.fromkeys(("xy", "xt", "yt"), bins))
 
-    def _vector(self, clip: Any) -> Features:
+    def least(self) -> tuple[int, int]:
         chosen, blocks = self._chosen()
-        least = lbp_top.least_frames(preset=chosen), lbp_top.least_side(blocks=blocks, preset=chosen)
-        return lbp_top.describe(_video(clip, *least), blocks=blocks, preset=chosen)
+        return lbp_top.least_frames(preset=chosen), lbp_top.least_side(blocks=blocks, preset=chosen)
+
+    def vector(self, clip: Any) -> Features:
+        chosen, blocks = self._chosen()
+        return lbp_top.describe(_video(clip, *self.least()), blocks=blocks, preset=chosen)
 
     def _chosen(self) -> tuple[lbp_top.Preset, int]:
         given = self._given("blocks", "radii", "points", "uniform", "overlap", "frames", "normalised")
@@ -155,10 +167,10 @@ class LBPTOP(_Descriptor):
         _whole("frames", chosen.frames, 0)
         if not 0 <= chosen.overlap < 1:
             raise InputError(f"overlap is {chosen.overlap!r}; give a share of a block, from 0 to below 1")
-        return replace(chosen, radii=(x, y, t)), _whole("blocks", chosen.blocks or 5, 1)
+        return replace(chosen, radii=(x, y, t)), _whole("blocks", 5 if chosen.blocks is None else chosen.blocks, 1)
 
 
-class LBPSIP(_Descriptor):
+class LBPSIP(OfVideo):
     """Local binary patterns with six intersection points (Wang et al., ACCV 2014).
 
     Clips are videos, each uint8 (T, H, W) in gray.
@@ -200,10 +212,13 @@ class LBPSIP(_Descriptor):
         planes = {"split": {"plane": 16, "time": 4}, "joint": {"joint": 64}}
         return self._grid(self.blocks, planes[self._chosen()["code"]])
 
-    def _vector(self, clip: Any) -> Features:
+    def least(self) -> tuple[int, int]:
         chosen = self._chosen()
-        least = lbp_sip.least_frames(**chosen), lbp_sip.least_side(blocks=self.blocks, **chosen)
-        return lbp_sip.describe(_video(clip, *least), blocks=self.blocks, **chosen)
+        return lbp_sip.least_frames(**chosen), lbp_sip.least_side(blocks=self.blocks, **chosen)
+
+    def vector(self, clip: Any) -> Features:
+        chosen = self._chosen()
+        return lbp_sip.describe(_video(clip, *self.least()), blocks=self.blocks, **chosen)
 
     def _chosen(self) -> dict[str, Any]:
         chosen = {**_named(self.PRESETS, self.preset), **self._given("radius", "radius_t", "code")}
@@ -214,7 +229,7 @@ class LBPSIP(_Descriptor):
         return chosen
 
 
-class HOG3D(_Descriptor):
+class HOG3D(OfVideo):
     """Histograms of gradient orientation on three planes (Polikovsky et al., ICDP 2009).
 
     Clips are videos, each uint8 (T, H, W) in gray.
@@ -248,10 +263,13 @@ class HOG3D(_Descriptor):
         chosen = self._chosen()
         return self._grid(self.blocks, {"xy": chosen["bins_xy"], "xt": chosen["bins_t"], "yt": chosen["bins_t"]})
 
-    def _vector(self, clip: Any) -> Features:
+    def least(self) -> tuple[int, int]:
         chosen = self._chosen()
-        least = hog3d.least_frames(**chosen), hog3d.least_side(blocks=self.blocks, **chosen)
-        return hog3d.describe(_video(clip, *least), blocks=self.blocks, **chosen)
+        return hog3d.least_frames(**chosen), hog3d.least_side(blocks=self.blocks, **chosen)
+
+    def vector(self, clip: Any) -> Features:
+        chosen = self._chosen()
+        return hog3d.describe(_video(clip, *self.least()), blocks=self.blocks, **chosen)
 
     def _chosen(self) -> dict[str, int]:
         chosen = {**_named(self.PRESETS, self.preset), **self._given("bins_xy", "bins_t")}
@@ -312,7 +330,7 @@ class MDMO(_Descriptor):
         places: Iterable[int | str] = range(self.blocks**2) if self.regions == "grid" else facial_regions.REGIONS
         return [Place(place, part, 0) for place in places for part in ("length", "angle")]
 
-    def _vector(self, clip: Any) -> Features:
+    def vector(self, clip: Any) -> Features:
         chosen = self._chosen()
         paired = isinstance(clip, tuple) and len(clip) == 2
         if paired != (self.regions == "landmarks"):
@@ -383,7 +401,7 @@ class BiWOOF(_Descriptor):
     def layout(self) -> list[Place]:
         return self._grid(self.blocks, {"flow": self._chosen().bins})
 
-    def _vector(self, clip: Any) -> Features:
+    def vector(self, clip: Any) -> Features:
         return biwoof.describe(_numbers(clip), blocks=self.blocks, preset=self._chosen())
 
     def _chosen(self) -> biwoof.Preset:
