@@ -57,8 +57,8 @@ def describe(
     flows = flows[None] if flows.ndim == 3 else flows
     if flows.ndim != 4 or not len(flows):
         raise InputError(f"flow of shape {flows.shape} is neither (2, H, W) nor (K, 2, H, W)")
-    label = _labels(flows.shape[2], flows.shape[3], blocks, landmarks, lift)
-    main = np.mean([_main(one, label, preset) for one in flows], axis=0)
+    regions = _regions(flows.shape[2], flows.shape[3], blocks, landmarks, lift)
+    main = np.mean([_main(one, regions, preset) for one in flows], axis=0)
     length, angle = np.hypot(*main), np.arctan2(main[1] + 0.0, main[0] + 0.0)  # no -0, whose angle would be -pi
     largest = length.max()
     if largest > 0:
@@ -68,23 +68,24 @@ def describe(
     return np.stack([length, angle], axis=1).reshape(-1).astype(np.float32)
 
 
-def _labels(
+def _regions(
     height: int, width: int, blocks: int, landmarks: NDArray[np.floating] | None, lift: float
-) -> NDArray[np.bool_]:
-    """Return which pixels are in each region, (regions, H * W)."""
+) -> list[NDArray[np.intp]]:
+    """Return which pixels are in each region, by their place in a map that is read row by row."""
     if landmarks is not None:
         found = facial_regions.polygons(landmarks, lift).values()
-        return np.stack([facial_regions.inside(polygon, height, width).reshape(-1) for polygon in found])
+        return [np.flatnonzero(facial_regions.inside(polygon, height, width)) for polygon in found]
     if min(height, width) < blocks:
         raise InputError(f"{blocks} x {blocks} blocks do not fit into {height} x {width} pixels; lower blocks")
-    found_blocks = np.zeros((blocks, blocks, height, width), np.bool_)
-    for row, (top, bottom) in enumerate(grid.spans(height, blocks)):
-        for column, (left, right) in enumerate(grid.spans(width, blocks)):
-            found_blocks[row, column, top:bottom, left:right] = True
-    return found_blocks.reshape(blocks * blocks, -1)
+    place = np.arange(height * width).reshape(height, width)
+    return [
+        place[top:bottom, left:right].reshape(-1)
+        for top, bottom in grid.spans(height, blocks)
+        for left, right in grid.spans(width, blocks)
+    ]
 
 
-def _main(flow: NDArray[np.float64], regions: NDArray[np.bool_], preset: Preset) -> NDArray[np.float64]:
+def _main(flow: NDArray[np.float64], regions: list[NDArray[np.intp]], preset: Preset) -> NDArray[np.float64]:
     """Return the main motion (2, regions) of one flow (2, H, W)."""
     u, v = flow.reshape(2, -1)
     part = directions.bins(u, v, preset.bins, 0.0)
