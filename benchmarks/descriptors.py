@@ -187,8 +187,8 @@ def main(args: argparse.Namespace) -> None:
     taken: dict[str, list[tuple[float, float]]] = {case.name: [] for case in every}
     for _ in range(args.rounds):
         for case in every:
-            ours = seconds(lambda case=case: case.descriptor.vector(case.large))  # type: ignore[misc]
-            loop = seconds(lambda case=case: case.loop(case.small)) * case.scale if case.loop else math.nan  # type: ignore[misc]
+            ours = seconds(lambda case=case: case.descriptor.vector(case.large))
+            loop = seconds(lambda case=case: case.loop(case.small)) * case.scale if case.loop else math.nan
             taken[case.name].append((ours, loop))
     print("| descriptor | s per clip | a loop in Python, s | times as long |\n| --- | --- | --- | --- |")
     for name, pairs in taken.items():
