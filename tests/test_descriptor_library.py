@@ -21,7 +21,7 @@ from sklearn.svm import SVC
 from sklearn.utils import estimator_checks
 
 from rrrn import descriptors
-from rrrn.descriptors import HOG3D, LBPSIP, LBPTOP, MDMO, BiWOOF, facial_regions, hog3d, lbp_sip, lbp_top
+from rrrn.descriptors import HOG3D, LBPSIP, LBPTOP, MDMO, BiWOOF, directions, facial_regions, hog3d, lbp_sip, lbp_top
 from rrrn.running.resources import HOME
 from rrrn.running.stage import InputError
 
@@ -101,6 +101,16 @@ def same_motions(found, expected, share=1.0):
         np.testing.assert_allclose(
             found[:, 0] * part(found[:, 1] / share), expected[:, 0] * part(expected[:, 1] / share), atol=1e-6
         )
+
+
+@pytest.mark.parametrize("count", [3, 5, 8, 12, 36])
+@pytest.mark.parametrize("start", [0.0, -math.pi])
+def test_a_direction_on_an_edge_belongs_to_the_part_that_it_begins(count, start):
+    angles = start + 2 * math.pi * np.arange(count) / count
+    found = directions.bins(2.5 * np.cos(angles), 2.5 * np.sin(angles), count, start)
+    assert found.tolist() == list(range(count))
+    middle = angles + math.pi / count
+    assert directions.bins(np.cos(middle), np.sin(middle), count, start).tolist() == list(range(count))
 
 
 @settings(max_examples=30)
