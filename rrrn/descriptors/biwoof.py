@@ -32,11 +32,11 @@ class Preset:
 
 
 PRESETS = {
-    # The paper's: lengths summed by direction, times the block's mean optical strain.
+    # The paper's two weights in our reading: lengths summed by direction, times the block's mean optical strain.
     "liong2018": Preset(),
     # Its authors' published code: each histogram has sum 1, the strain of a block is summed, the vector has norm 1.
     "liong2018_code": Preset(pooling="sum", block_sums=True, unit=True),
-    # What the paper compares it with: directions weighted by length only, and only counted.
+    # Without the weight of blocks: directions weighted by length, and only counted.
     "woof": Preset(whole="none"),
     "hoof": Preset(local="none", whole="none"),
 }

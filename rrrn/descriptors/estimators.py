@@ -287,14 +287,14 @@ class MDMO(_Descriptor):
     taken as it is given.
 
     Presets:
-        liu2016: eight directions; the mean of the vectors in the fullest.
-        polar: the means of their lengths and of their angles, as public re-implementations have it.
+        liu2016: eight directions; the mean of the vectors in the fullest. Our reading of the paper.
+        polar: the means of their lengths and of their angles, as a public re-implementation has it.
 
     Args:
         preset: what holds for each of ``bins``, ``mean`` and ``alpha`` that is None.
         regions: "grid", ``blocks`` x ``blocks`` blocks, for flow without landmarks; or "landmarks", 36 regions between
             those: then each clip is a pair of its flow and its landmarks (68, 2), x and y in the flow's pixels. The
-            regions are ours (``facial_regions``); the paper's own are in a figure.
+            regions are ours (``facial_regions``), and not the paper's.
         blocks: blocks per side of the grid; 6 make 36, as many as the paper's regions.
         lift: how far the forehead's regions reach above the brows, in lengths of the nose's bridge.
         bins: directions.
@@ -358,7 +358,7 @@ class BiWOOF(_Descriptor):
     (n, 2, H, W) is n clips.
 
     Presets:
-        liong2018: directions weighted by length, and each block by its mean optical strain.
+        liong2018: directions weighted by length, and each block by its mean optical strain. Our reading of the paper.
         liong2018_code: the authors' published code: each histogram has sum 1 before its weight, which is the sum of the
             strain, and the vector has norm 1. (Blocks of that code share a row and a column of pixels; these do not.)
         woof, hoof: without the weight of blocks, and without any.

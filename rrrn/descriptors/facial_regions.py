@@ -1,8 +1,8 @@
 """Thirty-six regions of a face, as polygons between its 68 landmarks.
 
-MDMO (Liu et al., IEEE T-AC 2016) has 36 regions, which its authors chose by action units on 66 landmarks and show in a
-figure. The regions here are our own choice of as many, on the same landmarks: of the 68 of iBUG 300-W the inner corners
-of the mouth (60, 64) are not used. Together they are mirror images: what is left of the face's middle has its like on
+MDMO (Liu et al., IEEE T-AC 2016) has 36 regions, which its authors chose partly by action units, on 66 landmarks. The
+regions here are our own choice of as many, and not theirs: of the 68 landmarks of iBUG 300-W the inner corners of the
+mouth (60, 64) are not used. Together they are mirror images: what is left of the face's middle has its like on
 the right.
 """
 

@@ -27,9 +27,9 @@ class Preset:
 
 
 PRESETS = {
-    # As the paper defines it: in each region the mean of the vectors of the fullest of eight directions.
+    # The paper's idea in our reading: in each region the mean of the vectors of the fullest of eight directions.
     "liu2016": Preset(bins=8, mean="vectors"),
-    # As public re-implementations in Python have it: lengths and angles are averaged on their own.
+    # As a public re-implementation in Python has it: lengths and angles are averaged on their own.
     "polar": Preset(bins=8, mean="polar"),
 }
 
