@@ -1,1 +1,22 @@
-"""The handcrafted descriptors of the comparison; ``blocks`` and ``local_binary`` are what they have in common."""
+"""The handcrafted descriptors of the comparison, and transformers for scikit-learn that compute these and two more.
+
+``LBPTOP``, ``LBPSIP``, ``HOG3D``, ``MDMO`` and ``BiWOOF`` are taken from ``estimators`` when they are first asked for,
+so that who needs a descriptor only does not load scikit-learn. ``blocks`` and ``local_binary`` are what the modules
+have in common.
+"""
+
+from typing import Any
+
+__all__ = ["HOG3D", "LBPSIP", "LBPTOP", "MDMO", "BiWOOF"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from rrrn.descriptors import estimators
+
+    return getattr(estimators, name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -40,30 +40,31 @@ PRESETS = {
 }
 
 
-def least_frames(*, preset: str) -> int:
+def least_frames(*, preset: str | Preset) -> int:
     """Return how many frames a volume needs: to have a voxel with all neighbours, or what the preset asks for."""
     chosen = _named(preset)
     return max(2 * chosen.radii[2] + 1, chosen.frames)
 
 
-def least_side(*, blocks: int, preset: str) -> int:
+def least_side(*, blocks: int, preset: str | Preset) -> int:
     """Return how many pixels per side a volume needs for its blocks, as if none overlapped, and their neighbours."""
     chosen = _named(preset)
     return (chosen.blocks or blocks) * grid.LEAST_SIDE + 2 * max(chosen.radii[:2])
 
 
-def describe(volume: NDArray[np.uint8], *, blocks: int, preset: str) -> NDArray[np.float32]:
+def describe(volume: NDArray[np.uint8], *, blocks: int, preset: str | Preset) -> NDArray[np.float32]:
     """Return the histograms of a volume (T, H, W), one per block and plane, each of sum 1 (0 in an empty block).
 
     The order is block (row by row), plane (XY, XT, YT), bin. Voxels nearer to a face of the volume than the radius
-    only serve as neighbours, and the blocks divide what is left. A preset may bring its own grid instead of ``blocks``,
-    look at the first frames only, and leave counts as they are.
+    only serve as neighbours, and the blocks divide what is left. A preset, by its name or itself, may bring its own
+    grid instead of ``blocks``, look at the first frames only, and leave counts as they are.
     Raises InputError for an unknown preset, for a volume that consists of border or does not hold the blocks, and for
     fewer frames than ``least_frames``.
     """
     chosen = _named(preset)
     if len(volume) < chosen.frames:
-        raise InputError(f"{len(volume)} frames; preset {preset} looks at {chosen.frames}")
+        named = f"preset {preset}" if isinstance(preset, str) else "the preset"
+        raise InputError(f"{len(volume)} frames; {named} looks at {chosen.frames}")
     volume = volume[: chosen.frames or None]
     n_blocks = blocks if chosen.blocks is None else chosen.blocks
     radius_x, radius_y, radius_t = chosen.radii
@@ -84,7 +85,9 @@ def describe(volume: NDArray[np.uint8], *, blocks: int, preset: str) -> NDArray[
     return np.concatenate(planes, axis=1).reshape(-1).astype(np.float32)
 
 
-def _named(preset: str) -> Preset:
+def _named(preset: str | Preset) -> Preset:
+    if isinstance(preset, Preset):
+        return preset
     if preset not in PRESETS:
         raise InputError(f"describe.lbp_top.preset {preset!r} is none of {', '.join(PRESETS)}")
     return PRESETS[preset]

@@ -1,0 +1,79 @@
+"""Bi-WOOF: directions of flow weighted twice (Liong et al., Signal Processing: Image Communication 62, 2018)."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rrrn.descriptors import blocks as grid
+from rrrn.descriptors import directions
+from rrrn.running.stage import InputError
+
+Weight = Literal["none", "magnitude", "strain"]
+Pooling = Literal["mean", "sum"]
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Bins of the circle; what each pixel counts (``local``) and each block (``whole``), as ``pooling`` of its pixels.
+
+    With ``block_sums`` the histogram of each block has sum 1 before its block's weight; with ``unit`` the vector has
+    Euclidean norm 1.
+    """
+
+    bins: int = 8
+    local: Weight = "magnitude"
+    whole: Weight = "strain"
+    pooling: Pooling = "mean"
+    block_sums: bool = False
+    unit: bool = False
+
+
+PRESETS = {
+    # The paper's two weights in our reading: lengths summed by direction, times the block's mean optical strain.
+    "liong2018": Preset(),
+    # Its authors' published code: each histogram has sum 1, the strain of a block is summed, the vector has norm 1.
+    "liong2018_code": Preset(pooling="sum", block_sums=True, unit=True),
+    # Without the weight of blocks: directions weighted by length, and only counted.
+    "woof": Preset(whole="none"),
+    "hoof": Preset(local="none", whole="none"),
+}
+
+
+def strain(flow: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the magnitude of the optical strain (H, W) of a flow (2, H, W): the root of all squared components.
+
+    Derivatives are central differences, at the edges those to the neighbour.
+    """
+    (u_y, u_x), (v_y, v_x) = (np.gradient(component) for component in flow)
+    return np.sqrt(u_x**2 + v_y**2 + (u_y + v_x) ** 2 / 2)
+
+
+def describe(flow: NDArray[np.floating], *, blocks: int, preset: Preset) -> NDArray[np.float32]:
+    """Return the weighted histograms of directions of a flow (2, H, W) from onset to apex, one per block.
+
+    The bins are equal parts of the circle, the first from the angle -pi, from u towards v. The order is block (row by
+    row), bin. The blocks divide the map; they do not share pixels, as those of the authors' code do by one. Rest gives
+    zeros where anything is weighted. Raises InputError for another shape or values that are not finite, and for more
+    blocks than pixels.
+    """
+    values = directions.checked(flow)
+    if values.ndim != 3:
+        raise InputError(f"flow of shape {values.shape} is not (2, H, W); give one flow of each clip, onset to apex")
+    height, width = values.shape[1:]
+    if min(height, width) < blocks:
+        raise InputError(f"{blocks} x {blocks} blocks do not fit into {height} x {width} pixels; lower blocks")
+    weights = {"none": np.ones((height, width)), "magnitude": np.hypot(*values), "strain": strain(values)}
+    part = directions.bins(values[0], values[1], preset.bins, -math.pi)[None]
+    histograms = grid.histograms(part, preset.bins, blocks, weights=weights[preset.local][None])
+    if preset.block_sums:
+        histograms = grid.normalise(histograms, 1)
+    if preset.whole != "none":
+        none = np.zeros_like(part)
+        total = grid.histograms(none, 1, blocks, weights=weights[preset.whole][None])
+        pixels = grid.histograms(none, 1, blocks) if preset.pooling == "mean" else 1.0
+        histograms = histograms * (total / pixels)
+    vector = histograms.reshape(1, -1)
+    return (grid.normalise(vector, 2) if preset.unit else vector)[0].astype(np.float32)
