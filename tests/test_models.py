@@ -239,6 +239,7 @@ def test_the_model_of_another_fold_is_refused_for_whom_it_saw(data):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        ({"trained_on": "mask"}, "was trained on 'mask', not un-occluded clips"),
         ({"method": "crops"}, "is of method 'crops', and not of 'rrrn'"),
         ({"fold": "group-1-of-2"}, "is of fold 'group-1-of-2', and not of 's1'"),
         ({"seed": 1}, "is of seed 1, and not of 0"),

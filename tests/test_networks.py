@@ -28,7 +28,7 @@ from rrrn.networks.controls import (
 )
 from rrrn.networks.rrrn import model as rrrn
 from rrrn.networks.rrrn import trunks
-from rrrn.networks.rrrn.attention import RegionInspired
+from rrrn.networks.rrrn.attention import RegionInspired, RegionSqueeze
 from rrrn.networks.rrrn.relation import RelationReasoning, propagation, similarity
 from rrrn.running.stage import InputError
 
@@ -171,6 +171,20 @@ def test_attention_against_its_definition(attention, norm):
     assert torch.allclose(alpha, expected)
     for k in range(6):
         assert torch.allclose(f[:, k], (alpha[:, k, None, None, None] * p[:, k]).mean(dim=(2, 3)))
+
+
+def test_region_squeeze_blocks_start_as_blocks_of_their_own_would():
+    torch.manual_seed(1)
+    own = [nn.Conv2d(4, 5, 3, bias=False) for _ in range(6)], [nn.Conv2d(2, 1, 7) for _ in range(6)]
+    after = torch.rand(1)
+    torch.manual_seed(1)
+    squeeze = RegionInspired(6, 4, 3, 5, "se", "sigmoid").scores[0]
+    for ours, blocks in zip((squeeze.f1[0], squeeze.f2), own, strict=True):
+        for name, values in ours.named_parameters():
+            assert torch.equal(values, torch.cat([block.get_parameter(name) for block in blocks]))
+    torch.manual_seed(1)
+    RegionSqueeze(6, 4, 5)
+    assert torch.equal(torch.rand(1), after)  # nothing more is drawn
 
 
 def test_region_squeeze_blocks_are_independent():

@@ -139,6 +139,21 @@ def test_tuned_trainings_are_planned_with_what_they_start_from(from_clean):
     assert list(planned).index("tune") == list(planned).index("train") + 1
 
 
+def test_models_that_a_run_from_scratch_did_not_leave_are_yet_to_be_made(from_clean, tmp_path):
+    toy = model(from_clean)
+    listed = storage.jobs(toy.config, toy.table)
+    for job in listed:
+        for path in job.outputs if job.rule != "train" else job.outputs[:1]:
+            (tmp_path / path).mkdir(parents=True)
+    size, files = storage.needed(toy, tmp_path)
+    leaving = [job for job in listed if job.rule == "train"]
+    assert size == pytest.approx(sum(toy.cost(job).bytes for job in leaving)) and size > 0 and files
+    assert sorted(storage.trainings(toy, tmp_path)).count("rrrn") == 6 + 2 * 6  # the un-occluded, and the tuned
+    for job in leaving:
+        (tmp_path / job.outputs[1]).mkdir(parents=True)
+    assert storage.needed(toy, tmp_path) == (0, 0)
+
+
 @pytest.mark.parametrize("network", ["rrrn", "vgg16"])
 def test_a_model_takes_the_room_of_its_weights(from_clean, tmp_path, network):
     job = {"network": network, "trained_on": "none", "fold": "synsamm-006", "seed": "0"}

@@ -144,10 +144,12 @@ def test_a_table_of_one_seed_says_so_and_names_the_key(tmp_path, monkeypatch, me
 
 def test_a_table_of_networks_that_start_from_models_says_so():
     trained = pd.Series({"rrrn": 1, table.AVERAGE: 1})
-    (said,) = table.of_start({"protocol": {"start": "clean"}}, trained, ["lbp_top"])
+    (said,) = table.of_start({"protocol": {"start": "clean"}}, trained, ["lbp_top"], ["none", "mask"])
     assert "un-occluded training of their fold ('protocol.start')" in said
-    assert table.of_start({"protocol": {"start": "scratch"}}, trained, ["lbp_top"]) == []
-    assert table.of_start({"protocol": {"start": "clean"}}, trained.rename({"rrrn": "lbp_top"}), ["lbp_top"]) == []
+    assert table.of_start({"protocol": {"start": "scratch"}}, trained, ["lbp_top"], ["none", "mask"]) == []
+    assert table.of_start({"protocol": {"start": "clean"}}, trained, ["lbp_top"], ["none"]) == []
+    untrained = trained.rename({"rrrn": "lbp_top"})
+    assert table.of_start({"protocol": {"start": "clean"}}, untrained, ["lbp_top"], ["none", "mask"]) == []
 
 
 def test_a_table_of_groups_says_that_subjects_were_not_tested_one_by_one():

@@ -74,8 +74,9 @@ def held(model: Model, trained: Sequence[str], at_once: int) -> float:
 
 
 def trainings(model: Model, folder: Path) -> list[str]:
-    """Return the network of each training of an experiment whose predictions a folder lacks."""
+    """Return the network of each training of an experiment whose predictions, or model, a folder lacks."""
     config = model.config
+    models = bool(protocol.tuned(config))
     names = {fold for folds in protocol.tables(config, model.table)[0].values() for fold in folds}
     return [
         network
@@ -84,12 +85,16 @@ def trainings(model: Model, folder: Path) -> list[str]:
         for fold in names
         for seed in range(config["protocol"]["n_seeds"])
         if not (folder / f"results/predictions/{network}/{trained_on}/{fold}-{seed}.csv").exists()
+        or (
+            models and trained_on == protocol.START and not (folder / protocol.model(network, fold, str(seed))).exists()
+        )
     ]
 
 
 def needed(model: Model, folder: Path) -> tuple[float, int]:
     """Return bytes and files of what an experiment in a folder is yet to make; what is there counts as made."""
-    left = [job for job in jobs(model.config, model.table) if not (folder / job.outputs[0]).exists()]
+    every = jobs(model.config, model.table)
+    left = [job for job in every if not all((folder / path).exists() for path in job.outputs)]
     costs = [model.cost(job) for job in left]
     return sum(cost.bytes for cost in costs), sum(_FILES + cost.files for cost in costs)
 

@@ -111,12 +111,17 @@ def of_groups(table: Sequence[Clip], fold_names: Sequence[str]) -> list[str]:
     return [f"Subjects were tested in {len(fold_names)} groups, listed in folds.csv, not one by one ('protocol.folds')"]
 
 
-def of_start(settings: Mapping[str, Any], trained: pd.Series, descriptors: Collection[str]) -> list[str]:
+def of_start(
+    settings: Mapping[str, Any], trained: pd.Series, descriptors: Collection[str], conditions: Collection[str]
+) -> list[str]:
     """Return a sentence on networks that were not trained from scratch under every condition; nothing of others.
 
-    ``settings`` are the sections that had a part in a table; the rest is as in ``of_one_seed``.
+    ``settings`` are the sections that had a part in a table, ``conditions`` those it has; the rest is as in
+    ``of_one_seed``.
     """
     if settings.get("protocol", {}).get("start") != "clean" or set(trained.index) <= {*descriptors, AVERAGE}:
+        return []
+    if set(conditions) == {"none"}:
         return []
     return ["Under occlusion networks started from the un-occluded training of their fold ('protocol.start')"]
 
@@ -165,7 +170,10 @@ def main(args: argparse.Namespace) -> None:
     }
     untested = no_skill.without_clips(table, fold_names, classes)
     descriptors = args.descriptors.split(",") if args.descriptors else names("descriptor")
-    once, started = of_one_seed(trained, descriptors), of_start(args.settings, trained, descriptors)
+    once, started = (
+        of_one_seed(trained, descriptors),
+        of_start(args.settings, trained, descriptors, args.conditions.split(",")),
+    )
     notes = [*untested, *of_groups(table, fold_names), *started, *once]
     notes += no_skill.not_above_chance(long, shown).splitlines()
     result.write(tables, args.about, made.identity, args.settings, kind, notes)

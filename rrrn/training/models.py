@@ -19,7 +19,8 @@ from rrrn.networks.network import Network
 from rrrn.running.stage import InputError
 from rrrn.training import tensors
 
-_WITHOUT_EFFECT = ("train.device", "train.tune")  # on the weights that a training from scratch ends in
+_NOT_COMPARED = ("train.device", "train.tune")  # where a model was trained, which rounds only; what starts from it
+_TRAINED_ON = "none"  # what a model to start from was trained on, as in rrrn.experiment.protocol
 _REMEDY = "name the model of the same fold, method and seed with --start, or delete the file and run again"
 
 
@@ -49,7 +50,7 @@ def settings(told: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a training is told of the configuration by dotted keys, but for what changes no weight."""
     flat = {f"train.{key}": value for key, value in told["train"].items()}
     flat |= {f"networks.{name}.{key}": value for name, own in told["networks"].items() for key, value in own.items()}
-    return {key: value for key, value in flat.items() if key not in _WITHOUT_EFFECT}
+    return {key: value for key, value in flat.items() if key not in _NOT_COMPARED}
 
 
 def write(path: Path, network: Network[Any], origin: Origin, clips: Sequence[Clip], made: Callable[[], str]) -> None:
@@ -73,14 +74,16 @@ def read(path: Path) -> Model:
 def check(model: Model, wanted: Origin, train: Sequence[Clip], test: Iterable[Clip]) -> None:
     """Raise InputError that names what is wrong unless a training on ``train``, tested on ``test``, may start here.
 
-    No tested subject may be among those that the model saw; then method, fold, seed, classes, settings and clips must
-    be those of ``wanted`` and ``train``.
+    No tested subject may be among those that the model saw, and no occluded condition; then method, fold, seed,
+    classes, settings and clips must be those of ``wanted`` and ``train``.
     """
     seen = {subject for subject, _ in model.clips}
     if tested := sorted(seen.intersection(clip.subject for clip in test)):
         raise InputError(
             f"{model.path}: was trained on subject {tested[0]!r}, whom fold {wanted.fold!r} tests; {_REMEDY}"
         )
+    if model.origin.trained_on != _TRAINED_ON:
+        raise InputError(f"{model.path}: was trained on {model.origin.trained_on!r}, not un-occluded clips; {_REMEDY}")
     for name in ("method", "fold", "seed", "classes"):
         found, own = getattr(model.origin, name), getattr(wanted, name)
         if found != own:

@@ -149,7 +149,8 @@ def test_the_doctor_knows_what_is_refused(tmp_path):
     assert found["account"]["state"] == "ok" and "group shard" not in found
     assert found["rule train"]["state"] == "warning"  # 150000 MB, and a node has 128000
     assert "at attempt 3: Requested node configuration is not available" in found["rule train"]["text"]
-    toy.edit(root, toy.PROFILE, "slurm_partition: \"'gpu'\"", "slurm_partition: \"'cpu'\"")
+    named = "slurm_partition: \"'{}'\"  # NAME: nodes with GPUs"
+    toy.edit(root, toy.PROFILE, named.format("gpu"), named.format("cpu"))
     toy.edit(root, toy.PROFILE, "runtime: 60 * attempt", "runtime: 12000")
     found = examined(root)
     assert found["rule train"]["state"] == found["group shard"]["state"] == "error"

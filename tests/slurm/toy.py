@@ -63,7 +63,9 @@ def make(root: Path) -> Path:
     edit(root, "tests/config.yaml", "matched", "clean")
     edit(root, PROFILE, "# slurm_account: \"'my_account'\"", "slurm_account: \"'lab'\"")
     edit(root, PROFILE, "# slurm_partition: \"'cpu'\"", "slurm_partition: \"'cpu'\"")
-    edit(root, PROFILE, "# slurm_partition: \"'gpu'\"", "slurm_partition: \"'gpu'\"")
+    for note in ("nodes with GPUs", "as for train"):
+        named = f"slurm_partition: \"'gpu'\"  # NAME: {note}"
+        edit(root, PROFILE, f"# {named}", named)
     return root
 
 

@@ -1,5 +1,7 @@
 """The region-inspired (RI) module: squeezes each region, weighs the regions against each other (Section III-E)."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -55,13 +57,26 @@ class RegionSqueeze(nn.Module):
             nn.BatchNorm2d(regions * squeezed),
             nn.ReLU(inplace=True),
         )
-        self.f2 = nn.Conv2d(regions * 2, regions, 7, padding=3, groups=regions)
+        self.f2 = grouped([nn.Conv2d(2, 1, 7, padding=3) for _ in range(regions)])
 
     def forward(self, p: Tensor) -> Tensor:
         """Squeeze p (B, R, C, H, W) to psi (B, R, H, W)."""
         q = self.f1(p.flatten(1, 2)).unflatten(1, (p.shape[1], -1))
         psi: Tensor = self.f2(torch.stack([q.mean(dim=2), q.amax(dim=2)], dim=2).flatten(1, 2))
         return psi
+
+
+def grouped(blocks: Sequence[nn.Conv2d]) -> nn.Conv2d:
+    """Return alike convolutions, whose output has their input's size, as the groups of one, weights and all."""
+    one, count = blocks[0], len(blocks)
+    side = one.kernel_size[0]
+    channels = count * one.in_channels, count * one.out_channels
+    whole = nn.Conv2d(*channels, side, padding=side // 2, groups=count, device="meta")  # draws nothing
+    whole = whole.to_empty(device=one.weight.device)
+    with torch.no_grad():
+        for name, values in whole.named_parameters():
+            values.copy_(torch.cat([block.get_parameter(name) for block in blocks]))
+    return whole
 
 
 class ExcitationScores(nn.Module):
