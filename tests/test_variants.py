@@ -177,6 +177,15 @@ def test_what_contradicts_itself_is_named_of_variants_and_of_the_ablation_too():
         ahead.check(whole(deep, {"ablation": ["deep"]}), TABLE)
 
 
+def test_a_variant_that_would_be_its_base_is_refused():
+    same = {"variants": {"slow": {"of": "rrrn", "train": {"tune": {"epochs": 9, "lr": 0.001}}}}, "ablation": ["slow"]}
+    with pytest.raises(InputError, match=r"variants\.slow\.train\.tune decides nothing .* slow would be rrrn; set"):
+        config.check_together(whole(same), TABLE)
+    matched = {"protocol": {"train_condition": "matched", "start": "clean"}}
+    config.check_together(whole(same, matched), TABLE)
+    config.check_together(whole(same, {"variants": {"slow": {"train": {"epochs": 2}}}}), TABLE)
+
+
 def test_a_method_of_ones_own_varies_within_the_limits_that_it_declares(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     text = (HOME / "docs/extending.md").read_text(encoding="utf-8")

@@ -157,6 +157,12 @@ def check_together(config: Mapping[str, Any], clips: Sequence[Clip]) -> None:
     if flow["warm_start"] and flow["engine"] not in ("auto", "numba"):
         raise InputError(f"configuration: flow.warm_start needs flow.engine numba or auto, not {flow['engine']}")
     for name in protocol.networks(config):
+        other = config["variants"].get(name, {})
+        if told["start"] == "scratch" and set(other.get("train", {})) == {"tune"} and not other.get("settings"):
+            raise InputError(
+                f"configuration: variants.{name}.train.tune decides nothing with protocol.start scratch, so that "
+                f"{name} would be {methods.METHODS[name].base}; set protocol.start to clean, or remove the variant"
+            )
         network, section = methods.settings(config, name), methods.METHODS[name].section
         pretrained = network.get("pretrained", "none")
         if pretrained == "imagenet" and not methods.METHODS[name].weights:

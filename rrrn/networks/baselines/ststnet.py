@@ -11,7 +11,8 @@ FC       all 400 numbers to the classes
 =======  =====================================================  ============
 
 Text and table name no activation, normalisation or dropout. The network that its authors publish has ReLU and batch
-normalisation between C1 and P1, and a dropout of one half behind P1: ``batch_norm``, ``dropout``. With three classes
+normalisation between C1 and P1, and a dropout of one half behind P1: ``batch_norm``, ``dropout``. (It also pads C1 by
+two pixels, to 30 x 30; here the paper's table holds.) With three classes
 the table's layers have 1651 weights and biases, and 1683 with batch normalisation; the paper says 1670.
 
 Open is also how large flow and strain are as they come in: ``input_scale`` and ``strain_scale``. ``side`` is the
