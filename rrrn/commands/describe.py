@@ -48,9 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--onset",
         type=int,
         metavar="N",
-        help="the first frame that counts, its number as in the file names; a video's frames count from 1 (the first)",
+        help="the frame to begin with, by the number in its name; a video's count from 1 (the first that there is)",
     )
-    add("--offset", type=int, metavar="N", help="the last that counts (the last); without both, all frames count")
+    add("--offset", type=int, metavar="N", help="the frame to end with (the last); without both, all frames count")
     add("--descriptor", choices=list(_KINDS), required=True, help="what describes it")
     add("--preset", metavar="NAME", help="a published variant (the section describe of the configuration)")
     add("--blocks", type=int, metavar="N", help="blocks per side (the preset's, or describe.blocks)")
