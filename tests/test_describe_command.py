@@ -1,5 +1,6 @@
 """``rrrn describe`` on a folder of frames and on a video, and the files it writes."""
 
+import argparse
 import csv
 from pathlib import Path
 
@@ -8,14 +9,13 @@ import numpy as np
 import pytest
 
 from rrrn import cli
-from rrrn.data import frames, listing
+from rrrn.data import clips, frames, listing, pictures, store
 from rrrn.data.clips import Clip
 from rrrn.data.video.encode import encode
 from rrrn.descriptors import LBPTOP
 from rrrn.experiment import defaults
-from rrrn.occlusion import compositing
-from rrrn.running import typed
-from rrrn.stages import describe, faces
+from rrrn.occlusion.command import footage
+from rrrn.stages import describe, faces, occlude
 from rrrn.synthetic.databases import layouts
 from rrrn.synthetic.painting import face as painted_faces
 from rrrn.synthetic.painting.clip import SyntheticClip
@@ -46,22 +46,45 @@ def failed(capsys: pytest.CaptureFixture[str], *words: object) -> str:
     return capsys.readouterr().err
 
 
-def of_the_stages(clip: Path, name: str, section: dict) -> np.ndarray:
-    """What the rules ``faces``, ``occlude`` (none) and ``describe`` make of a clip."""
-    files = listing.listing(clip)
-    settings = typed.of(faces.Settings, defaults.section("faces"), "faces")
-    found = faces.faces([frames.read(path) for path in files.values()], list(files), settings, "clip")
-    gray = np.stack([compositing.to_gray(frame) for frame in found.frames])
-    return describe.clip_features(gray, np.array(found.face), name, describe.Settings.of(section, name))
+def of_the_workflow(clip: Path, folder: Path, onset: int, offset: int) -> np.ndarray:
+    """What the rules ``faces``, ``occlude`` (none) and ``describe`` make of a table with this clip."""
+    folder.mkdir()
+    table, shard, occluded = folder / "clips.csv", folder / "faces.h5", folder / "none.h5"
+    clips.write([Clip("x", "s1", "EP01", onset, onset + 1, offset, "III", str(clip), "recorded")], table)
+    settings = {name: defaults.section(name) for name in ("faces", "occlude", "describe")}
+    told = {"settings": settings, "asked": {}, "clips": table, "rendered": [], "subject": "s1"}
+    faces.main(argparse.Namespace(**told, output=shard))
+    told |= {"condition": "none", "plugin": "", "anchors": None, "art": None}
+    occlude.main(argparse.Namespace(**told, faces=shard, occluded=occluded))
+    told |= {"descriptor": "lbp_top", "module": ""}
+    describe.main(argparse.Namespace(**told, shards=[occluded], output=folder / "features.h5"))
+    with store.reading(folder / "features.h5") as file:
+        (features,) = file["features"][()]
+        return np.asarray(features)
 
 
-def test_the_numbers_are_those_of_the_workflow(tmp_path, caplog, clip):
+def test_from_onset_to_offset_the_numbers_are_those_of_the_workflow(tmp_path, caplog, clip):
     caplog.set_level("INFO")
+    assert list(listing.listing(clip)) == list(range(10, 23))  # two frames more on either side
+    told = (clip, "--descriptor", "lbp-top", "-o", tmp_path / "x.npy")
+    run(*told, "--onset", 12, "--offset", 20)
+    assert "9 frames (12 to 20), 25 blocks, 1200 numbers (xy 16, xt 16, yt 16 of each block)" in caplog.text
+    found = np.load(tmp_path / "x.npy")
+    assert found.dtype == np.float32 and np.array_equal(found, of_the_workflow(clip, tmp_path / "few", 12, 20))
+    caplog.clear()
+    run(*told)
+    assert "13 frames (all that there are, 10 to 22), 25 blocks" in caplog.text
+    every = np.load(tmp_path / "x.npy")
+    assert not np.array_equal(every, found)
+    assert np.array_equal(every, of_the_workflow(clip, tmp_path / "all", 10, 22))
+    caplog.clear()
+    run(*told, "--onset", 14)
+    assert "9 frames (14 to 22)" in caplog.text
+
+
+def test_numbers_rows_and_picture(tmp_path, clip):
     run(clip, "--descriptor", "lbp-top", "-o", tmp_path / "new/x.npy", "--picture", tmp_path / "x.png")
-    assert "13 frames, 25 blocks, 1200 numbers (xy 16, xt 16, yt 16 of each block)" in caplog.text
-    section = defaults.section("describe")
     found = np.load(tmp_path / "new/x.npy")
-    assert found.dtype == np.float32 and np.array_equal(found, of_the_stages(clip, "lbp_top", section))
     run(clip, "--descriptor", "lbp-top", "-o", tmp_path / "x.csv")
     with (tmp_path / "x.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
@@ -80,7 +103,10 @@ def test_a_video_a_preset_and_a_configuration_are_heard(tmp_path, clip, caplog):
     encode(iter(images), tmp_path / "film.mkv", 200.0)
     (tmp_path / "own.yaml").write_text("describe: {size: 40, lbp_sip: {code: joint}}\n")
     run(tmp_path / "film.mkv", "--descriptor", "lbp-sip", "--config", tmp_path / "own.yaml", "-o", tmp_path / "x.npy")
-    assert "4 frames, brought to 9, 25 blocks, 1600 numbers (joint 64 of each block)" in caplog.text
+    stretched = "4 frames (all that there are, 1 to 4), stretched in time to 9"
+    assert f"{stretched}, 25 blocks, 1600 numbers (joint 64 of each block)" in caplog.text
+    run(tmp_path / "film.mkv", "--descriptor", "hog3d", "--onset", 2, "--offset", 4, "-o", tmp_path / "x.npy")
+    assert "3 frames (2 to 4), 25 blocks, 800 numbers" in caplog.text  # a video's frames count from 1
     for words, size in (
         (("--descriptor", "lbp-top", "--preset", "megc_code"), 177),
         (("--descriptor", "lbp-top", "--preset", "zhao2007", "--blocks", "2"), 708),
@@ -95,6 +121,7 @@ def test_mistakes_are_named(tmp_path, capsys, clip):
     (tmp_path / "blank").mkdir()
     for n in range(1, 8):
         cv2.imwrite(str(tmp_path / f"blank/{n}.png"), np.full((90, 90), 7, np.uint8))
+    encode((frames.read(path) for path in listing.listing(clip).values()), tmp_path / "film.mkv", 200.0)
     (tmp_path / "small.yaml").write_text("describe: {size: 16}\n")
     out = ("-o", tmp_path / "x.npy")
     for words, message in (
@@ -104,14 +131,82 @@ def test_mistakes_are_named(tmp_path, capsys, clip):
         ((clip, "--descriptor", "hog3d", "-o", tmp_path / "folder.npy"), "folder.npy: is a folder; name a file"),
         ((clip, "--descriptor", "hog3d", *out, "--picture", tmp_path / "x.gif"), "x.gif: its name must end in .png"),
         ((clip, "--descriptor", "hog3d", "--preset", "meb", *out), "preset 'meb' is none of polikovsky2009"),
-        ((clip, "--descriptor", "hog3d", "--blocks", "0", *out), "blocks is 0; give a whole number, 1 or more"),
+        ((clip, "--descriptor", "hog3d", "--blocks", "0", *out), "blocks is 0; give a whole number, from 1 to 256"),
+        (
+            (clip, "--descriptor", "hog3d", "--blocks", "2000", *out),
+            "blocks is 2000; give a whole number, from 1 to 256",
+        ),
+        (
+            (clip, "--descriptor", "hog3d", "--blocks", "200", *out),
+            "describe.size is 128, and hog3d with 200 x 200 blocks needs 802 pixels per side; lower --blocks",
+        ),
+        (
+            (clip, "--descriptor", "hog3d", "--onset", "9", *out),
+            "there is no frame 9, the onset; the clip's frames are 10",
+        ),
+        (
+            (clip, "--descriptor", "hog3d", "--offset", "23", *out),
+            "there is no frame 23, the offset; the clip's frames",
+        ),
+        (
+            (clip, "--descriptor", "hog3d", "--onset", "20", "--offset", "12", *out),
+            "the onset 20 lies behind the offset",
+        ),
+        (
+            (tmp_path / "film.mkv", "--descriptor", "hog3d", "--onset", "0", *out),
+            "no frame 0, the onset; the clip's fr",
+        ),
+        (
+            (tmp_path / "film.mkv", "--descriptor", "hog3d", "--onset", "14", *out),
+            "14, the onset; the clip's frames are 1 ",
+        ),
+        (
+            (clip, "--descriptor", "hog3d", "--onset", "12", "--offset", "12", *out),
+            "is a single frame, and nothing moves",
+        ),
         (
             (clip, "--descriptor", "lbp-top", "--config", tmp_path / "small.yaml", *out),
-            "its face at describe.size 16: 16 x 16 pixels, and 22 per side are needed",
+            "describe.size is 16, and lbp-top with 5 x 5 blocks needs 22 pixels per side",
         ),
     ):
         assert message in failed(capsys, *words), words
     assert not (tmp_path / "x.npy").exists()
+
+
+@pytest.mark.parametrize("option", ["-o", "--picture"])
+def test_a_place_that_cannot_be_written_is_named_before_the_clip_is_read(tmp_path, capsys, monkeypatch, clip, option):
+    (tmp_path / "afile").write_text("no folder")
+    monkeypatch.setattr(footage, "read", None)
+    place = tmp_path / f"afile/new/x{'.npy' if option == '-o' else '.png'}"
+    error = failed(capsys, clip, "--descriptor", "hog3d", option, place)
+    assert f"x{place.suffix}: {tmp_path / 'afile'}: is no folder; name another place" in error
+    assert [path.name for path in tmp_path.iterdir()] == ["afile"]
+
+
+def test_blocks_that_have_no_room_are_refused_before_a_layout_is_made(tmp_path, capsys, monkeypatch, clip):
+    for name in ("layout", "parts"):
+        monkeypatch.setattr(LBPTOP, name, None)
+    error = failed(capsys, clip, "--descriptor", "lbp-top", "--blocks", "2000", "-o", tmp_path / "x.npy")
+    assert "blocks is 2000; give a whole number, from 1 to 256" in error
+
+
+@pytest.mark.parametrize(
+    ("words", "title"),
+    [
+        (("lbp-top", "--blocks", "3"), "lbp-top, preset casme2_baseline, 3 x 3 blocks, face of 48 x 48"),
+        (("lbp-top", "--preset", "megc_code"), "lbp-top, megc_code, 1 x 1 blocks, face of 48 x 48"),
+        (("lbp-sip",), "lbp-sip, radius 1, radius_t 4, code split, 5 x 5 blocks, face of 48 x 48"),
+    ],
+)
+def test_the_title_has_all_that_was_told(tmp_path, monkeypatch, clip, words, title):
+    (tmp_path / "own.yaml").write_text("describe: {size: 48}\n")
+    written = []
+    write = pictures.write
+    monkeypatch.setattr(pictures, "write", lambda *args, **told: written.append((args, told)) or write(*args, **told))
+    run(clip, "--descriptor", *words, "--picture", tmp_path / "x.png", "--config", tmp_path / "own.yaml")
+    (picture, text, (left, _)), _ = written[0]
+    assert text == title
+    assert write(picture.copy(), text, (left, 22)) < picture.shape[1]  # and it has room
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch, clip):

@@ -114,6 +114,7 @@ def test_gray_in_three_channels_becomes_one(tmp_path):
     off = three.copy()
     off[1, 2, 2, 0] += 4
     assert footage.read(images(tmp_path / "rounded", off)).frames.shape[3] == 1
+    assert np.array_equal(footage.read(tmp_path / "rounded", reduced=False).frames, off)
     off[1, 2, 2, 0] += 1
     assert np.array_equal(footage.read(images(tmp_path / "colour", off)).frames, off)
 
@@ -169,3 +170,20 @@ def test_a_video_that_claims_to_be_huge_is_refused_before_it_is_decoded(tmp_path
     monkeypatch.setattr(decode.frames, "MAX_PIXELS", 64 * 40 - 1)
     with pytest.raises(InputError, match="claims 64x40 pixels"):
         footage.read(path)
+
+
+def test_a_part_of_a_clip_is_what_the_whole_has_there(tmp_path):
+    shots = np.random.default_rng(3).integers(0, 256, (7, 8, 10, 3), np.uint8)
+    shots[5] = shots[4]
+    folder = images(tmp_path / "folder", shots)
+    (folder / "6.png").write_bytes(b"no image")  # behind the offset, and not looked at
+    part = footage.read(folder, 2, 5)
+    assert part.numbers == [2, 3, 4, 5] and np.array_equal(part.frames, shots[2:6])
+    assert "1 of 4 frames are equal to the one before, bit by bit (5)" in part.remarks[0]
+    path = film(tmp_path / "a.mkv", 7)
+    part = footage.read(path, None, 3)
+    assert part.numbers == [1, 2, 3] and np.array_equal(part.frames, footage.read(path).frames[:3])
+    assert footage.read(path, 6).numbers == [6, 7]
+    for clip, onset, offset in ((folder, 7, None), (path, 0, 3), (path, 2, 8)):
+        with pytest.raises(InputError, match=r"there is no frame \d, the o(n|ff)set; the clip's frames are"):
+            footage.read(clip, onset, offset)

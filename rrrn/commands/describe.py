@@ -1,12 +1,14 @@
 """``rrrn describe``: the descriptor of any clip, a folder of frames or a video, without the workflow.
 
-Its numbers are those of the workflow's un-occluded features: the same face box, cut and scaled in the same way.
+From onset to offset, where no frame between is missing, its numbers are those of the workflow's un-occluded features:
+the same face box, cut and scaled in the same way.
 """
 
 import argparse
 import csv
 import io
 import logging
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,20 +19,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rrrn.data import pictures
-from rrrn.descriptors import bars, estimators
-from rrrn.descriptors.estimators import OfVideo, Place
+from rrrn.descriptors import bars
+from rrrn.descriptors.estimators.base import Place
+from rrrn.descriptors.estimators.of_video import HOG3D, LBPSIP, LBPTOP, OfVideo
 from rrrn.experiment import defaults
 from rrrn.occlusion import compositing
 from rrrn.occlusion.command import footage
-from rrrn.running import stage, typed
+from rrrn.running import stage, typed, writable
 from rrrn.running.stage import InputError
 from rrrn.stages import describe, faces
 
 _KINDS: Mapping[str, tuple[str, type[Any]]] = {
-    "lbp-top": ("lbp_top", estimators.LBPTOP),
-    "lbp-sip": ("lbp_sip", estimators.LBPSIP),
-    "hog3d": ("hog3d", estimators.HOG3D),
+    "lbp-top": ("lbp_top", LBPTOP),
+    "lbp-sip": ("lbp_sip", LBPSIP),
+    "hog3d": ("hog3d", HOG3D),
 }
+_LEAST_FRAMES = 2  # of a clip: a descriptor would see copies of a single one
 _COLUMNS = ("block", "plane", "bin", "value")
 
 
@@ -40,6 +44,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = f"Presets of {presets}. docs/descriptors.md says where they are from."
     add = parser.add_argument
     add("clip", type=Path, metavar="CLIP", help="a folder of numbered images, or a video")
+    add(
+        "--onset",
+        type=int,
+        metavar="N",
+        help="the frame to begin with, by the number in its name; a video's count from 1 (the first that there is)",
+    )
+    add("--offset", type=int, metavar="N", help="the frame to end with (the last); without both, all frames count")
     add("--descriptor", choices=list(_KINDS), required=True, help="what describes it")
     add("--preset", metavar="NAME", help="a published variant (the section describe of the configuration)")
     add("--blocks", type=int, metavar="N", help="blocks per side (the preset's, or describe.blocks)")
@@ -55,11 +66,12 @@ def main(args: argparse.Namespace) -> None:
     cv2.setNumThreads(1)
     section = defaults.section("describe", args.config)
     descriptor = _descriptor(args, section)
-    layout = descriptor.layout()
     _check_outputs(args)
-    clip = footage.read(args.clip)
+    clip = footage.read(args.clip, args.onset, args.offset, reduced=False)
     for remark in clip.remarks:
         print(f"warning: {args.clip}: {remark}", file=sys.stderr)
+    if len(clip.frames) < _LEAST_FRAMES:
+        raise InputError(f"{args.clip}: is a single frame, and nothing moves in one; give a clip of two at least")
     settings = typed.of(faces.Settings, defaults.section("faces", args.config), "faces")
     found = faces.faces(list(clip.frames), clip.numbers, settings, str(args.clip))
     gray = np.stack([compositing.to_gray(frame) for frame in found.frames])
@@ -71,21 +83,29 @@ def main(args: argparse.Namespace) -> None:
         raise InputError(f"{args.clip}, its face at describe.size {section['size']}: {error}") from None
     if args.output:
         with stage.replacing(args.output) as partial:
-            partial.write_bytes(_npy(vector) if _suffix(args.output) == ".npy" else _csv(vector, layout))
+            is_npy = _suffix(args.output) == ".npy"
+            partial.write_bytes(_npy(vector) if is_npy else _csv(vector, descriptor.layout()))
     if args.picture:
         with stage.replacing(args.picture) as partial:
-            pictures.save(bars.draw(vector, layout, _title(args, section)), partial)
-    frames = f"{len(gray)} frames" + (f", brought to {len(volume)}" if len(volume) != len(gray) else "")
-    planes = list(dict.fromkeys(place.plane for place in layout))
+            pictures.save(bars.draw(vector, descriptor.layout(), _title(args, section, descriptor)), partial)
+    blocks, planes = descriptor.parts()
     logging.info(
-        "%s: %s, %d blocks, %d numbers (%s)",
+        "%s: %s, %d blocks, %d numbers (%s of each block)",
         args.clip,
-        frames,
-        len({place.block for place in layout}),
+        _seen(args, clip.numbers, len(volume)),
+        len(blocks),
         len(vector),
-        ", ".join(f"{plane} {sum(p.plane == plane and p.block == 0 for p in layout)}" for plane in planes)
-        + " of each block",
+        ", ".join(f"{plane} {bins}" for plane, bins in planes.items()),
     )
+
+
+def _seen(args: argparse.Namespace, numbers: Sequence[int], described: int) -> str:
+    """Say which frames were described, and whether they were brought to another number of them."""
+    which = "all that there are, " if args.onset is None and args.offset is None else ""
+    text = f"{len(numbers)} frames ({which}{numbers[0]} to {numbers[-1]})"
+    if described == len(numbers):
+        return text
+    return f"{text}, {'stretched' if described > len(numbers) else 'shrunk'} in time to {described}"
 
 
 def _descriptor(args: argparse.Namespace, section: Mapping[str, Any]) -> OfVideo:
@@ -97,14 +117,24 @@ def _descriptor(args: argparse.Namespace, section: Mapping[str, Any]) -> OfVideo
     has_own = bool(getattr(chosen, "blocks", None))
     if args.blocks is not None or not has_own:
         made.set_params(blocks=section["blocks"] if args.blocks is None else args.blocks)
-    made.layout()  # refuses what cannot be
+    side = made.least()[1]  # refuses what cannot be
+    if section["size"] < side:
+        raise InputError(
+            f"describe.size is {section['size']}, and {args.descriptor} with {_side(made)} x {_side(made)} blocks "
+            f"needs {side} pixels per side; lower --blocks or describe.blocks, or raise the size in a --config"
+        )
     return made
 
 
-def _title(args: argparse.Namespace, section: Mapping[str, Any]) -> str:
+def _side(descriptor: OfVideo) -> int:
+    return math.isqrt(len(descriptor.parts().blocks))
+
+
+def _title(args: argparse.Namespace, section: Mapping[str, Any], descriptor: OfVideo) -> str:
     own = section[_KINDS[args.descriptor][0]]
     told = args.preset or ", ".join(f"{key} {value}" for key, value in own.items())
-    return f"{args.descriptor}, {told}"
+    blocks, size = _side(descriptor), section["size"]
+    return f"{args.descriptor}, {told}, {blocks} x {blocks} blocks, face of {size} x {size}"
 
 
 def _check_outputs(args: argparse.Namespace) -> None:
@@ -113,6 +143,8 @@ def _check_outputs(args: argparse.Namespace) -> None:
             raise InputError(f"{path}: its name must end in {' or '.join(known)}")
         if path and path.is_dir():
             raise InputError(f"{path}: is a folder; name a file")
+        if path and (reason := writable.objection(path.parent)):
+            raise InputError(f"{path}: {reason}; name another place, or correct the permissions")
 
 
 def _suffix(path: Path) -> str:

@@ -13,9 +13,9 @@ __all__ = ["HOG3D", "LBPSIP", "LBPTOP", "MDMO", "BiWOOF"]
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from rrrn.descriptors import estimators
+    from rrrn.descriptors.estimators import of_flow, of_video
 
-    return getattr(estimators, name)
+    return getattr(of_flow if hasattr(of_flow, name) else of_video, name)
 
 
 def __dir__() -> list[str]:

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rrrn.data import pictures
-from rrrn.descriptors.estimators import Place
+from rrrn.descriptors.estimators.base import Place
 
 _COLOURS = ((180, 110, 40), (60, 150, 60), (60, 60, 200))  # BGR
 _LEAST_WIDTH, _LEAST_HEIGHT = 560, 480  # of all fields together, pixels
-_GAP, _HEAD, _FRAME = 6, 34, (225, 225, 225)
+_GAP, _HEAD, _FRAME = 6, 54, (225, 225, 225)
 
 
 def draw(vector: NDArray[np.floating], layout: Sequence[Place], title: str) -> NDArray[np.uint8]:
@@ -35,7 +35,8 @@ def draw(vector: NDArray[np.floating], layout: Sequence[Place], title: str) -> N
         picture[base - round(float(value) / full * height) : base, x : x + bar] = colour
         if index % bins == 0:
             cv2.rectangle(picture, (x - 1, base - height - 1), (x + width, base), _FRAME)
-    end = pictures.write(picture, f"{title}; bars from 0 to {full:.3g}", (_GAP, 22))
+    pictures.write(picture, title, (_GAP, 22))
+    end = pictures.write(picture, f"bars from 0 to {full:.3g}", (_GAP, 42))
     for name, colour in zip(planes, _COLOURS, strict=False):
-        end = pictures.write(picture, name, (end + 14, 22), ink=colour)
+        end = pictures.write(picture, name, (end + 14, 42), ink=colour)
     return picture

@@ -55,8 +55,10 @@ def describe(flow: NDArray[np.floating], *, blocks: int, preset: Preset) -> NDAr
     """Return the weighted histograms of directions of a flow (2, H, W) from onset to apex, one per block.
 
     The bins are equal parts of the circle, the first from the angle -pi, from u towards v. The order is block (row by
-    row), bin. The blocks divide the map; they do not share pixels, as those of the authors' code do by one. Rest gives
-    zeros where anything is weighted. Raises InputError for another shape or values that are not finite, and for more
+    row), bin. The blocks divide the map, and their sides differ by a pixel where it does not divide evenly. (Of five
+    blocks of H rows in the authors' code each begins every floor(H / 5) rows, reaches a row beyond its own on both
+    sides, so that neighbours share two, and the last also has the remainder; columns likewise.) Rest gives zeros where
+    anything is weighted. Raises InputError for another shape or values that are not finite, and for more
     blocks than pixels.
     """
     values = directions.checked(flow)

@@ -25,7 +25,7 @@ def checked(flow: NDArray[np.floating]) -> NDArray[np.float64]:
         raise InputError(
             "the flow is not finite everywhere; solve it again, or replace what is unknown by 0, which means rest"
         )
-    return values
+    return values + 0.0  # no -0: the angle of (-0, 0) would be pi, and rest has the angle 0
 
 
 def bins(u: NDArray[np.float64], v: NDArray[np.float64], count: int, start: float) -> NDArray[np.intp]:

@@ -17,8 +17,8 @@ Mean = Literal["vectors", "polar"]
 class Preset:
     """How many parts of the circle there are, which mean is taken in the main one, and how the numbers are weighted.
 
-    ``mean`` "vectors" is that of u and v, "polar" that of lengths and of angles. With ``alpha`` lengths are multiplied
-    by it and angles by 1 - alpha.
+    ``mean`` "vectors" is that of u and v, "polar" that of lengths and of angles, which needs two parts at least. With
+    ``alpha`` lengths are multiplied by it and angles by 1 - alpha.
     """
 
     bins: int
@@ -98,7 +98,10 @@ def _main(flow: NDArray[np.float64], regions: list[NDArray[np.intp]], preset: Pr
         some_u, some_v = u[region][chosen], v[region][chosen]
         if preset.mean == "polar":
             length = np.hypot(some_u, some_v).mean()
-            angle = (np.arctan2(some_v, some_u) % (2 * np.pi)).mean()
+            middle = (own[chosen][0] + 0.5) * 2 * np.pi / preset.bins
+            # from the middle: the part that begins at 0 also has angles a rounding below it, which are not near 2 pi
+            aside = (np.arctan2(some_v, some_u) - middle + np.pi) % (2 * np.pi) - np.pi
+            angle = middle + aside.mean()
             result[:, index] = length * np.cos(angle), length * np.sin(angle)
         else:
             result[:, index] = some_u.mean(), some_v.mean()
