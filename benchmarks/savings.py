@@ -17,17 +17,16 @@ from rrrn.tables import cells
 
 
 def trained(folder: Path) -> dict[str, float]:
-    """Return the mean of the last epochs of trainings, whose histories lie in a folder, and of their seconds."""
+    """Return what trainings ended in, in the mean over those whose histories lie in a folder.
+
+    ``loss`` is the cross-entropy of the last epoch, which is the total of networks that have no other loss.
+    """
     histories = [pd.read_csv(path) for path in sorted(folder.glob("*.csv"))]
     if not histories:
         raise InputError(f"{folder}: holds no history of a training; make results/ablation.csv first")
     return {
         "epochs": max(len(history) for history in histories),
-        "loss": sum(
-            history["classification"].iloc[-1] if "classification" in history else history["total"].iloc[-1]
-            for history in histories
-        )
-        / len(histories),
+        "loss": sum(history.get("classification", history["total"]).iloc[-1] for history in histories) / len(histories),
         "seconds": sum(history["seconds"].sum() for history in histories) / len(histories),
         "trainings": len(histories),
     }

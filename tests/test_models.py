@@ -12,7 +12,7 @@ from test_checkpoints import kill
 from training_data import CLASSES, CONFIG, VIEWS, arguments, make, make_flow, make_table, write_pack
 
 from rrrn.data import clips, identity, store
-from rrrn.experiment import folds
+from rrrn.experiment import folds, protocol
 from rrrn.running.stage import InputError
 from rrrn.stages import train
 from rrrn.training import models, tensors
@@ -234,6 +234,10 @@ def test_a_model_that_saw_a_tested_subject_is_refused_by_name(data):
 def test_the_model_of_another_fold_is_refused_for_whom_it_saw(data):
     train.main(clean(data, fold="s0", model=data / "rrrn.h5"))
     refused(tuned(data), "was trained on subject 's1', whom fold 's1' tests")
+
+
+def test_what_others_start_from_is_called_alike_by_the_workflow():
+    assert models._TRAINED_ON == protocol.START
 
 
 @pytest.mark.parametrize(

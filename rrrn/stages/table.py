@@ -119,9 +119,8 @@ def of_start(
     ``settings`` are the sections that had a part in a table, ``conditions`` those it has; the rest is as in
     ``of_one_seed``.
     """
-    if settings.get("protocol", {}).get("start") != "clean" or set(trained.index) <= {*descriptors, AVERAGE}:
-        return []
-    if set(conditions) == {"none"}:
+    tuned = settings.get("protocol", {}).get("start") == "clean" and set(conditions) != {"none"}
+    if not tuned or set(trained.index) <= {*descriptors, AVERAGE}:
         return []
     return ["Under occlusion networks started from the un-occluded training of their fold ('protocol.start')"]
 
