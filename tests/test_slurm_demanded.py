@@ -50,29 +50,42 @@ def test_packages_that_cannot_be_installed_are_an_error():
     assert done.returncode == 1 and "apt-get cannot install slurmctld" in done.stderr and "no such host" in done.stderr
 
 
-@pytest.mark.parametrize(("status", "expected"), [(0, 0), (3, 0), (1, 1), (127, 1)])
-def test_what_ci_makes_of_it(tmp_path, status, expected):
+def ci(folder: Path, status: int, make: str = "true") -> subprocess.CompletedProcess[str]:
+    """Run .ci/run where all that it calls does nothing: cluster.sh ends with a status, make as told."""
     called = ("make", "python3", "pip", "rrrn", "snakemake", "python")
     commands = (".venv/bin/python", *(f"bin/{name}" for name in called))
     for name in (".ci/run", "tests/slurm/cluster.sh", *commands):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text("#!/bin/sh\n")
-        (tmp_path / name).chmod(0o755)
-    shutil.copy(HOME / ".ci/run", tmp_path / ".ci/run")
-    (tmp_path / "bin/make").write_text('#!/bin/sh\necho "made $*"\n')
-    (tmp_path / "bin/rrrn").write_text('#!/bin/sh\nmkdir "$2"\n')
-    (tmp_path / "tests/slurm/cluster.sh").write_text(f"#!/bin/sh\necho the reason >&2\nexit {status}\n")
-    done = subprocess.run(
-        [str(tmp_path / ".ci/run")],
-        env=os.environ | {"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"},
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("#!/bin/sh\n")
+        (folder / name).chmod(0o755)
+    shutil.copy(HOME / ".ci/run", folder / ".ci/run")
+    (folder / "bin/make").write_text(f'#!/bin/sh\necho "made $*"\n{make}\n')
+    (folder / "bin/rrrn").write_text('#!/bin/sh\nmkdir "$2"\n')
+    (folder / "tests/slurm/cluster.sh").write_text(f"#!/bin/sh\necho the reason >&2\nexit {status}\n")
+    return subprocess.run(
+        [str(folder / ".ci/run")],
+        env=os.environ | {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}"},
         capture_output=True,
         text=True,
         timeout=HANGS,
     )
+
+
+@pytest.mark.parametrize(("status", "expected"), [(0, 0), (3, 0), (1, 1), (127, 1)])
+def test_what_ci_makes_of_it(tmp_path, status, expected):
+    done = ci(tmp_path, status)
     assert done.returncode == expected
     assert ("made test-slurm" in done.stdout) == (status == 0)
     assert ("NOT RUN: the tests on SLURM. the reason" in done.stdout) == (status == 3)
-    assert ("the reason" in done.stderr) == (expected == 1)
+    assert ("the reason" in done.stdout) == (status != 0)
+
+
+@pytest.mark.parametrize("part", ["test", "lint", "test-slurm"])
+def test_any_part_that_fails_fails_the_run_and_is_said_last(tmp_path, part):
+    done = ci(tmp_path, 0, make=f'[ "$1" != {part} ]')
+    said = done.stdout.splitlines()
+    assert done.returncode == 1 and said[-1].endswith(f"failed: {part.removeprefix('test-')}")
+    assert said.index(f"made {part}") > len(said) - 4 and {"made test", "made lint", "made test-slurm"} <= set(said)
 
 
 # In the place of a cluster: a file. What is started holds its descriptors, as daemons do.
