@@ -71,8 +71,8 @@ def grouped(blocks: Sequence[nn.Conv2d]) -> nn.Conv2d:
     one, count = blocks[0], len(blocks)
     side = one.kernel_size[0]
     channels = count * one.in_channels, count * one.out_channels
-    whole = nn.Conv2d(*channels, side, padding=side // 2, groups=count, device="meta")  # draws nothing
-    whole = whole.to_empty(device=one.weight.device)
+    with torch.random.fork_rng(devices=[]):  # what is drawn here is not used; on a meta device it would load sympy
+        whole = nn.Conv2d(*channels, side, padding=side // 2, groups=count, device=one.weight.device)
     with torch.no_grad():
         for name, values in whole.named_parameters():
             values.copy_(torch.cat([block.get_parameter(name) for block in blocks]))
