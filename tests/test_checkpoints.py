@@ -243,7 +243,7 @@ def test_a_signal_after_the_last_step_trains_no_epoch_twice(monkeypatch, args, w
 
 
 def test_a_process_that_is_told_to_end_goes_on_in_another(args, data):
-    for name, value in vars(arguments(data, epochs=100)).items():
+    for name, value in vars(arguments(data, epochs=50)).items():
         if name not in ("output", "checkpoint", "checkpoint_minutes"):
             setattr(args, name, value)
     told = args.output.with_name("out.csv.csv")  # the history, beside the log
@@ -257,7 +257,7 @@ def test_a_process_that_is_told_to_end_goes_on_in_another(args, data):
     log = args.output.with_name("out.csv.log").read_text()
     assert "goes on in epoch" in log and "epoch 1:" not in log
     rows = told.read_text().splitlines()
-    assert [row.partition(",")[0] for row in rows] == ["epoch", *map(str, range(1, 101))]
+    assert [row.partition(",")[0] for row in rows] == ["epoch", *map(str, range(1, 51))]
     gone_on = args.output.read_bytes()
     train.main(type(args)(**{**vars(args), "checkpoint": None}))
     assert gone_on == args.output.read_bytes()

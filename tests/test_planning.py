@@ -48,11 +48,13 @@ def test_the_plan_has_the_jobs_of_snakemakes_dry_run(tmp_path, monkeypatch, file
         assert len({clip.subject for clip in some}) > 5
         table = str(tmp_path / "paper.csv")
         clips.write(some, Path(table))
-    own = settings(file) | {"clips": str(HOME / table)}
+    text = file.read_text().replace("n_seeds: 3", "n_seeds: 1")
+    (tmp_path / "own.yaml").write_text(text)
+    own = settings(tmp_path / "own.yaml") | {"clips": str(HOME / table)}
     monkeypatch.chdir(tmp_path)
     listed = jobs.dry_run(own, ["all"], left=False)
     planned = jobs.counts(listed)
-    assert planned == plan(tmp_path, table, file.read_text(), "all")
+    assert planned == plan(tmp_path, table, text, "all")
     large = storage.jobs(own, clips.read(own["clips"]))
     assert {job.outputs for job in large} <= {job.outputs for job in listed}
     quick = jobs.counts(large)

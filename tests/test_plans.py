@@ -1,36 +1,37 @@
 """What the workflow plans for whole experiments, without running them."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from scaffold import HOME, snakemake
 
-HOME = Path(__file__).resolve().parents[1]
-ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+from rrrn.experiment import defaults
 
 
 def plan(folder: Path, clips: str, overlay: str, *targets: str) -> dict[str, int]:
     """Jobs of each rule in an empty working directory, for a shipped clip table and changes of the configuration."""
     (folder / "overlay.yaml").write_text(overlay)
     files = [HOME / "config.yaml", HOME / "config/paper.yaml"] if "paper" in clips else [HOME / "config.yaml"]
-    command = [sys.executable, "-m", "snakemake", "-n", "-q", "rules", "-s", HOME / "Snakefile", *targets]
-    command += ["--configfile", *files, folder / "overlay.yaml", "--config", f"clips={HOME / clips}"]
-    done = subprocess.run(list(map(str, command)), cwd=folder, env=ENVIRONMENT, capture_output=True, text=True)
+    words = ["-n", "-q", "rules", "-s", HOME / "Snakefile", *targets]
+    words += ["--configfile", *files, folder / "overlay.yaml", "--config", f"clips={HOME / clips}"]
+    done = snakemake(folder, *map(str, words))
     assert done.returncode == 0, done.stdout + done.stderr
     table = re.findall(r"^(\w+) +(\d+)$", done.stdout + done.stderr, re.M)
     return {rule: int(count) for rule, count in table if rule not in ("all", "total")}
 
 
 def test_papers_experiment(tmp_path):
-    jobs = plan(tmp_path, "data/clips_paper_shape.csv", "protocol: {n_seeds: 1}", "all")  # a third of its trainings
+    protocol = defaults.whole([HOME / "config/paper.yaml"])["protocol"]
+    assert (protocol["train_condition"], protocol["n_seeds"]) == ("matched", 3)
+    # a 39th of its trainings: all would be listed for half a minute
+    less = "protocol: {train_condition: clean, n_seeds: 1}"
+    jobs = plan(tmp_path, "data/clips_paper_shape.csv", less, "all")
     assert jobs["render"] == jobs["faces"] == jobs["anchor"] == jobs["augment"] == 47
     assert jobs["art"] == 2
     assert jobs["occlude"] == jobs["flow"] == 47 * 13
-    assert jobs["train"] == 3 * 13 * (47 + 2)
-    assert jobs["pack"] == 13 and jobs["describe"] == jobs["svm"] == 39
+    assert jobs["train"] == 3 * (47 + 2)
+    assert jobs["pack"] == 13 and jobs["describe"] == 39 and jobs["svm"] == 3
     assert jobs["score"] == 6 * 13 * 3 and jobs["table"] == 3 and jobs["weights"] == 2
     assert jobs["summary"] == jobs["split"] == 1
 
