@@ -7,7 +7,7 @@ import triton
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
-from rrrn.tvl1.cuda import triton_kernels
+from rrrn.flow.cuda import triton_kernels
 
 HOPPER = 90  # compute capability, in tenths
 _BLOCK_ROWS = 32  # as the engine has them

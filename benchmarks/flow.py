@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from benchmarks import displaced, flow_upkeep, flow_views
 from benchmarks.displaced import Pair
+from rrrn.flow.numba import numba_engine
+from rrrn.flow.opencv import opencv_engine
+from rrrn.flow.parameters import Parameters
 from rrrn.running import stage
 from rrrn.running.stage import InputError
-from rrrn.tvl1.numba import numba_engine
-from rrrn.tvl1.opencv import opencv_engine
-from rrrn.tvl1.parameters import Parameters
 
 MAGNITUDES = (0.3, 0.5, 1.0, 2.0, 3.0)
 SCHEDULES = {
@@ -39,7 +39,7 @@ def cuda_on_cpu(before: Images, after: Images, parameters: Parameters, threads: 
     """Solve by the engine for GPUs, in plain PyTorch on the processor."""
     torch = importlib.import_module("torch")  # seconds, and not needed by the other engines
     torch.set_num_threads(threads)
-    flows: Flows = importlib.import_module("rrrn.tvl1.cuda.cuda_engine").solve(before, after, parameters, "cpu")
+    flows: Flows = importlib.import_module("rrrn.flow.cuda.cuda_engine").solve(before, after, parameters, "cpu")
     return flows
 
 

@@ -18,11 +18,11 @@ from benchmarks import flow_cuda_limits
 from benchmarks.flow_cuda_limits import markdown, seconds
 from benchmarks.noisy_pairs import DISTINCT, MAGNITUDES, displaced_pairs
 from benchmarks.plain_level import PlainLevel
+from rrrn.flow.cuda import cuda_engine
+from rrrn.flow.opencv import opencv_engine
+from rrrn.flow.parameters import Parameters
 from rrrn.running import stage
 from rrrn.running.stage import InputError
-from rrrn.tvl1.cuda import cuda_engine
-from rrrn.tvl1.opencv import opencv_engine
-from rrrn.tvl1.parameters import Parameters
 
 SCHEDULES = {
     "default": Parameters(),
@@ -106,7 +106,7 @@ def main(args: argparse.Namespace) -> None:
     cuda_engine.find("cuda")
     if importlib.util.find_spec("triton") is None:
         raise InputError("Triton is missing; install PyTorch for CUDA, which brings it")
-    from rrrn.tvl1.cuda.triton_level import TritonLevel  # needs Triton, whose absence has a message of its own
+    from rrrn.flow.cuda.triton_level import TritonLevel  # needs Triton, whose absence has a message of its own
 
     cv2.setNumThreads(1)
     print(agreement_table(args.side, args.compared, args.seed), "\n")

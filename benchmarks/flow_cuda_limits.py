@@ -10,8 +10,8 @@ import torch
 
 from benchmarks.compiled_kernels import instructions
 from benchmarks.noisy_pairs import Images, displaced_pairs
-from rrrn.tvl1.cuda import cuda_engine
-from rrrn.tvl1.parameters import Parameters
+from rrrn.flow.cuda import cuda_engine
+from rrrn.flow.parameters import Parameters
 
 VARIANTS = ((64, 1), (64, 2), (64, 3), (64, 4), (64, 5), (64, 6), (32, 3), (32, 5), (32, 8), (128, 2))
 PLANES_READ, PLANES_WRITTEN = 9, 6  # by an iteration that stands alone: U, P, J and rho; U and P

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from rrrn.experiment import seeds
-from rrrn.tvl1.numba import numba_engine
-from rrrn.tvl1.parameters import Parameters
+from rrrn.flow.numba import numba_engine
+from rrrn.flow.parameters import Parameters
 
 _FIRST = (
-    "import numpy as np; from rrrn.tvl1.numba.numba_engine import solve; from rrrn.tvl1.parameters import Parameters; "
+    "import numpy as np; from rrrn.flow.numba.numba_engine import solve; from rrrn.flow.parameters import Parameters; "
     "image = np.zeros((1, 240, 240), np.uint8); solve(image, image, Parameters())"
 )
 _BATCH = 50  # pairs of one size

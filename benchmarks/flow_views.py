@@ -12,11 +12,11 @@ from benchmarks import displaced, rendered
 from benchmarks.rendered import Rendered
 from rrrn.data import clips
 from rrrn.face.rotation import turn_and_cut
-from rrrn.tvl1 import clip_views
-from rrrn.tvl1.clip_views import Key
-from rrrn.tvl1.numba import numba_engine
-from rrrn.tvl1.opencv import opencv_engine
-from rrrn.tvl1.parameters import Parameters
+from rrrn.flow import clip_views
+from rrrn.flow.clip_views import Key
+from rrrn.flow.numba import numba_engine
+from rrrn.flow.opencv import opencv_engine
+from rrrn.flow.parameters import Parameters
 
 COLUMNS = (
     "flow of the 70 views",

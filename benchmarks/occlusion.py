@@ -33,6 +33,7 @@ from rrrn.data import pictures
 from rrrn.data.clips import Clip
 from rrrn.experiment import seeds
 from rrrn.face import landmarks, tracking
+from rrrn.flow.parameters import Parameters
 from rrrn.occlusion import compositing, wearing
 from rrrn.occlusion.command import command
 from rrrn.occlusion.compositing import Layer
@@ -51,7 +52,6 @@ from rrrn.synthetic.painting import face as faces
 from rrrn.synthetic.painting.clip import SyntheticClip
 from rrrn.synthetic.painting.motion import HeadMotion
 from rrrn.synthetic.painting.presets import PRESETS
-from rrrn.tvl1.parameters import Parameters
 
 RATE = 200  # frames per second
 STILL = 60  # frames of a still clip

@@ -2,7 +2,7 @@
 
 import torch
 
-from rrrn.tvl1.cuda.torch_level import TorchLevel
+from rrrn.flow.cuda.torch_level import TorchLevel
 
 
 class PlainLevel(TorchLevel):

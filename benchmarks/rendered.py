@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from rrrn.data.clips import Clip
 from rrrn.data.views import View
 from rrrn.face.rotation import turn_and_cut
+from rrrn.flow.clip_views import Key
 from rrrn.occlusion import compositing
 from rrrn.stages import augment
 from rrrn.synthetic.databases import layouts
 from rrrn.synthetic.painting import face as faces
 from rrrn.synthetic.painting.clip import SyntheticClip
 from rrrn.synthetic.painting.presets import PRESETS
-from rrrn.tvl1.clip_views import Key
 
 EARLY, LATE = (6, 7, 8, 9), (1, 2, 3, 4, 5)  # tenths, as in config/paper.yaml
 ANGLES = (-15, -10, -5, 0, 5, 10, 15)

@@ -12,7 +12,7 @@ COMMANDS = {
     "run": ("rrrn.commands.run", "run the workflow in the working directory, with Snakemake"),
     "doctor": ("rrrn.doctor.command", "look whether this machine can run an experiment, and say how to mend it"),
     "import": ("rrrn.importing.command", "make a clip table and an audit from CASME II, SAMM or a table of your own"),
-    "flow": ("rrrn.tvl1.command", "find the optical flow between two images: a .flo file and a picture"),
+    "flow": ("rrrn.flow.command", "find the optical flow between two images: a .flo file and a picture"),
     "occlude": ("rrrn.occlusion.command.command", "lay a mask, sunglasses or a patch over the face of any clip"),
     "describe": ("rrrn.commands.describe", "describe the face of any clip by LBP-TOP, LBP-SIP or 3DHOG: its numbers"),
     "plan": ("rrrn.planning.command", "tell jobs, files, bytes and hours of an experiment before it is run"),

@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 import torch
 
-from rrrn.tvl1.cuda import cuda_engine
-from rrrn.tvl1.cuda.cuda_engine import Level, MakeLevel
-from rrrn.tvl1.parameters import Parameters
+from rrrn.flow.cuda import cuda_engine
+from rrrn.flow.cuda.cuda_engine import Level, MakeLevel
+from rrrn.flow.parameters import Parameters
 
 CONSTANTS = 0.25, 0.15 * 0.3, 0.25 / 0.3  # tau, limit, scale
 THRESHOLD = 0.01  # which the last pair of ``stopping`` reaches in iteration 3 of 4, the second not at all
@@ -81,8 +81,8 @@ def every(make: MakeLevel, other: MakeLevel) -> dict[str, torch.Tensor]:
 
 
 if __name__ == "__main__":
-    from rrrn.tvl1.cuda import triton_level
-    from rrrn.tvl1.cuda.triton_level import TritonLevel
+    from rrrn.flow.cuda import triton_level
+    from rrrn.flow.cuda.triton_level import TritonLevel
 
     triton_level._JUDGED = 2  # fewer than there are blocks, as in images of 240 x 240
     fewer = {"columns": 32, "steps": 2, "block_rows": 4}

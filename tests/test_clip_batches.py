@@ -12,13 +12,13 @@ import yaml
 
 from rrrn.data import flow_store, store, views
 from rrrn.data.views import View
+from rrrn.flow import clip_batches, clip_views, engines
+from rrrn.flow.clip_batches import Clip
+from rrrn.flow.cuda import cuda_engine
+from rrrn.flow.numba import numba_engine
+from rrrn.flow.parameters import Parameters
 from rrrn.provenance import sources
 from rrrn.stages import flow
-from rrrn.tvl1 import clip_batches, clip_views, engines
-from rrrn.tvl1.clip_batches import Clip
-from rrrn.tvl1.cuda import cuda_engine
-from rrrn.tvl1.numba import numba_engine
-from rrrn.tvl1.parameters import Parameters
 
 FEW = Parameters(warps=1, scales=1, epsilon=0.0, inner_iterations=3, outer_iterations=1, median_filter=1)
 FACES = {"b": (4, 4, 44, 36), "a": (6, 5, 36, 35), "d": (5, 4, 45, 36), "c": (2, 2, 42, 34)}  # 32 x 40, but for a
@@ -96,11 +96,11 @@ def shard(tmp_path, films):
 @pytest.fixture
 def processor_as_gpu(monkeypatch) -> ModuleType:
     """The engine for GPUs on a processor, chosen as if there were a GPU."""
-    module = ModuleType("rrrn.tvl1.cuda.cuda_engine")
+    module = ModuleType("rrrn.flow.cuda.cuda_engine")
     module.solve = partial(cuda_engine.solve, device="cpu")
     module.stream = partial(cuda_engine.stream, device="cpu")
     module.pairs_at_once = partial(cuda_engine.pairs_at_once, device="cpu")
-    monkeypatch.setitem(sys.modules, "rrrn.tvl1.cuda.cuda_engine", module)
+    monkeypatch.setitem(sys.modules, "rrrn.flow.cuda.cuda_engine", module)
     monkeypatch.setattr(engines, "gpu_is_seen", lambda: True)
     return module
 

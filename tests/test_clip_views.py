@@ -9,10 +9,10 @@ from benchmarks import displaced, rendered
 from rrrn.data.clips import Clip
 from rrrn.data.views import View
 from rrrn.face.rotation import turn_and_cut, turn_flow
+from rrrn.flow import clip_views
+from rrrn.flow.numba import numba_engine
+from rrrn.flow.parameters import Parameters
 from rrrn.running.stage import InputError
-from rrrn.tvl1 import clip_views
-from rrrn.tvl1.numba import numba_engine
-from rrrn.tvl1.parameters import Parameters
 
 ROWS = [
     Clip("syncasme2", "syncasme2-sub01", "EP01_04", 96, 124, 167, "IV", "frames", "synthetic"),

@@ -12,11 +12,11 @@ from pathlib import Path
 import numba
 import pytest
 
-from rrrn.tvl1.numba import compiled
+from rrrn.flow.numba import compiled
 
 SMALL = (
-    "import numpy as np; from rrrn.tvl1.numba import compiled, level; from rrrn.tvl1.numba.numba_engine import solve; "
-    "from rrrn.tvl1.parameters import Parameters; a = np.arange(400, dtype=np.uint8).reshape(1, 20, 20); "
+    "import numpy as np; from rrrn.flow.numba import compiled, level; from rrrn.flow.numba.numba_engine import solve; "
+    "from rrrn.flow.parameters import Parameters; a = np.arange(400, dtype=np.uint8).reshape(1, 20, 20); "
     "compiled._PATIENCE = 3600; "
     "print(solve(a, a, Parameters(), 1).sum(), sum(level.solver().stats.cache_misses.values()))"
 )
@@ -91,7 +91,7 @@ def test_kept_code_falls_back_from_folder_to_folder(tmp_path, monkeypatch):
 
 
 def test_folder_of_kept_code_is_of_this_processor(tmp_path):
-    code = "from rrrn.tvl1.numba import compiled; print(compiled.directory().name)"
+    code = "from rrrn.flow.numba import compiled; print(compiled.directory().name)"
     names = {
         subprocess.run(
             [sys.executable, "-c", code],

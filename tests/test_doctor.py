@@ -575,6 +575,6 @@ def test_a_configuration_that_is_no_yaml_is_one_line(tmp_path):
 
 
 def test_rules_that_take_a_gpu_know_every_engine_on_one():
-    from rrrn.tvl1 import engines
+    from rrrn.flow import engines
 
     assert accelerator.ON_GPU == engines._ON_GPU

@@ -15,14 +15,14 @@ import yaml
 
 from rrrn.data import store, views
 from rrrn.data.views import View
+from rrrn.flow import engines
+from rrrn.flow.numba import numba_engine
+from rrrn.flow.opencv import opencv_engine
+from rrrn.flow.parameters import Parameters
 from rrrn.provenance import sources
 from rrrn.running import cards
 from rrrn.running.stage import InputError
 from rrrn.stages import flow
-from rrrn.tvl1 import engines
-from rrrn.tvl1.numba import numba_engine
-from rrrn.tvl1.opencv import opencv_engine
-from rrrn.tvl1.parameters import Parameters
 
 FEW = Parameters(warps=1, scales=2, epsilon=0.0, outer_iterations=1)
 
@@ -38,14 +38,14 @@ def images() -> tuple[np.ndarray, np.ndarray]:
 def gpu(monkeypatch) -> list[tuple]:
     """A machine with a GPU, whose engine keeps what it is called with and finds no motion."""
     calls = []
-    module = ModuleType("rrrn.tvl1.cuda.cuda_engine")
+    module = ModuleType("rrrn.flow.cuda.cuda_engine")
 
     def solve(pairs_a, pairs_b, parameters):
         calls.append((pairs_a, pairs_b, parameters))
         return np.zeros((len(pairs_a), 2, *pairs_a.shape[1:]), np.float32)
 
     module.solve = solve
-    monkeypatch.setitem(sys.modules, "rrrn.tvl1.cuda.cuda_engine", module)
+    monkeypatch.setitem(sys.modules, "rrrn.flow.cuda.cuda_engine", module)
     monkeypatch.setattr(engines, "gpu_is_seen", lambda: True)
     return calls
 
@@ -176,7 +176,7 @@ def views_of_memory(images: np.ndarray) -> dict[str, np.ndarray]:
 
 def on_cpu(a: np.ndarray, b: np.ndarray, parameters: Parameters) -> np.ndarray:
     """The engine for GPUs, by PyTorch on a CPU."""
-    return importlib.import_module("rrrn.tvl1.cuda.cuda_engine").solve(a, b, parameters, "cpu")
+    return importlib.import_module("rrrn.flow.cuda.cuda_engine").solve(a, b, parameters, "cpu")
 
 
 def refine(a: np.ndarray, b: np.ndarray, parameters: Parameters) -> np.ndarray:
@@ -253,7 +253,7 @@ def test_a_file_of_flow_names_the_code_of_its_engine(shard, no_gpu, monkeypatch)
     run(shard, "before.h5")
     copy = shard / "edited"
     shutil.copytree(sources.HOME / "rrrn", copy / "rrrn", ignore=shutil.ignore_patterns("__pycache__"))
-    kernel = copy / "rrrn/tvl1/numba/iterate.py"
+    kernel = copy / "rrrn/flow/numba/iterate.py"
     kernel.write_text(kernel.read_text() + "\n_UNUSED = 1\n")
     section = yaml.safe_load((sources.HOME / "config.yaml").read_text())["flow"]
     monkeypatch.setattr(sources, "HOME", copy)

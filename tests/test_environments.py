@@ -47,7 +47,7 @@ def stages(rule: str, environment: str) -> set[str]:
             found |= set(recipe.modules)
     if rule == "flow":
         found = {name for name in found if not name.endswith("_engine")}
-        found |= {f"rrrn.tvl1.{engine}.{engine}_engine" for engine in ENGINES[environment]}
+        found |= {f"rrrn.flow.{engine}.{engine}_engine" for engine in ENGINES[environment]}
     return found
 
 

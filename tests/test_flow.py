@@ -9,10 +9,10 @@ from rrrn.data import flow_store, store, views
 from rrrn.data.flow_store import FlowReader
 from rrrn.data.views import View
 from rrrn.face import rotation
+from rrrn.flow.parameters import Parameters
 from rrrn.provenance import sources
 from rrrn.running.stage import InputError
 from rrrn.stages import flow
-from rrrn.tvl1.parameters import Parameters
 
 PARAMETERS = {
     "tau": 0.25,
@@ -171,7 +171,7 @@ def test_stage_writes_what_flow_it_is_and_what_it_was_made_by(stage_args):
         told = {name: value for name, value in args.settings["flow"].items() if name in Parameters().section()}
         assert json.loads(file.attrs["parameters"]) == told
         assert (file.attrs["rotation"], bool(file.attrs["warm_start"])) == ("frames", False)
-        assert file.attrs["code"] == sources.digest("rrrn.stages.flow", "rrrn.tvl1.opencv.opencv_engine")
+        assert file.attrs["code"] == sources.digest("rrrn.stages.flow", "rrrn.flow.opencv.opencv_engine")
         about = dict(file["x/flow"].attrs)
     assert (about["norm"], about["full_scale_pct"], about["scale"]) == ("fixed", 2.0, flow_store.STEP)
     assert "width of the face box" in about["units"] and "signed" in about["channels"]

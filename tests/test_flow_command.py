@@ -10,9 +10,9 @@ import pytest
 from rrrn import cli
 from rrrn.data import flo, frames, pictures
 from rrrn.experiment import defaults
+from rrrn.flow.parameters import Parameters
 from rrrn.running import stage
 from rrrn.stages import flow
-from rrrn.tvl1.parameters import Parameters
 
 
 @pytest.fixture

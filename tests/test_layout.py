@@ -12,7 +12,7 @@ LEVELS = (
     {"data"},
     {"experiment"},
     {"provenance"},
-    {"face", "networks", "descriptors", "occlusion", "tvl1", "synthetic"},
+    {"face", "networks", "descriptors", "occlusion", "flow", "synthetic"},
     {"training", "tables"},
     {"stages"},
     {"importing"},

@@ -71,6 +71,6 @@ def test_every_watched_library_is_of_some_stage():
         "rrrn.stages.svm",
         "rrrn.stages.train",
         "rrrn.stages.flow",
-        "rrrn.tvl1.numba.numba_engine",
+        "rrrn.flow.numba.numba_engine",
     ]
     assert sources.beyond(*stages) >= set(libraries.WATCHED)

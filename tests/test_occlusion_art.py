@@ -7,13 +7,13 @@ from occlusion_face import face
 from scipy import ndimage
 
 from rrrn.experiment import defaults
+from rrrn.flow.parameters import Parameters
 from rrrn.occlusion import placing
 from rrrn.occlusion.drawings import canvas, glasses_art, mask_art
 from rrrn.occlusion.kinds import glasses, mask
 from rrrn.occlusion.kinds.choice import choose
 from rrrn.running.stage import InputError
 from rrrn.stages import flow
-from rrrn.tvl1.parameters import Parameters
 
 KINDS = [(mask, mask_art), (glasses, glasses_art)]
 EYES, MOUTH, NOSE_TIP = range(36, 48), range(48, 68), (30, 33)

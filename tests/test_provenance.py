@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from rrrn import descriptors
+from rrrn.flow import engines
 from rrrn.provenance import sources
-from rrrn.tvl1 import engines
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_edit_of_a_shared_helper_reaches_every_module_that_imports_it(package):
 def test_edit_of_a_kernel_reaches_the_flow_of_its_engine(package, engine, file, old, new):
     modules = {name: ("rrrn.stages.flow", engines.module(name)) for name in ("numba", "cuda", "opencv")}
     before = {name: digest(*names) for name, names in modules.items()}
-    edit(package / "tvl1" / file, old, new)
+    edit(package / "flow" / file, old, new)
     assert [name for name, names in modules.items() if digest(*names) != before[name]] == [engine]
 
 
@@ -106,7 +106,7 @@ STAGES = {
     "occlude": ("rrrn.stages.occlude", "rrrn.occlusion.kinds.mask", "rrrn.occlusion.kinds.art_shard"),
     "occlude none": ("rrrn.stages.occlude", "rrrn.occlusion.kinds.none"),
     "augment": ("rrrn.stages.augment",),
-    "flow": ("rrrn.stages.flow", "rrrn.tvl1.numba.numba_engine", "rrrn.tvl1.cuda.cuda_engine"),
+    "flow": ("rrrn.stages.flow", "rrrn.flow.numba.numba_engine", "rrrn.flow.cuda.cuda_engine"),
     "pack": ("rrrn.stages.pack",),
     "train": ("rrrn.stages.train", "rrrn.networks.rrrn.model"),
     "describe": ("rrrn.stages.describe", "rrrn.descriptors.lbp_top"),
@@ -186,11 +186,11 @@ def test_names_of_modules_in_texts_follow_a_move(package):
     """``compiled`` names a module in a text, ``engines`` a package."""
 
     def move(package: Path) -> None:
-        (package / "tvl1").rename(package / "solver")
+        (package / "flow").rename(package / "solver")
         for path in package.rglob("*.py"):
-            path.write_text(path.read_text().replace("rrrn.tvl1", "rrrn.solver"))
+            path.write_text(path.read_text().replace("rrrn.flow", "rrrn.solver"))
 
-    before = digest("rrrn.stages.flow", "rrrn.tvl1.numba.numba_engine")
+    before = digest("rrrn.stages.flow", "rrrn.flow.numba.numba_engine")
     move(package)
     assert digest("rrrn.stages.flow", "rrrn.solver.numba.numba_engine") == before
     edit(package / "solver/numba/compiled.py", '"rrrn.solver.numba.level"', '"rrrn.solver.numba.warp"')

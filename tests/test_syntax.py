@@ -28,7 +28,7 @@ MODULES = [
         "data/flow_store.py",
         "occlusion/holding/registration.py",
         "networks/rrrn/losses.py",
-        "tvl1/numba/iterate.py",
+        "flow/numba/iterate.py",
     ),
 ]
 

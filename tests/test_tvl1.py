@@ -8,12 +8,12 @@ import torch
 
 from benchmarks import displaced, flow
 from rrrn.experiment import seeds
+from rrrn.flow.cuda import cuda_engine
+from rrrn.flow.numba import level, median, state, warp
+from rrrn.flow.numba.numba_engine import solve
+from rrrn.flow.opencv import opencv_engine
+from rrrn.flow.parameters import Parameters
 from rrrn.running.stage import InputError
-from rrrn.tvl1.cuda import cuda_engine
-from rrrn.tvl1.numba import level, median, state, warp
-from rrrn.tvl1.numba.numba_engine import solve
-from rrrn.tvl1.opencv import opencv_engine
-from rrrn.tvl1.parameters import Parameters
 
 FIXED = Parameters(epsilon=0.0, outer_iterations=1)  # the same work for everyone: 30 iterations per warp
 ONE_WARP = Parameters(epsilon=0.0, outer_iterations=1, warps=1)  # before rounding is amplified where no texture holds

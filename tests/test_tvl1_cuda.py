@@ -13,14 +13,14 @@ import pytest
 import torch
 
 from benchmarks import displaced, flow, flow_cuda, flow_cuda_limits, noisy_pairs, plain_level
+from rrrn.flow.cuda import cuda_engine, images, transfer
+from rrrn.flow.cuda.cuda_engine import solve, stream
+from rrrn.flow.cuda.live_count import LiveCount
+from rrrn.flow.cuda.torch_level import TorchLevel
+from rrrn.flow.numba import numba_engine
+from rrrn.flow.opencv import opencv_engine
+from rrrn.flow.parameters import Parameters
 from rrrn.running.stage import InputError
-from rrrn.tvl1.cuda import cuda_engine, images, transfer
-from rrrn.tvl1.cuda.cuda_engine import solve, stream
-from rrrn.tvl1.cuda.live_count import LiveCount
-from rrrn.tvl1.cuda.torch_level import TorchLevel
-from rrrn.tvl1.numba import numba_engine
-from rrrn.tvl1.opencv import opencv_engine
-from rrrn.tvl1.parameters import Parameters
 from tests import interpreted_kernels
 
 FIXED = Parameters(epsilon=0.0, outer_iterations=1)  # the same work for everyone: 30 iterations per warp

@@ -186,7 +186,7 @@ def edits_put_back(root: Path) -> Iterator[None]:
             substitute("rrrn/networks/rrrn/losses.py", "return ", "return 2 * "), ALL_TRAININGS, id="code of the losses"
         ),
         pytest.param(
-            substitute("rrrn/tvl1/numba/numba_engine.py", "import", "import os\nimport"),
+            substitute("rrrn/flow/numba/numba_engine.py", "import", "import os\nimport"),
             ALL_FLOWS,
             id="code of the engine",
         ),
@@ -259,7 +259,7 @@ def test_edit_reruns_what_depends_on_it_and_no_more(done, edit, expected):
 WITHOUT_EFFECT = {
     "setting of a method not run": substitute("config.yaml", "width: 0.25", "width: 0.5"),
     "code of a method not run": substitute("rrrn/networks/baselines/vgg16.py", "import", "import os\nimport"),
-    "code of an engine not run": substitute("rrrn/tvl1/opencv/opencv_engine.py", "import", "import os\nimport"),
+    "code of an engine not run": substitute("rrrn/flow/opencv/opencv_engine.py", "import", "import os\nimport"),
     "docstring": substitute("rrrn/stages/flow.py", '"""', '"""Words. '),
     "comment": substitute("rrrn/running/stage.py", "import argparse", "# why\nimport argparse"),
     "message of the clip table": substitute("rrrn/data/clips.py", "the clip table has no rows", "no rows"),

@@ -32,7 +32,7 @@ def facts() -> dict[str, Any]:
     except RuntimeError as error:
         found["model"] = str(error).splitlines()[0]
     try:
-        found["cache"] = str(importlib.import_module("rrrn.tvl1.numba.compiled").directory())
+        found["cache"] = str(importlib.import_module("rrrn.flow.numba.compiled").directory())
     except ImportError as error:
         found["numba"] = str(error)
     return found

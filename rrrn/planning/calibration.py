@@ -31,6 +31,7 @@ from rrrn.data.flow_store import FlowReader
 from rrrn.experiment import conditions, protocol
 from rrrn.experiment.methods import METHODS
 from rrrn.face import landmarks
+from rrrn.flow import engines
 from rrrn.planning import geometry, networks
 from rrrn.planning.geometry import MEGA
 from rrrn.planning.rates import ANY, Rates, line
@@ -39,7 +40,6 @@ from rrrn.provenance import sources
 from rrrn.running import typed
 from rrrn.stages import anchor, art, augment, describe, faces, flow, occlude, pack, render, svm
 from rrrn.synthetic.databases import layouts
-from rrrn.tvl1 import engines
 
 SHORT, LONG, MANY = 10, 20, 70  # frames; the descriptors need nine
 _FOLDS = 2

@@ -104,7 +104,7 @@ def _made(args: argparse.Namespace, asked: "Asked") -> Mapping[Preset, "Plan | I
 
 
 def _gpus_here() -> int:
-    from rrrn.tvl1 import engines
+    from rrrn.flow import engines
 
     if not engines.gpu_is_seen():
         return 0

@@ -197,7 +197,7 @@ class Recipes:
         engines = ["cuda", "numba"] if engine in ("auto", "numba") else [engine]
         return self._recipe(
             f"results/flow/{condition}/{subject}.h5",
-            ("rrrn.stages.flow", *(f"rrrn.tvl1.{name}.{name}_engine" for name in engines)),
+            ("rrrn.stages.flow", *(f"rrrn.flow.{name}.{name}_engine" for name in engines)),
             "flow",
             other=protocol.views(self._config, condition),
             inputs=[self.occlude(condition, subject), self.augment(subject)],

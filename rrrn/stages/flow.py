@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 
 from rrrn.data import flow_store, shards, store, views
 from rrrn.data.views import View
+from rrrn.flow import clip_batches, clip_views, engines, pairs
+from rrrn.flow.parameters import Parameters
 from rrrn.provenance import asked, sources
 from rrrn.running import stage, typed
 from rrrn.running.stage import InputError
-from rrrn.tvl1 import clip_batches, clip_views, engines, pairs
-from rrrn.tvl1.parameters import Parameters
 
 Plans = Mapping[str, Sequence[View]]  # by clip
 Solved = tuple[str, NDArray[np.float32]]  # a clip, and the flow of its views as ``flows`` returns it
@@ -125,7 +125,7 @@ def clip_flow(
     """Return the flow of every view of one clip, float32 (views, 2, size, size): u, v of each.
 
     ``frames`` uint8 (T, H, W) gray with frame numbers ``numbers`` (T). A view that repeats another's frames and angle
-    is solved once; ``rotation`` and ``warm_start`` save more, see config.yaml and ``rrrn.tvl1.clip_views``.
+    is solved once; ``rotation`` and ``warm_start`` save more, see config.yaml and ``rrrn.flow.clip_views``.
     """
     told = settings.solver
     engine = engines.resolve(settings.engine, settings.warm_start)

@@ -5,7 +5,7 @@ image, whose dual variables stay 0, and each row ends in a spare block for the p
 last pixel are computed like all others; they may hold anything, and nothing that counts reads them.
 """
 
-from rrrn.tvl1.numba.simd import LANES
+from rrrn.flow.numba.simd import LANES
 
 U1, U2, P11, P12, P21, P22, JX, JY, RHO, WEIGHT = (plane * LANES for plane in range(10))
 BLOCK = 10 * LANES

@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from rrrn.tvl1.cuda.images import MARGIN, picture
-from rrrn.tvl1.cuda.live_count import LiveCount
+from rrrn.flow.cuda.images import MARGIN, picture
+from rrrn.flow.cuda.live_count import LiveCount
 
 _A = -0.75  # of the cubic convolution (Keys 1981) in OpenCV
 _TINY = 1e-20  # keeps 1 / |J|^2 finite where the image is flat

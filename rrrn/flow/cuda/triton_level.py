@@ -4,9 +4,9 @@ import torch
 import triton
 from torch import Tensor
 
-from rrrn.tvl1.cuda import triton_kernels
-from rrrn.tvl1.cuda.images import picture
-from rrrn.tvl1.cuda.live_count import LiveCount
+from rrrn.flow.cuda import triton_kernels
+from rrrn.flow.cuda.images import picture
+from rrrn.flow.cuda.live_count import LiveCount
 
 COLUMNS, STEPS = 64, 5  # as many as the registers of one warp hold
 BLOCK_ROWS = 32  # the least of a band, which goes over 2 * STEPS more

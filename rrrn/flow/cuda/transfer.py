@@ -5,8 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from rrrn.flow.pairs import Flows, Images
 from rrrn.running.stage import InputError
-from rrrn.tvl1.pairs import Flows, Images
 
 _PLANES = 34  # float32 numbers per pixel of the finest scale: the solver's state, pyramids, and what comes and goes
 _SHARE = 0.8  # of the free memory; the rest is lost to fragments

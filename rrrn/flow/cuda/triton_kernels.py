@@ -7,7 +7,7 @@ mark of which copy is current: what a launch reads it never writes, and a pair t
 import triton
 import triton.language as tl
 
-from rrrn.tvl1.cuda.images import MARGIN
+from rrrn.flow.cuda.images import MARGIN
 
 _MARGIN = tl.constexpr(MARGIN)
 

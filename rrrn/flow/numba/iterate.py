@@ -9,7 +9,7 @@ each other down the image one row apart, each finding what the one before has le
 import numpy as np
 from numba import njit
 
-from rrrn.tvl1.numba.simd import (
+from rrrn.flow.numba.simd import (
     LANES,
     first_lanes,
     highest,
@@ -23,7 +23,7 @@ from rrrn.tvl1.numba.simd import (
     store,
     total,
 )
-from rrrn.tvl1.numba.state import BLOCK, JX, JY, P11, P12, P21, P22, RHO, U1, U2, WEIGHT
+from rrrn.flow.numba.state import BLOCK, JX, JY, P11, P12, P21, P22, RHO, U1, U2, WEIGHT
 
 _TINY = np.float32(1e-20)  # keeps 1 / sqrt(0) finite
 

@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 import cv2
 import numpy as np
 
+from rrrn.flow import pairs
+from rrrn.flow.pairs import Flows, Images
+from rrrn.flow.parameters import Parameters
 from rrrn.running.stage import InputError
-from rrrn.tvl1 import pairs
-from rrrn.tvl1.pairs import Flows, Images
-from rrrn.tvl1.parameters import Parameters
 
 
 def solve(pairs_a: Images, pairs_b: Images, parameters: Parameters, threads: int = 1) -> Flows:

@@ -12,10 +12,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from rrrn.flow import pairs
+from rrrn.flow.numba import level
+from rrrn.flow.parameters import Parameters
 from rrrn.running.stage import InputError
-from rrrn.tvl1 import pairs
-from rrrn.tvl1.numba import level
-from rrrn.tvl1.parameters import Parameters
 
 _LEAST_SIDE = 16  # of a coarser scale, as in OpenCV
 _ALIGNMENT = 64  # bytes

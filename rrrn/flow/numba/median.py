@@ -3,8 +3,8 @@
 from numba import njit
 from numba.extending import register_jitable
 
-from rrrn.tvl1.numba.simd import LANES, highest, load, lowest, store
-from rrrn.tvl1.numba.state import BLOCK
+from rrrn.flow.numba.simd import LANES, highest, load, lowest, store
+from rrrn.flow.numba.state import BLOCK
 
 MARGIN = 2
 

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Iterator
 from types import ModuleType
 from typing import Literal, NamedTuple, get_args
 
+from rrrn.flow.pairs import Flows, Images
+from rrrn.flow.parameters import Parameters, is_whole
 from rrrn.running import cards
 from rrrn.running.stage import InputError
-from rrrn.tvl1.pairs import Flows, Images
-from rrrn.tvl1.parameters import Parameters, is_whole
 
 Name = Literal["auto", "numba", "cuda", "opencv"]
 NAMES: tuple[Name, ...] = get_args(Name)
@@ -115,7 +115,7 @@ def gpu_is_seen() -> bool:
 
 def module(name: str) -> str:
     """Return the name of the module of an engine, which is one of ``NAMES`` but auto."""
-    return f"rrrn.tvl1.{name}.{name}_engine"
+    return f"rrrn.flow.{name}.{name}_engine"
 
 
 def _check_threads(threads: int) -> None:

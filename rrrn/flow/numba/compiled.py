@@ -17,7 +17,7 @@ from numba.core.registry import cpu_target
 
 from rrrn.provenance import sources
 
-_COMPILED = "rrrn.tvl1.numba.level"  # which imports all that is compiled
+_COMPILED = "rrrn.flow.numba.level"  # which imports all that is compiled
 _OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _PATIENCE = 120.0  # seconds that another process may compile: more than ever seen, and it may have been halted
 _PAUSE = 0.1  # seconds

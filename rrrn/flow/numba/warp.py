@@ -4,7 +4,7 @@ import numpy as np
 from numba import njit
 from numba.extending import register_jitable
 
-from rrrn.tvl1.numba.simd import (
+from rrrn.flow.numba.simd import (
     LANES,
     channel_0,
     channel_1,
@@ -18,7 +18,7 @@ from rrrn.tvl1.numba.simd import (
     store,
     store_group_sums,
 )
-from rrrn.tvl1.numba.state import BLOCK, JX, JY, RHO, U1, U2, WEIGHT
+from rrrn.flow.numba.state import BLOCK, JX, JY, RHO, U1, U2, WEIGHT
 
 MARGIN = 5  # a pixel this far outside has a support of zeros only
 CHANNELS = 4  # image, gradient along x, along y, and a zero: a row of the support is one row of lanes

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from rrrn.data import flo, frames, pictures
 from rrrn.experiment import defaults
+from rrrn.flow import engines, pairs
+from rrrn.flow.parameters import Parameters
 from rrrn.running import stage
 from rrrn.running.stage import InputError
-from rrrn.tvl1 import engines, pairs
-from rrrn.tvl1.parameters import Parameters
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from rrrn.data.views import View
-from rrrn.tvl1 import clip_views
-from rrrn.tvl1.clip_views import Flow, Image, Key, Rotation
-from rrrn.tvl1.pairs import Flows, Images
+from rrrn.flow import clip_views
+from rrrn.flow.clip_views import Flow, Image, Key, Rotation
+from rrrn.flow.pairs import Flows, Images
 
 Size = tuple[int, int]  # height, width
 

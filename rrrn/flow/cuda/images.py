@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from rrrn.tvl1.parameters import Parameters
+from rrrn.flow.parameters import Parameters
 
 MARGIN = 5  # a pixel this far outside has a cubic support of zeros only
 

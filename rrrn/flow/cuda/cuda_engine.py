@@ -14,13 +14,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from rrrn.flow import pairs
+from rrrn.flow.cuda import images
+from rrrn.flow.cuda.torch_level import TorchLevel
+from rrrn.flow.cuda.transfer import Transfer
+from rrrn.flow.pairs import Flows, Images
+from rrrn.flow.parameters import Parameters
 from rrrn.running.stage import InputError
-from rrrn.tvl1 import pairs
-from rrrn.tvl1.cuda import images
-from rrrn.tvl1.cuda.torch_level import TorchLevel
-from rrrn.tvl1.cuda.transfer import Transfer
-from rrrn.tvl1.pairs import Flows, Images
-from rrrn.tvl1.parameters import Parameters
 
 _AHEAD = 2  # batches on the device or waiting for it while the caller has another
 _BATCH_BYTES = 1 << 29  # of the host's memory, which holds up to four batches: read, waiting, solved, written
@@ -111,7 +111,7 @@ def find(name: str) -> torch.device:
 def _level(device: torch.device) -> MakeLevel:
     if device.type != "cuda" or importlib.util.find_spec("triton") is None:
         return TorchLevel
-    from rrrn.tvl1.cuda.triton_level import TritonLevel  # needs Triton, which is not on every machine
+    from rrrn.flow.cuda.triton_level import TritonLevel  # needs Triton, which is not on every machine
 
     return TritonLevel
 

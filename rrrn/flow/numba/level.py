@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 from numba import float32, int64, njit, types, void
 
-from rrrn.tvl1.numba import compiled, iterate, median, warp
-from rrrn.tvl1.numba.simd import LANES
-from rrrn.tvl1.numba.state import BLOCK, U1, U2
+from rrrn.flow.numba import compiled, iterate, median, warp
+from rrrn.flow.numba.simd import LANES
+from rrrn.flow.numba.state import BLOCK, U1, U2
 
 _AT_ONCE = 15  # iterations that follow each other through the cache; more gain nothing
 _ROWS = 11  # of scratch; what warp takes
