@@ -14,8 +14,8 @@ from rrrn import cli
 from rrrn.data import frames, pictures
 from rrrn.data.clips import Clip
 from rrrn.occlusion.command import footage, output, preview
-from rrrn.occlusion.command.facts import share
 from rrrn.occlusion.compositing import Layer
+from rrrn.occlusion.facts import share
 from rrrn.occlusion.holding import registration
 from rrrn.occlusion.kinds import glasses, mask
 from rrrn.running.stage import InputError

@@ -25,8 +25,7 @@ def section(name: str, own: Path | None = None) -> dict[str, Any]:
             config.check(settings, resources.path(_SCHEMA))
         except InputError as error:
             raise InputError(f"{own}: {error}") from None
-        settings = config.completed(settings)
-    found: dict[str, Any] = settings[name]
+    found: dict[str, Any] = config.completed(settings)[name]
     return found
 
 

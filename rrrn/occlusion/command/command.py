@@ -3,7 +3,7 @@
 import argparse
 import logging
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -14,20 +14,15 @@ import numpy as np
 from tqdm import tqdm
 
 from rrrn.data.video import names
-from rrrn.experiment import conditions, defaults
+from rrrn.experiment import conditions
 from rrrn.face import tracking
-from rrrn.occlusion import wearing
-from rrrn.occlusion.command import facts, footage, preview
+from rrrn.occlusion import facts, framing, told
+from rrrn.occlusion.command import footage, preview
 from rrrn.occlusion.command.output import Output
-from rrrn.occlusion.compositing import Layer
+from rrrn.occlusion.given import MOST_DOUBLINGS
 from rrrn.occlusion.holding import anchoring
-from rrrn.occlusion.kinds import drawings
-from rrrn.occlusion.wearing import Wearer, Worn
-from rrrn.running import typed
+from rrrn.occlusion.wearing import Worn
 from rrrn.running.stage import InputError
-
-_AROUND = 0.6  # of the landmarks' extent: what is cut out on each side, room for straps and temples
-_MOST_DOUBLINGS = 3  # as of faces.upsample in the schema
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--apex", type=int, metavar="N", help="the apex frame of the contact sheet (the middle one)")
     add(
         "--upsample",
-        type=_whole_number(_MOST_DOUBLINGS),
+        type=_whole_number(MOST_DOUBLINGS),
         default=0,
         metavar="N",
         help="doublings of a frame before a face is searched (0)",
@@ -67,11 +62,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> None:
     """Read the clip, occlude it, and write it whole."""
     cv2.setNumThreads(1)
-    anchor, settings = _settings(args)
+    settings = told.settings(args.config, args.seed, args.anchor)
     kind = conditions.kind_of(args.condition)
     if kind.name == "none":
         raise InputError("the condition none leaves every frame as it is; name mask, glasses or random-NN")
-    art = drawings.of(kind.name, settings[kind.name]["art"]) if kind.pictures else None
+    art = told.pictures(kind, settings["occlude"])
     output = Output(args.out)
     output.check(args.preview)
     with output.aside():
@@ -88,32 +83,22 @@ def main(args: argparse.Namespace) -> None:
         _, landmarks, found = tracking.locate(
             list(frames), numbers, args.upsample, args.max_gap, "error", f"{args.clip}", remedy, _bar("faces", numbers)
         )
-        window = _window(landmarks, frames.shape[1], frames.shape[2])
-        cut = np.ascontiguousarray(frames[(slice(None), *window)])
-        points = landmarks - [window[1].start, window[0].start]
-        worn = wearing.wear(
-            cut,
-            np.array(numbers),
-            points,
-            anchoring.anchored(cut, points, typed.of(anchoring.Settings, anchor, "anchor")),
-            Wearer(clip.name, clip.name, 0),
-            args.condition,
-            settings,
-            art,
-            args.occluder,
+        framed = framing.wear(
+            frames, np.array(numbers), landmarks, clip.name, args.condition, settings, art, args.occluder
         )
+        worn = framed.worn
         if worn.anchors.warning:
             print(f"warning: {args.clip}: {worn.anchors.warning}", file=sys.stderr)
         layers = worn.layers()
         first = next(layers)
-        told = facts.of(worn, first, args.condition, {"anchor": anchor, "occlude": settings}, found)
+        described = facts.of(worn, first, args.condition, settings, found)
         if args.preview:
-            output.write_preview(preview.contact_sheet(worn, settings, apex))
-        occluded = _whole(frames, window, worn, chain([first], layers))
+            output.write_preview(preview.contact_sheet(worn, settings["occlude"], apex))
+        occluded = (framed.composite(index, layer) for index, layer in enumerate(chain([first], layers)))
         output.write_clip(_bar("frames", numbers)(occluded), numbers, clip.rate)
         searched = {"clip": str(args.clip), "upsample": args.upsample, "max_gap": args.max_gap}
         searched |= {"deinterlaced_frames": clip.deinterlaced, "remarks": list(clip.remarks)}
-        output.write_facts(searched | told)
+        output.write_facts(searched | described)
         output.put_in_place()
     done = f"{worn.occluder.name} on {len(frames)} frames{_turned(worn)}"
     logging.info("%s: %s, %s", args.out, done, output.facts.name)
@@ -136,38 +121,12 @@ def _whole_number(most: int | None) -> Callable[[str], int]:
     return parse
 
 
-def _settings(args: argparse.Namespace) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the sections ``anchor`` and ``occlude`` of the configuration, with what the command line says."""
-    anchor, occlude = (defaults.section(name, args.config) for name in ("anchor", "occlude"))
-    anchor |= {"mode": args.anchor} if args.anchor else {}
-    occlude |= {"seed": args.seed} if args.seed is not None else {}
-    return anchor, occlude
-
-
 def _turned(worn: Worn) -> str:
     """How far the head turns to the side, and what the occluder makes of it, where anchoring tells."""
     facts = worn.anchors.facts
     if "yaw" not in facts:
         return ""
     return f" (the head turns by {facts['turn'][0]:.1f} degrees to the side: half widths {facts['yaw']})"
-
-
-def _window(landmarks: np.ndarray, height: int, width: int) -> tuple[slice, slice]:
-    """Return rows and columns that hold the face and what it wears in all frames."""
-    low, high = landmarks.min(axis=(0, 1)), landmarks.max(axis=(0, 1))
-    room = _AROUND * (high - low)
-    x0, y0 = np.clip(np.floor(low - room), 0, [width - 1, height - 1]).astype(int).tolist()
-    x1, y1 = np.clip(np.ceil(high + room), [x0 + 1, y0 + 1], [width, height]).astype(int).tolist()
-    return slice(y0, y1), slice(x0, x1)
-
-
-def _whole(
-    frames: np.ndarray, window: tuple[slice, slice], worn: Worn, layers: Iterable[Layer]
-) -> Iterator[np.ndarray]:
-    for index, layer in enumerate(layers):
-        whole = frames[index].copy()
-        whole[window] = worn.composite(index, layer)
-        yield whole
 
 
 def _apex(number: int | None, numbers: list[int]) -> int:

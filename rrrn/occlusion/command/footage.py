@@ -5,18 +5,16 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from rrrn.data import frames as images
 from rrrn.data.listing import listing
 from rrrn.data.video.decode import Video
-from rrrn.occlusion import compositing
+from rrrn.occlusion.gray import in_one_channel, is_gray
 from rrrn.running.stage import InputError
 
 _RATE = 200.0  # of images, frames per second, as in CASME II and SAMM
 _MOST_BYTES = 4_000_000_000  # of a clip's pixels; anchoring sees the whole clip at once
-_GRAY = 4  # grey levels that the channels of a gray clip may differ by: codecs round colour (MPEG-4 makes 3, VP9 4)
 _NAMED = 8  # frames in a remark
 
 
@@ -68,7 +66,7 @@ def read(clip: Path, onset: int | None = None, offset: int | None = None, reduce
             raise InputError(f"{clip}: more than {_MOST_BYTES // 10**9} GB of pixels; cut the clip into shorter ones")
         if kept and np.array_equal(image, kept[-1]):
             equal.append(number)
-        gray = gray and _is_gray(image)
+        gray = gray and is_gray(image)
         kept.append(image)
         numbers.append(number)
     if film:
@@ -79,7 +77,7 @@ def read(clip: Path, onset: int | None = None, offset: int | None = None, reduce
             "plays. A still is given as a folder of images"
         )
     if gray:
-        kept = [compositing.to_gray(image)[..., None] for image in kept]
+        kept = in_one_channel(kept)
     remarks = _repeated(equal, len(kept))
     own = clip.resolve()
     if film is None:  # the whole name: "ep1.5" has no suffix
@@ -106,11 +104,3 @@ def _repeated(equal: list[int], count: int) -> tuple[str, ...]:
         f"{len(equal)} of {count} frames are equal to the one before, bit by bit ({named}), which a camera's never "
         "are: repeated to reach another rate, or a paused recording; nothing moves between them",
     )
-
-
-def _is_gray(image: np.ndarray) -> bool:
-    if image.shape[2] == 1:
-        return True
-    blue, green, red = cv2.split(image)
-    spread = cv2.max(cv2.max(blue, green), red) - cv2.min(cv2.min(blue, green), red)
-    return int(spread.max()) <= _GRAY

@@ -10,9 +10,7 @@ import numpy as np
 from rrrn.data import pictures
 from rrrn.experiment import conditions
 from rrrn.experiment.conditions import KINDS, Kind
-from rrrn.occlusion import compositing, wearing
-from rrrn.occlusion.kinds import drawings
-from rrrn.occlusion.scene import Art, setting
+from rrrn.occlusion import compositing, told, wearing
 from rrrn.occlusion.wearing import Wearer, Worn
 from rrrn.running.stage import InputError
 
@@ -61,18 +59,14 @@ def _cells(kind: Kind, settings: Mapping[str, Any]) -> Sequence[tuple[str, str |
 def _names(kind: Kind, settings: Mapping[str, Any]) -> list[tuple[str, str | None]]:
     """Return the pictures of a kind; of a folder that cannot be used, one without a name, which will say so."""
     try:
-        return [(kind.name, name) for name in _art(kind, settings)]
+        return [(kind.name, name) for name in told.pictures(kind, settings)]
     except InputError:
         return [(kind.name, None)]
 
 
-def _art(kind: Kind, settings: Mapping[str, Any]) -> Art:
-    return drawings.of(kind.name, str(setting(settings, kind.name, "art"))) if kind.pictures else {}
-
-
 def _under(worn: Worn, settings: Mapping[str, Any], condition: str, name: str | None, apex: int) -> list[np.ndarray]:
     """Return onset and apex under an occluder that is anchored as the one given."""
-    wearer, art = Wearer("preview", "preview", 0), _art(conditions.kind_of(condition), settings)
+    wearer, art = Wearer("preview", "preview", 0), told.pictures(conditions.kind_of(condition), settings)
     other = wearing.put_on(worn.frames, worn.numbers, worn.anchors, wearer, condition, settings, art, name)
     return [other.composite(index, other.layer(index)) for index in (0, apex)]
 
