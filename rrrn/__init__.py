@@ -1,6 +1,24 @@
 """Recognition of micro-expressions under occlusion, from raw frames to result tables.
 
-Each folder answers one question; what stands above imports only what stands below it:
+For use in Python, each loaded when it is first asked for; docs/library.md tells more:
+
+===============  =======================================================================================
+``occlude``      lays a mask, sunglasses or a patch over a clip in memory, and tells what it hides
+``tvl1``         finds the TV-L1 optical flow between two images
+``descriptors``  LBP-TOP, LBP-SIP, 3DHOG, MDMO and Bi-WOOF as transformers of scikit-learn, in a package
+===============  =======================================================================================
+
+>>> import rrrn
+>>> from rrrn.synthetic import example
+>>> frames, landmarks = example.clip()  # of a drawn face
+>>> worn = rrrn.occlude(frames, "glasses", landmarks=landmarks)
+>>> worn.frames.shape, worn.alpha.shape
+((13, 240, 320, 3), (13, 240, 320))
+>>> flow = rrrn.tvl1(worn.frames[0, ..., 0], worn.frames[6, ..., 0])
+>>> rrrn.descriptors.BiWOOF().transform([flow]).shape
+(1, 200)
+
+Each folder of the package answers one question; what stands above imports only what stands below it:
 
 =================================  =====================================================================
 commands, resuming, doctor         What does a user do beside the workflow?
@@ -16,3 +34,27 @@ data                               What lies on disk, and how is it read and wri
 running                            How does a module become a command, and a workflow a run?
 =================================  =====================================================================
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__all__ = ["descriptors", "occlude", "tvl1"]
+
+_WHERE = {"occlude": "rrrn.occlusion.in_memory", "tvl1": "rrrn.stages.flow"}  # what is no module itself
+
+if TYPE_CHECKING:
+    from rrrn import descriptors
+    from rrrn.occlusion.in_memory import occlude
+    from rrrn.stages.flow import tvl1
+else:  # a type checker would take every name for one that this finds
+
+    def __getattr__(name: str) -> Any:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        module = import_module(_WHERE.get(name, f"{__name__}.{name}"))
+        found = globals()[name] = getattr(module, name) if name in _WHERE else module
+        return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -68,7 +68,7 @@ def test_help_and_docstring_say_whose_parameters(capsys):
     told = " ".join(capsys.readouterr().out.split())
     section, own = defaults.section("flow"), Parameters()
     assert f"config.yaml ({section['scales']} scales, {section['warps']} warps)" in told
-    assert f"rrrn.stages.flow.tvl1 takes OpenCV's ({own.scales} and {own.warps})" in told
+    assert f"rrrn.tvl1, in Python, takes OpenCV's ({own.scales} and {own.warps})" in told
     docstring = " ".join(flow.tvl1.__doc__.split())
     assert f"{own.scales} scales and {own.warps} warps; the command ``rrrn flow``" in docstring
     assert f"take config.yaml's, {section['scales']} and {section['warps']}" in docstring

@@ -71,8 +71,8 @@ def test_no_stage_imports_another():
 def test_each_folder_says_what_it_is(path):
     first, *rest = ast.parse(path.read_text(encoding="utf-8")).body
     assert isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant), "a docstring"
-    if path.parent.name == "descriptors":  # offers its transformers by name, and loads them when they are asked for
+    if path.parent.name in ("rrrn", "descriptors"):  # offer what users take by name, and load it when it is asked for
         loaded = [node for node in rest if isinstance(node, ast.Import | ast.ImportFrom)]
-        assert [node.module for node in loaded] == ["typing"]
+        assert {node.module for node in loaded} <= {"importlib", "typing"}
     else:
         assert not rest, "a docstring, and nothing else"

@@ -19,8 +19,8 @@ from rrrn.running.stage import InputError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
     parser.epilog = (
-        "The parameters of TV-L1 are those of config.yaml (3 scales, 2 warps); rrrn.stages.flow.tvl1 takes "
-        "OpenCV's (5 and 5) unless told."
+        "The parameters of TV-L1 are those of config.yaml (3 scales, 2 warps); rrrn.tvl1, in Python, takes OpenCV's "
+        "(5 and 5) unless told."
     )
     add = parser.add_argument
     add("a", type=Path, metavar="A", help="an image, gray or colour, 8 bits per channel: the onset")

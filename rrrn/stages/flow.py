@@ -72,17 +72,33 @@ class Settings:
 def tvl1(
     a: NDArray[np.uint8], b: NDArray[np.uint8], *, engine: engines.Name = "auto", threads: int = 1, **parameters: Any
 ) -> NDArray[np.float32]:
-    """Return the flow from image ``a`` to image ``b``, float32 (2, H, W): u right, v down, pixels.
+    """Return the TV-L1 flow from image ``a`` to image ``b``, float32 (2, H, W): u right, v down, in pixels.
 
-    Images are gray, uint8 (H, W); of two stacks (N, H, W) the flow is (N, 2, H, W), and ``threads`` share the pairs.
-    ``engine``: auto (cuda where PyTorch sees a GPU, else numba), numba, cuda or opencv. The first flow by
-    numba after an installation waits seconds for its compiler. ``parameters``: tau, lambda, theta, scales, scale_step,
-    warps, epsilon, inner_iterations, outer_iterations, median_filter; see config.yaml. What is not given is OpenCV's
-    default, among them 5 scales and 5 warps; the command ``rrrn flow`` and the workflow take config.yaml's, 3 and 2.
+    >>> import numpy as np
+    >>> import rrrn
+    >>> y, x = np.mgrid[:48, :64]
+    >>> before, after = (np.uint8(128 + 60 * np.sin((x - moved) / 5) + 60 * np.cos(y / 6)) for moved in (0, 1))
+    >>> flow = rrrn.tvl1(before, after)  # all has moved by a pixel to the right
+    >>> flow.shape, round(float(np.median(flow[0])), 1)
+    ((2, 48, 64), 1.0)
 
-    Raises InputError, naming ``a`` or ``b``, for images of another type, in colour, with what is not finite in them, or
-    of two sizes, for parameters out of range, unknown or such that the flow is not finite, and for a GPU that is
-    missing.
+    Args:
+        a: a gray image, uint8 (H, W) with sides of 3 pixels at least, or a stack of them (N, H, W), of which the flow
+            is (N, 2, H, W).
+        b: one of the same shape.
+        engine: auto (cuda where PyTorch sees a GPU, else numba), numba, cuda or opencv. The first flow by numba after
+            an installation waits seconds for its compiler.
+        threads: of the processor, which share the pairs of a stack.
+        parameters: tau, lambda, theta, scales, scale_step, warps, epsilon, inner_iterations, outer_iterations,
+            median_filter; see config.yaml. What is not given is OpenCV's default, among them 5 scales and 5 warps; the
+            command ``rrrn flow`` and the workflow take config.yaml's, 3 and 2.
+
+    Raises InputError (``rrrn.running.stage``), naming ``a`` or ``b``, for images of another type, in colour, with what
+    is not finite in them, or of two sizes, for parameters out of range, unknown or such that the flow is not finite,
+    and for a GPU that is missing.
+
+    TV-L1 (Zach et al., 2007) is solved as by OpenCV's DualTVL1OpticalFlow, from which numba's flow differs by rounding:
+    with OpenCV's parameters by 0.01 pixels in the mean.
     """
     unknown = sorted(set(parameters) - set(Parameters().section()))
     if unknown:
