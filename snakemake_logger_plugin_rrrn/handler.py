@@ -1,4 +1,4 @@
-"""Snakemake's log on a terminal: progress, warnings, and at the end why jobs failed. Its file keeps the whole log."""
+"""Snakemake's log on a terminal: progress, and at the end warnings and why jobs failed. Its file has the whole log."""
 
 import logging
 import sys
@@ -11,11 +11,12 @@ from typing import Any
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
+from snakemake_logger_plugin_rrrn import logs
 from snakemake_logger_plugin_rrrn.count import Count, duration
 from snakemake_logger_plugin_rrrn.failures import Failure
 from snakemake_logger_plugin_rrrn.screen import Screen
 
-_FAILURES = 10  # shown at the end
+_FAILURES, _WARNINGS = 10, 10  # shown at the end
 _COMPLETE_LOG = "Complete log(s): "
 # of no use beside the messages, which are below
 _LOOK_ABOVE = "Exiting because a job execution failed."
@@ -45,7 +46,9 @@ class LogHandler(LogHandlerBase):
         self._held: list[str] = []
         self._errors: list[str] = []  # exceptions that Snakemake tells, before it tells whose they are
         self._names: dict[int, str] = {}
+        self._logs: dict[int, list[str]] = {}
         self._failures: list[Failure] = []
+        self._warnings: list[str] = []
         self._log = ""
         self._over = threading.Event()
         self._turn = threading.RLock()
@@ -91,9 +94,13 @@ class LogHandler(LogHandlerBase):
             count.start(told["jobid"], told["rule_name"], now)
             values = ", ".join(f"{name}={value}" for name, value in told["wildcards"].items())
             self._names[told["jobid"]] = told["rule_name"] + (f" ({values})" if values else "")
+            self._logs[told["jobid"]] = told["log"]
         elif event == LogEvent.JOB_FINISHED:
             count.finish(told["job_id"], now)
             self._failures = [failure for failure in self._failures if told["job_id"] not in failure.jobs]
+            paths = self._logs.pop(told["job_id"], [])
+            found = logs.warnings(map(Path, paths), self._began)
+            self._warnings += [f"{text}; log: {', '.join(map(self._seen, paths))}" for text in found]
         elif event == LogEvent.PROGRESS:
             count.done, count.total = told["done"], told["total"]
         self._show()
@@ -116,10 +123,10 @@ class LogHandler(LogHandlerBase):
             for number in numbers:
                 self._count.fail(number)
         name = ", ".join(self._names.get(job["jobid"], job["rule_name"]) for job in jobs)
-        logs = dict.fromkeys(map(self._seen, [*(log for job in jobs for log in job["log"]), *more_logs]))
+        paths = dict.fromkeys(map(self._seen, [*(log for job in jobs for log in job["log"]), *more_logs]))
         hint = self._errors.pop() if self._errors else ""
         self._failures = [failure for failure in self._failures if failure.jobs.isdisjoint(numbers)]
-        self._failures.append(Failure(frozenset(numbers), name, tuple(logs), hint))
+        self._failures.append(Failure(frozenset(numbers), name, tuple(paths), hint))
         self._screen.say(self._failures[-1].heading())
         self._show()
 
@@ -157,6 +164,10 @@ class LogHandler(LogHandlerBase):
             passed = duration(time.monotonic() - self._count.began)
             told = f"; Snakemake's log: {', '.join(map(self._seen, self._log.split(', ')))}" if self._log else ""
             say(f"{self._count.done} of {self._count.total} jobs done in {passed}{told}")
+        if len(self._warnings) > _WARNINGS:
+            say(f"{len(self._warnings)} warnings, of which the last {_WARNINGS} follow")
+        for text in self._warnings[-_WARNINGS:]:
+            say(text)
         only = not self._failures and len(self._errors) == 1
         for text in self._errors:
             if only or not text.endswith(_NOT_ALL):

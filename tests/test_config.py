@@ -122,6 +122,8 @@ def test_stable_overlay_gives_the_default_occluders_and_changes_nothing_else():
         ("augment.angles", [-5, 5], r"augment\.angles is \[-5, 5\] and must be degrees with 0 among them"),
         ("faces.box", "eyes", r"faces\.box: 'eyes' is not one of \['onset', 'median', 'per_frame'\]"),
         ("networks.rrrn.pretrained", {"path": "a.pth"}, r"networks\.rrrn\.pretrained.*must be imagenet, none, or"),
+        ("svm.calibrate", "platt", r"svm\.calibrate: 'platt' is not one of \['none', 'sigmoid'\]"),
+        ("svm.class_weight", None, r"svm\.class_weight.*none.*balanced"),
         ("svm.C", "grit", r"svm\.C is 'grit' and must be a number from 0.000001 to 1000000000, or grid$"),
         ("methods", ["rrrn", "rrrn"], "methods"),
         ("classes", ["I", "-x"], r"classes\.1 is '-x' and must be a name without blanks.*no '-' in front"),

@@ -12,7 +12,7 @@ LEVELS = (
     {"data"},
     {"experiment"},
     {"provenance"},
-    {"face", "networks", "descriptors", "occlusion", "flow", "synthetic"},
+    {"face", "networks", "descriptors", "svm", "occlusion", "flow", "synthetic"},
     {"training", "tables"},
     {"stages"},
     {"importing"},

@@ -200,6 +200,32 @@ def test_trainings_follow_epochs_and_views():
     assert seconds(epochs=10, views_per_clip_per_epoch=500) == seconds(epochs=10, views_per_clip_per_epoch=4)
 
 
+def test_machines_within_the_folds_are_planned():
+    own = settings(TOY)
+
+    def seconds(**changes):
+        return of("svm", config.merge([own, {"svm": changes}]), descriptor="lbp_top", trained_on="mask").cpu
+
+    plain, weighted = seconds(), seconds(class_weight="balanced")
+    assert plain == weighted
+    inner = (seconds(calibrate="sigmoid") - plain) / 5  # five folds, each with a machine
+    folds = 6 * 12**2 * model(own).rates.of("svm.fold")  # of four subjects and two holdouts
+    assert seconds(C="grid") - plain == pytest.approx(6 * 5 * inner)
+    assert seconds(C="grid", calibrate="sigmoid") - plain == pytest.approx(7 * 5 * inner)
+    assert inner == pytest.approx(folds)
+
+
+def test_one_machine_a_fold_is_measured_whatever_is_asked(monkeypatch):
+    seen = []
+    monkeypatch.setattr(calibration.svm, "predict", lambda *told: seen.append(told[-1]))
+    for changes in ({}, {"C": "grid", "calibrate": "sigmoid", "class_weight": "balanced"}):
+        own, noted = settings(TOY, svm=changes), {}
+        calibration._measure_svm(own, clips.read(own["clips"]), noted.__setitem__)
+        assert noted.keys() == {"svm.fold", "svm.kernel"}
+    assert {one.calibrate for one in seen} == {"none"} and {one.C for one in seen} == {10000}
+    assert {one.class_weight for one in seen} == {"none", "balanced"}
+
+
 @pytest.mark.parametrize("file", [TOY, PAPER])
 @pytest.mark.parametrize("network", methods.names("network"))
 def test_every_network_takes_time(file, network):

@@ -13,6 +13,8 @@ import pytest
 from scaffold import ENVIRONMENT, HOME, command
 from snakemake_interface_logger_plugins.common import LogEvent
 
+from rrrn.running import warned
+from snakemake_logger_plugin_rrrn import logs
 from snakemake_logger_plugin_rrrn.count import Count, duration
 from snakemake_logger_plugin_rrrn.failures import Failure
 from snakemake_logger_plugin_rrrn.handler import LogHandler
@@ -246,6 +248,35 @@ def test_a_failed_group_of_a_cluster_is_told_once_by_the_job_whose_log_has_the_e
         heading,
         MESSAGE,
     ]
+
+
+def test_warnings_of_jobs_that_went_well_come_at_the_end(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    options = ("dryrun", "verbose", "printshellcmds", "debug_dag", "quiet", "stdout")
+    handler = LogHandler(SimpleNamespace(**dict.fromkeys(options)), None)
+
+    def log(event: LogEvent, **told: object) -> None:
+        handler.handle(logging.makeLogRecord({"levelno": logging.INFO, "event": event, **told}))
+
+    log(LogEvent.RUN_INFO, stats={"svm": 13, "total": 13})
+    for number in range(13):
+        path = tmp_path / f"svm {number}.log"
+        path.write_text(f"fold s1: C = 10\nwarning: the SVM of {number} did not end\nas ever\n")
+        os.utime(path, (0, 0) if number == 12 else (2**32, 2**32))  # one is of another day
+        log(LogEvent.JOB_INFO, jobid=number, rule_name="svm", wildcards={}, log=[path.name])
+        log(LogEvent.JOB_FINISHED, job_id=number)
+    handler.close()
+    shown = capsys.readouterr().err.splitlines()
+    *before, end, counted = shown[:-10]
+    assert "warning" not in "".join(before) and end.startswith("0 of 13 jobs done in")
+    assert counted == "12 warnings, of which the last 10 follow"
+    assert shown[-10:] == [f"warning: the SVM of {n} did not end; log: svm {n}.log" for n in range(2, 12)]
+
+
+def test_a_warning_in_a_log_is_as_a_stage_writes_it(tmp_path, caplog):
+    warned.warn("it did not end", None)
+    (tmp_path / "job.log").write_text(caplog.messages[0] + "\n")
+    assert logs.warnings([tmp_path / "job.log"], 0) == ["warning: it did not end"]
 
 
 def test_a_log_that_cannot_be_read_takes_no_other_message_away(tmp_path):

@@ -1,5 +1,6 @@
 import argparse
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,9 @@ from rrrn.data import clips, store
 from rrrn.data.clips import Clip
 from rrrn.running.stage import InputError
 from rrrn.stages import svm
+from rrrn.svm import fold as one_fold
+from rrrn.svm import inner, machine
+from rrrn.svm.settings import Settings
 
 CLASSES = ["I", "II", "III", "IV", "V"]
 TABLE = [
@@ -29,7 +33,13 @@ TABLE = [
     for n in range(6)
 ]
 SUBJECTS = [clip.subject for clip in TABLE]
+EVERY = [f"s{n}" for n in range(7)]
 LABELS = np.array([CLASSES.index(clip.objective_class) for clip in TABLE])
+DEFAULT = Settings(C=10000, class_weight="none", ties="margins", calibrate="none")
+
+
+def with_c(penalty):
+    return replace(DEFAULT, C=penalty)
 
 
 def toy_features(seed, noise=1.0, dims=40):
@@ -39,6 +49,13 @@ def toy_features(seed, noise=1.0, dims=40):
     return values / values.sum(axis=1, keepdims=True)
 
 
+def told(parts, tested, folds, settings=DEFAULT, table=TABLE):
+    """The rows of the folds, none of which was left unsolved."""
+    rows, unsolved = svm.predict(parts, tested, table, CLASSES, folds, settings)
+    assert not unsolved
+    return rows
+
+
 def predicted(rows, fold):
     return np.array([row for name, _, _, row in rows if name == fold])
 
@@ -46,7 +63,7 @@ def predicted(rows, fold):
 @pytest.mark.parametrize("penalty", [0.1, 10, 10000])
 def test_folds_agree_with_a_linear_svc(penalty):
     features = toy_features(1)
-    rows = svm.predict([features], {"mask": features}, TABLE, CLASSES, [f"s{n}" for n in range(7)], penalty, "margins")
+    rows = told([features], {"mask": features}, EVERY, with_c(penalty))
     for n, (train, test) in enumerate(LeaveOneGroupOut().split(features, LABELS, SUBJECTS)):
         machine = SVC(kernel="linear", C=penalty, break_ties=True).fit(features[train], LABELS[train])
         found = predicted(rows, f"s{n}")
@@ -60,7 +77,7 @@ def test_folds_agree_with_a_linear_svc(penalty):
 def test_ties_of_votes_go_to_the_larger_margins_or_to_the_first_class():
     features, said = toy_features(1, noise=8.0), {}
     for ties, break_ties in (("margins", True), ("order", False)):
-        rows = svm.predict([features], {"mask": features}, TABLE, CLASSES, [f"s{n}" for n in range(7)], 10000, ties)
+        rows = told([features], {"mask": features}, EVERY, replace(DEFAULT, ties=ties))
         said[ties], expected = [], []
         for n, (train, test) in enumerate(LeaveOneGroupOut().split(features, LABELS, SUBJECTS)):
             machine = SVC(kernel="linear", C=10000, break_ties=break_ties).fit(features[train], LABELS[train])
@@ -72,7 +89,7 @@ def test_ties_of_votes_go_to_the_larger_margins_or_to_the_first_class():
 
 def test_holdout_trains_on_one_database_and_tests_on_the_other():
     features, other = toy_features(1), toy_features(2)
-    rows = svm.predict([features], {"mask": other}, TABLE, CLASSES, ["b-to-a"], 100, "margins")
+    rows = told([features], {"mask": other}, ["b-to-a"], with_c(100))
     a = np.array([clip.database == "a" for clip in TABLE])
     assert [clip for _, _, clip, _ in rows] == [clip for clip in TABLE if clip.database == "a"]
     expected = SVC(kernel="linear", C=100, break_ties=True).fit(features[~a], LABELS[~a]).predict(other[a])
@@ -81,7 +98,7 @@ def test_holdout_trains_on_one_database_and_tests_on_the_other():
 
 def test_several_conditions_train_together():
     parts, tested = [toy_features(n) for n in (1, 2, 3)], toy_features(4)
-    rows = svm.predict(parts, {"mask": tested}, TABLE, CLASSES, ["s2"], 10, "margins")
+    rows = told(parts, {"mask": tested}, ["s2"], with_c(10))
     test = np.array([subject == "s2" for subject in SUBJECTS])
     known = np.concatenate([part[~test] for part in parts])
     machine = SVC(kernel="linear", C=10).fit(known, np.tile(LABELS[~test], 3))
@@ -92,13 +109,11 @@ def test_several_conditions_train_together():
 @pytest.mark.parametrize("penalty", [100, "grid"])
 def test_nothing_of_the_tested_subject_is_trained_on(penalty):
     parts, tested = [toy_features(1), toy_features(2)], toy_features(3)
-    before = predicted(svm.predict(parts, {"mask": tested}, TABLE, CLASSES, ["s5"], penalty, "margins"), "s5")
+    before = predicted(told(parts, {"mask": tested}, ["s5"], with_c(penalty)), "s5")
     own = np.array([subject == "s5" for subject in SUBJECTS])
     for part in parts:
         part[own] = 7.0
-    assert np.array_equal(
-        predicted(svm.predict(parts, {"mask": tested}, TABLE, CLASSES, ["s5"], penalty, "margins"), "s5"), before
-    )
+    assert np.array_equal(predicted(told(parts, {"mask": tested}, ["s5"], with_c(penalty)), "s5"), before)
     relabelled = [
         Clip(
             *(
@@ -115,23 +130,52 @@ def test_nothing_of_the_tested_subject_is_trained_on(penalty):
         )
         for c in TABLE
     ]
-    assert np.array_equal(
-        predicted(svm.predict(parts, {"mask": tested}, relabelled, CLASSES, ["s5"], penalty, "margins"), "s5"), before
-    )
+    assert np.array_equal(predicted(told(parts, {"mask": tested}, ["s5"], with_c(penalty), relabelled), "s5"), before)
     parts[1][0] += 0.5  # but what is trained on does matter
-    assert not np.array_equal(
-        predicted(svm.predict(parts, {"mask": tested}, TABLE, CLASSES, ["s5"], penalty, "margins"), "s5"), before
-    )
+    assert not np.array_equal(predicted(told(parts, {"mask": tested}, ["s5"], with_c(penalty)), "s5"), before)
 
 
 def test_a_tested_clip_is_judged_on_its_own():
     features, tested = toy_features(1), toy_features(2)
-    before = predicted(svm.predict([features], {"mask": tested}, TABLE, CLASSES, ["s5"], 10, "margins"), "s5")
+    before = predicted(told([features], {"mask": tested}, ["s5"], with_c(10)), "s5")
     tested[0:35] = 3.0  # all but the last clip of s5
     assert np.array_equal(
-        predicted(svm.predict([features], {"mask": tested}, TABLE, CLASSES, ["s5"], 10, "margins"), "s5")[-1],
+        predicted(told([features], {"mask": tested}, ["s5"], with_c(10)), "s5")[-1],
         before[-1],
     )
+
+
+def as_before(kernel, labels, tested, n_classes, penalty, ties):
+    """What the default gave before there were class weights, calibration and a limit of steps, word for word."""
+    result = np.zeros((len(tested), n_classes))
+    present = np.unique(labels)
+    if len(present) == 1:
+        result[:, present] = 1
+        return result
+    machine = SVC(kernel="precomputed", C=penalty, decision_function_shape="ovr")
+    decision = machine.fit(kernel, labels).decision_function(tested)
+    if decision.ndim == 1:
+        decision = np.stack([np.zeros_like(decision), decision], axis=1)
+    elif ties == "order":
+        decision = np.round(decision)
+    score = np.exp(decision - decision.max(axis=1, keepdims=True))
+    result[:, present] = score / score.sum(axis=1, keepdims=True)
+    return result
+
+
+@pytest.mark.parametrize("ties", ["margins", "order"])
+@pytest.mark.parametrize("n_classes", [1, 2, 4])
+def test_the_default_gives_the_bytes_that_it_gave(ties, n_classes):
+    features = toy_features(1, noise=8.0)
+    kernel, chosen = features @ features.T, np.flatnonzero(np.isin(LABELS, range(n_classes)))
+    subjects = np.array(SUBJECTS)[chosen]
+    known, asked, labels = kernel[np.ix_(chosen, chosen)], kernel[:, chosen], LABELS[chosen]
+    for penalty in (0.1, 10000):
+        told = replace(DEFAULT, C=penalty, ties=ties)
+        found = one_fold.predict(known, labels, subjects, asked, 5, told)
+        expected = as_before(known, labels, asked, 5, penalty, ties)
+        assert found.probabilities.tobytes() == expected.tobytes()
+        assert found.penalty == penalty and not found.unsolved
 
 
 def test_two_classes():
@@ -139,66 +183,129 @@ def test_two_classes():
     chosen = LABELS < 2
     kernel = features @ features.T
     known = kernel[np.ix_(chosen, chosen)]
-    found = svm.probabilities(known, LABELS[chosen] + 2, kernel[:, chosen], 5, 10.0, "margins")
+    found = one_fold.predict(known, LABELS[chosen] + 2, [], kernel[:, chosen], 5, with_c(10)).probabilities
     machine = SVC(kernel="linear", C=10).fit(features[chosen], LABELS[chosen] + 2)
     assert np.array_equal(found.argmax(axis=1), machine.predict(features))
     np.testing.assert_allclose(found[:, 3], 1 / (1 + np.exp(-machine.decision_function(features))), rtol=1e-9)
     assert found[:, [0, 1, 4]].sum() == 0
 
 
-def test_one_class_is_certain():
-    found = svm.probabilities(np.eye(3), np.array([2, 2, 2]), np.ones((2, 3)), 5, 1.0, "margins")
+@pytest.mark.parametrize("calibrate", ["none", "sigmoid"])
+def test_one_class_is_certain(calibrate):
+    told = replace(DEFAULT, calibrate=calibrate)
+    found = one_fold.predict(np.eye(3), np.array([2, 2, 2]), ["s1"] * 3, np.ones((2, 3)), 5, told).probabilities
     assert found.tolist() == [[0, 0, 1, 0, 0]] * 2
 
 
+@pytest.mark.parametrize("ties", ["margins", "order"])
+def test_a_balanced_class_weight_is_that_of_scikit_learn(ties):
+    features, rows = toy_features(1, noise=8.0), np.flatnonzero((LABELS > 0) | (np.arange(len(LABELS)) % 3 == 0))
+    asked = features @ features[rows].T
+    told = replace(DEFAULT, C=10, ties=ties, class_weight="balanced")
+    found = one_fold.predict(asked[rows], LABELS[rows], [], asked, 5, told).probabilities
+    svc = SVC(kernel="linear", C=10, break_ties=ties == "margins", class_weight="balanced")
+    svc.fit(features[rows], LABELS[rows])
+    assert np.array_equal(found.argmax(axis=1), svc.predict(features))
+    counts = np.bincount(LABELS[rows])
+    by_hand = {name: len(rows) / len(counts) / count for name, count in enumerate(counts)}
+    weighted = SVC(kernel="linear", C=10, class_weight=by_hand).fit(features[rows], LABELS[rows])
+    values = weighted.decision_function(features)
+    values = values if ties == "margins" else np.round(values)
+    score = np.exp(values)
+    np.testing.assert_allclose(found[:, :4], score / score.sum(axis=1, keepdims=True), rtol=1e-9)
+    plain = one_fold.predict(asked[rows], LABELS[rows], [], asked, 5, replace(told, class_weight="none"))
+    assert not np.array_equal(plain.probabilities, found)
+
+
 @pytest.mark.parametrize("seed", range(3))
-def test_grid_is_a_cross_validation_by_subject(seed):
+@pytest.mark.parametrize("weight", ["none", "balanced"])
+def test_grid_is_a_cross_validation_by_subject(seed, weight):
     features, penalties = toy_features(seed, noise=4.0), (0.1, 1, 10, 100, 1e3, 1e4)
     scores = []
     for penalty in penalties:
-        machine = SVC(kernel="linear", C=penalty, break_ties=True)
-        guess = cross_val_predict(machine, features, LABELS, groups=SUBJECTS, cv=GroupKFold(5))
+        svc = SVC(kernel="linear", C=penalty, break_ties=True, class_weight=None if weight == "none" else weight)
+        guess = cross_val_predict(svc, features, LABELS, groups=SUBJECTS, cv=GroupKFold(5))
         scores.append(f1_score(LABELS, guess, labels=range(5), average="macro", zero_division=0))
     assert len(set(scores)) > 1
     best = penalties[scores.index(max(scores))]
-    assert svm.choose_penalty(features @ features.T, LABELS, SUBJECTS, 5, "margins") == best
+    told = replace(DEFAULT, class_weight=weight)
+    found, unsolved = inner.choose_penalty(features @ features.T, LABELS, inner.splits(SUBJECTS), 5, told)
+    assert found == best and not unsolved
+
+
+def test_of_equal_values_of_c_the_smallest_is_chosen():
+    parted = np.repeat(np.eye(2), 6, axis=0)  # whatever C is
+    labels, subjects = np.repeat([0, 1], 6), ["s1", "s2", "s3"] * 4
+    assert inner.choose_penalty(parted @ parted.T, labels, inner.splits(subjects), 2, DEFAULT) == (0.1, [])
+    alike = np.ones((6, 6))  # one class alone: every C is as good
+    assert inner.choose_penalty(alike, np.ones(6, int), inner.splits(subjects[:6]), 2, DEFAULT) == (0.1, [])
+
+
+def test_a_class_that_one_subject_has_is_no_hindrance_to_the_grid():
+    features, labels = toy_features(0, noise=4.0), LABELS.copy()
+    labels[[subject == "s6" for subject in SUBJECTS]] = 4
+    guesses = []
+    for penalty in inner.GRID:
+        svc = SVC(kernel="linear", C=penalty, break_ties=True)
+        guess = cross_val_predict(svc, features, labels, groups=SUBJECTS, cv=GroupKFold(5))
+        assert not {labels[n] for n in np.flatnonzero(guess == 4)} & {4}  # whom no other subject's machine knows
+        guesses.append(f1_score(labels, guess, labels=range(5), average="macro", zero_division=0))
+    assert len(set(guesses)) > 1
+    found, _ = inner.choose_penalty(features @ features.T, labels, inner.splits(SUBJECTS), 5, DEFAULT)
+    assert found == inner.GRID[guesses.index(max(guesses))]
+
+
+@pytest.mark.parametrize("n_subjects", [2, 4, 5, 12])
+def test_inner_folds_split_no_subject_and_test_each_once(n_subjects):
+    draw = np.random.default_rng(n_subjects)
+    subjects = [f"s{n}" for n in draw.permutation([*range(n_subjects), *draw.integers(0, n_subjects, 30)])]
+    parts = inner.splits(subjects)
+    assert len(parts) == min(5, n_subjects)
+    for train, test in parts:
+        assert not {subjects[n] for n in train} & {subjects[n] for n in test}
+        assert sorted([*train, *test]) == list(range(len(subjects)))
+    assert sorted(n for _, test in parts for n in test) == list(range(len(subjects)))
 
 
 def test_grid_never_splits_a_subject(monkeypatch):
     number = np.random.default_rng(0).permutation([int(subject[1:]) for subject in SUBJECTS])
     tested_subjects = []
 
-    def probabilities(kernel, labels, tested, n_classes, penalty, ties):
+    def scores(kernel, labels, tested, penalty, settings):
         rows, columns = np.unique(tested // 100), np.unique(tested % 100)
         assert not set(rows) & set(columns) and len(rows) + len(columns) == 7
         tested_subjects.extend(rows)
-        return np.eye(5)[np.zeros(len(tested), int)]
+        return machine.Scores(np.arange(1), np.zeros((len(tested), 1)), True)
 
-    monkeypatch.setattr(svm, "probabilities", probabilities)
+    monkeypatch.setattr(machine, "scores", scores)
     pairs = 100 * number[:, None] + number  # a kernel that says whose samples meet
-    svm.choose_penalty(pairs, LABELS, [f"s{n}" for n in number], 5, "margins")
+    inner.choose_penalty(pairs, LABELS, inner.splits([f"s{n}" for n in number]), 5, DEFAULT)
     assert sorted(tested_subjects) == sorted([*range(7)] * 6)
 
 
 def test_grid_sees_the_training_subjects_of_each_fold_only(monkeypatch):
     seen = []
 
-    def choose(kernel, labels, subjects, n_classes, ties):
-        seen.append((kernel.shape, len(labels), set(subjects)))
-        return 10.0
+    def choose(kernel, labels, splits, n_classes, settings):
+        seen.append((kernel.shape, len(labels), len(splits)))
+        return 10.0, []
 
-    monkeypatch.setattr(svm, "choose_penalty", choose)
+    monkeypatch.setattr(inner, "choose_penalty", choose)
+    monkeypatch.setattr(inner, "splits", lambda subjects: sorted(set(subjects)))
     features = toy_features(1)
-    rows = svm.predict([features, features], {"mask": features}, TABLE, CLASSES, ["s0", "a-to-b"], "grid", "margins")
-    assert seen == [((72, 72), 72, {f"s{n}" for n in range(1, 7)}), ((48, 48), 48, {f"s{n}" for n in range(4)})]
+    rows = told([features, features], {"mask": features}, ["s0", "a-to-b"], with_c("grid"))
+    assert seen == [((72, 72), 72, 6), ((48, 48), 48, 4)]
     monkeypatch.undo()
-    fixed = svm.predict([features, features], {"mask": features}, TABLE, CLASSES, ["s0", "a-to-b"], 10, "margins")
+    fixed = told([features, features], {"mask": features}, ["s0", "a-to-b"], with_c(10))
     assert all(np.array_equal(a[3], b[3]) for a, b in zip(rows, fixed, strict=True))
 
 
-def test_grid_needs_two_subjects():
-    with pytest.raises(InputError, match="two training subjects"):
-        svm.choose_penalty(np.eye(4), np.array([0, 1, 0, 1]), ["s1"] * 4, 5, "margins")
+@pytest.mark.parametrize("changed", [{"C": "grid"}, {"calibrate": "sigmoid"}])
+def test_inner_folds_need_two_subjects(changed):
+    features = toy_features(1)
+    table = [clip for clip in TABLE if clip.subject in ("s0", "s1")]
+    with pytest.raises(InputError, match=r"^fold s0: svm\.C 'grid' and svm\.calibrate 'sigmoid' need two"):
+        svm.predict([features[:12]], {"mask": features[:12]}, table, CLASSES, ["s0"], replace(DEFAULT, **changed))
 
 
 @pytest.fixture
@@ -226,7 +333,7 @@ def run(project, **changed):
         "classes": ",".join(CLASSES),
         "folds": "s3,a-to-b",
         "output": project / "out.csv",
-        "settings": {"svm": {"C": 10000, "ties": "margins"}},
+        "settings": {"svm": vars(DEFAULT)},
         "asked": {},
     }
     svm.main(argparse.Namespace(**(given | changed)))
@@ -245,7 +352,7 @@ def test_table_of_predictions(project):
     ]
     assert {(r["condition"], r["trained_on"], r["seed"], r["view"]) for r in rows} == {("mask", "none", "0", "0")}
     features = [toy_features(n).astype(np.float32).astype(np.float64) for n in (1, 2)]
-    known = svm.predict([features[0]], {"mask": features[1]}, TABLE, CLASSES, ["s3", "a-to-b"], 10000, "margins")
+    known = told([features[0]], {"mask": features[1]}, ["s3", "a-to-b"], with_c(10000))
     for row, (_, _, _, found) in zip(rows, known, strict=True):
         assert [row[f"p_{name}"] for name in CLASSES] == [f"{value:.9g}" for value in found]
     assert run(project) == text
@@ -269,9 +376,9 @@ def test_rows_of_features_may_stand_in_any_order(project):
 
 
 def test_rows_of_the_clip_table_may_stand_in_any_order(project):
-    text = run(project, settings={"svm": {"C": "grid", "ties": "margins"}})
+    text = run(project, settings={"svm": vars(DEFAULT) | {"C": "grid"}})
     clips.write([TABLE[n] for n in np.random.default_rng(1).permutation(len(TABLE))], project / "clips.csv")
-    assert run(project, settings={"svm": {"C": "grid", "ties": "margins"}}) == text
+    assert run(project, settings={"svm": vars(DEFAULT) | {"C": "grid"}}) == text
 
 
 def test_a_clip_without_features_is_named(project):

@@ -15,7 +15,7 @@ from rrrn.planning.geometry import MEGA, Geometry
 from rrrn.planning.jobs import Job
 from rrrn.planning.rates import ANY, Rates
 from rrrn.planning.units import augmented, solved
-from rrrn.stages import svm
+from rrrn.svm import inner
 
 GPU_GFLOPS = 10_000.0  # what a training may reach in float32: half of an A100's peak, a sixth of an H100's
 _NUMBER = 19  # bytes of a printed number in a table of predictions
@@ -199,8 +199,9 @@ class Model:
         samples = len(self.table) * len(protocol.training_sets(self.config)[trained_on])
         asked = len(protocol.tested(self.config, trained_on))
         names = self._fold_names
-        chosen = svm.INNER_FOLDS * len(svm.GRID) if self.config["svm"]["C"] == "grid" else 0
-        fits = len(names) * (1 + chosen)
+        told = self.config["svm"]
+        within = (len(inner.GRID) if told["C"] == "grid" else 0) + (told["calibrate"] != "none")
+        fits = len(names) * (1 + inner.FOLDS * within)
         kernels = (samples + asked * len(self.table)) * samples
         seconds = kernels * self._rate_of_method("features.{}", descriptor) * self.rates.of("svm.kernel")
         rows = asked * sum(len(folds.split(self.table, name)[1]) for name in names)
