@@ -60,7 +60,7 @@ def same_motions(found, expected, share=1.0):
         )
 
 
-@pytest.mark.parametrize("count", [3, 5, 8, 12, 36])
+@pytest.mark.parametrize("count", [1, 3, 5, 8, 12, 36, 360])
 @pytest.mark.parametrize("start", [0.0, -math.pi])
 def test_a_direction_on_an_edge_belongs_to_the_part_that_it_begins(count, start):
     angles = start + 2 * math.pi * np.arange(count) / count

@@ -67,15 +67,22 @@ def describe(flow: NDArray[np.floating], *, blocks: int, preset: Preset) -> NDAr
     height, width = values.shape[1:]
     if min(height, width) < blocks:
         raise InputError(f"{blocks} x {blocks} blocks do not fit into {height} x {width} pixels; lower blocks")
-    weights = {"none": np.ones((height, width)), "magnitude": np.hypot(*values), "strain": strain(values)}
     part = directions.bins(values[0], values[1], preset.bins, -math.pi)[None]
-    histograms = grid.histograms(part, preset.bins, blocks, weights=weights[preset.local][None])
+    histograms = grid.histograms(part, preset.bins, blocks, weights=_weight(values, preset.local)[None])
     if preset.block_sums:
         histograms = grid.normalise(histograms, 1)
     if preset.whole != "none":
-        none = np.zeros_like(part)
-        total = grid.histograms(none, 1, blocks, weights=weights[preset.whole][None])
-        pixels = grid.histograms(none, 1, blocks) if preset.pooling == "mean" else 1.0
-        histograms = histograms * (total / pixels)
+        total = grid.histograms(np.zeros_like(part), 1, blocks, weights=_weight(values, preset.whole)[None])
+        rows, columns = (np.diff(grid.spans(length, blocks)) for length in (height, width))
+        pixels = (rows * columns.T).reshape(-1, 1)
+        histograms = histograms * (total / pixels if preset.pooling == "mean" else total)
     vector = histograms.reshape(1, -1)
     return (grid.normalise(vector, 2) if preset.unit else vector)[0].astype(np.float32)
+
+
+def _weight(flow: NDArray[np.float64], name: Weight) -> NDArray[np.float64]:
+    """Return what each pixel counts, (H, W)."""
+    if name == "strain":
+        return strain(flow)
+    length: NDArray[np.float64] = np.sqrt(flow[0] ** 2 + flow[1] ** 2)
+    return length if name == "magnitude" else np.ones_like(length)

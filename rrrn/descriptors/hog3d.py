@@ -49,18 +49,20 @@ def describe(volume: NDArray[np.uint8], *, blocks: int, bins_xy: int, bins_t: in
         (gradient_t, gradient_y, bins_t),
     ):
         pair = (sine.astype(np.intp) + _REACH) * _SIDE + (cosine + _REACH)
-        votes = grid.histograms(_orientations(bins)[pair], bins, blocks, weights=_magnitudes()[pair])
+        weights = _magnitudes().take(pair)
+        votes = grid.histograms(_orientations(bins).take(pair), bins, blocks, weights=weights)
         planes.append(grid.normalise(votes, 2))
     return np.concatenate(planes, axis=1).reshape(-1).astype(np.float32)
 
 
 @lru_cache
-def _orientations(bins: int) -> NDArray[np.intp]:
-    """The bin of every possible pair of differences, so that no voxel needs an arctangent."""
+def _orientations(bins: int) -> NDArray[np.unsignedinteger]:
+    """The bin of every possible pair of differences, so that no voxel needs an arctangent; in few bytes, to be near."""
     steps = np.arange(-_REACH, _REACH + 1)
     angle = np.arctan2(steps[:, None], steps[None, :]) % (2 * math.pi)
     # An angle on an edge belongs to the bin above, whatever its last digit; no other angle is as near to an edge.
-    return (np.floor(angle * bins / (2 * math.pi) + 1e-9).astype(np.intp) % bins).reshape(-1)
+    part = np.floor(angle * bins / (2 * math.pi) + 1e-9).astype(np.intp) % bins
+    return part.astype(np.min_scalar_type(bins - 1)).reshape(-1)
 
 
 @lru_cache

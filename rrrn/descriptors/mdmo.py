@@ -1,7 +1,7 @@
 """MDMO: the main directional mean of optical flow in each region of the face (Liu et al., IEEE T-AC 2016)."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,12 +53,13 @@ def describe(
     The order is region (blocks row by row), length, angle. Raises InputError for another shape or values that are not
     finite, and for more blocks than pixels.
     """
-    flows = directions.checked(flow)
+    flows = np.asarray(flow)
+    directions.check_shape(flows)
     flows = flows[None] if flows.ndim == 3 else flows
     if flows.ndim != 4 or not len(flows):
         raise InputError(f"flow of shape {flows.shape} is neither (2, H, W) nor (K, 2, H, W)")
     regions = _regions(flows.shape[2], flows.shape[3], blocks, landmarks, lift)
-    main = np.mean([_main(one, regions, preset) for one in flows], axis=0)
+    main = np.mean([_main(directions.checked(one), regions, preset) for one in flows], axis=0)
     length, angle = np.hypot(*main), np.arctan2(main[1] + 0.0, main[0] + 0.0)  # no -0, whose angle would be -pi
     largest = length.max()
     if largest > 0:
@@ -68,41 +69,48 @@ def describe(
     return np.stack([length, angle], axis=1).reshape(-1).astype(np.float32)
 
 
-def _regions(
-    height: int, width: int, blocks: int, landmarks: NDArray[np.floating] | None, lift: float
-) -> list[NDArray[np.intp]]:
-    """Return which pixels are in each region, by their place in a map that is read row by row."""
+class _Regions(NamedTuple):
+    """The pixels (P,) of ``number`` regions, by their place in a map read row by row, and the region of each."""
+
+    pixels: NDArray[np.intp]
+    region_of: NDArray[np.intp]
+    number: int
+
+
+def _regions(height: int, width: int, blocks: int, landmarks: NDArray[np.floating] | None, lift: float) -> _Regions:
     if landmarks is not None:
-        found = facial_regions.polygons(landmarks, lift).values()
-        return [np.flatnonzero(facial_regions.inside(polygon, height, width)) for polygon in found]
-    if min(height, width) < blocks:
+        polygons = facial_regions.polygons(landmarks, lift).values()
+        found = [np.flatnonzero(facial_regions.inside(polygon, height, width)) for polygon in polygons]
+    elif min(height, width) < blocks:
         raise InputError(f"{blocks} x {blocks} blocks do not fit into {height} x {width} pixels; lower blocks")
-    place = np.arange(height * width).reshape(height, width)
-    return [
-        place[top:bottom, left:right].reshape(-1)
-        for top, bottom in grid.spans(height, blocks)
-        for left, right in grid.spans(width, blocks)
-    ]
+    else:
+        place = np.arange(height * width).reshape(height, width)
+        found = [
+            place[top:bottom, left:right].reshape(-1)
+            for top, bottom in grid.spans(height, blocks)
+            for left, right in grid.spans(width, blocks)
+        ]
+    sizes = [region.size for region in found]
+    return _Regions(np.concatenate(found), np.repeat(np.arange(len(found)), sizes), len(found))
 
 
-def _main(flow: NDArray[np.float64], regions: list[NDArray[np.intp]], preset: Preset) -> NDArray[np.float64]:
+def _main(flow: NDArray[np.float64], regions: _Regions, preset: Preset) -> NDArray[np.float64]:
     """Return the main motion (2, regions) of one flow (2, H, W)."""
     u, v = flow.reshape(2, -1)
-    part = directions.bins(u, v, preset.bins, 0.0)
-    result = np.zeros((2, len(regions)))
-    for index, region in enumerate(regions):
-        own = part[region]
-        if not own.size:
-            continue
-        chosen = own == np.bincount(own, minlength=preset.bins).argmax()
-        some_u, some_v = u[region][chosen], v[region][chosen]
-        if preset.mean == "polar":
-            length = np.hypot(some_u, some_v).mean()
-            middle = (own[chosen][0] + 0.5) * 2 * np.pi / preset.bins
-            # from the middle: the part that begins at 0 also has angles a rounding below it, which are not near 2 pi
-            aside = (np.arctan2(some_v, some_u) - middle + np.pi) % (2 * np.pi) - np.pi
-            angle = middle + aside.mean()
-            result[:, index] = length * np.cos(angle), length * np.sin(angle)
-        else:
-            result[:, index] = some_u.mean(), some_v.mean()
-    return result
+    pixels, region_of, count = regions
+    part = directions.bins(u, v, preset.bins, 0.0).take(pixels)
+    sizes = np.bincount(region_of * preset.bins + part, minlength=count * preset.bins).reshape(count, preset.bins)
+    fullest = sizes.argmax(axis=1)
+    chosen = np.flatnonzero(part == fullest.take(region_of))
+    region, u, v = region_of.take(chosen), u.take(pixels.take(chosen)), v.take(pixels.take(chosen))
+
+    def mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.bincount(region, values, count) / np.maximum(sizes.max(axis=1), 1)
+
+    if preset.mean == "vectors":
+        return np.stack([mean(u), mean(v)])
+    middle = (fullest + 0.5) * 2 * np.pi / preset.bins
+    # from the middle: the part that begins at 0 also has angles a rounding below it, which are not near 2 pi
+    aside = (np.arctan2(v, u) - middle[region] + np.pi) % (2 * np.pi) - np.pi
+    length, angle = mean(np.hypot(u, v)), middle + mean(aside)
+    return length * np.stack([np.cos(angle), np.sin(angle)])

@@ -157,6 +157,7 @@ class BiWOOF(Descriptor):
 
 def _numbers(flow: Any) -> NDArray[np.floating]:
     try:
-        return np.asarray(flow, np.float64)
+        numbers = np.asarray(flow)
+        return numbers if numbers.dtype.kind == "f" else numbers.astype(np.float64)
     except (TypeError, ValueError):
         raise InputError("is no array of numbers (2, H, W); give a sequence of flows") from None
