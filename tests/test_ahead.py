@@ -130,3 +130,18 @@ def test_a_snakemake_without_libraries_leaves_it_to_the_jobs(tmp_path):
     command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r}); {code}"]
     done = subprocess.run(command, cwd=HOME, capture_output=True, text=True)
     assert done.stdout == "passed\n", done.stderr
+
+
+def test_folds_with_too_few_subjects_for_inner_folds_are_named():
+    """One of the toy's holdouts trains on two subjects, of whom each has classes that the other lacks."""
+    said = refusal({"svm": {"calibrate": "sigmoid"}})
+    assert said.startswith("configuration: fold synsamm-to-syncasme2: svm.calibrate 'sigmoid' needs an inner fold")
+    ahead.check(config.merge([TOY, {"svm": {"C": "grid"}}]), CLIPS)
+    ahead.check(config.merge([TOY, {"svm": {"calibrate": "sigmoid"}, "methods": ["rrrn"]}]), CLIPS)
+    for table in ("data/clips.csv", "data/clips_paper_shape.csv"):
+        told = config.merge([DEFAULT, {"svm": {"C": "grid", "calibrate": "sigmoid"}}])
+        ahead.check(told, clips.read(HOME / table))
+    alone = [clip for clip in CLIPS if clip.subject in ("synsamm-006", "syncasme2-sub01")]
+    told = config.merge([TOY, {"svm": {"C": "grid"}}])
+    with pytest.raises(InputError, match=r"fold .*: svm\.C 'grid' and svm\.calibrate 'sigmoid' need two training"):
+        ahead.check(told, alone)

@@ -1,4 +1,4 @@
-"""What jobs would stop at, hours into a run, and what can be told before: files, and clips too short for a descriptor.
+"""What jobs would stop at, hours into a run, and what can be told before: files, and clips too short or too few.
 
 Asked by the Snakefile once, when a run starts. A Snakemake that makes environments for its jobs lacks the libraries
 that drawings and descriptors need; what it cannot tell then, the jobs do.
@@ -12,7 +12,7 @@ from typing import Any
 
 from rrrn.data.clips import Clip
 from rrrn.descriptors import needs
-from rrrn.experiment import conditions, methods, outside, protocol
+from rrrn.experiment import conditions, folds, methods, outside, protocol
 from rrrn.experiment.methods import METHODS
 from rrrn.running.stage import InputError
 
@@ -24,6 +24,7 @@ def check(config: Mapping[str, Any], clips: Sequence[Clip]) -> None:
     weights(config)
     art(config)
     descriptors(config, clips)
+    machines(config, clips)
 
 
 def weights(config: Mapping[str, Any]) -> None:
@@ -59,7 +60,7 @@ def descriptors(config: Mapping[str, Any], clips: Sequence[Clip]) -> None:
     """
     told = config["describe"]
     longest = max(clip.offset - clip.onset + 1 for clip in clips)
-    for name in (method for method in protocol.compared(config) if METHODS[method].kind == "descriptor"):
+    for name in _compared(config):
         with suppress(ModuleNotFoundError):
             module, own = outside.load(METHODS[name].module), methods.settings(config, name)
             side, frames = needs.side(module, told["blocks"], own), needs.frames(module, own)
@@ -81,3 +82,27 @@ def descriptors(config: Mapping[str, Any], clips: Sequence[Clip]) -> None:
                     f"{config['clips']} has {longest}; lower its radius in time, or set describe.tim_frames to "
                     f"{frames} if all clips are to be stretched"
                 )
+
+
+def machines(config: Mapping[str, Any], clips: Sequence[Clip]) -> None:
+    """Raise InputError if a fold trains on too few subjects for the inner folds that the SVMs are to have."""
+    told = config["svm"]
+    if not _compared(config) or (told["C"] != "grid" and told["calibrate"] == "none"):
+        return
+    with suppress(ModuleNotFoundError):
+        import numpy as np
+
+        from rrrn.svm import inner
+
+        for fold in dict.fromkeys(name for names in protocol.tables(config, clips)[0].values() for name in names):
+            trained, _ = folds.split(clips, fold)
+            try:
+                splits = inner.splits([clip.subject for clip in trained])
+                if told["calibrate"] != "none":
+                    inner.complete(np.array([clip.objective_class for clip in trained]), splits)
+            except InputError as error:
+                raise InputError(f"configuration: fold {fold}: {error}") from None
+
+
+def _compared(config: Mapping[str, Any]) -> list[str]:
+    return [name for name in protocol.compared(config) if METHODS[name].kind == "descriptor"]

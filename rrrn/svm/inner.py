@@ -1,6 +1,7 @@
 """What is chosen and fitted from training samples alone: by a cross-validation within them that splits no subject."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,17 @@ def splits(subjects: Sequence[str]) -> Splits:
             "svm.calibrate to none"
         )
     return list(GroupKFold(n_folds).split(subjects, groups=subjects))
+
+
+def complete(labels: NDArray[Any], inner: Splits) -> Splits:
+    """Return the inner folds whose training samples have every class of ``labels`` (M,); raises InputError if none."""
+    found = [(train, test) for train, test in inner if len(np.unique(labels[train])) == len(np.unique(labels))]
+    if not found:
+        raise InputError(
+            "svm.calibrate 'sigmoid' needs an inner fold that trains on every class, and each lacks one that few "
+            "subjects have; set svm.calibrate to none"
+        )
+    return found
 
 
 def choose_penalty(
@@ -62,17 +74,11 @@ def out_of_fold(
     """Return scores (N, C) of samples by machines that did not see their subjects, their labels (N,), and if solved.
 
     Inner folds whose training samples lack a class are left out: with fewer classes there are fewer votes to have, so
-    that their scores would be of another scale. Raises InputError where this leaves none.
+    that their scores would be of another scale. Raises InputError as ``complete``.
     """
-    whole = np.unique(labels)
-    complete = [(train, test) for train, test in inner if len(np.unique(labels[train])) == len(whole)]
-    if not complete:
-        raise InputError(
-            "svm.calibrate 'sigmoid' needs an inner fold that trains on every class, and each lacks one that few "
-            "subjects have; set svm.calibrate to none"
-        )
-    parts = [_tested(kernel, labels, train, test, penalty, settings) for train, test in complete]
-    order = np.concatenate([test for _, test in complete])
+    chosen = complete(labels, inner)
+    parts = [_tested(kernel, labels, train, test, penalty, settings) for train, test in chosen]
+    order = np.concatenate([test for _, test in chosen])
     return np.concatenate([one.values for one in parts]), labels[order], all(one.solved for one in parts)
 
 
