@@ -30,8 +30,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory, done: Path) -> Toy:
 @pytest.mark.parametrize(
     ("family", "drill"),
     [
-        (damage.drills, "csv-truncated"),
         (kills.drills, "SIGKILL"),
+        pytest.param(damage.drills, "csv-truncated", marks=LONG),
         pytest.param(damage.drills, "flipped", marks=LONG),
         pytest.param(kills.drills, "SIGINT", marks=LONG),
         pytest.param(kills.drills, "SIGTERM", marks=LONG),

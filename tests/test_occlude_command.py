@@ -77,6 +77,7 @@ def test_a_folder_becomes_a_folder(tmp_path, caplog, clip):
         assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes()
 
 
+@ONE
 def test_seed_anchor_and_configuration_are_heard(tmp_path, clip):
     (tmp_path / "own.yaml").write_text("occlude: {random: {fill: mean_skin}, look: {noise: false}}\n")
     given = [
@@ -106,6 +107,7 @@ def test_videos_in_and_out(tmp_path, clip):
                                                                 "two.mp4.json"]  # fmt: skip
 
 
+@ONE
 def test_frames_without_a_face(tmp_path, capsys, clip):
     blank = tmp_path / "blank"
     blank.mkdir()
@@ -136,6 +138,7 @@ def test_a_face_at_the_edge_is_occluded_as_far_as_it_is_seen(tmp_path, clip):
         assert (image[-1] != whole[f"img{int(name[:5])}.png"][image.shape[0] - 1]).any()
 
 
+@ONE
 def test_an_occluder_that_covers_nothing_of_the_face_is_refused(tmp_path, capsys, clip):
     image = np.zeros((300, 300, 4), np.uint8)
     image[:4] = 255  # drawn, but not between the anchors
@@ -150,6 +153,7 @@ def test_an_occluder_that_covers_nothing_of_the_face_is_refused(tmp_path, capsys
     assert sorted(path.name for path in tmp_path.iterdir()) == ["art", "own.yaml"]
 
 
+@ONE
 def test_mistakes_are_named(tmp_path, capsys, clip):
     (tmp_path / "text.mp4").write_text("no video")
     (tmp_path / "bad.yaml").write_text("occlude: [1]")
