@@ -26,6 +26,7 @@ rule all:
     input:
         expand("results/table_{table}.csv", table=TABLES),
         "results/summary.csv",
+        "results/ranking.csv",
         "results/folds.csv",
         ["results/ablation.csv"] if config["ablation"] else [],
     localrule: True

@@ -162,6 +162,7 @@ def test_every_stage_is_run_with_these_names(calls):
             "score",
             "table",
             "summary",
+            "ranking",
         ]
     )
 

@@ -117,6 +117,7 @@ STAGES = {
     "score": ("rrrn.stages.score",),
     "table": ("rrrn.stages.table",),
     "summary": ("rrrn.stages.summary",),
+    "ranking": ("rrrn.stages.ranking",),
     "split": ("rrrn.stages.split",),
 }
 

@@ -52,6 +52,7 @@ def run(tmp_path, rows, view="original"):
         predictions.write([row for row in rows if row.fold == fold], CLASSES, files[-1])
     args = stage.command("").parse_args([])
     args.predictions, args.output, args.clips = files, tmp_path / "score.csv", tmp_path / "clips.csv"
+    args.confusion = tmp_path / "confusion.csv"
     args.classes, args.method, args.condition, args.folds, args.view = "I,II,III", "rrrn", "mask", "a-s1,a-s2", view
     score.main(args)
     with args.output.open() as file:

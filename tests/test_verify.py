@@ -36,7 +36,9 @@ FILES = {
     "svm": "results/predictions/lbp_top/mask/all.csv",
     "score": "results/scores/iv/rrrn/mask.csv",
     "table": "results/table_iv.json",
+    "confusion": "results/confusion/iv/rrrn/mask.csv",
     "summary": "results/summary.json",
+    "ranking": "results/ranking.json",
     "split": "results/folds.json",
 }
 TWINS = {
@@ -52,6 +54,7 @@ TWINS = {
     "train": f"results/predictions/rrrn/none/{SUBJECT}-0.csv",
     "describe": "results/features/lbp_top/none.h5",
     "score": "results/scores/iii_a/rrrn/mask.csv",
+    "confusion": "results/confusion/iii_a/rrrn/mask.csv",
 }
 
 
@@ -141,7 +144,9 @@ def test_a_file_made_from_other_files_is_found(root, stage):
     assert FILES[stage] in found(quick=True)
 
 
-@pytest.mark.parametrize("stage", [name for name in FILES if name not in ("render", "table", "summary", "split")])
+@pytest.mark.parametrize(
+    "stage", [name for name in FILES if name not in ("render", "table", "summary", "ranking", "split")]
+)
 def test_a_damaged_file_is_found(root, stage):
     path = Path(FILES[stage])
     data = path.read_bytes()
@@ -150,7 +155,7 @@ def test_a_damaged_file_is_found(root, stage):
     assert found() == [FILES[stage]]
 
 
-@pytest.mark.parametrize("name", ["table_iv.csv", "table_iv_long.csv", "table_iv.json", "summary.csv"])
+@pytest.mark.parametrize("name", ["table_iv.csv", "table_iv_long.csv", "table_iv.json", "summary.csv", "ranking.csv"])
 def test_a_table_that_was_edited_by_hand_is_found(root, name):
     path = Path("results") / name
     replace(path, re.sub(rb"0\.\d\d\d", b"0.999", path.read_bytes(), count=1))

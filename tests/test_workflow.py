@@ -33,6 +33,14 @@ def test_tables_are_whole(done):
     summary = pd.read_csv(done / "results/summary.csv")
     assert summary["summary"].value_counts().to_dict() == {"mean of both holdouts": 24, "maximal degradation": 12}
     assert summary["value"].notna().all() and summary["paper"].isna().all()
+    ranking = pd.read_csv(done / "results/ranking.csv")
+    assert ranking["method"].value_counts().to_dict() == {"LBP-TOP": 6, "RRRN": 6}
+    whole = pd.read_csv(done / "results/table_iv_long.csv").set_index(["condition", "method", "metric"])["value"]
+    for _, row in ranking[ranking["table"] == "iv"].iterrows():
+        assert row["unoccluded"] == whole["Un-occ", row["method"], row["metric"]]
+        assert row["maximal_degradation"] == pytest.approx(
+            row["unoccluded"] - whole[row["worst_condition"], row["method"], row["metric"]], abs=1e-5
+        )
 
 
 def test_every_cell_comes_from_the_predictions(done):
@@ -144,12 +152,13 @@ def touch(root: Path) -> None:
         path.touch()
 
 
-AFTER_TRAINING = {"score": 9, "table": 3, "summary": 1}
+ALL_TABLES = {"table": 3, "summary": 1, "ranking": 1}
+AFTER_TRAINING = {"score": 9, **ALL_TABLES}
 ALL_TRAININGS = {"train": 18, **AFTER_TRAINING}
 ALL_SVMS = {"svm": 3, **AFTER_TRAINING}
 ALL_FLOWS = {"flow": 12, "pack": 3, **ALL_TRAININGS}
 # one condition of the three: two methods in three tables; and all that follows from its frames
-ONE_CONDITION = {"flow": 4, "pack": 1, "describe": 1, "train": 6, "svm": 1, "score": 6, "table": 3, "summary": 1}
+ONE_CONDITION = {"flow": 4, "pack": 1, "describe": 1, "train": 6, "svm": 1, "score": 6, **ALL_TABLES}
 # the two that are occluded
 WORN = {
     "occlude": 8,
@@ -159,8 +168,7 @@ WORN = {
     "train": 12,
     "svm": 2,
     "score": 12,
-    "table": 3,
-    "summary": 1,
+    **ALL_TABLES,
 }
 
 
@@ -230,7 +238,7 @@ def edits_put_back(root: Path) -> Iterator[None]:
                 "describe": 3,
                 "train": 18,
             }
-            | {"svm": 3, "score": 18, "table": 3, "summary": 1},
+            | {"svm": 3, "score": 18, **ALL_TABLES},
             id="apex of one clip",
         ),
         pytest.param(
@@ -240,12 +248,12 @@ def edits_put_back(root: Path) -> Iterator[None]:
         ),
         pytest.param(
             substitute("rrrn/experiment/metrics.py", "np.float64", "np.float32"),
-            {"score": 18, "table": 3, "summary": 1},
+            {"score": 18, **ALL_TABLES},
             id="metrics",
         ),
         pytest.param(
             substitute("rrrn/networks/rrrn/model.py", '"RRRN"', '"rrrn"'),
-            {"table": 3, "summary": 1},
+            ALL_TABLES,
             id="a method's label",
         ),
     ],
@@ -304,7 +312,8 @@ def test_a_shard_of_flow_that_is_gone_is_noticed_when_it_is_needed(done, tmp_pat
     assert planned(root) == {}  # nor is that one asked for
     for name in ("predictions/rrrn/none/synsamm-007-0.csv", "scores/iv/rrrn/none.csv", "table_iv.csv"):
         (root / "results" / name).unlink()
-    assert planned(root) == {"train": 1, "score": 1, "table": 1, "summary": 1}  # of another condition
+    again = {"train": 1, "score": 1, "table": 1, "summary": 1, "ranking": 1}
+    assert planned(root) == again  # of another condition
     (root / "results/scores/iv/rrrn/mask.csv").unlink()
     run = snakemake(root, "--cores", "1", "--quiet", "all", *CONFIG, "--", "all")
     assert run.returncode == 1 and len(run.stderr.splitlines()) == 1

@@ -30,13 +30,13 @@ def scores(counts: ArrayLike) -> dict[str, float]:
 def of_sums(hit: ArrayLike, of_class: ArrayLike, said: ArrayLike) -> dict[str, NDArray[np.float64]]:
     """Return {metric: values (...)} of many confusion matrices, each given by its diagonal and its sums.
 
-    ``hit`` and ``said`` are (..., n_classes), how often each class was named rightly, and at all; ``of_class``
-    (n_classes,) is how many samples each class has. The rules are those of ``scores``.
+    ``hit`` and ``said`` are (..., n_classes), how often each class was named rightly, and at all; ``of_class``, of the
+    same shape or (n_classes,), is how many samples each class has. The rules are those of ``scores``.
     """
     right, named, true = (np.asarray(values, np.float64) for values in (hit, said, of_class))
     recall = np.divide(right, true, out=np.zeros_like(right), where=true > 0)
     f1 = np.divide(2 * right, true + named, out=np.zeros_like(right), where=true + named > 0)
-    total = true.sum()
+    total = true.sum(axis=-1)
     return {
         "WAR": right.sum(axis=-1) / total,
         "UAR": recall.mean(axis=-1),

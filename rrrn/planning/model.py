@@ -20,10 +20,11 @@ from rrrn.svm import inner
 GPU_GFLOPS = 10_000.0  # what a training may reach in float32: half of an A100's peak, a sixth of an H100's
 _NUMBER = 19  # bytes of a printed number in a table of predictions
 _NAMES = 90  # bytes of its other columns
+_MATRIX = 270  # bytes of what stands beside a subject's confusion matrix
 _LANDMARKS_BYTES = 68 * 2 * 8 + 4  # of a frame's anchors: float64, and its number
 _ANCHORS_BYTES = 8000  # of a clip's attributes and of what HDF5 adds
 _PACK, _PACKED = 18_000, 130  # bytes of an index over flow: of itself, and per clip; 4 more per view
-_STAGES = {"ablation": "table", "tune": "train"}  # rules that run another's stage
+_STAGES = {"ablation": "table", "ranking": "summary", "tune": "train"}  # rules that start as another's stage
 _MARGIN = 2  # frames that are drawn before the onset and after the offset
 
 
@@ -211,6 +212,13 @@ class Model:
     def _fold_names(self) -> list[str]:
         return [name for names in protocol.tables(self.config, self.table)[0].values() for name in names]
 
+    @cached_property
+    def _tested_subjects(self) -> dict[str, int]:
+        """The number of subjects that the folds of each table test."""
+        named, _ = protocol.tables(self.config, self.table)
+        tested = {table: [clip for name in names for clip in self._tested(name)] for table, names in named.items()}
+        return {table: len({clip.subject for clip in found}) for table, found in tested.items()}
+
     def _row(self, method: str) -> float:
         numbers = len(self.config["classes"]) + (6 if METHODS[method].alpha else 0)
         return _NAMES + _NUMBER * numbers
@@ -274,7 +282,9 @@ class Model:
         return folds.split(self.table, fold)[1]
 
     def _score(self, table: str, method: str, condition: str) -> Cost:
-        return Cost(bytes=1000.0)
+        seeds = 1 if METHODS[method].kind == "descriptor" else int(self.config["protocol"]["n_seeds"])
+        matrix = _MATRIX + 2.0 * len(self.config["classes"]) ** 2
+        return Cost(bytes=1000.0 + seeds * self._tested_subjects[table] * matrix)
 
     def _table(self, table: str) -> Cost:
         methods, conditions = len(self.config["methods"]), len(self.config["conditions"])
@@ -286,3 +296,6 @@ class Model:
     def _summary(self) -> Cost:
         methods, conditions = len(self.config["methods"]), len(self.config["conditions"])
         return Cost(bytes=80.0 * methods * (2 * conditions + 8))
+
+    def _ranking(self) -> Cost:
+        return Cost(bytes=200.0 * 2 * len(self._tested_subjects) * len(self.config["methods"]))

@@ -278,6 +278,12 @@ class Recipes:
         )
 
     @cache  # noqa: B019
+    def confusion(self, table: str, method: str, condition: str) -> Recipe:
+        """Return the recipe of what the scores of a method leave beside them: the confusion of each subject."""
+        scored = self.score(table, method, condition)
+        return replace(scored, path=f"results/confusion/{table}/{method}/{condition}.csv")
+
+    @cache  # noqa: B019
     def table(self, table: str) -> Recipe:
         return self._result(
             f"results/table_{table}.json", "rrrn.stages.table", [f"table_{table}.csv"], {table: self._scores(table)}
@@ -288,6 +294,15 @@ class Recipes:
         paper = ["notes.csv", *(f"table_{table}.csv" for table in self.tables)]
         scores = {table: self._scores(table) for table in self.tables}
         return self._result("results/summary.json", "rrrn.stages.summary", paper, scores)
+
+    @cache  # noqa: B019
+    def ranking(self) -> Recipe:
+        methods, names = self._config["methods"], self._config["conditions"]
+        counted = {
+            table: [self.confusion(table, method, condition) for method in methods for condition in names]
+            for table in self.tables
+        }
+        return self._result("results/ranking.json", "rrrn.stages.ranking", [], counted)
 
     @cache  # noqa: B019
     def split(self) -> Recipe:
@@ -307,7 +322,8 @@ class Recipes:
     def results(self) -> list[Recipe]:
         """Return the recipes of all tables: what an experiment is for."""
         ablation = [self.ablation()] if self._config["ablation"] else []
-        return [*(self.table(name) for name in self.tables), self.summary(), self.split(), *ablation]
+        tables = (self.table(name) for name in self.tables)
+        return [*tables, self.summary(), self.ranking(), self.split(), *ablation]
 
     def labels(self, key: str = "methods") -> str:
         """Return what the tables call methods and conditions, as JSON; ``key`` names the methods."""

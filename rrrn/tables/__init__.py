@@ -1,1 +1,1 @@
-"""What stands in a result table: its cells, what scores without looking, and the paper's printed values."""
+"""What stands in a result table: its cells, what scores without looking, the paper's values, and the ranking."""

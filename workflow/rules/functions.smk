@@ -139,12 +139,20 @@ def ablated(wildcards):
 
 def scores_of_tables(wildcards, input):
     """Each table with its task and its scores, which do not name it."""
+    return of_tables("scores", input.scores)
+
+
+def confusion_of_tables(wildcards, input):
+    """The same of confusion matrices."""
+    return of_tables("confusion", input)
+
+
+def of_tables(kind, files):
+    """Each table with its task and its files of a kind, as an option of that name."""
     told = []
     for table in TABLES:
-        paths = [
-            path for path in input.scores if path.startswith(f"results/scores/{table}/")
-        ]
-        told += ["--scores", table, TASKS[table], *paths]
+        paths = [path for path in files if path.startswith(f"results/{kind}/{table}/")]
+        told += [f"--{kind}", table, TASKS[table], *paths]
     return told
 
 

@@ -1,4 +1,4 @@
-"""From predictions to Tables III and IV, their summaries, and the ablation."""
+"""From predictions to Tables III and IV, their summaries, the ranking, and the ablation."""
 
 PAPER = Path(os.path.relpath(resources.path("data/paper")))
 
@@ -26,7 +26,10 @@ rule score:
     input:
         predictions,
     output:
-        ensure("results/scores/{table}/{method}/{condition}.csv", non_empty=True),
+        scores=ensure("results/scores/{table}/{method}/{condition}.csv", non_empty=True),
+        confusion=ensure(
+            "results/confusion/{table}/{method}/{condition}.csv", non_empty=True
+        ),
     log:
         "logs/score/{table}/{method}/{condition}.log",
     benchmark:
@@ -39,8 +42,11 @@ rule score:
         classes=CLASSES,
         folds=lambda wildcards: ",".join(table_folds(wildcards)),
         view=VIEW,
+        confusion_recipe=lambda wildcards: RECIPES.confusion(
+            **dict(wildcards.items())
+        ).digest,
     shell:
-        "python -m rrrn.stages.score {input:q} {output:q} --clips {params.clips:q} --classes {params.classes:q} --method {wildcards.method} --condition {wildcards.condition} --folds {params.folds:q} --view {params.view} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.stages.score {input:q} {output.scores:q} {output.confusion:q} --confusion-recipe {params.confusion_recipe:q} --clips {params.clips:q} --classes {params.classes:q} --method {wildcards.method} --condition {wildcards.condition} --folds {params.folds:q} --view {params.view} --asked {params.asked:q} --log {log:q}"
 
 
 rule table:
@@ -124,6 +130,41 @@ rule summary:
         paper=lambda wildcards, input: os.path.dirname(input.paper[0]),
     shell:
         "python -m rrrn.stages.summary {output.summary:q} {output.about:q} {params.scores:q} --paper {params.paper:q} --clips {params.clips:q} --methods {params.methods} --labels {params.labels:q} --conditions {params.conditions} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
+
+
+rule ranking:
+    input:
+        expand(
+            "results/confusion/{table}/{method}/{condition}.csv",
+            table=TABLES,
+            method=config["methods"],
+            condition=CONDITIONS,
+        ),
+    output:
+        ranking=report(
+            "results/ranking.csv",
+            caption="../report/ranking.rst",
+            category="Tables",
+            labels={"table": "all", "form": "ranking"},
+        ),
+        about="results/ranking.json",
+    log:
+        "logs/ranking.log",
+    benchmark:
+        "logs/ranking.tsv"
+    localrule: True
+    conda:
+        "../../envs/torch.yaml"
+    params:
+        **given("ranking"),
+        caption=about("ranking"),
+        classes=CLASSES,
+        confusion=confusion_of_tables,
+        labels=lambda wildcards, output: RECIPES.labels(),
+        methods=",".join(config["methods"]),
+        conditions=",".join(CONDITIONS),
+    shell:
+        "python -m rrrn.stages.ranking {output.ranking:q} {output.about:q} {params.confusion:q} --clips {params.clips:q} --classes {params.classes:q} --methods {params.methods} --labels {params.labels:q} --conditions {params.conditions} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule ablation:

@@ -1,0 +1,86 @@
+"""The confusion matrix of each tested subject, of one method and condition: what scores of any subjects add up to.
+
+A file has a row for each seed and subject, and a column for each cell: ``I as II`` counts what is of class I and was
+named II.
+"""
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rrrn.data import digested
+from rrrn.data.identity import by_hand
+from rrrn.data.predictions import Prediction
+from rrrn.experiment import metrics
+from rrrn.running.stage import InputError
+
+
+def of_rows(rows: Sequence[Prediction], classes: Sequence[str]) -> NDArray[np.int64]:
+    """Return the confusion matrix of predictions, int64 (n_classes, n_classes): the class that is likeliest counts."""
+    true = [classes.index(row.true) for row in rows]
+    return metrics.confusion(true, [int(np.argmax(row.probabilities)) for row in rows], len(classes))
+
+
+def write(
+    pooled: Mapping[int, Sequence[Prediction]],
+    classes: Sequence[str],
+    method: str,
+    condition: str,
+    path: Path,
+    made: Callable[[], str] = by_hand,
+) -> None:
+    """Write the matrices of the predictions of each seed."""
+    cells = []
+    for seed, rows in pooled.items():
+        for subject in sorted({row.subject for row in rows}):
+            counts = of_rows([row for row in rows if row.subject == subject], classes)
+            cells.append([method, condition, seed, subject, *counts.ravel().tolist()])
+    digested.write(["method", "condition", "seed", "subject", *_columns(classes)], cells, path, made)
+
+
+def read(
+    paths: Mapping[str, Mapping[str, Path]], classes: Sequence[str]
+) -> tuple[list[str], dict[str, NDArray[np.int64]]]:
+    """Return the tested subjects, sorted, and the matrices of each method under all conditions.
+
+    ``paths`` are {method: {condition: file}}, the matrices int64 (conditions, seeds, subjects, n_classes, n_classes).
+    Raises InputError for a file that is damaged, or has other subjects, clips or classes than the first, or other seeds
+    than the first of its method.
+    """
+    subjects: list[str] = []
+    tested: NDArray[np.int64] | None = None
+    found = {}
+    for method, files in paths.items():
+        matrices: list[NDArray[np.int64]] = []
+        for path in files.values():
+            own, counts = _read(path, classes)
+            true = counts.sum(axis=-1)
+            subjects, tested = (own, true[0]) if tested is None else (subjects, tested)
+            if own != subjects or (true != tested).any():
+                raise InputError(f"{path}: other clips were tested than by other methods; delete it and run again")
+            if matrices and len(counts) != len(matrices[0]):
+                raise InputError(f"{path}: other seeds than under other conditions; delete it and run again")
+            matrices.append(counts)
+        found[method] = np.stack(matrices)
+    return subjects, found
+
+
+def _read(path: Path, classes: Sequence[str]) -> tuple[list[str], NDArray[np.int64]]:
+    """Return the subjects of a file and their matrices, (seeds, subjects, n_classes, n_classes)."""
+    rows, columns = digested.read(path), _columns(classes)
+    seeds, subjects = sorted({int(row["seed"]) for row in rows}), sorted({row["subject"] for row in rows})
+    try:
+        cell = {(int(row["seed"]), row["subject"]): [int(row[name]) for name in columns] for row in rows}
+        counts = np.array([[cell[seed, subject] for subject in subjects] for seed in seeds], np.int64)
+    except (KeyError, ValueError):
+        raise InputError(
+            f"{path}: holds no matrices of the classes {', '.join(classes)}; delete it and run again"
+        ) from None
+    return subjects, counts.reshape(len(seeds), len(subjects), len(classes), len(classes))
+
+
+def _columns(classes: Sequence[str]) -> list[str]:
+    return [f"{true} as {said}" for true, said in itertools.product(classes, repeat=2)]
