@@ -15,7 +15,7 @@ from rrrn.data import clips, identity, store
 from rrrn.experiment import folds, protocol
 from rrrn.running.stage import InputError
 from rrrn.stages import train
-from rrrn.training import models, tensors
+from rrrn.training import engine, fold, models, tensors
 
 TUNE = {"epochs": 2, "lr": 0.001}
 
@@ -78,9 +78,7 @@ def test_a_model_says_of_whom_it_was_learnt(kept):
 def test_a_model_is_the_network_that_predicted(kept, monkeypatch):
     """Its statistics of batches are with it."""
     networks = []
-    monkeypatch.setattr(
-        train.engine, "predict", lambda network, *rest: networks.append(network) or iter([((), ())] * 5)
-    )
+    monkeypatch.setattr(engine, "predict", lambda network, *rest: networks.append(network) or iter([((), ())] * 5))
     monkeypatch.setattr(train.predictions, "write", lambda *_: None)
     train.main(clean(kept, model=kept / "again.h5"))
     state, weights = networks[0].state_dict(), models.read(kept / "again.h5").weights
@@ -124,7 +122,7 @@ def test_a_training_starts_from_the_weights_with_adam_afresh(kept, tmp_path, mon
         state = {name: value.clone() for name, value in training.network.state_dict().items()}
         began.append((state, n_epochs, training._settings.lr, dict(training._optimizer.state)))
 
-    monkeypatch.setattr(train, "fit", fit)
+    monkeypatch.setattr(fold, "fit", fit)
     args = tuned(kept, method=method, output=tmp_path / "out.csv")
     train.main(args)
     state, n_epochs, lr, adam = began[0]

@@ -21,7 +21,7 @@ from rrrn.experiment import grouped, methods, seeds
 from rrrn.networks import adam
 from rrrn.running.stage import InputError
 from rrrn.stages import train
-from rrrn.training import devices, epochs
+from rrrn.training import devices, epochs, fold
 from rrrn.training.samples import Samples
 
 
@@ -281,7 +281,7 @@ def test_epochs_differ_and_are_shuffled():
     ("changes", "message"),
     [
         ({"fold": "nobody"}, "nobody"),
-        ({"classes": "I,II,III"}, "class IV"),
+        ({"classes": "I,II,III"}, "clip s0/c3 has class 'IV'"),
         ({"device": "tpu"}, "tpu"),
         ({"lr": 1e30}, "not finite in epoch 1; lower train.lr"),
         ({"method": "resnet18", "network": {"pretrained": "imagenet"}}, "pretrained is imagenet"),
@@ -373,7 +373,7 @@ def test_damage_while_a_training_reads_names_the_clip(data):
 
 
 def test_damage_of_what_is_only_tested_stops_before_training(data, monkeypatch):
-    monkeypatch.setattr(train, "fit", lambda *_: pytest.fail("trained"))
+    monkeypatch.setattr(fold, "fit", lambda *_: pytest.fail("trained"))
     path = data / "flow/mask/s1.h5"
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(InputError, match=r"mask/s1\.h5: damaged or cut short"):

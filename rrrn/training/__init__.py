@@ -2,6 +2,7 @@
 
 - ``samples``: flow of chosen clips and views, on the device that trains; ``epochs``: which of them an epoch takes;
 - ``devices``: where it trains, and what makes it repeat itself there; ``precision``: in which numbers;
-- ``engine``: one training, step by step, and what the network then says of samples;
+- ``fold``: one training whole, from the packs of its fold to predictions; ``engine``: its steps, and what the network
+  then says of samples;
 - ``checkpoints``: how a training that is killed goes on; ``history``: what is written of each epoch.
 """

@@ -1,0 +1,209 @@
+"""One training: a network, from the training clips of its fold to what it then says of the tested ones.
+
+The last epoch counts: nothing is selected, and nothing of a tested subject enters training. A training starts from
+initial weights, or from the model that another one of the same fold, method and seed left.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from rrrn.data.clips import Clip
+from rrrn.data.packed import Pack, open_packs
+from rrrn.data.predictions import Prediction
+from rrrn.experiment import folds, seeds
+from rrrn.networks.network import Network
+from rrrn.running import typed
+from rrrn.running.stage import InputError
+from rrrn.training import checkpoints, devices, engine, history, models, precision
+from rrrn.training.checkpoints import Checkpoint, Stop
+from rrrn.training.engine import Training
+from rrrn.training.models import Model, Origin
+from rrrn.training.samples import Samples
+from rrrn.training.settings import Settings
+
+View = Literal["original", "tta_mean", "augmented_pool"]
+Build = Callable[[Mapping[str, Any], int, int, Path | None], Network[Any]]  # settings, n_classes, side, weights
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be trained and tested.
+
+    ``train`` are the packs to train on, ``test`` {condition: pack}, ``trained_on`` the name of the training. Draws are
+    seeded by ``method``, ``trained_on``, ``fold`` and ``seed``. ``told`` holds the sections ``train`` and, below
+    ``networks``, the network's own, which alone is in it.
+    """
+
+    method: str
+    trained_on: str
+    fold: str
+    seed: int
+    classes: Sequence[str]
+    train: Sequence[Path]
+    test: Mapping[str, Path]
+    view: View
+    told: Mapping[str, Any]
+
+    @property
+    def settings(self) -> Settings:
+        """Return the section ``train``; raises InputError as ``typed.section``."""
+        return typed.section(Settings, self.told, "train")
+
+    @property
+    def origin(self) -> Origin:
+        """Return what a model that it leaves says of itself."""
+        told = models.settings(self.told)
+        return Origin(self.method, self.trained_on, self.fold, self.seed, list(self.classes), told)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained network, the clips that it was trained on, and a row for each tested clip, condition and view."""
+
+    network: Network[Any]
+    clips: Sequence[Clip]
+    rows: Sequence[Prediction]
+
+
+@dataclass(frozen=True)
+class Noted:
+    """What a training leaves on its way: its state in ``checkpoint``, its ``history`` in a file; on the terminal how
+    far it is, if it is ``shown``."""
+
+    checkpoint: Checkpoint | None = None
+    history: Path | None = None
+    shown: bool = False
+
+
+def run(
+    task: Task,
+    table: Sequence[Clip],
+    build: Build,
+    device: torch.device,
+    max_bytes: float,
+    start: Model | None = None,
+    weights: Path | None = None,
+    noted: Noted = Noted(),  # frozen
+) -> Trained:
+    """Train a network that ``build`` makes, and test it.
+
+    ``start`` is the model that it starts from, ``weights`` the verified file that ``build`` is given, ``max_bytes`` how
+    much of the samples is held in memory. Results depend on the task, the clips, the network and the kind of device
+    alone. Raises InputError for what is missing, damaged or does not belong together, and for a loss that is not
+    finite.
+    """
+    settings, classes = task.settings, list(task.classes)
+    training, testing = folds.split(table, task.fold)
+    for clip in [*training, *testing]:
+        if clip.objective_class not in classes:
+            raise InputError(
+                f"clip {clip.subject}/{clip.clip} has class {clip.objective_class!r}, which is none of "
+                f"{', '.join(classes)}; correct the clip table or 'classes'"
+            )
+    if start:
+        models.check(start, task.origin, training, testing)
+        settings = settings.tuned()
+    own = (settings.seed, task.method, task.trained_on, task.fold, task.seed)
+    devices.make_reproducible(seeds.seed(*own), device, settings.deterministic)
+    precision.prepare(settings.precision, device)
+    logging.info("torch %s, device %s, seed %d", torch.__version__, devices.named(device), seeds.seed(*own))
+
+    with ExitStack() as stack, devices.fitting_gpu():
+        files = open_packs([*task.train, *task.test.values()], stack)
+        for paths, used in ((task.train, training), (task.test.values(), testing)):
+            for path in paths:
+                files[path].verify(used)
+        views = views_to_test([files[path] for path in task.test.values()], task.view)
+        (told,) = task.told["networks"].values()  # a control's are RRRN's
+        network = build(told, len(classes), files[task.train[0]].size, weights)
+        if start:
+            models.load(network, start)
+            logging.info("starts from %s, trained on %s", start.path, start.origin.trained_on)
+        devices.place(network, device, precision.channels_last(settings.precision, device))
+
+        chosen = [(files[path], clip, view) for clip in training for path in task.train for view in files[path].views]
+        if len(chosen) < 2:
+            raise InputError(f"fold {task.fold} has a single training sample; batch normalisation needs two")
+        logging.info("%d training clips, %d samples", len(training), len(chosen))
+        labels = np.array([classes.index(clip.objective_class) for _, clip, _ in chosen])
+        pools = np.split(np.arange(len(chosen)), len(training))  # every clip has as many samples
+        samples = Samples(chosen, max_bytes, device)
+        trained = Training(network, samples, labels, pools, settings, seeds.generator(*own, "order"))
+        fit(trained, settings.epochs, noted)
+        precision.prepare("fp32", device)
+
+        results = {}
+        for condition, path in task.test.items():
+            chosen = [(files[path], clip, view) for clip in testing for view in views]
+            outputs = engine.predict(network, Samples(chosen, max_bytes, device), settings.batch_size)
+            for (_, clip, view), output in zip(chosen, outputs, strict=True):
+                results[clip, condition, view] = output
+
+    rows = [
+        Prediction(
+            database=clip.database,
+            subject=clip.subject,
+            clip=clip.clip,
+            condition=condition,
+            trained_on=task.trained_on,
+            fold=task.fold,
+            seed=task.seed,
+            view=view,
+            true=clip.objective_class,
+            probabilities=tuple(results[clip, condition, view][0]),
+            alpha=tuple(results[clip, condition, view][1]),
+        )
+        for clip in testing
+        for condition in task.test
+        for view in views
+    ]
+    return Trained(network, training, rows)
+
+
+def views_to_test(tested: Sequence[Pack], view: View) -> list[int]:
+    """Return the view numbers that ``view`` asks for; raises InputError if the tested files do not all hold them."""
+    views = [0] if view == "original" else list(tested[0].views)
+    for file in tested:
+        if (view != "original" and list(file.views) != views) or 0 not in file.views:
+            raise InputError(
+                f"{file.path}: does not hold the views that protocol.view: {view} tests; delete it and run again"
+            )
+    return views
+
+
+def fit(training: Training, n_epochs: int, noted: Noted) -> None:
+    """Train to the end, from a checkpoint if there is one; on a signal that ends the process, leave one behind."""
+    checkpoint = noted.checkpoint
+    if checkpoint:
+        checkpoint.restore(training)
+    total = n_epochs * training.per_epoch
+    disable = None if noted.shown else True
+    shown = tqdm(total=total, initial=training.taken, unit=" samples", disable=disable, leave=False)
+    with shown, checkpoints.stopping() if checkpoint else nullcontext(Stop()) as stop:
+        for _ in training.steps():
+            shown.update(training.taken - shown.n)
+            _tell(training, noted.history)
+            if checkpoint and stop.number:
+                checkpoint.save(training)
+                logging.info("stopped in epoch %d; the same command goes on from there", training.epoch)
+                stop.leave()
+            if checkpoint:
+                checkpoint.save_if_due(training)
+        _tell(training, noted.history)
+        if checkpoint and stop.number:
+            checkpoint.save(training)
+            stop.leave()
+
+
+def _tell(training: Training, told: Path | None) -> None:
+    """Write the history as soon as an epoch is over."""
+    if told and training.history and training.done in (1, 0):
+        history.write(training.history, told)
