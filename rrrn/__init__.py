@@ -6,6 +6,7 @@ For use in Python, each loaded when it is first asked for; docs/library.md tells
 ``occlude``      lays a mask, sunglasses or a patch over a clip in memory, and tells what it hides
 ``tvl1``         finds the TV-L1 optical flow between two images
 ``descriptors``  LBP-TOP, LBP-SIP, 3DHOG, MDMO and Bi-WOOF as transformers of scikit-learn, in a package
+``benchmark``    trains and tests a model of your own as the workflow does, and ranks it under occlusion
 ===============  =======================================================================================
 
 >>> import rrrn
@@ -21,7 +22,8 @@ For use in Python, each loaded when it is first asked for; docs/library.md tells
 Each folder of the package answers one question; what stands above imports only what stands below it:
 
 =================================  =====================================================================
-commands, resuming, doctor         What does a user do beside the workflow?
+commands, resuming, doctor,
+benchmarking                       What does a user do beside the workflow?
 planning                           What will an experiment take?
 importing                          How does a licensed database become a clip table?
 stages                             What does each rule of the workflow do? One module per rule.
@@ -38,12 +40,17 @@ running                            How does a module become a command, and a wor
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["descriptors", "occlude", "tvl1"]
+__all__ = ["benchmark", "descriptors", "occlude", "tvl1"]
 
-_WHERE = {"occlude": "rrrn.occlusion.in_memory", "tvl1": "rrrn.stages.flow"}  # what is no module itself
+_WHERE = {  # what is no module itself
+    "benchmark": "rrrn.benchmarking.benchmark",
+    "occlude": "rrrn.occlusion.in_memory",
+    "tvl1": "rrrn.stages.flow",
+}
 
 if TYPE_CHECKING:
     from rrrn import descriptors
+    from rrrn.benchmarking.benchmark import benchmark
     from rrrn.occlusion.in_memory import occlude
     from rrrn.stages.flow import tvl1
 else:  # a type checker would take every name for one that this finds

@@ -96,6 +96,24 @@ def test_the_hand_covers_the_share_that_it_is_asked_for(extended):
     assert shares["hand-30"] / shares["hand"] == pytest.approx(1.5, abs=0.05)
 
 
+def test_in_python_it_is_what_the_workflow_made_of_it(extended, monkeypatch, capsys):
+    (block,) = re.findall(r"^```python\n(from rrrn import benchmark\n.*?)^```$", TEXT, re.M | re.S)
+    monkeypatch.chdir(extended)
+    told = {}
+    with pytest.warns(UserWarning, match="nothing of ResNet18"):
+        exec(block.replace('"extended.yaml"', '"extended.yaml", "toy.yaml"'), told)
+    assert capsys.readouterr().out == "nan\n"
+    assert len(told["found"].predictions) == len({clip.subject for clip in TABLE}) == 2
+    for path in told["found"].predictions:
+        own, made = (pd.read_csv(one, dtype=str) for one in (path, f"results/predictions/mine/none/{path.name}"))
+        assert set(own["made"]) == {"by hand"}
+        pd.testing.assert_frame_equal(own.drop(columns=["made", "digest"]), made.drop(columns=["made", "digest"]))
+    long = pd.read_csv("results/table_iv_long.csv").drop(columns="paper")
+    own = pd.read_csv(told["found"].folder / "scores.csv")
+    mine = long[long["method"].isin(own["method"])].reset_index(drop=True)
+    pd.testing.assert_frame_equal(own, mine[own.columns])
+
+
 AFTER = {"score": 3, "table": 1}
 CHANGES = [
     ("mine.py", "dim=1", "dim=-2", {"train": 2, **AFTER}),

@@ -17,7 +17,7 @@ LEVELS = (
     {"stages"},
     {"importing"},
     {"planning"},
-    {"commands", "doctor", "resuming"},
+    {"commands", "doctor", "resuming", "benchmarking"},
 )
 LEVEL = {wing: level for level, wings in enumerate(LEVELS) for wing in wings}
 FILES = sorted(path for path in (HOME / "rrrn").rglob("*.py"))

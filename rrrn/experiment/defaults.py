@@ -35,12 +35,23 @@ def bases() -> list[Path]:
     return [resources.path("config.yaml"), *([own] if own else [])]
 
 
-def whole(files: Sequence[Path], given: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def whole(
+    files: Sequence[Path],
+    given: Mapping[str, Any] | None = None,
+    plugins: Sequence[Path] = (),
+    methods: Sequence[str] = (),
+) -> dict[str, Any]:
     """Return the configuration that the workflow would have with ``--configfile FILES --config KEY=VALUE``.
 
-    Raises InputError if a file cannot be read or if together they do not follow the schema.
+    ``plugins`` and ``methods`` are added to those that it names, where they are not among them. Raises InputError if a
+    file cannot be read or if together they do not follow the schema.
     """
     settings = config.merge([*(_read(path) for path in (*bases(), *files)), dict(given or {})])
+    if plugins:
+        known = [Path(str(path)).resolve() for path in settings["plugins"]]
+        settings["plugins"] = [*settings["plugins"], *(str(path) for path in plugins if path.resolve() not in known)]
+    if methods:
+        settings["methods"] = list(dict.fromkeys([*settings["methods"], *methods]))
     config.check(settings, resources.path(_SCHEMA))
     return config.completed(settings)
 

@@ -49,6 +49,24 @@ def rows_of_no_skill(table: Sequence[Clip], fold_names: Sequence[str], classes: 
     return pd.DataFrame(rows).assign(condition=AVERAGE, n_seeds=1)
 
 
+def all_rows(
+    scores: pd.DataFrame,
+    table: Sequence[Clip],
+    fold_names: Sequence[str],
+    classes: Sequence[str],
+    methods: Sequence[str],
+    conditions: Sequence[str],
+) -> pd.DataFrame:
+    """Return a row for each cell and metric, averages and the lines of no skill included.
+
+    ``scores`` are those of all methods and conditions, of the files of the stage score. Raises InputError if a cell
+    lacks some of the seeds, and for an unknown fold.
+    """
+    found = cells.over_seeds(cells.by_seed(scores, methods, conditions), cells.n_seeds(scores)).reset_index()
+    rows = pd.concat([found, rows_of_no_skill(table, fold_names, classes)], ignore_index=True)
+    return rows.assign(n_clips=scores["n_clips"].iloc[0], n_folds=len(fold_names))
+
+
 def wide(
     rows: pd.DataFrame, methods: Sequence[str], conditions: Sequence[str], shown: Sequence[str], named: Labels
 ) -> pd.DataFrame:
@@ -151,11 +169,9 @@ def main(args: argparse.Namespace) -> None:
     table = made.clips(args.clips)
     scores = pd.concat([cells.read(path) for path in args.scores], ignore_index=True)
     trained = cells.n_seeds(scores)
-    rows = cells.over_seeds(cells.by_seed(scores, methods, conditions), trained).reset_index()
+    rows = all_rows(scores, table, fold_names, classes, methods, conditions)
     if args.table == "ablation":
         rows = rows[rows["method"] != AVERAGE]
-    rows = pd.concat([rows, rows_of_no_skill(table, fold_names, classes)], ignore_index=True)
-    rows = rows.assign(n_clips=scores["n_clips"].iloc[0], n_folds=len(fold_names))
     kind = published.data_kind(table)
     printed = published.values(args.paper, table, args.task) if args.paper else None
     long = with_paper(rows, printed, named).assign(table=args.table, task=args.task, data=kind)

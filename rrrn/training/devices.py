@@ -62,3 +62,18 @@ def fitting_gpu() -> Iterator[None]:
         raise InputError(
             "the GPU's memory is full; lower train.batch_size, or start fewer trainings on it (--resources gpu=1)"
         ) from None
+
+
+@contextmanager
+def kept() -> Iterator[None]:
+    """Leave PyTorch as it was before the block: its threads, how it computes, and what it draws next."""
+    threads, mode = torch.get_num_threads(), torch.get_deterministic_debug_mode()
+    tried, filled = torch.backends.cudnn.benchmark, torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
+    with torch.random.fork_rng():
+        try:
+            yield
+        finally:
+            torch.set_num_threads(threads)
+            torch.set_deterministic_debug_mode(mode)
+            torch.backends.cudnn.benchmark = tried
+            torch.utils.deterministic.fill_uninitialized_memory = filled  # type: ignore[attr-defined]

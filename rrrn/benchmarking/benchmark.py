@@ -1,0 +1,194 @@
+"""``rrrn.benchmark``: a model of one's own, by the folds, conditions, metrics and statistics of the workflow.
+
+What counts is computed by what the stages run: trainings by ``rrrn.training.fold``, scores, tables and the ranking by
+the functions of their stages, from files of predictions as the workflow writes them.
+"""
+
+import contextlib
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pandas as pd
+
+from rrrn.benchmarking import contenders, estimators, networks
+from rrrn.benchmarking.contenders import Contender
+from rrrn.benchmarking.database import KEPT, Database
+from rrrn.data import clips, digested, predictions, result
+from rrrn.data.identity import by_hand
+from rrrn.experiment import config as configuration
+from rrrn.experiment import defaults, labels
+from rrrn.experiment.labels import Labels
+from rrrn.running.stage import InputError
+from rrrn.stages import ranking, score, table
+from rrrn.tables import cells, confusion, pooled, published
+from rrrn.tables.cells import AVERAGE
+from rrrn.tables.robustness import REFERENCE
+from rrrn.training.fold import Build
+
+SCORES = [name for name in table.LONG if name != "paper"]
+WITHOUT_REFERENCE = (
+    "nothing of ResNet18 is there, so there is no mean relative degradation; run the workflow with 'resnet18' among "
+    "'methods' to results/ranking.csv, or first benchmark('resnet18', …)"
+)
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """What a model scored.
+
+    ``method`` is its name; ``predictions`` are the files of its predictions, ``folder`` holds these and all else.
+    ``scores`` has the columns of the workflow's long tables, a row for each table, condition and metric, averages over
+    conditions and the lines of no skill included. ``ranking`` has those of ``results/ranking.csv``, a row for each
+    table and metric.
+    """
+
+    method: str
+    folder: Path
+    predictions: tuple[Path, ...]
+    scores: pd.DataFrame
+    ranking: pd.DataFrame
+
+    @property
+    def mean_relative_degradation(self) -> float:
+        """Return the number that methods are ranked by: F1's of Table IV, NaN if nothing of ResNet18 was there."""
+        rows = self.ranking[(self.ranking["table"] == "iv") & (self.ranking["metric"] == "F1")]
+        return float(rows["mean_relative_degradation"].iloc[0])
+
+
+def benchmark(
+    model: str | Path | ModuleType | Build | Any,
+    database: str | Path,
+    *,
+    conditions: Sequence[str] | None = None,
+    seeds: int | None = None,
+    features: str = "lbp_top",
+    name: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+    configfiles: Sequence[str | Path] = (),
+    config: Mapping[str, Any] | None = None,
+    output: str | Path | None = None,
+) -> Benchmark:
+    """Train and test a model on every fold of a database, un-occluded and occluded, and score it as the workflow does.
+
+    ``model`` is one of
+
+    - a network: the file of a plugin, its imported module or its function ``build(settings, n_classes, side, weights)``
+      (docs/extending.md), or the name of a method of rrrn. It learns and is tested on the flow of ``results/pack/``.
+      Its predictions are those of the workflow with the plugin, to the last digit; their files say "by hand" where the
+      workflow's say what they were made from;
+    - a classifier of scikit-learn, cloned for each fold. It learns and is tested on the vectors of the descriptor
+      ``features``, in ``results/features/``. A ``random_state`` that is None is seeded.
+
+    ``database`` is the working directory in which the workflow has made these files:
+    ``snakemake results/pack/none.h5`` and so on, or any table. Its configuration is config.yaml, with the directory's
+    own over it, then ``configfiles``, then ``config``, as Snakemake has them by ``--configfile`` and ``--config``:
+    folds, classes, training conditions and epochs are there. ``conditions`` (all that it names) are tested;
+    ``seeds`` is the number of trainings of each fold (``protocol.n_seeds``). ``name`` names a function or classifier,
+    and seeds it; ``settings`` go over those of a network. All is written to ``output``, or else to
+    ``benchmark/NAME`` in the database: predictions, scores, confusion matrices, ``scores.csv`` and ``ranking.csv``.
+
+    ResNet18, which the ranking refers to, is that of ``results/confusion/``, where the workflow leaves it, or of an
+    earlier ``benchmark("resnet18", …)``. That it tested the same clips is checked, not that it was trained by the same
+    configuration. Without it there is a warning, and no mean relative degradation.
+
+    One training after the other, so that a large experiment is better run by the workflow, which runs many at once and
+    goes on after a stop. PyTorch's random numbers and threads are afterwards as they were.
+
+    Raises ValueError, in one sentence with the remedy, for what is missing, damaged or cannot be used.
+
+    >>> import tempfile
+    >>> from rrrn import benchmark
+    >>> from rrrn.benchmarking import example
+    >>> from sklearn.neighbors import KNeighborsClassifier
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     config = example.experiment(folder)  # of numbers at random, which the workflow makes of faces
+    ...     reference = benchmark("resnet18", folder, config=config)
+    ...     found = benchmark(KNeighborsClassifier(3), folder, features="lbp_top", config=config)
+    >>> found.method, [path.name for path in found.predictions]
+    ('KNeighborsClassifier', ['all-0.csv'])
+    >>> found.scores.loc[found.scores["metric"] == "F1", "condition"].tolist()[:3]
+    ['Un-occ', 'Mask', 'Avg.']
+    >>> found.ranking["metric"].tolist(), reference.mean_relative_degradation
+    (['F1', 'WF1'], 1.0)
+    """
+    given = configuration.merge([dict(config or {}), *([{"conditions": list(conditions)}] if conditions else [])])
+    if seeds is not None:
+        given = configuration.merge([given, {"protocol": {"n_seeds": seeds}}])
+    try:
+        root = Path(database).resolve()
+        if not root.is_dir():
+            raise InputError(f"{database}: is no directory; name the one in which the workflow runs")
+        files = [Path(path).resolve() for path in configfiles]
+        chosen = None if output is None else Path(output).resolve()
+        known = contenders.given(model)
+        with contextlib.chdir(root):  # paths in a configuration start there
+            plugins, methods = [known.plugin] if known.plugin else [], [known.name] if known.name else []
+            whole = defaults.whole(files, given, plugins, methods)
+            contender, whole = contenders.of(known, name, dict(settings or {}), whole)
+            rows = clips.read(Path(whole["clips"]))
+            configuration.check_together(whole, rows)
+            named = labels.of([contender.name, REFERENCE], whole["conditions"])
+        place = Database(root, whole, rows)
+        return _score(contender, place, chosen or root / KEPT / contender.name, features, named)
+    except InputError as error:
+        raise ValueError(str(error)) from None
+
+
+def _score(contender: Contender, database: Database, folder: Path, features: str, named: Labels) -> Benchmark:
+    if contender.estimator is None:
+        written = networks.predict(contender, database, folder / "predictions")
+    else:
+        written = estimators.predict(contender, database, features, folder / "predictions")
+    rows = [row for path in written for row in predictions.read(path, database.classes)]
+    kind = published.data_kind(database.clips)
+    scored, counted = [], {}
+    for name, folds in database.tables.items():
+        found, counted[name] = _of_table(contender.name, database, folder, rows, name)
+        cell = table.all_rows(
+            found, database.clips, folds, database.classes, [contender.name], list(database.config["conditions"])
+        )
+        labelled = table.with_paper(cell[cell["method"] != AVERAGE], None, named)
+        scored.append(labelled.assign(table=name, task=database.tasks[name], data=kind))
+    scores = pd.concat(scored, ignore_index=True)[SCORES]
+    rank = _rank(contender.name, database, counted, named).assign(data=kind)[list(ranking.COLUMNS)]
+    texts = {
+        folder / "scores.csv": scores.to_csv(index=False, lineterminator="\n", float_format="%.6g"),
+        folder / "ranking.csv": ranking.text(rank, kind),
+    }
+    told = {key: database.config[key] for key in ("classes", "conditions", "protocol")} | dict(contender.told or {})
+    if contender.estimator is not None:
+        told |= {"estimator": repr(contender.estimator), "features": features}
+    result.write(texts, folder / "benchmark.json", by_hand, told, kind, [])
+    return Benchmark(contender.name, folder, tuple(written), scores, rank)
+
+
+def _of_table(
+    method: str, database: Database, folder: Path, rows: Sequence[predictions.Prediction], name: str
+) -> tuple[pd.DataFrame, dict[str, Path]]:
+    """Write the scores and confusion matrices of a table, and return the scores and where the matrices are."""
+    classes, folds = database.classes, database.tables[name]
+    found, files = [], {}
+    for condition in database.config["conditions"]:
+        own = pooled.by_seed(rows, database.clips, folds, method, condition, database.config["protocol"]["view"])
+        path = folder / "scores" / name / f"{condition}.csv"
+        digested.write(*score.scores(own, classes, method, condition, len(folds)), path)
+        found.append(cells.read(path))
+        files[condition] = folder / "confusion" / name / f"{condition}.csv"
+        confusion.write(own, classes, method, condition, files[condition])
+    return pd.concat(found, ignore_index=True), files
+
+
+def _rank(method: str, database: Database, counted: Mapping[str, dict[str, Path]], named: Labels) -> pd.DataFrame:
+    """Return the rows of a method in the ranking, beside REFERENCE if it is there."""
+    reference = {} if method == REFERENCE else database.reference()
+    if not reference and method != REFERENCE:
+        warnings.warn(f"{database.root}: {WITHOUT_REFERENCE}", stacklevel=4)
+    files = {name: {method: own} for name, own in counted.items()}
+    for name, own in reference.items():
+        files[name][REFERENCE] = own
+    found = ranking.rows(files, database.tasks, database.classes, named)
+    return found[found["method"] == named.method(method)].reset_index(drop=True)

@@ -1,0 +1,145 @@
+"""What is given to be tried: a network, by its file, module, function or name, or an estimator of scikit-learn."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from rrrn.experiment import config as configuration
+from rrrn.experiment import declared, methods, outside, protocol, variants
+from rrrn.networks.network import Network
+from rrrn.provenance.recipes import canonical
+from rrrn.running import resources
+from rrrn.running.stage import InputError
+from rrrn.training.fold import Build
+
+_SCHEMA = "workflow/schemas/config.schema.yaml"
+
+
+@dataclass(frozen=True)
+class Given:
+    """A model as it was given: a method with a ``name``, of the file ``plugin`` if it is the user's, or a maker."""
+
+    name: str = ""
+    plugin: Path | None = None
+    build: Build | None = None
+    estimator: Any = None
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A model with its name; a network has what the workflow would tell its training."""
+
+    name: str
+    build: Build | None = None
+    told: Mapping[str, Any] | None = None
+    weights: Path | None = None
+    sha256: str = ""
+    estimator: Any = None
+
+
+def given(model: Any) -> Given:
+    """Return what a model is; raises InputError for what is none. Paths are relative to the current directory."""
+    if isinstance(model, str | Path):
+        return _of_file(Path(model).resolve()) if outside.is_file(str(model)) else Given(str(model))
+    if isinstance(model, ModuleType):
+        return _of_module(model)
+    if not isinstance(model, type) and hasattr(model, "fit") and hasattr(model, "get_params"):
+        return Given(estimator=model)
+    if isinstance(model, Network):
+        raise InputError(
+            f"{type(model).__name__} is given as one network; every fold trains its own: give what builds it"
+        )
+    if not callable(model) or (isinstance(model, type) and not issubclass(model, Network)):
+        raise InputError(
+            f"{model!r} is no model: give what builds a network, build(settings, n_classes, side, weights), its module "
+            "or file, the name of a method, or an estimator of scikit-learn"
+        )
+    owner = sys.modules.get(getattr(model, "__module__", ""))
+    if owner is not None and hasattr(owner, "METHOD") and getattr(owner, "build", None) is model:
+        return _of_module(owner)
+    return Given(build=model)
+
+
+def of(
+    model: Given, name: str | None, settings: Mapping[str, Any], config: Mapping[str, Any]
+) -> tuple[Contender, dict[str, Any]]:
+    """Return the contender, and the configuration with its settings in it.
+
+    ``name`` and ``settings`` are the user's, ``config`` the whole configuration of the current directory, in which the
+    method is named. Raises InputError for a model, a name or settings that cannot be used.
+    """
+    if model.name:
+        return _declared(model, name, settings, config)
+    default = getattr(model.build, "__name__", "") if model.build else type(model.estimator).__name__
+    called = default if name is None else name
+    taken = called in {other for one in methods.METHODS.values() for other in (one.name, one.label)}
+    if taken or not declared.NAME.fullmatch(called):
+        why = "is that of a method" if taken else f"is not of the form {declared.NAME.pattern}"
+        raise InputError(f"the name {called!r} {why}; give another: benchmark(…, name='mine')")
+    if model.build:
+        told = _told(config, called, called, settings)
+        return Contender(called, _checked(model.build, called), told), dict(config)
+    if settings:
+        raise InputError("settings are a network's; give the estimator its parameters")
+    return Contender(called, estimator=model.estimator), dict(config)
+
+
+def _of_file(path: Path, build: Build | None = None) -> Given:
+    found = declared.read(path, "METHOD")
+    if found is None:
+        raise InputError(f"{path}: declares no METHOD, which docs/extending.md explains")
+    return Given(found.name(), path, build)
+
+
+def _of_module(module: ModuleType) -> Given:
+    file = getattr(module, "__file__", None)
+    if not hasattr(module, "METHOD") or file is None:
+        raise InputError(f"module {module.__name__} declares no METHOD in a file; give its function build")
+    own = module.__name__.startswith("rrrn.")
+    return Given(module.METHOD["name"]) if own else _of_file(Path(file).resolve(), getattr(module, "build", None))
+
+
+def _declared(
+    model: Given, name: str | None, settings: Mapping[str, Any], config: Mapping[str, Any]
+) -> tuple[Contender, dict[str, Any]]:
+    """Return the contender of a method that is declared, in the package or by a plugin."""
+    if name not in (None, model.name):
+        raise InputError(f"{model.name} declares its name, so that it cannot be {name!r}")
+    method, whole = methods.METHODS[model.name], dict(config)
+    if method.kind != "network":
+        raise InputError(
+            f"{model.name} is a descriptor; give an estimator of scikit-learn, and features={model.name!r}"
+        )
+    part, _, section = method.section.partition(".")
+    if settings:
+        whole[part] = {**whole[part], section: {**methods.settings(whole, model.name), **settings}}
+        configuration.check(whole, resources.path(_SCHEMA))
+        whole = configuration.completed(whole)
+    build: Build = model.build or outside.load(method.module).build
+    told = _told(whole, model.name, section, methods.settings(whole, model.name))
+    files = [Path(path).resolve() for path in protocol.weights(whole, model.name)]
+    weights, sha256 = files[0] if files else None, protocol.sha256(whole, model.name)
+    return Contender(model.name, _checked(build, model.name), told, weights, sha256), whole
+
+
+def _told(config: Mapping[str, Any], name: str, section: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the workflow tells a training: the section ``train``, and that of the network alone."""
+    untold = protocol.WITHOUT_EFFECT if protocol.tuned(config) else (*protocol.WITHOUT_EFFECT, "tune")
+    train = {key: value for key, value in variants.training(config, name).items() if key not in untold}
+    return dict(canonical({"train": train, "networks": {section: dict(settings)}}))
+
+
+def _checked(build: Build, name: str) -> Build:
+    def made(settings: Mapping[str, Any], n_classes: int, side: int, weights: Path | None) -> Network[Any]:
+        network = build(settings, n_classes, side, weights)
+        if not isinstance(network, Network):
+            raise InputError(
+                f"build of {name} returns {type(network).__name__}, which is no rrrn.networks.network.Network; "
+                "docs/extending.md has one"
+            )
+        return network
+
+    return made
