@@ -5,6 +5,7 @@ the module as ``python -m snakemake`` does, in its own directory and with its ow
 of third parties, and an interpreter that was started without variables; nothing of this package is imported before.
 """
 
+import atexit
 import importlib
 import json
 import os
@@ -35,9 +36,11 @@ def run(arguments: list[str], root: Path, environment: dict[str, str]) -> subpro
 def _starter() -> subprocess.Popen[str]:
     """Return this process's own; it ends when its input does."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-P", __file__], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
+    atexit.register(process.communicate)  # closes its input, and waits
+    return process
 
 
 def _serve() -> None:
