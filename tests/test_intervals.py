@@ -1,0 +1,66 @@
+"""Ends of intervals, against SciPy and against what is known of a mean."""
+
+import numpy as np
+import pytest
+from scipy import stats
+from sklearn.metrics import f1_score
+
+from rrrn.tables.statistics import intervals, resampling
+
+SUBJECTS = [f"s{number:02}" for number in range(15)]
+
+
+def test_ends_are_scipys_bias_corrected_and_accelerated_ones():
+    """Of a macro F1 of subjects with several clips each, from the very draws that SciPy made."""
+    rng = np.random.default_rng(3)
+    told = [(rng.integers(0, 3, size), rng.integers(0, 3, size)) for size in rng.integers(2, 8, len(SUBJECTS))]
+
+    def statistic(drawn):
+        true, said = (np.concatenate([told[subject][part] for subject in drawn]) for part in (0, 1))
+        return f1_score(true, said, average="macro", labels=range(3), zero_division=0)
+
+    places = np.arange(len(SUBJECTS))
+    found = stats.bootstrap(
+        (places,), statistic, vectorized=False, n_resamples=400, method="BCa", confidence_level=0.9, rng=rng
+    )
+    left_out = [statistic(np.delete(places, subject)) for subject in places]
+    values = np.array([statistic(places), *found.bootstrap_distribution, *left_out])
+    ends = intervals.at(values, len(SUBJECTS), stats.norm.ppf(0.95))
+    assert tuple(ends) == pytest.approx(tuple(found.confidence_interval), abs=1e-9)
+
+
+def test_each_column_has_its_own_interval():
+    values = np.random.default_rng(4).gamma(2, size=(1 + 999 + 15, 2, 3))
+    ends = intervals.ends(values, 15)
+    assert ends.low.shape == ends.high.shape == (2, 3)
+    for place in np.ndindex(2, 3):
+        alone = intervals.ends(values[:, *place], 15)
+        assert (ends.low[place], ends.high[place]) == (float(alone.low), float(alone.high))
+
+
+def test_interval_of_a_mean_is_that_of_students_t():
+    """Of values that lie evenly about their mean, which have no bias and no skewness."""
+    values = np.concatenate([np.arange(1.0, 31), -np.arange(1.0, 31)])
+    weights = resampling.weights([f"s{number:02}" for number in range(60)], 40_000)
+    ends = intervals.ends(weights @ values / weights.sum(axis=1), 60)
+    expected = stats.t.interval(0.95, 59, 0, values.std(ddof=1) / np.sqrt(60))
+    assert (float(ends.low), float(ends.high)) == pytest.approx(expected, rel=0.02)
+
+
+def test_a_statistic_that_never_changes_has_no_width():
+    ends = intervals.ends(np.full(1 + 100 + 15, 0.2), 15)
+    assert (float(ends.low), float(ends.high)) == (0.2, 0.2)
+
+
+def test_one_subject_has_no_interval_and_nor_has_what_is_not_finite():
+    assert np.isnan(intervals.ends(np.zeros((1 + 100 + 1, 2)), 1)).all()
+    values = np.random.default_rng(5).normal(size=(1 + 100 + 15, 2))
+    values[7, 1] = np.nan
+    assert np.isnan(intervals.ends(values, 15).low).tolist() == [False, True]
+
+
+def test_two_subjects_have_all_that_was_drawn_between_the_ends():
+    """Student's t of two is so wide that no draw is beyond."""
+    values = np.concatenate([[0.5], np.random.default_rng(6).choice([0.0, 0.5, 1.0], 999), [0.0, 1.0]])
+    ends = intervals.ends(values, 2)
+    assert (float(ends.low), float(ends.high)) == (0, 1)
