@@ -6,6 +6,7 @@ from rrrn.commands import show
 from rrrn.data import result
 from rrrn.data.identity import by_hand
 from rrrn.running import stage
+from rrrn.tables import published
 
 
 @pytest.mark.parametrize("kind", ["synthetic", "mixed", "recorded"])
@@ -21,7 +22,7 @@ def test_table_on_the_terminal_says_what_its_clips_are(tmp_path, capsys, kind):
     show.main(args)
     said = capsys.readouterr().out
     assert re.search(r"Un-occ +0\.500 +0\.610", said)
-    assert (show.SYNTHETIC in said) == (kind != "recorded")
+    assert (published.SYNTHETIC in said) == (kind != "recorded")
     assert "\nF1 not above chance: no method\n" in said
     assert "It cannot be compared with code and clips" in said  # nor settings are told, nor clips
     assert str(path) in said and "table_iv_long.csv" in said

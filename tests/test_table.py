@@ -10,7 +10,8 @@ from rrrn.experiment import labels, metrics
 from rrrn.running import stage
 from rrrn.running.stage import InputError
 from rrrn.stages import table
-from rrrn.tables import cells, no_skill
+from rrrn.tables import cells, no_skill, notes
+from rrrn.tables.layout import numbers
 
 HOME = Path(__file__).resolve().parents[1]
 METHODS = ["lbp_top", "lbp_sip", "hog3d", "vgg16", "resnet18", "rrrn"]
@@ -54,13 +55,17 @@ def run(tmp_path, name, files, databases=("syncasme2", "synsamm"), source="synth
     clips.write(rows, tmp_path / "clips.csv")
     args = stage.command("").parse_args([])
     args.scores, args.output, args.long = files, tmp_path / "t.csv", tmp_path / "t_long.csv"
+    args.markdown, args.latex = tmp_path / "t.md", tmp_path / "t.tex"
     args.about, args.labels = tmp_path / "t.json", None
     args.task = task or TASKS[name]
     one, two = databases
     both = f"{one}-1,{two}-1"
     args.folds = {"iii_a": f"{one}-to-{two}", "iii_b": f"{two}-to-{one}", "iv": both, "ablation": both}[name]
     args.table, args.clips, args.descriptors = name, tmp_path / "clips.csv", descriptors
-    args.paper = None if name == "ablation" else HOME / f"data/paper/table_{name}.csv"
+    args.paper = (
+        None if name == "ablation" else [HOME / f"data/paper/table_{name}.csv", HOME / "data/paper/misprints.csv"]
+    )
+    args.confusion = []
     args.classes, args.methods, args.conditions = ",".join(CLASSES), ",".join(METHODS), ",".join(CONDITIONS)
     table.main(args)
     return pd.read_csv(args.output, keep_default_na=False, dtype=str), pd.read_csv(args.long)
@@ -144,19 +149,19 @@ def test_a_table_of_one_seed_says_so_and_names_the_key(tmp_path, monkeypatch, me
 
 def test_a_table_of_networks_that_start_from_models_says_so():
     trained = pd.Series({"rrrn": 1, table.AVERAGE: 1})
-    (said,) = table.of_start({"protocol": {"start": "clean"}}, trained, ["lbp_top"], ["none", "mask"])
+    (said,) = notes.of_start({"protocol": {"start": "clean"}}, trained, ["lbp_top"], ["none", "mask"])
     assert "un-occluded training of their fold ('protocol.start')" in said
-    assert table.of_start({"protocol": {"start": "scratch"}}, trained, ["lbp_top"], ["none", "mask"]) == []
-    assert table.of_start({"protocol": {"start": "clean"}}, trained, ["lbp_top"], ["none"]) == []
+    assert notes.of_start({"protocol": {"start": "scratch"}}, trained, ["lbp_top"], ["none", "mask"]) == []
+    assert notes.of_start({"protocol": {"start": "clean"}}, trained, ["lbp_top"], ["none"]) == []
     untrained = trained.rename({"rrrn": "lbp_top"})
-    assert table.of_start({"protocol": {"start": "clean"}}, untrained, ["lbp_top"], ["none", "mask"]) == []
+    assert notes.of_start({"protocol": {"start": "clean"}}, untrained, ["lbp_top"], ["none", "mask"]) == []
 
 
 def test_a_table_of_groups_says_that_subjects_were_not_tested_one_by_one():
     rows = [clips.Clip("d", name, "c", 1, 2, 3, "I", name, "recorded") for name in ("a", "b", "group-1-of-2")]
-    (said,) = table.of_groups(rows[:2], ["group-1-of-2", "group-2-of-2"])
+    (said,) = notes.of_groups(rows[:2], ["group-1-of-2", "group-2-of-2"])
     assert "in 2 groups" in said and "folds.csv" in said
-    assert table.of_groups(rows, ["a", "b", "group-1-of-2"]) == table.of_groups(rows, ["d-to-e"]) == []
+    assert notes.of_groups(rows, ["a", "b", "group-1-of-2"]) == notes.of_groups(rows, ["d-to-e"]) == []
 
 
 def test_descriptors_of_plugins_and_variants_have_no_seeds_either(tmp_path, monkeypatch):
@@ -222,10 +227,10 @@ def test_an_ablation_has_a_row_for_each_method_and_the_statistics_of_table_iv(tm
     for line in LINES:
         assert set(ours.loc[line].filter(like=" WF1")) == {theirs.loc[line, "RRRN WF1"]}
     assert "paper" not in long and set(long["table"]) == {"ablation"}
-    same = long_of_iv[long_of_iv["method"] != "Avg."].drop(columns=["paper", "table"]).reset_index(drop=True)
+    same = long_of_iv[long_of_iv["method"] != "Avg."].drop(columns=[*table.OF_PAPER, "table"]).reset_index(drop=True)
     pd.testing.assert_frame_equal(long.drop(columns="table"), same)
     told = result.read(tmp_path / "t.json")
-    assert "F1 not above chance" in told["notes"][0] and set(told["tables"]) == {"t.csv", "t_long.csv"}
+    assert "F1 not above chance" in told["notes"][0] and set(told["tables"]) == {"t.csv", "t_long.csv", "t.md", "t.tex"}
 
 
 def test_one_seed_has_no_deviation(tmp_path):
@@ -250,7 +255,7 @@ def test_lines_of_no_skill(tmp_path, caplog):
     assert shown.loc[LINES[0], "RRRN WAR"] == "0.353" and shown.loc[LINES[0], "VGG16 UAR"] == "0.200"  # I: 24 of 68
     assert shown.loc[LINES[1], "RRRN WAR"] == "0.294" and shown.loc[LINES[1], "Avg. UAR"] == "0.200"  # III: 20 of 68
     found = no_skill.chance(COUNTS["samm"])["WAR"]
-    assert shown.loc[LINES[2], "RRRN WAR"] == f"{table.rounded(found.low)}–{table.rounded(found.high)}"
+    assert shown.loc[LINES[2], "RRRN WAR"] == f"{numbers.rounded(found.low)}–{numbers.rounded(found.high)}"
     row = long[(long["method"] == LINES[2]) & (long["metric"] == "WAR")].iloc[0]
     assert row[["low", "high"]].tolist() == pytest.approx([found.low, found.high], abs=1e-6)
     assert long[~long["method"].isin(LINES[2:])][["low", "high"]].isna().all(axis=None)
@@ -267,7 +272,3 @@ def test_cells_by_seed_are_in_the_order_asked_for():
     found = cells.by_seed(rows, ["vgg16", "rrrn"], ["none", "mask"])
     assert found.index.get_level_values("condition").unique().tolist() == ["none", "mask", "Avg."]
     assert found.index.get_level_values("method").unique().tolist() == ["vgg16", "rrrn", "Avg."]
-
-
-def test_rounding_is_half_up():
-    assert [table.rounded(x) for x in (0.0005, 0.0015, 0.1234999, 1.0)] == ["0.001", "0.002", "0.123", "1.000"]

@@ -30,6 +30,11 @@ def test_tables_are_whole(done):
         long = pd.read_csv(done / f"results/table_{name}_long.csv")
         assert set(long.loc[long["method"] == "RRRN", "n_folds"]) == {folds}
         assert long["paper"].isna().all()
+        own = long[long["method"].isin(["RRRN", "LBP-TOP", "Avg."])]
+        assert (own["low"] <= own["value"] + 1e-6).all() and (own["value"] <= own["high"] + 1e-6).all()
+        printed = (done / f"results/table_{name}.md").read_text()
+        assert printed.count("\n| 95 % |") == 4 and "SYNTHETIC" in printed
+        assert "\\bottomrule" in (done / f"results/table_{name}.tex").read_text()
     summary = pd.read_csv(done / "results/summary.csv")
     assert summary["summary"].value_counts().to_dict() == {"mean of both holdouts": 24, "maximal degradation": 12}
     assert summary["value"].notna().all() and summary["paper"].isna().all()

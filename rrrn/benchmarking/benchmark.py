@@ -29,7 +29,7 @@ from rrrn.tables.cells import AVERAGE
 from rrrn.tables.robustness import REFERENCE
 from rrrn.training.fold import Build
 
-SCORES = [name for name in table.LONG if name != "paper"]
+SCORES = [name for name in table.LONG if name not in table.OF_PAPER]
 WITHOUT_REFERENCE = (
     "nothing of ResNet18 is there, so there is no mean relative degradation; run the workflow with 'resnet18' among "
     "'methods' to results/ranking.csv, or first benchmark('resnet18', …)"
@@ -148,10 +148,9 @@ def _score(contender: Contender, database: Database, folder: Path, features: str
     scored, counted = [], {}
     for name, folds in database.tables.items():
         found, counted[name] = _of_table(contender.name, database, folder, rows, name)
-        cell = table.all_rows(
-            found, database.clips, folds, database.classes, [contender.name], list(database.config["conditions"])
-        )
-        labelled = table.with_paper(cell[cell["method"] != AVERAGE], None, named)
+        own, conditions = {contender.name: counted[name]}, list(database.config["conditions"])
+        cell = table.all_rows(found, own, database.clips, folds, database.classes, [contender.name], conditions)
+        labelled = cells.labelled(cell[cell["method"] != AVERAGE], named)
         scored.append(labelled.assign(table=name, task=database.tasks[name], data=kind))
     scores = pd.concat(scored, ignore_index=True)[SCORES]
     rank = _rank(contender.name, database, counted, named).assign(data=kind)[list(ranking.COLUMNS)]

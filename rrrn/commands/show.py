@@ -1,4 +1,4 @@
-"""Print a result table on the terminal, with what the reader must know of it."""
+"""``rrrn show``: print a result table on the terminal, with what the reader must know of it."""
 
 import argparse
 from collections.abc import Mapping
@@ -12,8 +12,7 @@ from rrrn.data import clips, result
 from rrrn.experiment import registry
 from rrrn.running import stage
 from rrrn.running.stage import InputError
-
-SYNTHETIC = "SYNTHETIC faces from the built-in renderer: these numbers say nothing about the paper's results."
+from rrrn.tables import published
 
 
 def standing(path: Path, told: Mapping[str, Any]) -> str:
@@ -24,29 +23,40 @@ def standing(path: Path, told: Mapping[str, Any]) -> str:
         table = clips.read(settings["clips"])
         recipes = verify.of_experiment(settings, table)
         found = verify.check(recipes, table, [recipes.of(str(path))], quick=True)
-    except (InputError, KeyError) as error:  # a table of a version with other settings
+    except InputError as error:
         return f"It cannot be compared with code and clips: {error}"
+    except KeyError as error:  # folds, or a table of a version with other settings
+        return f"It cannot be compared with code and clips: the file beside it says nothing of {error}"
     note = verify.unchecked(table)
     if not found:
         return f"Files on disk, code and clips are those that it was made of. {note}".rstrip()
     return f"WARNING: {len(found)} files are not those that it was made of any more. The first: {found[0].text} {note}"
 
 
+def laid_out(path: Path) -> str:
+    """Return a table as text; one that is for people already, as it is."""
+    if path.suffix != ".csv":
+        return path.read_text(encoding="utf-8").rstrip()
+    table = pd.read_csv(path, dtype=str, keep_default_na=False).drop(columns=["Data", "data"], errors="ignore")
+    table.columns = [name.replace(" ", "\n") for name in table.columns]
+    return str(table.to_markdown(index=False, tablefmt="simple", disable_numparse=True))
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    parser.add_argument("table", type=Path, metavar="TABLE", help="a table of results/, such as results/table_iv.csv")
+
+
 def main(args: argparse.Namespace) -> None:
     told = result.read(result.beside(args.table))
-    table = pd.read_csv(args.table, dtype=str, keep_default_na=False)
-    kinds = table.pop("Data").unique().tolist()
-    table.columns = [name.replace(" ", "\n") for name in table.columns]
-    print(table.to_markdown(index=False, tablefmt="simple", disable_numparse=True))
+    print(laid_out(args.table))
     print()
-    print("\n".join(told["notes"]))
-    if kinds != ["recorded"]:
-        print(SYNTHETIC)
+    print("\n".join([*told["notes"], *published.warning(told["data"])]))
     print(standing(args.table, told))
     print(f"Files: {', '.join(str(args.table.with_name(name)) for name in told['tables'])}")
 
 
 if __name__ == "__main__":
     parser = stage.command(__doc__)
-    parser.add_argument("table", type=Path)
+    add_arguments(parser)
     stage.run(main, parser)

@@ -170,7 +170,7 @@ def _remove(found: Sequence[Finding]) -> None:
         if path.is_dir():
             shutil.rmtree(path)
         else:
-            tables = [path.with_suffix(".csv"), path.with_name(f"{path.stem}_long.csv")]
+            tables = [path.with_name(f"{path.stem}{end}") for end in (".csv", "_long.csv", ".md", ".tex")]
             for file in (path, *(tables if path.suffix == ".json" else [])):
                 file.unlink(missing_ok=True)
         logging.info("removed: %s", one.text)

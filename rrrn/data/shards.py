@@ -39,7 +39,7 @@ results/occluded/CONDITION/SUBJECT.h5, by ``occlude``: the same in gray, with wh
     CLIP@area_share: float64, of the face box
     CLIP@visible: float32 (6), share of each of the six regions
     CLIP@aus: int32 (A), action units
-    CLIP@au_shares: float32 (A), visible share of each one's skin
+    CLIP@au_shares: float32 (A), share of each one's skin that is covered
     CLIP@yaw: text; of an anchored occluder only, like the next three
     CLIP@turn: float64 (2), degrees
     CLIP@registered_frames: int64

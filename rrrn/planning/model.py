@@ -288,10 +288,10 @@ class Model:
 
     def _table(self, table: str) -> Cost:
         methods, conditions = len(self.config["methods"]), len(self.config["conditions"])
-        return Cost(bytes=500.0 * methods * (conditions + 1))
+        return Cost(bytes=900.0 * methods * (conditions + 1))
 
     def _ablation(self) -> Cost:
-        return Cost(bytes=500.0 * len(self.config["ablation"]) * (len(self.config["conditions"]) + 1))
+        return Cost(bytes=900.0 * len(self.config["ablation"]) * (len(self.config["conditions"]) + 1))
 
     def _summary(self) -> Cost:
         methods, conditions = len(self.config["methods"]), len(self.config["conditions"])

@@ -11,9 +11,9 @@ Read by the Snakefile in every job, hence nothing heavy.
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -285,9 +285,9 @@ class Recipes:
 
     @cache  # noqa: B019
     def table(self, table: str) -> Recipe:
-        return self._result(
-            f"results/table_{table}.json", "rrrn.stages.table", [f"table_{table}.csv"], {table: self._scores(table)}
-        )
+        paper = [f"table_{table}.csv", "misprints.csv"]
+        inputs = {table: [*self._scores(table), *self._confusion(table)]}
+        return self._result(f"results/table_{table}.json", "rrrn.stages.table", paper, inputs)
 
     @cache  # noqa: B019
     def summary(self) -> Recipe:
@@ -297,11 +297,7 @@ class Recipes:
 
     @cache  # noqa: B019
     def ranking(self) -> Recipe:
-        methods, names = self._config["methods"], self._config["conditions"]
-        counted = {
-            table: [self.confusion(table, method, condition) for method in methods for condition in names]
-            for table in self.tables
-        }
+        counted = {table: self._confusion(table) for table in self.tables}
         return self._result("results/ranking.json", "rrrn.stages.ranking", [], counted)
 
     @cache  # noqa: B019
@@ -316,14 +312,24 @@ class Recipes:
 
     @cache  # noqa: B019
     def ablation(self) -> Recipe:
-        scores = {"iv": self._scores("iv", "ablation")}
-        return self._result("results/ablation.json", "rrrn.stages.table", [], scores, "ablation")
+        inputs = {"iv": [*self._scores("iv", "ablation"), *self._confusion("iv", "ablation")]}
+        return self._result("results/ablation.json", "rrrn.stages.table", [], inputs, "ablation")
 
     def results(self) -> list[Recipe]:
         """Return the recipes of all tables: what an experiment is for."""
-        ablation = [self.ablation()] if self._config["ablation"] else []
-        tables = (self.table(name) for name in self.tables)
-        return [*tables, self.summary(), self.ranking(), self.split(), *ablation]
+        return [recipe() for recipe in self._results().values()]
+
+    def _results(self) -> dict[str, Callable[[], Recipe]]:
+        """Return how to get the recipe of each table, by the file beside it: one table may lack settings of another."""
+        found: dict[str, Callable[[], Recipe]] = {
+            f"results/table_{name}.json": partial(self.table, name) for name in self.tables
+        }
+        found["results/summary.json"] = self.summary
+        found["results/ranking.json"] = self.ranking
+        found["results/folds.json"] = self.split
+        if self._config["ablation"]:
+            found["results/ablation.json"] = self.ablation
+        return found
 
     def labels(self, key: str = "methods") -> str:
         """Return what the tables call methods and conditions, as JSON; ``key`` names the methods."""
@@ -333,6 +339,8 @@ class Recipes:
         """Return the recipe of a file, of a table that of the file beside it; raises InputError if there is none."""
         named = Path(os.path.relpath(path))
         place = result.beside(named) if named.parent == Path("results") else named
+        if found := self._results().get(str(place)):
+            return found()
         for recipe in self.every():
             if recipe.path == str(place):
                 return recipe
@@ -342,6 +350,10 @@ class Recipes:
         methods, names = self._config[key], self._config["conditions"]
         return [self.score(table, method, condition) for method in methods for condition in names]
 
+    def _confusion(self, table: str, key: str = "methods") -> list[Recipe]:
+        methods, names = self._config[key], self._config["conditions"]
+        return [self.confusion(table, method, condition) for method in methods for condition in names]
+
     def _result(
         self,
         path: str,
@@ -349,10 +361,14 @@ class Recipes:
         paper: Sequence[str],
         scores: Mapping[str, Sequence[Recipe]],
         key: str = "methods",
+        sections: Sequence[str] = (),
     ) -> Recipe:
-        """Return the recipe of a table, whose settings are all that had a part in it; ``key`` names its methods."""
+        """Return the recipe of a table, whose settings are all that had a part in it.
+
+        ``scores`` are its inputs by table, ``key`` names its methods, ``sections`` what itself is told beside.
+        """
         inputs = [one for group in scores.values() for one in group]
-        named = {name: self._config[name] for name in ("classes", "conditions", "protocol")}
+        named = {name: self._config[name] for name in ("classes", "conditions", "protocol", *sections)}
         named["methods"] = self._config[key]
         decided = merge([canonical(named), *(json.loads(text) for text in {one.settings for one in closure(inputs)})])
         told = merge([canonical(named), *(json.loads(text) for text in {one.told for one in closure(inputs)})])

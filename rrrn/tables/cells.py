@@ -1,12 +1,13 @@
 """The cells of a table and their averages, from the score files of its methods and conditions, seed by seed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from rrrn.data import digested
 from rrrn.experiment import metrics
+from rrrn.experiment.labels import Labels
 from rrrn.running.stage import InputError
 
 AVERAGE = "Avg."
@@ -59,6 +60,33 @@ def over_seeds(values: pd.DataFrame, trained: pd.Series) -> pd.DataFrame:
     seeds = trained.reindex(values.index.get_level_values("method")).to_numpy()
     spread = values.std(axis=1, ddof=1).where(seeds > 1)
     return pd.DataFrame({"value": values.mean(axis=1), "sd": spread, "n_seeds": seeds}, index=values.index)
+
+
+def labelled(rows: pd.DataFrame, named: Labels) -> pd.DataFrame:
+    """Return rows whose condition and methods are called by their labels; ``other`` is a second method."""
+    parts = {"condition": named.condition, "method": named.method, "other": named.method}
+    return rows.assign(**{name: rows[name].map(label) for name, label in parts.items() if name in rows})
+
+
+def with_paper(
+    rows: pd.DataFrame,
+    printed: pd.DataFrame | None,
+    faults: Mapping[tuple[str, str, str], Sequence[str]],
+    named: Labels,
+) -> pd.DataFrame:
+    """Return rows with ``paper``, its value where ``printed`` is given and has one, the ``difference`` from it, and in
+    ``note`` what is wrong with it, in lines. What is printed, and its ``faults``, are under the labels of ``named``.
+    """
+    if printed is None:
+        return rows.assign(paper=float("nan"), difference=float("nan"), note="")
+    values = printed.set_index(KEYS)["value"].to_dict()
+    keys = [
+        (named.condition(condition), named.method(method), metric)
+        for condition, method, metric in rows[KEYS].itertuples(index=False, name=None)
+    ]
+    paper = pd.Series([values.get(key, float("nan")) for key in keys], rows.index)
+    notes = ["\n".join(faults.get(key, ())) for key in keys]
+    return rows.assign(paper=paper, difference=rows["value"] - paper, note=notes)
 
 
 def _with_average(cells: pd.DataFrame, over: str) -> pd.DataFrame:

@@ -5,7 +5,7 @@ named II.
 """
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -43,29 +43,40 @@ def write(
 
 def read(
     paths: Mapping[str, Mapping[str, Path]], classes: Sequence[str]
-) -> tuple[list[str], dict[str, NDArray[np.int64]]]:
+) -> tuple[list[str], dict[str, NDArray[np.float64]]]:
     """Return the tested subjects, sorted, and the matrices of each method under all conditions.
 
-    ``paths`` are {method: {condition: file}}, the matrices int64 (conditions, seeds, subjects, n_classes, n_classes).
-    Raises InputError for a file that is damaged, or has other subjects, clips or classes than the first, or other seeds
-    than the first of its method.
+    ``paths`` are {method: {condition: file}}, the matrices float64 (conditions, seeds, subjects, n_classes, n_classes).
+    Where every view of a clip counts (``protocol.view: augmented_pool``) networks count each clip more often than
+    descriptors, which see it once; all matrices are brought to the fewest, so that they can be compared. Raises
+    InputError for a file that is damaged, or has other subjects, clips or classes than the first, or other seeds than
+    the first of its method.
     """
     subjects: list[str] = []
     tested: NDArray[np.int64] | None = None
-    found = {}
+    found: dict[str, list[NDArray[np.int64]]] = {method: [] for method in paths}
     for method, files in paths.items():
-        matrices: list[NDArray[np.int64]] = []
         for path in files.values():
             own, counts = _read(path, classes)
             true = counts.sum(axis=-1)
             subjects, tested = (own, true[0]) if tested is None else (subjects, tested)
-            if own != subjects or (true != tested).any():
+            if own != subjects or (true * tested.sum() != tested * true[0].sum()).any():
                 raise InputError(f"{path}: other clips were tested than by other methods; delete it and run again")
-            if matrices and len(counts) != len(matrices[0]):
+            if found[method] and len(counts) != len(found[method][0]):
                 raise InputError(f"{path}: other seeds than under other conditions; delete it and run again")
-            matrices.append(counts)
-        found[method] = np.stack(matrices)
-    return subjects, found
+            found[method].append(counts)
+    fewest = min(counts[0].sum() for files in found.values() for counts in files)
+    return subjects, {
+        method: np.stack([counts / (counts[0].sum() / fewest) for counts in files]) for method, files in found.items()
+    }
+
+
+def by_method(methods: Sequence[str], conditions: Sequence[str], paths: Iterable[Path]) -> dict[str, dict[str, Path]]:
+    """Return {method: {condition: file}} of files in the order of methods, and of conditions for each."""
+    found: dict[str, dict[str, Path]] = {method: {} for method in methods}
+    for (method, condition), path in zip(itertools.product(methods, conditions), paths, strict=True):
+        found[method][condition] = path
+    return found
 
 
 def _read(path: Path, classes: Sequence[str]) -> tuple[list[str], NDArray[np.int64]]:

@@ -74,6 +74,25 @@ def chance(class_counts: ArrayLike) -> dict[str, Range]:
     }
 
 
+def rows(table: Sequence[Clip], fold_names: Sequence[str], classes: Sequence[str]) -> pd.DataFrame:
+    """Return the lines of no skill, a row for each line and metric; chance has the interval ``low`` to ``high``."""
+    counts = tested(table, fold_names, classes)
+    constants = {
+        TESTED_MAJORITY: tested_majority(counts),
+        TRAINING_MAJORITY: training_majority(table, fold_names, classes),
+    }
+    rows = [
+        {"method": line, "metric": metric, "value": value}
+        for line, found in constants.items()
+        for metric, value in found.items()
+    ]
+    rows += [
+        {"method": CHANCE, "metric": metric, "value": drawn.mean, "low": drawn.low, "high": drawn.high}
+        for metric, drawn in chance(counts).items()
+    ]
+    return pd.DataFrame(rows).assign(condition=AVERAGE, n_seeds=1)
+
+
 def _named_at_random(
     counts: NDArray[np.int64], rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -1,5 +1,6 @@
 """The paper's printed values, and whether they may stand beside ours."""
 
+import csv
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -7,7 +8,10 @@ import pandas as pd
 
 from rrrn.data.clips import Clip
 
+Key = tuple[str, str, str]  # condition, method, metric
+
 DATABASES = {"casme2", "samm"}
+SYNTHETIC = "SYNTHETIC faces from the built-in renderer: these numbers say nothing about the paper's results."
 SHOWN = {"iii_a": ("WAR", "UAR"), "iii_b": ("WAR", "UAR"), "iv": ("F1", "WF1")}  # metrics that its tables have
 
 
@@ -15,6 +19,11 @@ def data_kind(table: Sequence[Clip]) -> str:
     """Return ``recorded``, ``synthetic``, or ``mixed``: what the clips of a table are."""
     sources = {"recorded" if clip.source == "recorded" else "synthetic" for clip in table}
     return sources.pop() if len(sources) == 1 else "mixed"
+
+
+def warning(kind: str) -> list[str]:
+    """Return in a sentence that a table is not of recorded clips, if so; ``kind`` is their ``data_kind``."""
+    return [] if kind == "recorded" else [SYNTHETIC]
 
 
 def values(path: Path, table: Sequence[Clip], task: str) -> pd.DataFrame | None:
@@ -27,3 +36,14 @@ def values(path: Path, table: Sequence[Clip], task: str) -> pd.DataFrame | None:
     if not same_clips or set(printed["task"]) != {task}:
         return None
     return printed[["condition", "method", "metric", "value"]]
+
+
+def faults(path: Path, table: str) -> dict[Key, list[str]]:
+    """Return {(condition, method, metric): what is wrong with it} of a table's printed values, under its labels."""
+    found: dict[Key, list[str]] = {}
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            if row["table"] == table:
+                key = row["condition"], row["method"], row["metric"]
+                found.setdefault(key, []).append(f"{row['kind']}: {row['reason']}")
+    return found

@@ -127,14 +127,22 @@ def descriptors(wildcards, output):
     return ",".join(names("descriptor"))
 
 
-def ablated(wildcards):
-    """The scores of the methods of the ablation, which are those of Table IV."""
+def ablated(kind):
+    """The scores, or the confusion matrices, of the methods of the ablation, which are those of Table IV."""
+    return lambda wildcards: check_ablated() or expand(
+        f"results/{kind}/iv/{{method}}/{{condition}}.csv",
+        method=config["ablation"],
+        condition=CONDITIONS,
+    )
+
+
+def check_ablated():
+    """Stop unless the configuration lists methods of an ablation."""
     if not config["ablation"]:
         stop(
             "results/ablation.csv compares the methods that the configuration lists under 'ablation', and it lists "
             "none; --configfile config/ablation.yaml has a list"
         )
-    return [made.path for made in RECIPES.ablation().inputs]
 
 
 def scores_of_tables(wildcards, input):

@@ -56,7 +56,12 @@ rule table:
             method=config["methods"],
             condition=CONDITIONS,
         ),
-        paper=PAPER / "table_{table}.csv",
+        confusion=expand(
+            "results/confusion/{{table}}/{method}/{condition}.csv",
+            method=config["methods"],
+            condition=CONDITIONS,
+        ),
+        paper=[PAPER / "table_{table}.csv", PAPER / "misprints.csv"],
         folds=ancient("results/folds.csv"),  # not read: whoever has a table has its folds
     output:
         table=report(
@@ -71,6 +76,8 @@ rule table:
             category="Tables",
             labels={"table": "{table}", "form": "long"},
         ),
+        markdown="results/table_{table}.md",
+        latex="results/table_{table}.tex",
         about="results/table_{table}.json",
     log:
         "logs/table/{table}.log",
@@ -90,7 +97,7 @@ rule table:
         descriptors=descriptors,
         conditions=",".join(CONDITIONS),
     shell:
-        "python -m rrrn.stages.table {input.scores:q} {output.table:q} {output.long:q} {output.about:q} --table {wildcards.table} --task {params.task:q} --paper {input.paper:q} --clips {params.clips:q} --folds {params.folds:q} --classes {params.classes:q} --methods {params.methods} --descriptors {params.descriptors:q} --labels {params.labels:q} --conditions {params.conditions} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.stages.table {input.scores:q} {output.table:q} {output.long:q} {output.markdown:q} {output.latex:q} {output.about:q} --confusion {input.confusion:q} --table {wildcards.table} --task {params.task:q} --paper {input.paper:q} --clips {params.clips:q} --folds {params.folds:q} --classes {params.classes:q} --methods {params.methods} --descriptors {params.descriptors:q} --labels {params.labels:q} --conditions {params.conditions} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule summary:
@@ -169,7 +176,8 @@ rule ranking:
 
 rule ablation:
     input:
-        ablated,
+        scores=ablated("scores"),
+        confusion=ablated("confusion"),
     output:
         table=report(
             "results/ablation.csv",
@@ -183,6 +191,8 @@ rule ablation:
             category="Tables",
             labels={"table": "ablation", "form": "long"},
         ),
+        markdown="results/ablation.md",
+        latex="results/ablation.tex",
         about="results/ablation.json",
     log:
         "logs/ablation.log",
@@ -202,4 +212,4 @@ rule ablation:
         descriptors=descriptors,
         conditions=",".join(CONDITIONS),
     shell:
-        "python -m rrrn.stages.table {input:q} {output.table:q} {output.long:q} {output.about:q} --table ablation --task {params.task:q} --clips {params.clips:q} --folds {params.folds:q} --classes {params.classes:q} --methods {params.methods} --descriptors {params.descriptors:q} --labels {params.labels:q} --conditions {params.conditions} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.stages.table {input.scores:q} {output.table:q} {output.long:q} {output.markdown:q} {output.latex:q} {output.about:q} --confusion {input.confusion:q} --table ablation --task {params.task:q} --clips {params.clips:q} --folds {params.folds:q} --classes {params.classes:q} --methods {params.methods} --descriptors {params.descriptors:q} --labels {params.labels:q} --conditions {params.conditions} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
