@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import accuracy_score, f1_score, recall_score
+from sklearn.metrics import f1_score
 
 from rrrn.data import clips, predictions
 from rrrn.data.predictions import Prediction
@@ -14,6 +14,7 @@ from rrrn.running import stage
 from rrrn.running.stage import InputError
 from rrrn.stages import ranking, score, summary
 from rrrn.tables import cells, robustness
+from rrrn.tables.statistics import intervals, resampling
 
 CONDITIONS = ["none", "mask", "glasses"]
 SUBJECTS = [f"s{number}" for number in range(7)]
@@ -49,42 +50,12 @@ def test_by_hand():
     assert found["unoccluded"].to_dict() == pytest.approx({"rrrn": 0.9, "vgg16": 0.8, "resnet18": 0.8})
     assert found["maximal_degradation"].to_dict() == pytest.approx({"rrrn": 0.15, "vgg16": 0.6, "resnet18": 0.3})
     assert set(found["worst_condition"]) == {"mask"}
-    for low, high, value in (
-        ("low", "high", "mean_relative_degradation"),
-        ("unoccluded_low", "unoccluded_high", "unoccluded"),
-    ):
-        assert (found[low] == found[value]).all() and (found[high] == found[value]).all()  # there is one subject
+    ends = ["low", "high", "unoccluded_low", "unoccluded_high"]
+    assert found[ends].isna().all(axis=None)  # there is one subject
 
 
-def naive(matrices: np.ndarray, weights: np.ndarray) -> dict[str, float]:
-    """The scores of one condition and seed in which each subject stands as often as ``weights`` say, clip by clip."""
-    true, said = [], []
-    for matrix, often in zip(matrices, weights, strict=True):
-        for (row, column), count in np.ndenumerate(matrix):
-            true += [row] * int(often) * int(count)
-            said += [column] * int(often) * int(count)
-    every = {"labels": range(len(matrices[0])), "zero_division": 0}
-    return {
-        "WAR": accuracy_score(true, said),
-        "UAR": recall_score(true, said, average="macro", **every),
-        "F1": f1_score(true, said, average="macro", **every),
-        "WF1": f1_score(true, said, average="weighted", **every),
-    }
-
-
-def test_scores_of_resampled_subjects_are_those_of_their_clips(many):
-    weights = robustness.resampled(SUBJECTS)[:5]
-    found = robustness.scored(many["rrrn"], weights)
-    for sample, often in enumerate(weights):
-        for condition, of_seeds in enumerate(many["rrrn"]):
-            each = [naive(matrices, often) for matrices in of_seeds]
-            for metric in metrics.METRICS:
-                expected = np.mean([one[metric] for one in each])
-                assert found[metric][sample, condition] == pytest.approx(expected, abs=1e-12)
-
-
-def test_an_interval_holds_the_middle_of_resampled_numbers(many, monkeypatch):
-    monkeypatch.setattr(robustness, "DRAWS", 200)
+def test_an_interval_is_that_of_numbers_that_are_computed_one_by_one(many, monkeypatch):
+    monkeypatch.setattr(resampling.weights, "__defaults__", (200,))
 
     def error(of_seeds, often):
         """Subject by subject."""
@@ -92,17 +63,30 @@ def test_an_interval_holds_the_middle_of_resampled_numbers(many, monkeypatch):
         return 1 - np.mean([metrics.scores(matrix)["F1"] for matrix in pooled])
 
     found = robustness.ranked(many, CONDITIONS, SUBJECTS, ["F1"]).set_index("method")
-    numbers = {name: [] for name in many}
-    for often in robustness.resampled(SUBJECTS):
-        errors = {name: [error(of_seeds, often) for of_seeds in counts[1:]] for name, counts in many.items()}
-        for name, own in errors.items():
-            numbers[name].append(sum(a / b for a, b in zip(own, errors["resnet18"], strict=True)) / 2)
+    numbers, clear = {name: [] for name in many}, {name: [] for name in many}
+    for often in resampling.weights(SUBJECTS):
+        errors = {name: [error(of_seeds, often) for of_seeds in counts] for name, counts in many.items()}
+        for name, (unoccluded, *own) in errors.items():
+            numbers[name].append(sum(a / b for a, b in zip(own, errors["resnet18"][1:], strict=True)) / 2)
+            clear[name].append(1 - unoccluded)
     for name, values in numbers.items():
-        row, ordered = found.loc[name], sorted(values[1:])
+        row = found.loc[name]
         assert row["mean_relative_degradation"] == pytest.approx(values[0])
-        assert (row["low"], row["high"]) == pytest.approx((ordered[4], ordered[194]))  # 5 of 200 are up to it, and 195
+        for low, high, told in (("low", "high", values), ("unoccluded_low", "unoccluded_high", clear[name])):
+            expected = intervals.ends(np.array(told), len(SUBJECTS))
+            assert (row[low], row[high]) == pytest.approx((float(expected.low), float(expected.high)))
     assert found.loc["rrrn", "low"] < found.loc["rrrn", "mean_relative_degradation"] < found.loc["rrrn", "high"]
     assert tuple(found.loc["resnet18", ["low", "mean_relative_degradation", "high"]]) == (1, 1, 1)
+
+
+def test_infinite_draws_leave_an_interval(many):
+    """A draw in which ResNet18 makes no error, and the other one does."""
+    perfect = np.zeros_like(many["rrrn"])
+    perfect[..., range(3), range(3)] = many["rrrn"].sum(axis=-1)
+    perfect[:, :, 0] = many["rrrn"][:, :, 0]  # but of one subject
+    found = robustness.ranked({"resnet18": perfect, "rrrn": many["rrrn"]}, CONDITIONS, SUBJECTS, ["WAR"])
+    row = found.set_index("method").loc["rrrn"]
+    assert row["low"] < row["mean_relative_degradation"] < row["high"] == np.inf
 
 
 def test_draws_are_of_the_subjects_alone(many):

@@ -18,43 +18,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rrrn.experiment import metrics, seeds
+from rrrn.tables.statistics import intervals, resampling
 
 REFERENCE = "resnet18"
 CLEAR = "none"
-DRAWS = 10_000  # the ends of an interval have a standard error of 0.7 % of its width, if draws are normal
-ENDS = (0.025, 0.975)  # of an interval, which holds the middle 95 %
 COLUMNS = (
     *("unoccluded", "unoccluded_low", "unoccluded_high"),
     *("mean_relative_degradation", "low", "high", "maximal_degradation", "worst_condition"),
 )
-
-
-def resampled(subjects: Sequence[str]) -> NDArray[np.float64]:
-    """Return how often each subject counts, float64 (1 + DRAWS, subjects): once, then as drawn with replacement.
-
-    The draws belong to the subjects: all methods, conditions and seeds are resampled alike, in any experiment.
-    """
-    number = len(subjects)
-    drawn = seeds.generator("resampled", *subjects).multinomial(number, np.full(number, 1 / number), DRAWS)
-    return np.concatenate([np.ones((1, number)), drawn])
-
-
-def scored(counts: NDArray[np.int64], weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-    """Return {metric: scores (samples, conditions)}, means over seeds, of subjects that count ``weights`` times.
-
-    ``counts`` are confusion matrices (conditions, seeds, subjects, n_classes, n_classes), ``weights`` (samples,
-    subjects). Of whole numbers of any size the sums are exact, hence the same on any machine.
-    """
-    n_subjects = counts.shape[2]
-    by_subject = np.moveaxis(counts, 2, 0)  # (subjects, conditions, seeds, n_classes, n_classes)
-
-    def summed(parts: NDArray[np.int64]) -> NDArray[np.float64]:
-        return (weights @ parts.reshape(n_subjects, -1).astype(np.float64)).reshape(len(weights), *parts.shape[1:])
-
-    hit, true, said = by_subject.diagonal(axis1=3, axis2=4), by_subject.sum(axis=4), by_subject.sum(axis=3)
-    found = metrics.of_sums(summed(hit), summed(true), summed(said))
-    return {metric: values.mean(axis=2) for metric, values in found.items()}
 
 
 def relative(errors: NDArray[np.float64], reference: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -65,18 +36,18 @@ def relative(errors: NDArray[np.float64], reference: NDArray[np.float64]) -> NDA
 
 
 def ranked(
-    counts: Mapping[str, NDArray[np.int64]], conditions: Sequence[str], subjects: Sequence[str], shown: Sequence[str]
+    counts: Mapping[str, NDArray[np.float64]], conditions: Sequence[str], subjects: Sequence[str], shown: Sequence[str]
 ) -> pd.DataFrame:
     """Return a row for each shown metric and method, the least mean relative degradation first: COLUMNS and n_seeds.
 
-    ``counts`` are {method: confusion matrices (conditions, seeds, subjects, n_classes, n_classes)}. The ends of an
-    interval are the quantiles ENDS over resampled subjects; seeds and trainings stay, so that it says nothing of these.
-    Without REFERENCE among the methods there is no mean relative degradation, and the order is
-    that of ``counts``; without CLEAR no un-occluded score and no maximal degradation; without another condition neither
-    degradation. What is missing is NaN, a missing condition an empty text.
+    ``counts`` are {method: confusion matrices (conditions, seeds, subjects, n_classes, n_classes)}. Intervals are over
+    subjects (``intervals.ends``), as those of tables; seeds and trainings stay, so that they say nothing of these.
+    Without REFERENCE among the methods there is no mean relative degradation, and the order is that of ``counts``;
+    without CLEAR no un-occluded score and no maximal degradation; without another condition neither degradation. What
+    is missing is NaN, a missing condition an empty text.
     """
-    weights = resampled(subjects)
-    scores = {method: scored(own, weights) for method, own in counts.items()}
+    weights = resampling.weights(subjects)
+    scores = {method: resampling.scores(own, weights) for method, own in counts.items()}
     occluded = [number for number, name in enumerate(conditions) if name != CLEAR]
     missing = np.full(len(weights), np.nan)
     rows = []
@@ -91,7 +62,7 @@ def ranked(
                 falls = clear[0] - value[0, occluded]
                 most = int(falls.round(9).argmax())  # rounded, so that of equal ones it is the first
                 fall, worst = float(falls[most]), conditions[occluded[most]]
-            numbers = [clear[0], *_ends(clear[1:]), ratio[0], *_ends(ratio[1:]), fall, worst]
+            numbers = [clear[0], *_ends(clear, len(subjects)), ratio[0], *_ends(ratio, len(subjects)), fall, worst]
             rows.append({"metric": metric, "method": method, **dict(zip(COLUMNS, numbers, strict=True))})
     found = pd.DataFrame(rows).assign(n_seeds=lambda one: [counts[name].shape[1] for name in one["method"]])
     order = {metric: number for number, metric in enumerate(shown)}
@@ -103,7 +74,11 @@ def ranked(
     )
 
 
-def _ends(values: NDArray[np.float64]) -> tuple[float, float]:
-    """Return the ends of an interval; each is one of the values, so that infinite ones do no harm."""
-    low, high = np.quantile(values, ENDS, method="inverted_cdf")
-    return float(low), float(high)
+def _ends(values: NDArray[np.float64], n_subjects: int) -> tuple[float, float]:
+    """Return the ends of an interval; where some draws are infinite, two of them, so that these do no harm."""
+    if np.isinf(values).any():
+        draws = values[1 : len(values) - n_subjects]
+        low, high = np.quantile(draws, [(1 - intervals.SHARE) / 2, (1 + intervals.SHARE) / 2], method="inverted_cdf")
+        return float(low), float(high)
+    ends = intervals.ends(values, n_subjects)
+    return float(ends.low), float(ends.high)
