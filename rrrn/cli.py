@@ -21,6 +21,7 @@ COMMANDS = {
         "draw synthetic databases in the layouts of CASME II and SAMM, with ground truth",
     ),
     "verify": ("rrrn.commands.verify", "tell whether results are what the present configuration, code and clips make"),
+    "show": ("rrrn.commands.show", "print a table of results, and tell whether the files that it is of still fit it"),
     "resume": (
         "rrrn.resuming.resume",
         "go on after a run that was killed: end what it left running, unlock, run again",
