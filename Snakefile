@@ -27,6 +27,7 @@ rule all:
         expand("results/table_{table}.csv", table=TABLES),
         "results/summary.csv",
         "results/ranking.csv",
+        "results/comparisons.csv",
         "results/folds.csv",
         ["results/ablation.csv"] if config["ablation"] else [],
     localrule: True

@@ -163,6 +163,7 @@ def test_every_stage_is_run_with_these_names(calls):
             "table",
             "summary",
             "ranking",
+            "compare",
         ]
     )
 

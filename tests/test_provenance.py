@@ -118,6 +118,7 @@ STAGES = {
     "table": ("rrrn.stages.table",),
     "summary": ("rrrn.stages.summary",),
     "ranking": ("rrrn.stages.ranking",),
+    "compare": ("rrrn.stages.compare",),
     "split": ("rrrn.stages.split",),
 }
 

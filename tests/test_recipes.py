@@ -36,7 +36,8 @@ def changed(change, table=TABLE) -> set[str]:
 
 
 LAST = {"scores", "confusion", "table"}
-TRAINING = {"predictions", *LAST}
+SCORED = {"predictions", *LAST}
+TRAINING = {*SCORED}
 FLOW = {"flow", "pack", *TRAINING}
 WORN = {"occluded", "features", *FLOW}
 
@@ -47,8 +48,9 @@ WORN = {"occluded", "features", *FLOW}
         (lambda c: c["train"].update(lr=0.1), TRAINING),
         (lambda c: c["train"].update(max_memory_gb=1), set()),
         (lambda c: c["train"]["tune"].update(epochs=9), set()),
-        (lambda c: c["svm"].update(C=10), TRAINING),
+        (lambda c: c["svm"].update(C=10), SCORED),
         (lambda c: c["svm"].update(C=10000.0), set()),
+        (lambda c: c["compare"].update(draws=100), {"table"}),
         (lambda c: c["flow"].update(tau=0.2), FLOW),
         (lambda c: c["flow"].update(engine="numba"), set()),
         (lambda c: c["flow"].update(engine="opencv"), FLOW),
@@ -318,7 +320,7 @@ def test_libraries_are_those_of_the_code_and_of_the_inputs(versions):
     ("library", "version", "expected"),
     [
         ("numpy", "1.2.4", set()),
-        ("sklearn", "1.3.0", TRAINING),
+        ("sklearn", "1.3.0", SCORED),
         ("numba", "1.3.0", {"flow", "pack", *TRAINING}),
         ("dlib", "2.2.3", {"faces", "anchors", *WORN}),
         ("numpy", "1.3.0", {"synthetic", "faces", "anchors", "art", *WORN}),

@@ -351,7 +351,7 @@ def test_the_shipped_ablation_is_planned(tmp_path):
     assert jobs["train"] == trained * 8 * 3
     assert jobs["describe"] == len(descriptors) * 13 and jobs["svm"] == len(descriptors)
     assert jobs["score"] == len(ABLATION["ablation"]) * 13 and jobs["ablation"] == 1
-    assert not {"table", "summary", "ranking"} & jobs.keys()
+    assert not {"table", "summary", "ranking", "compare"} & jobs.keys()
 
 
 def test_without_a_list_the_ablation_is_refused_with_the_remedy(tmp_path):

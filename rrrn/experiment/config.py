@@ -84,6 +84,7 @@ def _with_registered(schema: dict[str, Any]) -> dict[str, Any]:
     keys = schema["properties"]
     pretrained = keys["networks"]["properties"]["rrrn"]["properties"]["pretrained"]
     keys["methods"]["items"] = keys["ablation"]["items"] = {"enum": sorted(methods.METHODS)}
+    keys["compare"]["properties"]["against"] = {"enum": ["all", *sorted(methods.METHODS)]}
     keys["conditions"]["items"] |= {
         "pattern": f"^({'|'.join(kind.pattern() for kind in conditions.KINDS.values())})\\Z",
         "description": f"{conditions.offered()}, with two digits: 5 % is random-05",

@@ -24,7 +24,10 @@ _MATRIX = 270  # bytes of what stands beside a subject's confusion matrix
 _LANDMARKS_BYTES = 68 * 2 * 8 + 4  # of a frame's anchors: float64, and its number
 _ANCHORS_BYTES = 8000  # of a clip's attributes and of what HDF5 adds
 _PACK, _PACKED = 18_000, 130  # bytes of an index over flow: of itself, and per clip; 4 more per view
-_STAGES = {"ablation": "table", "ranking": "summary", "tune": "train"}  # rules that start as another's stage
+_STAGES = {  # rules that start as another's stage
+    **{"ablation": "table", "ranking": "summary", "compare": "summary", "tune": "train"},
+}
+_COMPARED = 150  # bytes of a comparison
 _MARGIN = 2  # frames that are drawn before the onset and after the offset
 
 
@@ -299,3 +302,7 @@ class Model:
 
     def _ranking(self) -> Cost:
         return Cost(bytes=200.0 * 2 * len(self._tested_subjects) * len(self.config["methods"]))
+
+    def _compare(self) -> Cost:
+        others, conditions = len(self.config["methods"]) - 1, len(self.config["conditions"]) + 1
+        return Cost(bytes=_COMPARED * 2.0 * len(self._tested_subjects) * others * conditions)

@@ -301,6 +301,12 @@ class Recipes:
         return self._result("results/ranking.json", "rrrn.stages.ranking", [], counted)
 
     @cache  # noqa: B019
+    def compare(self) -> Recipe:
+        paper = [f"table_{table}.csv" for table in self.tables]
+        counted = {table: self._confusion(table) for table in self.tables}
+        return self._result("results/comparisons.json", "rrrn.stages.compare", paper, counted, sections=("compare",))
+
+    @cache  # noqa: B019
     def split(self) -> Recipe:
         return self._recipe(
             "results/folds.json",
@@ -326,6 +332,7 @@ class Recipes:
         }
         found["results/summary.json"] = self.summary
         found["results/ranking.json"] = self.ranking
+        found["results/comparisons.json"] = self.compare
         found["results/folds.json"] = self.split
         if self._config["ablation"]:
             found["results/ablation.json"] = self.ablation

@@ -1,1 +1,1 @@
-"""What stands in a result table: its cells, what scores without looking, the paper's values, and the ranking."""
+"""What stands in a result table: cells, scores without skill, the paper's values, comparisons, ranking, and layout."""

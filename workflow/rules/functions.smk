@@ -152,7 +152,7 @@ def scores_of_tables(wildcards, input):
 
 def confusion_of_tables(wildcards, input):
     """The same of confusion matrices."""
-    return of_tables("confusion", input)
+    return of_tables("confusion", getattr(input, "confusion", input))
 
 
 def of_tables(kind, files):

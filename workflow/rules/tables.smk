@@ -1,4 +1,4 @@
-"""From predictions to Tables III and IV, their summaries, the ranking, and the ablation."""
+"""From predictions to Tables III and IV, their summaries, comparisons, the ranking, and the ablation."""
 
 PAPER = Path(os.path.relpath(resources.path("data/paper")))
 
@@ -172,6 +172,43 @@ rule ranking:
         conditions=",".join(CONDITIONS),
     shell:
         "python -m rrrn.stages.ranking {output.ranking:q} {output.about:q} {params.confusion:q} --clips {params.clips:q} --classes {params.classes:q} --methods {params.methods} --labels {params.labels:q} --conditions {params.conditions} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
+
+
+rule compare:
+    input:
+        confusion=expand(
+            "results/confusion/{table}/{method}/{condition}.csv",
+            table=TABLES,
+            method=config["methods"],
+            condition=CONDITIONS,
+        ),
+        paper=[PAPER / f"table_{table}.csv" for table in TABLES],
+    output:
+        comparisons=report(
+            "results/comparisons.csv",
+            caption="../report/comparisons.rst",
+            category="Tables",
+            labels={"table": "all", "form": "comparisons"},
+        ),
+        about="results/comparisons.json",
+    log:
+        "logs/compare.log",
+    benchmark:
+        "logs/compare.tsv"
+    localrule: True
+    conda:
+        "../../envs/torch.yaml"
+    params:
+        **given("compare"),
+        caption=about("compare"),
+        classes=CLASSES,
+        confusion=confusion_of_tables,
+        labels=lambda wildcards, output: RECIPES.labels(),
+        methods=",".join(config["methods"]),
+        conditions=",".join(CONDITIONS),
+        paper=lambda wildcards, input: os.path.dirname(input.paper[0]),
+    shell:
+        "python -m rrrn.stages.compare {output.comparisons:q} {output.about:q} {params.confusion:q} --paper {params.paper:q} --clips {params.clips:q} --classes {params.classes:q} --methods {params.methods} --labels {params.labels:q} --conditions {params.conditions} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule ablation:
