@@ -164,6 +164,9 @@ def test_every_stage_is_run_with_these_names(calls):
             "summary",
             "ranking",
             "compare",
+            "visible",
+            "attention",
+            "faithfulness",
         ]
     )
 

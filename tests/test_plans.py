@@ -34,6 +34,7 @@ def test_papers_experiment(tmp_path):
     assert jobs["pack"] == 13 and jobs["describe"] == 39 and jobs["svm"] == 3
     assert jobs["score"] == 6 * 13 * 3 and jobs["table"] == 3 and jobs["weights"] == 2
     assert jobs["summary"] == jobs["ranking"] == jobs["compare"] == jobs["split"] == 1
+    assert jobs["visible"] == 12 and jobs["attention"] == 13 and jobs["faithfulness"] == 1
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,9 @@ STAGES = {
     "summary": ("rrrn.stages.summary",),
     "ranking": ("rrrn.stages.ranking",),
     "compare": ("rrrn.stages.compare",),
+    "visible": ("rrrn.stages.visible",),
+    "attention": ("rrrn.stages.attention",),
+    "faithfulness": ("rrrn.stages.faithfulness",),
     "split": ("rrrn.stages.split",),
 }
 

@@ -37,9 +37,9 @@ def changed(change, table=TABLE) -> set[str]:
 
 LAST = {"scores", "confusion", "table"}
 SCORED = {"predictions", *LAST}
-TRAINING = {*SCORED}
+TRAINING = {*SCORED, "attention"}
 FLOW = {"flow", "pack", *TRAINING}
-WORN = {"occluded", "features", *FLOW}
+WORN = {"occluded", "features", "visible", *FLOW}
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ WORN = {"occluded", "features", *FLOW}
         (lambda c: c["occlude"]["look"].update(shadow=0), WORN),
         (lambda c: c["augment"].update(angles=[0]), {"augment", *FLOW}),
         (lambda c: c["render"].update(seed=2), {"synthetic", "faces", "anchors", *WORN}),
-        (lambda c: c["protocol"].update(n_seeds=2), LAST),
+        (lambda c: c["protocol"].update(n_seeds=2), {*LAST, "attention"}),
         (lambda c: c["protocol"].update(folds={"grouped": 3}), TRAINING),
     ],
 )
@@ -120,7 +120,7 @@ def test_a_change_reaches_models_and_what_starts_from_them(change, reached):
         {
             one.path: one.digest
             for one in experiment(by).every()
-            if "/rrrn/" in one.path and not LAST & {*Path(one.path).parts}
+            if "/rrrn/" in one.path and not {*LAST, "attention"} & {*Path(one.path).parts}
         }
         for by in (from_clean, lambda config: (from_clean(config), change(config)))
     )

@@ -41,6 +41,16 @@ def test_tables_are_whole(done):
     compared = pd.read_csv(done / "results/comparisons.csv")
     assert compared["table"].value_counts().to_dict() == {"iv": 8, "iii_a": 8, "iii_b": 8}
     assert (compared["difference"] - (compared["value"] - compared["other_value"])).abs().max() < 2e-6
+    weighed = pd.read_csv(done / "results/region_weights.csv")
+    assert len(weighed) == 13 * 3 and weighed["correlation"].between(-1, 1).all()
+    ranking = pd.read_csv(done / "results/ranking.csv")
+    assert ranking["method"].value_counts().to_dict() == {"LBP-TOP": 6, "RRRN": 6}
+    whole = pd.read_csv(done / "results/table_iv_long.csv").set_index(["condition", "method", "metric"])["value"]
+    for _, row in ranking[ranking["table"] == "iv"].iterrows():
+        assert row["unoccluded"] == whole["Un-occ", row["method"], row["metric"]]
+        assert row["maximal_degradation"] == pytest.approx(
+            row["unoccluded"] - whole[row["worst_condition"], row["method"], row["metric"]], abs=1e-5
+        )
 
 
 def test_every_cell_comes_from_the_predictions(done):
@@ -154,11 +164,12 @@ def touch(root: Path) -> None:
 
 ALL_TABLES = {"table": 3, "summary": 1, "ranking": 1, "compare": 1}
 AFTER_TRAINING = {"score": 9, **ALL_TABLES}
-ALL_TRAININGS = {"train": 18, **AFTER_TRAINING}
+ALL_TRAININGS = {"train": 18, **AFTER_TRAINING, "attention": 3, "faithfulness": 1}
 ALL_SVMS = {"svm": 3, **AFTER_TRAINING}
 ALL_FLOWS = {"flow": 12, "pack": 3, **ALL_TRAININGS}
 # one condition of the three: two methods in three tables; and all that follows from its frames
 ONE_CONDITION = {"flow": 4, "pack": 1, "describe": 1, "train": 6, "svm": 1, "score": 6, **ALL_TABLES}
+ONE_CONDITION |= {"visible": 1, "attention": 1, "faithfulness": 1}
 # the two that are occluded
 WORN = {
     "occlude": 8,
@@ -168,6 +179,9 @@ WORN = {
     "train": 12,
     "svm": 2,
     "score": 12,
+    "visible": 2,
+    "attention": 2,
+    "faithfulness": 1,
     **ALL_TABLES,
 }
 
@@ -238,7 +252,7 @@ def edits_put_back(root: Path) -> Iterator[None]:
                 "describe": 3,
                 "train": 18,
             }
-            | {"svm": 3, "score": 18, **ALL_TABLES},
+            | {"svm": 3, "score": 18, **ALL_TABLES, "visible": 2, "attention": 3, "faithfulness": 1},
             id="apex of one clip",
         ),
         pytest.param(
@@ -248,12 +262,12 @@ def edits_put_back(root: Path) -> Iterator[None]:
         ),
         pytest.param(
             substitute("rrrn/experiment/metrics.py", "np.float64", "np.float32"),
-            {"score": 18, **ALL_TABLES},
+            {"score": 18, **ALL_TABLES, "faithfulness": 1},
             id="metrics",
         ),
         pytest.param(
             substitute("rrrn/networks/rrrn/model.py", '"RRRN"', '"rrrn"'),
-            ALL_TABLES,
+            {**ALL_TABLES, "faithfulness": 1},
             id="a method's label",
         ),
     ],
@@ -313,6 +327,7 @@ def test_a_shard_of_flow_that_is_gone_is_noticed_when_it_is_needed(done, tmp_pat
     for name in ("predictions/rrrn/none/synsamm-007-0.csv", "scores/iv/rrrn/none.csv", "table_iv.csv"):
         (root / "results" / name).unlink()
     again = {"train": 1, "score": 1, "table": 1, "summary": 1, "ranking": 1, "compare": 1}
+    again |= {"attention": 1, "faithfulness": 1}
     assert planned(root) == again  # of another condition
     (root / "results/scores/iv/rrrn/mask.csv").unlink()
     run = snakemake(root, "--cores", "1", "--quiet", "all", *CONFIG, "--", "all")

@@ -71,6 +71,14 @@ def compared(config: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys([*config["methods"], *config["ablation"]]))
 
 
+def attending(config: Mapping[str, Any]) -> list[str]:
+    """Return the methods whose region weights can be held against what is visible, under occlusion and without."""
+    told = config["conditions"]
+    if START not in told or len(told) < 2:
+        return []
+    return [name for name in config["methods"] if methods.METHODS[name].alpha]
+
+
 def networks(config: Mapping[str, Any]) -> list[str]:
     """Return those that are networks."""
     return [name for name in compared(config) if methods.METHODS[name].kind == "network"]

@@ -25,9 +25,13 @@ _LANDMARKS_BYTES = 68 * 2 * 8 + 4  # of a frame's anchors: float64, and its numb
 _ANCHORS_BYTES = 8000  # of a clip's attributes and of what HDF5 adds
 _PACK, _PACKED = 18_000, 130  # bytes of an index over flow: of itself, and per clip; 4 more per view
 _STAGES = {  # rules that start as another's stage
-    **{"ablation": "table", "ranking": "summary", "compare": "summary", "tune": "train"},
+    **{"ablation": "table", "ranking": "summary", "compare": "summary", "faithfulness": "summary"},
+    **{"attention": "score", "visible": "pack", "tune": "train"},
 }
 _COMPARED = 150  # bytes of a comparison
+_CORRELATION = 120  # bytes of a rank correlation, 13 under each condition and in the mean
+_CORRELATED = 0.002  # seconds for each clip in each seed and condition, measured with 261 clips
+_TRUTH = 250  # bytes of what is visible of a clip
 _MARGIN = 2  # frames that are drawn before the onset and after the offset
 
 
@@ -306,3 +310,14 @@ class Model:
     def _compare(self) -> Cost:
         others, conditions = len(self.config["methods"]) - 1, len(self.config["conditions"]) + 1
         return Cost(bytes=_COMPARED * 2.0 * len(self._tested_subjects) * others * conditions)
+
+    def _visible(self, condition: str) -> Cost:
+        return Cost(bytes=_TRUTH * len(self.table))
+
+    def _attention(self, method: str, condition: str) -> Cost:
+        return Cost(bytes=(_NAMES + _NUMBER * 6.0) * len(self.table) * int(self.config["protocol"]["n_seeds"]))
+
+    def _faithfulness(self) -> Cost:
+        methods, conditions = len(protocol.attending(self.config)), len(self.config["conditions"])
+        pairs = methods * (conditions - 1) * int(self.config["protocol"]["n_seeds"]) * len(self.table)
+        return Cost(_CORRELATED * pairs, bytes=_CORRELATION * 13.0 * methods * conditions)

@@ -307,6 +307,33 @@ class Recipes:
         return self._result("results/comparisons.json", "rrrn.stages.compare", paper, counted, sections=("compare",))
 
     @cache  # noqa: B019
+    def visible(self, condition: str) -> Recipe:
+        return self._recipe(
+            f"results/visible/{condition}.csv",
+            "rrrn.stages.visible",
+            columns=("subject", "clip"),
+            inputs=[self.occlude(condition, subject) for subject in self.subjects],
+        )
+
+    @cache  # noqa: B019
+    def attention(self, method: str, condition: str) -> Recipe:
+        return self._recipe(
+            f"results/attention/{method}/{condition}.csv",
+            "rrrn.stages.attention",
+            columns=ONE,
+            other=f"{self._classes} {','.join(self.tables['iv'])}",
+            inputs=self.score("iv", method, condition).inputs,
+        )
+
+    @cache  # noqa: B019
+    def faithfulness(self) -> Recipe:
+        methods, names = protocol.attending(self._config), self._config["conditions"]
+        weights = [self.attention(method, condition) for method in methods for condition in names]
+        seen = [self.visible(condition) for condition in names if condition != protocol.START]
+        inputs = {"iv": [*weights, *seen]}
+        return self._result("results/region_weights.json", "rrrn.stages.faithfulness", [], inputs)
+
+    @cache  # noqa: B019
     def split(self) -> Recipe:
         return self._recipe(
             "results/folds.json",
@@ -333,6 +360,8 @@ class Recipes:
         found["results/summary.json"] = self.summary
         found["results/ranking.json"] = self.ranking
         found["results/comparisons.json"] = self.compare
+        if protocol.attending(self._config):
+            found["results/region_weights.json"] = self.faithfulness
         found["results/folds.json"] = self.split
         if self._config["ablation"]:
             found["results/ablation.json"] = self.ablation

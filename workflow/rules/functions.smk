@@ -112,6 +112,11 @@ def predictions(wildcards):
     return [made.path for made in RECIPES.score(**dict(wildcards.items())).inputs]
 
 
+def weighed(wildcards):
+    """The predictions of a method under a condition in the folds of Table IV, which test every clip."""
+    return [made.path for made in RECIPES.attention(**dict(wildcards.items())).inputs]
+
+
 def table_folds(wildcards):
     """The folds of a table; Table III needs the two databases of the holdout."""
     if wildcards.table not in TABLES:
@@ -143,6 +148,21 @@ def check_ablated():
             "results/ablation.csv compares the methods that the configuration lists under 'ablation', and it lists "
             "none; --configfile config/ablation.yaml has a list"
         )
+
+
+def attended(wildcards):
+    """The region weights of the methods that have them, under every condition."""
+    methods = protocol.attending(config)
+    if not methods:
+        stop(
+            "results/region_weights.csv needs 'none' and an occluder among the conditions, and a method with region "
+            "weights among the methods, such as rrrn"
+        )
+    return expand(
+        "results/attention/{method}/{condition}.csv",
+        method=methods,
+        condition=CONDITIONS,
+    )
 
 
 def scores_of_tables(wildcards, input):

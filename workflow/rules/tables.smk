@@ -1,4 +1,4 @@
-"""From predictions to Tables III and IV, their summaries, comparisons, the ranking, and the ablation."""
+"""From predictions to Tables III and IV, their summaries, comparisons, the ranking, region weights, and the ablation."""
 
 PAPER = Path(os.path.relpath(resources.path("data/paper")))
 
@@ -209,6 +209,75 @@ rule compare:
         paper=lambda wildcards, input: os.path.dirname(input.paper[0]),
     shell:
         "python -m rrrn.stages.compare {output.comparisons:q} {output.about:q} {params.confusion:q} --paper {params.paper:q} --clips {params.clips:q} --classes {params.classes:q} --methods {params.methods} --labels {params.labels:q} --conditions {params.conditions} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
+
+
+rule visible:
+    input:
+        expand("results/occluded/{{condition}}/{subject}.h5", subject=SUBJECTS),
+    output:
+        ensure("results/visible/{condition}.csv", non_empty=True),
+    log:
+        "logs/visible/{condition}.log",
+    benchmark:
+        "logs/visible/{condition}.tsv"
+    conda:
+        "../../envs/vision.yaml"
+    params:
+        **given("visible"),
+    shell:
+        "python -m rrrn.stages.visible {input:q} {output:q} --clips {params.clips:q} --asked {params.asked:q} --log {log:q}"
+
+
+rule attention:
+    input:
+        weighed,
+    output:
+        ensure("results/attention/{method}/{condition}.csv", non_empty=True),
+    log:
+        "logs/attention/{method}/{condition}.log",
+    benchmark:
+        "logs/attention/{method}/{condition}.tsv"
+    localrule: True
+    conda:
+        "../../envs/torch.yaml"
+    params:
+        **given("attention"),
+        classes=CLASSES,
+        folds=",".join(TABLES["iv"]),
+    shell:
+        "python -m rrrn.stages.attention {input:q} {output:q} --clips {params.clips:q} --classes {params.classes:q} --method {wildcards.method} --condition {wildcards.condition} --folds {params.folds:q} --asked {params.asked:q} --log {log:q}"
+
+
+rule faithfulness:
+    input:
+        attention=attended,
+        visible=expand(
+            "results/visible/{condition}.csv",
+            condition=[name for name in CONDITIONS if name != protocol.START],
+        ),
+    output:
+        correlations=report(
+            "results/region_weights.csv",
+            caption="../report/region_weights.rst",
+            category="Tables",
+            labels={"table": "iv", "form": "region weights"},
+        ),
+        about="results/region_weights.json",
+    log:
+        "logs/faithfulness.log",
+    benchmark:
+        "logs/faithfulness.tsv"
+    localrule: True
+    conda:
+        "../../envs/torch.yaml"
+    params:
+        **given("faithfulness"),
+        caption=about("faithfulness"),
+        labels=lambda wildcards, output: RECIPES.labels(),
+        methods=",".join(protocol.attending(config)),
+        conditions=",".join(CONDITIONS),
+    shell:
+        "python -m rrrn.stages.faithfulness {output.correlations:q} {output.about:q} --attention {input.attention:q} --visible {input.visible:q} --clips {params.clips:q} --methods {params.methods} --labels {params.labels:q} --conditions {params.conditions} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule ablation:
