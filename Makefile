@@ -1,4 +1,5 @@
 # make demo   installs into .venv and makes Table IV from synthetic faces
+# make report   makes the page of its results, and what it lacks
 # make test   installs and runs the tests
 # make fuzz   the tests of everything that reads users' files and names, of damaged files and killed runs, with more cases, as in a nightly run
 # make test-slurm   the workflow on a real SLURM of one machine: installs Debian's packages, needs root
@@ -9,6 +10,7 @@ python = '$(subst ','\'',$(PYTHON))'
 # modules and no console scripts, which pip cannot start in a folder whose name has double quotes
 BIN := .venv/bin
 TABLE := results/table_iv.csv
+REPORT := results/report.html
 # processes of tests: one more than cores, as a third of their time is waiting; four take 7 GB
 WORKERS = $(shell $(BIN)/python -c 'import os; print(min(4, 1 + len(os.sched_getaffinity(0))))')
 
@@ -17,11 +19,16 @@ ifneq ($(shell PYTHONPATH=. $(python) -c 'from rrrn.running import writable; pri
 export XDG_CACHE_HOME := $(CURDIR)/.cache
 endif
 
-.PHONY: demo test test-slurm fuzz lint clean
+.PHONY: demo report test test-slurm fuzz lint clean
 
 demo: .venv/installed
 	$(BIN)/python -m snakemake --logger rrrn --cores all --rerun-incomplete $(TABLE)
 	$(BIN)/python -m rrrn.commands.show $(TABLE)
+	@$(MAKE) --no-print-directory report
+
+report: .venv/installed
+	$(BIN)/python -m snakemake --logger rrrn --cores all --rerun-incomplete $(REPORT)
+	@echo "Report: $(CURDIR)/$(REPORT)"
 
 test: .venv/installed-dev
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slurm"

@@ -27,6 +27,7 @@ benchmarking                       What does a user do beside the workflow?
 planning                           What will an experiment take?
 importing                          How does a licensed database become a clip table?
 stages                             What does each rule of the workflow do? One module per rule.
+report                             What do people look at? Figures, and the pages of one HTML file.
 training, tables                   How is a network trained? What is in a result table, and beside it?
 networks, descriptors, svm,        What is computed? Models, features and their classifier,
 occlusion, flow, synthetic, face   occluders, flow, drawn faces, faces.

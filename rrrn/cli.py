@@ -22,6 +22,7 @@ COMMANDS = {
     ),
     "verify": ("rrrn.commands.verify", "tell whether results are what the present configuration, code and clips make"),
     "show": ("rrrn.commands.show", "print a table of results, and tell whether the files that it is of still fit it"),
+    "report": ("rrrn.commands.report", "make the report: tables, figures and every clip in one HTML file"),
     "resume": (
         "rrrn.resuming.resume",
         "go on after a run that was killed: end what it left running, unlock, run again",
@@ -34,11 +35,12 @@ Micro-expression recognition under occlusion.
 
   rrrn init work && cd work              make a working directory
   rrrn run --cores 8                     make Table IV there, from synthetic faces
+  rrrn report                            look at its results in one page
   rrrn occlude CLIP OUT --condition mask lay a mask over the face of a clip
   rrrn flow A.png B.png -o flow.flo      find the optical flow between two images
   rrrn doctor                            look whether this machine can do all that
 """
-_PASSED_ON = ("run",)  # whose words are another program's
+_PASSED_ON = ("run", "report")  # whose words are another program's
 _HELP = ("-h", "--help")
 
 

@@ -19,15 +19,17 @@ PACKAGES = {  # that bring what is imported, where the names differ
     "cv2": "opencv-contrib-python-headless",
     "dlib": "dlib-bin",
     "llvmlite": "numba",
+    "markupsafe": "jinja2",
     "PIL": "pillow",
     "sklearn": "scikit-learn",
     "threadpoolctl": "scikit-learn",
     "triton": "torch",
+    "vl_convert": "vl-convert-python",
     "yaml": "pyyaml",
 }
 CONFIG = yaml.safe_load((sources.HOME / "config.yaml").read_text())
 EVERYTHING = CONFIG | {"methods": list(methods.METHODS)}
-RECIPES = list(Recipes(EVERYTHING, clips.read(sources.HOME / CONFIG["clips"]), Seen(Path())).every())
+RECIPES = list(Recipes(EVERYTHING, clips.read(sources.HOME / CONFIG["clips"]), Seen(Path())).with_report())
 ENGINES = {"vision": {"numba", "opencv"}, "vision_gpu": {"cuda"}}  # of the rule flow
 RULES = {
     name: text

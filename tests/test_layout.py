@@ -14,6 +14,7 @@ LEVELS = (
     {"provenance"},
     {"face", "networks", "descriptors", "svm", "occlusion", "flow", "synthetic"},
     {"training", "tables"},
+    {"report"},
     {"stages"},
     {"importing"},
     {"planning"},

@@ -22,12 +22,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Become Snakemake, so that signals reach it and its exit status is returned."""
+    """Run what the arguments say."""
+    become(args.arguments)
+
+
+def become(words: list[str]) -> None:
+    """Become Snakemake, so that signals reach it and its exit status is returned; ``words`` are its arguments."""
     from snakemake.cli import parse_args  # costs a second
     from snakemake.common import SNAKEFILE_CHOICES
 
     writable.check_cache()
-    words: list[str] = args.arguments
     _, told = parse_args(words)  # says itself what is wrong, and exits with 2
     if not (told.snakefile or any(path.is_file() for path in SNAKEFILE_CHOICES)):
         raise InputError("there is no Snakefile here; rrrn init DIR makes a folder with one, or go to that of your run")

@@ -49,14 +49,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> None:
     """Walk, and say in one line how it is; exit with 1 if something does not fit."""
-    settings = defaults.whole(args.configfile, dict(map(_key, args.config)))
+    settings = defaults.whole(args.configfile, dict(map(key, args.config)))
     table = clips.read(settings["clips"])
     config.check_together(settings, table)
     recipes = of_experiment(settings, table)
     if note := unchecked(table):
         logging.info("%s", note)
     if args.remove:
-        _remove(check(recipes, table, list(recipes.every()), args.quick))
+        _remove(check(recipes, table, list(recipes.with_report()), args.quick))
         return
     wanted = _targets(recipes, args.targets)
     found = check(recipes, table, wanted, args.quick)
@@ -75,7 +75,8 @@ def main(args: argparse.Namespace) -> None:
     )
 
 
-def _key(text: str) -> tuple[str, Any]:
+def key(text: str) -> tuple[str, Any]:
+    """Return an argument KEY=VALUE as both, the value as of YAML; raises InputError for another text."""
     key, found, value = text.partition("=")
     if not found:
         raise InputError(f"--config {text}: is not KEY=VALUE")

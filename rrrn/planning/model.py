@@ -27,11 +27,15 @@ _PACK, _PACKED = 18_000, 130  # bytes of an index over flow: of itself, and per 
 _STAGES = {  # rules that start as another's stage
     **{"ablation": "table", "ranking": "summary", "compare": "summary", "faithfulness": "summary"},
     **{"attention": "score", "visible": "pack", "tune": "train"},
+    **{"answers": "score", "strips": "pack", "figures": "summary", "report": "summary"},
 }
 _COMPARED = 150  # bytes of a comparison
 _CORRELATION = 120  # bytes of a rank correlation, 13 under each condition and in the mean
 _CORRELATED = 0.002  # seconds for each clip in each seed and condition, measured with 261 clips
 _TRUTH = 250  # bytes of what is visible of a clip
+_STRIP, _DRAWN = 4_000, 0.01  # bytes and seconds of a clip's pictures under a condition
+_FIGURES, _PICTURES = 3.0, 8e6  # seconds for each method, and bytes, of all figures
+_PAGE, _PAGES, _SAID = 2.5e6, 5.0, 550  # bytes and seconds of a report; bytes of an answer in it
 _MARGIN = 2  # frames that are drawn before the onset and after the offset
 
 
@@ -321,3 +325,17 @@ class Model:
         methods, conditions = len(protocol.attending(self.config)), len(self.config["conditions"])
         pairs = methods * (conditions - 1) * int(self.config["protocol"]["n_seeds"]) * len(self.table)
         return Cost(_CORRELATED * pairs, bytes=_CORRELATION * 13.0 * methods * conditions)
+
+    def _answers(self, method: str) -> Cost:
+        rows = len(self.table) * len(self.config["conditions"]) * int(self.config["protocol"]["n_seeds"])
+        return Cost(bytes=(_NAMES + _NUMBER * len(self.config["classes"])) * rows)
+
+    def _strips(self, condition: str) -> Cost:
+        return Cost(_DRAWN * len(self.table), bytes=_STRIP * len(self.table))
+
+    def _figures(self) -> Cost:
+        return Cost(_FIGURES * len(self.config["methods"]), bytes=_PICTURES)
+
+    def _report(self) -> Cost:
+        clips = len(self.table) * len(self.config["conditions"])
+        return Cost(_PAGES, bytes=_PAGE + (1.34 * _STRIP + _SAID * len(self.config["methods"])) * clips)

@@ -344,6 +344,66 @@ class Recipes:
         )
 
     @cache  # noqa: B019
+    def answers(self, method: str) -> Recipe:
+        scored = [self.score("iv", method, condition) for condition in self._config["conditions"]]
+        return self._recipe(
+            f"results/answers/{method}.csv",
+            "rrrn.stages.answers",
+            columns=ONE,
+            other=" ".join([",".join(self._config["conditions"]), scored[0].other]),
+            inputs=list(dict.fromkeys(one for scores in scored for one in scores.inputs)),
+        )
+
+    @cache  # noqa: B019
+    def strips(self, condition: str) -> Recipe:
+        shards = [made(condition, subject) for made in (self.occlude, self.flow) for subject in self.subjects]
+        return self._recipe(
+            f"results/strips/{condition}.h5",
+            "rrrn.stages.strips",
+            "report.faces",
+            columns=("subject", "clip", "source"),
+            inputs=shards,
+        )
+
+    @cache  # noqa: B019
+    def figures(self) -> Recipe:
+        return self._shown("results/figures/figures.json", "rrrn.stages.figures", self._behind())
+
+    @cache  # noqa: B019
+    def report(self) -> Recipe:
+        return self._shown("results/report.json", "rrrn.stages.report", [*self._behind(), self.figures()])
+
+    def _behind(self) -> list[Recipe]:
+        """Return the recipes of all that figures and the report show."""
+        methods, names = self._config["methods"], self._config["conditions"]
+        found = [one for path, one in self._results().items() if path != "results/ablation.json"]
+        inputs = [recipe() for recipe in found]
+        inputs += [one for table in self.tables for one in self._confusion(table)]
+        inputs += [self.answers(method) for method in methods]
+        if attending := protocol.attending(self._config):
+            inputs += [self.attention(method, name) for method in attending for name in names]
+            inputs += [self.visible(name) for name in names if name != protocol.START]
+        descriptors = [name for name in methods if METHODS[name].kind == "descriptor"]
+        if descriptors and protocol.START in names:
+            inputs.append(self.describe(descriptors[0], protocol.START))
+        return inputs + [self.strips(name) for name in names]
+
+    def _shown(self, path: str, module: str, inputs: Sequence[Recipe]) -> Recipe:
+        """Return the recipe of something for people, which is told the whole configuration."""
+        told = canonical(self._config) | {"labels": json.loads(self.labels()), "tasks": self.tasks}
+        columns = clips.COLUMNS
+        return Recipe(
+            path=path,
+            modules=(module,),
+            settings=json.dumps(_deciding({key: told[key] for key in told if key != "clips"}), sort_keys=True),
+            told=json.dumps(told, sort_keys=True),
+            columns=columns,
+            rows=self._digest(None, columns),
+            inputs=tuple(inputs),
+            watched=self._watched,
+        )
+
+    @cache  # noqa: B019
     def ablation(self) -> Recipe:
         inputs = {"iv": [*self._scores("iv", "ablation"), *self._confusion("iv", "ablation")]}
         return self._result("results/ablation.json", "rrrn.stages.table", [], inputs, "ablation")
@@ -377,7 +437,7 @@ class Recipes:
         place = result.beside(named) if named.parent == Path("results") else named
         if found := self._results().get(str(place)):
             return found()
-        for recipe in self.every():
+        for recipe in self.with_report():
             if recipe.path == str(place):
                 return recipe
         raise InputError(f"{path}: is no file of this configuration; name one as the workflow does")
@@ -446,6 +506,10 @@ class Recipes:
     def every(self) -> Iterator[Recipe]:
         """Yield each recipe once, inputs before what is made of them."""
         return closure(self.results())
+
+    def with_report(self) -> Iterator[Recipe]:
+        """Yield each recipe once, and those of figures and report, which any change of the configuration makes anew."""
+        return closure([*self.results(), self.report()])
 
     def _recipe(
         self,

@@ -27,7 +27,7 @@ LONG = [
     *("table", "task", "data", "condition", "method", "metric", "value", "sd", "low", "high", *OF_PAPER),
     *("n_clips", "n_subjects", "n_folds", "n_seeds"),
 ]
-TITLES = {"iii_a": "Table III a", "iii_b": "Table III b", "iv": "Table IV", "ablation": "Ablation"}
+TITLES = {**published.TITLES, "ablation": "Ablation"}
 
 
 def all_rows(

@@ -12,6 +12,7 @@ Key = tuple[str, str, str]  # condition, method, metric
 
 DATABASES = {"casme2", "samm"}
 SYNTHETIC = "SYNTHETIC faces from the built-in renderer: these numbers say nothing about the paper's results."
+TITLES = {"iii_a": "Table III a", "iii_b": "Table III b", "iv": "Table IV"}
 SHOWN = {"iii_a": ("WAR", "UAR"), "iii_b": ("WAR", "UAR"), "iv": ("F1", "WF1")}  # metrics that its tables have
 
 

@@ -12,6 +12,7 @@ from rrrn.planning import ahead
 from rrrn.running import libraries
 from rrrn.provenance import frames_seen, lost, promised, recipes, sources, stale
 from rrrn.running import cards, resources, starts, submission, workplace, writable
+from rrrn.report.catalogue import FIGURES
 from rrrn.tables import caption
 from rrrn.experiment.config import check, check_together, completed
 from rrrn.experiment.methods import METHODS, names
@@ -147,10 +148,10 @@ try:
     if RUNS:
         writable.check(written())
     if workflow.is_main_process:
-        promised.write(RECIPES.every(), NAMES)
+        promised.write(RECIPES.with_report(), NAMES)
         command = stale.told(sys.argv[1:])
         if stale.matters(command):
-            stale.check(RECIPES.every(), asked_with(), stale.watched(command))
+            stale.check(RECIPES.with_report(), asked_with(), stale.watched(command))
             lost.check(RECIPES.every(), getattr(command, "targets", None) or ())
         sources.remember(sources.STATE)
     else:

@@ -165,6 +165,16 @@ def attended(wildcards):
     )
 
 
+def answered(wildcards):
+    """The predictions of a method in the folds of Table IV, under all conditions."""
+    return [made.path for made in RECIPES.answers(wildcards.method).inputs]
+
+
+def shown(step):
+    """All that the figures, or the report, are made of."""
+    return lambda wildcards: [made.path for made in getattr(RECIPES, step)().inputs]
+
+
 def scores_of_tables(wildcards, input):
     """Each table with its task and its scores, which do not name it."""
     return of_tables("scores", input.scores)

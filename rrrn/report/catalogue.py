@@ -1,0 +1,17 @@
+"""The figures that there are, by name, in the order in which they are shown.
+
+Read by the Snakefile, hence the standard library only.
+"""
+
+FIGURES = (
+    "robustness",
+    "confusion",
+    "weights",
+    "attention",
+    "strips",
+    "subjects",
+    "ranks",
+    "features",
+    "training",
+    "times",
+)

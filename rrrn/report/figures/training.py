@@ -1,0 +1,43 @@
+"""The loss of each training over its epochs: does it fall, and to where? No test clip has a part in it."""
+
+import altair as alt
+import pandas as pd
+
+from rrrn.report import theme
+from rrrn.report.figure import Figure, nothing
+from rrrn.report.found import Found
+
+NAME, TITLE = "training", "Training curves"
+
+
+def draw(found: Found) -> Figure:
+    """Return a panel for each network, with a thin line for each fold of its first training set and seed."""
+    told = found.histories
+    if told.empty:
+        return nothing(NAME, TITLE, "no history of a training is in the folder of logs")
+    panels, shown = [], []
+    for network in [name for name in found.methods if name in set(told["network"])]:
+        own = told[told["network"] == network]
+        first = own["trained_on"].iloc[0]
+        own = own[(own["trained_on"] == first) & (own["seed"] == own["seed"].min())]
+        rows = own[["epoch", "total", "fold"]].reset_index(drop=True)
+        panels.append(_curves(rows, found.method(network)))
+        shown.append(rows.assign(network=found.method(network), trained_on=first))
+    if not panels:
+        return nothing(NAME, TITLE, "no history of one of the methods is in the folder of logs")
+    caption = (
+        "Loss on training clips, mean over the samples of an epoch; a line for each fold, of the first seed and "
+        f"training set. The last epoch is the one that is tested, in all folds. {found.extent()}."
+    )
+    return Figure(NAME, TITLE, caption, panels, 3, pd.concat(shown, ignore_index=True))
+
+
+def _curves(rows: pd.DataFrame, title: str) -> alt.LayerChart:
+    base = alt.Chart(rows).encode(
+        x=alt.X("epoch:Q", title="epoch", axis=alt.Axis(tickMinStep=1, format="d")), y=alt.Y("total:Q", title="loss")
+    )
+    thin = base.mark_line(strokeWidth=0.8, opacity=0.6, color=theme.COLOURS[0]).encode(
+        detail="fold:N", tooltip=["fold"]
+    )
+    middle = base.mark_line(strokeWidth=2.2, color="#d2611c", strokeDash=[6, 3]).encode(y="median(total):Q")
+    return alt.layer(thin, middle).properties(width=theme.WIDTH, height=150, title=f"{title} (dashed: median)")

@@ -1,0 +1,34 @@
+"""How it was made: versions, times, sizes, and what is missing."""
+
+import platform
+
+from rrrn.report.found import Found
+from rrrn.report.page import Page
+from rrrn.report.table import Cell, Row, Table, of_frame
+
+NAME, TITLE = "run", "Run"
+
+
+def page(found: Found) -> Page:
+    """Return the page of versions and times."""
+    versions = [Row([Cell(name, name), Cell(version)]) for name, version in found.versions.items()]
+    told = [
+        Row([Cell("laid out by Python"), Cell(platform.python_version())]),
+        Row([Cell("on"), Cell(platform.platform())]),
+    ]
+    tables = [Table("Versions with which the tables were laid out.", ["Package", "Version"], [*versions, *told])]
+    if not found.times.empty:
+        grouped = found.times.groupby("rule", sort=False)
+        frame = grouped["s"].agg(["size", "sum", "max"]).join(grouped["max_rss"].max()).reset_index()
+        names = {
+            "rule": "Stage",
+            "size": "Jobs",
+            "sum": "Seconds in all",
+            "max": "Longest job",
+            "max_rss": "MB of memory",
+        }
+        tables.append(of_frame(frame, "Times of the jobs, as Snakemake measured them.", names, form=",.1f"))
+    missing = [Row([Cell(name, name)]) for name in found.missing]
+    if missing:
+        tables.append(Table("Files that were not there when this report was made.", ["File"], missing))
+    return Page(NAME, TITLE, ["times"], {"tables": tables})

@@ -1,0 +1,176 @@
+"""What was run, on which data, the table, the answer in sentences, and what must not be concluded."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from rrrn.report.found import Found
+from rrrn.report.page import Page
+from rrrn.report.table import Table, wide
+from rrrn.tables import no_skill, published, robustness
+from rrrn.tables.cells import AVERAGE
+
+NAME, TITLE = "start", "Result"
+_LISTED = 12  # files that are missing
+
+
+def page(found: Found) -> Page:
+    """Return the first page."""
+    return Page(
+        NAME,
+        TITLE,
+        ["robustness"],
+        {
+            "run": _run(found),
+            "answer": _answer(found),
+            "caution": _caution(found),
+            "missing": list(found.missing[:_LISTED]),
+            "more": max(0, len(found.missing) - _LISTED),
+            "tables": [_table(found, name, metric) for name in _ordered(found) for metric in published.SHOWN[name]],
+            "notes": [note for name in found.tables for note in found.notes[f"table_{name}"]],
+        },
+    )
+
+
+def _run(found: Found) -> list[tuple[str, str]]:
+    """Return what was run, by keyword."""
+    told = found.settings
+    databases = Counter(clip.database for clip in found.clips)
+    trained = {"clean": "un-occluded clips", "matched": "the condition that is tested", "mixed": "all conditions"}
+    return [
+        ("Clips", f"{', '.join(f'{number} of {name}' for name, number in databases.items())} ({found.kind})"),
+        ("Subjects", str(len(found.subjects))),
+        ("Methods", ", ".join(found.method(name) for name in found.methods)),
+        ("Conditions", ", ".join(found.condition(name) for name in found.conditions)),
+        ("Classes", ", ".join(found.classes)),
+        ("Trained on", trained[told["protocol"]["train_condition"]]),
+        ("Seeds", f"{found.seeds()} of each network"),
+        ("Epochs", f"{told['train']['epochs']}; the last one is tested"),
+    ]
+
+
+def _ordered(found: Found) -> list[str]:
+    """Return the tables, the one that tests every clip first."""
+    return sorted(found.tables, key=lambda name: name != "iv")
+
+
+def _table(found: Found, name: str, metric: str) -> Table:
+    """Return a metric of a table, conditions by methods, with intervals."""
+    told = found.tables[name]
+    own = told[told["metric"] == metric]
+    own = own.assign(column=own["method"], text=[_text(one) for one in own.to_dict("records")])
+    methods = [found.method(method) for method in found.methods]
+    lines = [line for line in dict.fromkeys(own["method"]) if line not in {*methods, AVERAGE}]
+    conditions = [found.condition(condition) for condition in found.conditions]
+    floor = own[own["method"].isin(lines)].set_index("method")["text"]
+    below = "; ".join(f"{line}: {text}" for line, text in floor.items())
+    caption = f"{published.TITLES[name]}, {metric}, {found.tasks[name]}. Without looking: {below}."
+    return wide(own, caption, "condition", "Condition", methods, [*conditions, AVERAGE], "condition")
+
+
+def _text(one: Mapping[Any, Any]) -> str:
+    value = f"{one['value']:.3f}"
+    if pd.notna(one["sd"]):
+        value += f" ± {one['sd']:.3f}"
+    if pd.notna(one["low"]):
+        value += f" ({one['low']:.2f}–{one['high']:.2f})"
+    return value
+
+
+def _answer(found: Found) -> list[str]:
+    """Return the answer in three sentences, each of the numbers on disk; fewer if they are not there."""
+    return [*_best(found), *_told_apart(found), *_robust(found)]
+
+
+def _best(found: Found) -> list[str]:
+    if "iv" not in found.tables:
+        return ["Table IV is not there yet, so that there is no answer."]
+    told = found.tables["iv"]
+    labels = [found.method(name) for name in found.methods]
+    rows = told[(told["condition"] == AVERAGE) & (told["metric"] == "F1") & told["method"].isin(labels)]
+    if rows.empty:
+        return ["Table IV has no averages, so that there is no answer."]
+    ordered = rows.sort_values("value", ascending=False)
+    best = ordered.iloc[0]
+    averages = told[(told["condition"] == AVERAGE) & (told["metric"] == "F1")].set_index("method")
+    chance = averages.loc[no_skill.CHANCE]
+    beyond = "above" if best["value"] > chance["high"] else "not above"
+    others = f", before {ordered.iloc[1]['method']} with {ordered.iloc[1]['value']:.3f}" if len(ordered) > 1 else ""
+    return [
+        f"Over all conditions of Table IV, {best['method']} has the largest mean F1, {best['value']:.3f}{others}, "
+        f"which is {beyond} what random answers reach in 95 % of runs ({chance['high']:.3f})."
+    ]
+
+
+def _told_apart(found: Found) -> list[str]:
+    told = found.results.get("comparisons")
+    if told is None or told.empty:
+        return ["No two methods were compared, so that none can be called better."]
+    rows = told[(told["table"] == "iv") & (told["condition"] == AVERAGE) & (told["metric"] == "F1")]
+    if rows.empty:
+        return ["No two methods were compared in Table IV, so that none can be called better."]
+    apart = rows[rows["p_holm"] < 0.05]
+    first = rows["method"].iloc[0]
+    if apart.empty:
+        return [
+            f"None of {len(rows)} compared pairs can be told apart (p ≥ 0.05, corrected for all tests): the choice of "
+            "subjects explains the differences as well."
+        ]
+    better = ", ".join(_difference(one) for one in apart.to_dict("records"))
+    others = len(rows) - len(apart)
+    rest = f"; the other {others} pairs with {first} cannot be told apart" if others else ""
+    return [f"Told apart are {better}{rest}."]
+
+
+def _difference(one: Mapping[Any, Any]) -> str:
+    side = "above" if one["difference"] > 0 else "below"
+    spread = f"{one['low']:+.3f} to {one['high']:+.3f}, p = {one['p_holm']:.2g}"
+    return f"{one['method']} {side} {one['other']} by {abs(one['difference']):.3f} ({spread})"
+
+
+def _robust(found: Found) -> list[str]:
+    told = found.results.get("ranking")
+    if told is None or told.empty:
+        return ["How methods rank under occlusion is not known: the ranking is not there."]
+    rows = told[(told["task"] == found.tasks.get("iv")) & (told["metric"] == "F1")]
+    rows = rows[rows["mean_relative_degradation"].notna() & rows["worst_condition"].notna()]
+    if rows.empty:
+        return ["How methods rank under occlusion is not known: it takes ResNet18 and an occluded condition."]
+    best = rows.sort_values("mean_relative_degradation").iloc[0]
+    worst = rows.sort_values("maximal_degradation", ascending=False).iloc[0]
+    reference = found.method(robustness.REFERENCE)
+    times = f", {best['mean_relative_degradation']:.2f} times as often as {reference}"
+    spread = f" ({best['low']:.2f} to {best['high']:.2f})"
+    return [
+        f"Under occlusion {best['method']} errs least{times + spread if best['method'] != reference else ''}; the "
+        f"largest loss against un-occluded clips is {worst['method']}'s under {worst['worst_condition']}, "
+        f"{worst['maximal_degradation']:.3f} of F1."
+    ]
+
+
+def _caution(found: Found) -> list[str]:
+    """Return what one must not conclude, of this run."""
+    told = []
+    if found.kind != "recorded":
+        told.append(
+            "Nothing about real faces: clips are drawn by the built-in renderer, and how methods rank on them says "
+            "nothing of how they rank on recorded micro-expressions, nor about the paper's numbers."
+        )
+    if found.seeds() == 1:
+        told.append(
+            "Nothing about other seeds: each network was trained once, so that chance of training is in no interval."
+        )
+    else:
+        told.append(
+            f"Little about other seeds: there are {found.seeds()}; intervals are over subjects, not over seeds."
+        )
+    told.append(
+        f"Nothing about other people beyond the intervals, which resample the {len(found.subjects)} tested subjects "
+        "and no other training subjects."
+    )
+    if len(found.subjects) < 6:
+        told.append("No difference of methods can be shown with so few subjects, however large it is.")
+    told.append("Nothing about occluders that were not tried, and nothing about spotting: onset and apex are given.")
+    return told

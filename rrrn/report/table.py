@@ -1,0 +1,81 @@
+"""A table of a page: cells as text, with what they are sorted and filtered by."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+ABSENT = "–"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell: its text, by what it is sorted, and where it leads, if anywhere."""
+
+    text: str
+    order: str = ""
+    href: str = ""
+    strong: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row; ``of`` says which method, condition, class, subject or database it is of, as filters ask."""
+
+    cells: Sequence[Cell]
+    of: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with a caption; the first column names the row."""
+
+    caption: str
+    columns: Sequence[str]
+    rows: Sequence[Row]
+
+
+def cell(value: Any, form: str = ".3f", strong: bool = False) -> Cell:
+    """Return the cell of a value: numbers in a form, what is missing as a dash."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return Cell(ABSENT)
+    if isinstance(value, float):
+        return Cell(format(value, form), repr(value), strong=strong)
+    return Cell(str(value), str(value), strong=strong)
+
+
+def of_frame(
+    frame: pd.DataFrame,
+    caption: str,
+    names: Mapping[str, str],
+    filters: Mapping[str, str] | None = None,
+    form: str = ".3f",
+) -> Table:
+    """Return a table of the columns ``names``, {column: heading}; ``filters`` are {what is filtered: column}."""
+    rows = [
+        Row(
+            [cell(told[name], form) for name in names],
+            {kind: str(told[column]) for kind, column in (filters or {}).items()},
+        )
+        for told in frame.to_dict("records")
+    ]
+    return Table(caption, list(names.values()), rows)
+
+
+def wide(
+    frame: pd.DataFrame, caption: str, index: str, heading: str, columns: Sequence[str], rows: Sequence[str], kind: str
+) -> Table:
+    """Return values by row and column, the largest of each row strong. ``frame`` has ``index``, column and text."""
+    found = {(one[index], one["column"]): one for one in frame.to_dict("records")}
+    listed = []
+    for name in rows:
+        values = {column: found.get((name, column)) for column in columns}
+        best = max((one["value"] for one in values.values() if one), default=math.nan)
+        cells = [
+            Cell(one["text"], repr(one["value"]), strong=one["value"] == best) if one else Cell(ABSENT)
+            for one in values.values()
+        ]
+        listed.append(Row([Cell(name, name), *cells], {kind: name}))
+    return Table(caption, [heading, *columns], listed)

@@ -1,0 +1,35 @@
+"""How figures look: colours that differ in grey as well, with a shape and a dash for each, on light and dark pages."""
+
+from typing import Any
+
+COLOURS = ("#0b5c8c", "#d2611c", "#2a9d6f", "#a9559b", "#8a6d00", "#767676", "#4f8fd0", "#b5494f", "#5c7f2b", "#7a68c8")
+SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-left", "triangle-right")
+DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 1], [1, 3], [10, 4], [3, 3, 1, 3])
+FAINT = "#9a9a9a"
+WIDTH = 240  # pixels of a panel's inside: with its axes it fits a telephone
+FONT = "system-ui, 'Segoe UI', Helvetica, Arial, sans-serif"
+
+
+def spread(options: tuple[Any, ...], number: int) -> list[Any]:
+    """Return as many of some options, from the first on, over and over."""
+    return [options[index % len(options)] for index in range(number)]
+
+
+def config() -> dict[str, Any]:
+    """Return the configuration of all charts, as Vega-Lite takes it."""
+    return {
+        "background": "white",
+        "font": FONT,
+        "view": {"stroke": "#c8c8c8"},
+        "axis": {
+            "labelFontSize": 11,
+            "titleFontSize": 11,
+            "titleFontWeight": "normal",
+            "gridColor": "#e4e4e4",
+            "domainColor": "#888888",
+            "tickColor": "#888888",
+            "labelLimit": 150,
+        },
+        "legend": {"orient": "bottom", "labelFontSize": 11, "titleFontSize": 11, "columns": 2, "labelLimit": 120},
+        "title": {"fontSize": 12, "anchor": "start", "fontWeight": 600, "subtitleFontSize": 11},
+    }
