@@ -399,6 +399,9 @@ class Recipes:
             told=json.dumps(told, sort_keys=True),
             columns=columns,
             rows=self._digest(None, columns),
+            other=listing.digits(
+                [*_templates(), *(resources.path(name) for name in ("config.yaml", "config/paper.yaml"))]
+            ),
             inputs=tuple(inputs),
             watched=self._watched,
         )
@@ -540,6 +543,11 @@ class Recipes:
             inputs=tuple(inputs),
             watched=self._watched,
         )
+
+
+def _templates() -> list[Path]:
+    """Return the files that pages are laid out by, which are no code."""
+    return sorted(resources.HOME.joinpath("rrrn/report/templates").iterdir())
 
 
 def closure(wanted: Iterable[Recipe]) -> Iterator[Recipe]:

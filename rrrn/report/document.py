@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ def html(found: Found, figures: Mapping[str, Mapping[str, Any]]) -> str:
         filters=labels,
         style=Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),
         script=Markup((TEMPLATES / "report.js").read_text(encoding="utf-8")),
-        vega=_inside(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")),
+        vega=_inside(_vega()),
         specs=_inside(json.dumps({name: told["panels"] for name, told in figures.items() if _lively(told)})),
         font=theme.FONT,
     )
@@ -60,6 +61,13 @@ def _drawn(told: Mapping[str, Any]) -> dict[str, Any]:
 def _lively(told: Mapping[str, Any]) -> bool:
     """Return whether a figure has numbers to be pointed at, and not pictures."""
     return bool(told["panels"]) and told["name"] != "strips"
+
+
+@cache
+def _vega() -> str:
+    """Return Vega, Vega-Lite and Vega-Embed as one script: BSD-3-Clause, of the University of Washington and others."""
+    bundle: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    return bundle
 
 
 def _inside(text: str) -> Markup:

@@ -1,0 +1,234 @@
+"""The report and its figures: what is in them, what they say of what is missing, and that faces stay out."""
+
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import altair as alt
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+from reported import CLASSES, found
+
+from rrrn.data.predictions import Prediction
+from rrrn.report import document, drawing, figure
+from rrrn.report.catalogue import FIGURES
+from rrrn.report.figures import ranks, subjects
+from rrrn.report.found import Found
+from rrrn.report.page import address
+from rrrn.report.pages import classes, clips, configuration, start
+from rrrn.report.table import of_frame
+from rrrn.stages import answers, strips
+from rrrn.tables.published import SYNTHETIC
+
+
+@pytest.fixture(scope="module")
+def whole() -> Found:
+    return found()
+
+
+@pytest.fixture(scope="module")
+def html(whole) -> str:
+    return made(whole)
+
+
+def made(what: Found) -> str:
+    return document.html(what, {one.name: json.loads(json.dumps(drawing.told(one))) for one in drawing.every(what)})
+
+
+def nothing_of(what: Found) -> Found:
+    """The same experiment before anything of it is there."""
+    return Found(what.settings, what.clips, what.labels, what.tasks, missing=["results/table_iv.json", "and more"])
+
+
+def test_the_workflow_is_told_all_figures():
+    assert tuple(module.NAME for module in drawing.DRAWN) == FIGURES
+
+
+def test_each_figure_is_a_picture_that_says_of_how_much_it_is(whole):
+    for one in drawing.every(whole):
+        told = figure.spec(one, SYNTHETIC)
+        assert one.panels and not one.rows.empty, one.name
+        assert re.search(r"12 clips", one.caption), one.caption
+        text = figure.svg(told)
+        assert one.title in text and "SYNTHETIC" in text and not re.search(r'[">(, ]NaN', text)
+    assert figure.png(figure.spec(ranks.draw(whole), "")).startswith(b"\x89PNG")
+
+
+def test_without_anything_each_figure_says_why_there_is_nothing(whole):
+    for one in drawing.every(nothing_of(whole)):
+        assert not one.panels and one.caption.startswith("There is nothing to see here: "), one.name
+        assert one.title in figure.svg(figure.spec(one, ""))
+
+
+def test_names_in_one_picture_do_not_meet_those_of_another():
+    cut = alt.Chart(pd.DataFrame({"x": [0, 1]})).mark_line(clip=True).encode(x="x:Q", y="x:Q")
+    text = figure.inline(figure.panel(cut), "a")
+    names = re.findall(r'id="([^"]+)"', text)
+    assert names and all(name.startswith("a-") for name in names) and f"url(#{names[0]})" in text
+    assert "aria-roledescription" not in text
+
+
+def test_the_critical_difference_is_demsars():
+    """His worked example (Demšar, JMLR 7, 2006, Section 3.2.2): four classifiers on 14 data sets."""
+    assert ranks.critical_difference(4, 14) == pytest.approx(1.25, abs=0.01)
+    assert ranks.critical_difference(2, 10) == pytest.approx(1.96 / np.sqrt(10), abs=0.001)  # q of two is normal
+
+
+def test_bars_of_subjects_are_counted_by_hand(whole):
+    rows = subjects.draw(whole).rows.query("method == 'RRRN' and subject == 's2'")
+    right = []
+    for name in whole.conditions:
+        frame = whole.answers["rrrn", name].query("subject == 's2'")
+        said = frame[[f"p_{one}" for one in CLASSES]].to_numpy().argmax(axis=1)
+        right += [CLASSES[place] == true for place, true in zip(said, frame["true"], strict=True)]
+    assert rows["right"].item() == pytest.approx(np.mean(right))
+
+
+def test_the_answer_is_of_the_numbers(whole):
+    best = whole.tables["iv"].query("condition == 'Avg.' and metric == 'F1'").nlargest(1, "value").iloc[0]
+    first, second, third = start.page(whole).told["answer"]
+    assert f"{best['method']} has the largest mean F1, {best['value']:.3f}" in first and "is above what random" in first
+    assert "RRRN above LBP-TOP by 0.200 (+0.050 to +0.300, p = 0.004)" in second
+    assert "the ranking is not there" in third
+    same = whole.results["comparisons"].assign(p_holm=0.05)
+    assert "None of 2 compared pairs" in start.page(replace(whole, results={"comparisons": same})).told["answer"][1]
+
+
+class Parts(HTMLParser):
+    """Addresses within a page and where they lead, tables without a caption, and pictures without words."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.links: set[str] = set()
+        self.loaded: list[str] = []
+        self.mute: list[str] = []
+
+    def handle_starttag(self, tag, pairs):
+        told = dict(pairs)
+        self.ids += [told["id"]] if "id" in told else []
+        if tag == "a":
+            self.links.add(told["href"])
+        self.loaded += [told[name] for name in ("src", "srcset") if name in told]
+        self.mute += [tag] if tag == "img" and not told.get("alt") else []
+
+
+def test_the_page_is_whole_and_loads_nothing(whole, html):
+    parts = Parts()
+    parts.feed(html)
+    assert len(parts.ids) == len(set(parts.ids))
+    assert {link for link in parts.links if not link.startswith("#")} == set()
+    assert {link[1:] for link in parts.links} <= set(parts.ids)
+    assert all(source.startswith("data:image/") for source in parts.loaded) and not parts.mute
+    assert len(parts.loaded) == len(whole.clips) * len(whole.conditions)
+    assert html.count("SYNTHETIC faces") >= len(document.PAGES) and "default-src 'none'" in html
+
+
+def test_names_are_text_and_addresses(whole):
+    odd = replace(whole.clips[0], subject="s1<b>&\"' é", clip="a b/c")
+    what = nothing_of(replace(whole, clips=[odd]))
+    text = made(what)
+    assert "s1<b>" not in text and "s1&lt;b&gt;&amp;" in text
+    assert address(odd) == "clip/s1%3Cb%3E%26%22%27%20%C3%A9/a%20b%2Fc" and f'id="{address(odd)}"' in text
+
+
+def test_a_partial_report_says_what_is_missing(whole):
+    text = made(nothing_of(whole))
+    assert "This report is partial" in text and "results/table_iv.json, and more" in text
+    assert "Table IV is not there yet" in text and "No answers are there." in text
+
+
+def test_a_method_that_is_not_there_yet_is_told(whole):
+    own = {cell: frame for cell, frame in whole.answers.items() if cell[0] != "resnet18"}
+    counts = {"iv": {cell: one for cell, one in whole.counts["iv"].items() if cell[0] != "resnet18"}}
+    text = made(replace(whole, answers=own, counts=counts, missing=["results/answers/resnet18.csv"]))
+    assert "0 of 4 conditions there" in text and "results/answers/resnet18.csv" in text
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({"n_seeds": 1}, "each network was trained once"),
+        ({"classes": ("I", "II")}, "I, II"),
+        ({"named": ("I", "III")}, "No clip is of class II; its recall is no number."),
+        ({"subjects": ("s1",)}, "ranks over subjects need more than one subject"),
+        ({"methods": ("lbp_top",)}, "No two methods were compared"),
+        ({"conditions": ("none",)}, "it takes ResNet18 and an occluded condition|the ranking is not there"),
+        ({"conditions": ("mask", "glasses")}, "Glass"),
+    ],
+)
+def test_small_experiments_have_a_report_that_says_so(told, said):
+    text = made(found(**told))
+    assert re.search(said, text) and "nan" not in re.sub(r"<script.*?</script>|data:image[^\"]*", "", text, flags=re.S)
+
+
+def test_a_class_without_clips_has_no_recall():
+    page = classes.page(found(named=("I", "III")))
+    assert {row.cells[3].text for row in page.told["tables"][1].rows} == {"–"}
+
+
+def test_clips_are_told_with_means_over_seeds(whole):
+    one = clips.page(whole).told["clips"][0]
+    own = whole.answers["rrrn", "mask"].query("subject == 's1' and clip == 'c0'")
+    wanted = own[[f"p_{name}" for name in CLASSES]].mean().to_numpy()
+    said = next(each for each in one["under"][1].said if each.method == "RRRN")
+    assert np.allclose(said.probabilities, wanted) and said.named == CLASSES[int(wanted.argmax())]
+    assert one["right"] == sum(each.right for under in one["under"] for each in under.said)
+
+
+def test_what_differs_from_the_paper_is_listed_first(whole):
+    differing, every = configuration.page(whole).told["tables"]
+    told = {row.cells[0].text: [cell.text for cell in row.cells[1:]] for row in differing.rows}
+    assert told["train.epochs"] == ["16", "16", "50"] and "svm.ties" not in told
+    assert len(every.rows) > len(differing.rows)
+
+
+@pytest.fixture
+def shard(tmp_path) -> h5py.Group:
+    with h5py.File(tmp_path / "shard.h5", "w") as file:
+        group = file.create_group("c0")
+        group["frames"] = np.stack([np.full((20, 20), 10 * number, np.uint8) for number in range(4)])
+        group["numbers"] = np.arange(7, 11)
+        group["alpha"] = np.zeros((20, 20), np.uint8)
+        group.attrs.update({"face": [2, 2, 18, 18], "onset": 7, "apex": 9})
+        yield group
+
+
+def test_strips_hold_onset_and_apex_of_drawn_clips_only(shard):
+    flow = np.zeros((2, 8, 8), np.float32)
+    assert list(strips.cells(shard, flow, faces=True)) == ["onset", "apex", "flow"]
+    assert strips.cells(shard, flow, faces=True)["apex"].mean() == 20
+    shard["alpha"][2:10] = 255
+    own = strips.cells(shard, flow, faces=False)
+    assert list(own) == ["occluder", "flow"] and own["occluder"][0, 0, 0] == 0 and own["occluder"][-1, 0, 0] == 255
+    assert (own["flow"] == 255).all()  # rest is white
+
+
+def test_the_wheel_shows_where_skin_moves_to():
+    wheel, middle = strips.wheel(101), 50
+    right, left = wheel[middle, 98].astype(int), wheel[middle, 2].astype(int)
+    assert right[2] > 240 and right[0] < 30 and left[2] < 30  # red to the right, as pictures.colours has it
+    assert (wheel[0, 0] == 255).all() and (wheel[middle, middle] > 240).all()
+
+
+def test_faces_of_recorded_clips_are_said_to_be_left_out():
+    text = made(found(source="recorded"))
+    assert "Faces of recorded clips are left out" in text and "SYNTHETIC" not in text
+    assert 'alt="s1 c0, Mask: occluder, flow"' in text and "Mask: onset" not in text
+
+
+def test_answers_are_means_over_views():
+    shared = ("first", "s1", "c0", "none", "none", "s1", 0)
+    rows = [Prediction(*shared, view, "I", told) for view, told in enumerate([(0.2, 0.8), (0.6, 0.4)])]
+    ((key, own),) = answers.means(rows).items()
+    assert key == ("s1", "c0", "I") and own == pytest.approx([0.4, 0.6])
+
+
+def test_cells_of_numbers_are_sorted_by_number(whole):
+    rows = pd.DataFrame({"a": ["x", "y"], "b": [0.5, float("nan")]})
+    first, second = of_frame(rows, "caption", {"a": "A", "b": "B"}, {"method": "a"}).rows
+    assert (first.cells[1].text, first.cells[1].order, first.of) == ("0.500", "0.5", {"method": "x"})
+    assert second.cells[1].text == "–"
