@@ -10,7 +10,16 @@ from pathlib import Path
 import warm_snakemake
 
 HOME = Path(__file__).resolve().parents[1]
-PARTS = ["Snakefile", "config.yaml", "rrrn", "snakemake_logger_plugin_rrrn", "workflow", "data/paper", "envs"]
+PARTS = [
+    "Snakefile",
+    "config.yaml",
+    "config/paper.yaml",
+    "rrrn",
+    "snakemake_logger_plugin_rrrn",
+    "workflow",
+    "data/paper",
+    "envs",
+]
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 CONFIG = ["--configfile", "tests/config.yaml"]
 HANGS = 24 * 3600  # seconds, the only limit of a test's time: what takes as long never ends

@@ -38,7 +38,7 @@ def model(own, on_gpu=False):
 @pytest.fixture(scope="module")
 def toy_jobs():
     own = settings(TOY, clips=str(HOME / "tests/clips.csv"), ablation=["rrrn"])
-    return jobs.dry_run(own, ["all"], left=False)
+    return jobs.dry_run(own, ["all", "results/report.html"], left=False)
 
 
 @pytest.mark.parametrize(("file", "table"), [(TOY, "tests/clips.csv"), (PAPER, "data/clips_paper_shape.csv")])

@@ -6,7 +6,8 @@ COLOURS = ("#0b5c8c", "#d2611c", "#2a9d6f", "#a9559b", "#8a6d00", "#767676", "#4
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-left", "triangle-right")
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 1], [1, 3], [10, 4], [3, 3, 1, 3])
 FAINT = "#9a9a9a"
-WIDTH = 240  # pixels of a panel's inside: with its axes it fits a telephone
+WIDTH = 225  # pixels of a panel's inside: with its axes it fits a telephone
+DARK = 0.72  # share of a scale of shades from which on letters are white
 FONT = "system-ui, 'Segoe UI', Helvetica, Arial, sans-serif"
 
 

@@ -1,6 +1,10 @@
 """Draw a strip of pictures of each clip under one condition, for the report: onset, apex, occluder, and flow.
 
 A recorded face is a person: of clips that were not drawn, onset and apex are left out unless ``report.faces`` is true.
+
+The file has, as in rrrn/data/shards.py: ``subject`` and ``clip``, text (N); ``wheel``, uint8, a WebP file with the
+colours of flow; ``@full``, float64, the flow that is a pure colour, in units of the stored flow; and for each clip
+``strip/ROW``, uint8, a WebP file, with ``@cells``, the names of its pictures from left to right.
 """
 
 import argparse

@@ -81,7 +81,7 @@ def _face(rows: pd.DataFrame, title: str, ends: list[float]) -> alt.LayerChart:
     )
     labels = base.encode(x="label_x:Q", y="label_y:Q", text="label:N")
     text = labels.mark_text(fontSize=10, fontWeight=600, color="#1d1d1d")
-    halo = labels.mark_text(fontSize=10, fontWeight=600, stroke="white", strokeWidth=4)
+    halo = labels.mark_text(fontSize=10, fontWeight=600, color="white", stroke="white", strokeWidth=4)
     return alt.layer(_outline(unit, down), boxes, halo, text).properties(width=_SIDE, height=_SIDE, title=title)
 
 

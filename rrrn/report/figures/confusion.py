@@ -10,7 +10,7 @@ from rrrn.report.figure import Figure, nothing
 from rrrn.report.found import CLEAR, Found
 
 NAME, TITLE = "confusion", "Confusion matrices and their change"
-_SIDE = 170
+_SIDE = 140
 
 
 def draw(found: Found) -> Figure:
@@ -36,8 +36,8 @@ def draw(found: Found) -> Figure:
         "row, mean over seeds and, where occluded, over conditions. Change: occluded less un-occluded, in points of a "
         f"hundred. A row without clips is empty. {found.extent()}."
     )
-    columns = max(1, len(panels) // max(1, len({str(rows["method"].iloc[0]) for rows in shown})))
-    return Figure(NAME, TITLE, caption, panels, columns, pd.concat(shown, ignore_index=True))
+    each = max(len(set(rows["part"])) for _, rows in pd.concat(shown).groupby("method"))
+    return Figure(NAME, TITLE, caption, panels, 2 * each, pd.concat(shown, ignore_index=True))
 
 
 def _mean(found: Found, method: str, conditions: list[str]) -> NDArray[np.float64] | None:
@@ -71,7 +71,7 @@ def _matrix(found: Found, rows: pd.DataFrame, title: str, change: bool = False) 
         color=alt.Color("share:Q", scale=scale, legend=None),
         tooltip=["true", "said", alt.Tooltip("share:Q", format=".2f"), alt.Tooltip("clips:Q", format=".1f")],
     )
-    dark = "abs(datum.share) > 0.55" if change else "datum.share > 0.55"
+    dark = f"abs(datum.share) > {theme.DARK}"
     form = "(abs(datum.share) < 0.005 ? '.0f' : '+.0f')" if change else "'.0f'"
     shown = f"isValid(datum.share) ? format(100 * datum.share, {form}) : ''"
     text = (

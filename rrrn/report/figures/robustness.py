@@ -34,7 +34,7 @@ def draw(found: Found) -> Figure:
         f"95 % over resampled subjects; dashed: always the most frequent tested class; grey: 95 % of random answers. "
         f"{found.extent()}."
     )
-    return Figure(NAME, TITLE, caption, panels, 3, pd.concat(shown, ignore_index=True))
+    return Figure(NAME, TITLE, caption, panels, 4, pd.concat(shown, ignore_index=True))
 
 
 def _rows(found: Found, table: pd.DataFrame, metric: str) -> pd.DataFrame:

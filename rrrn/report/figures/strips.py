@@ -42,7 +42,7 @@ def draw(found: Found) -> Figure:
         "apex, coloured by one wheel with one scale for all clips: a colour's place in it is where the skin moves to, "
         f"and {found.full_scale()} or more is a pure colour. Of {len(found.clips):,} clips."
     )
-    return Figure(NAME, TITLE, caption, panels, 2, pd.concat(shown, ignore_index=True))
+    return Figure(NAME, TITLE, caption, panels, 3, pd.concat(shown, ignore_index=True))
 
 
 def data_uri(data: bytes) -> str:
@@ -72,4 +72,4 @@ def _panel(frame: pd.DataFrame, title: str) -> alt.LayerChart:
 def _wheel(url: str) -> alt.Chart:
     frame = pd.DataFrame({"url": [url]})
     image = alt.Chart(frame).mark_image(width=110, height=110).encode(x=alt.value(70), y=alt.value(60), url="url:N")
-    return image.properties(width=140, height=120, title="Where the skin moves to")
+    return image.properties(width=140, height=120, title="Colours of flow")

@@ -34,7 +34,7 @@ def draw(found: Found) -> Figure:
         "Share of a subject's clips that were named rightly when the subject was tested (Table IV), mean over "
         f"conditions and seeds; in brackets the number of clips. {found.extent()}."
     )
-    return Figure(NAME, TITLE, caption, panels, 3, pd.concat(shown, ignore_index=True))
+    return Figure(NAME, TITLE, caption, panels, 4, pd.concat(shown, ignore_index=True))
 
 
 def _bars(rows: pd.DataFrame, title: str) -> alt.Chart:

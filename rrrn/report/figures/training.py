@@ -29,15 +29,21 @@ def draw(found: Found) -> Figure:
         "Loss on training clips, mean over the samples of an epoch; a line for each fold, of the first seed and "
         f"training set. The last epoch is the one that is tested, in all folds. {found.extent()}."
     )
-    return Figure(NAME, TITLE, caption, panels, 3, pd.concat(shown, ignore_index=True))
+    return Figure(NAME, TITLE, caption, panels, 4, pd.concat(shown, ignore_index=True))
 
 
 def _curves(rows: pd.DataFrame, title: str) -> alt.LayerChart:
     base = alt.Chart(rows).encode(
-        x=alt.X("epoch:Q", title="epoch", axis=alt.Axis(tickMinStep=1, format="d")), y=alt.Y("total:Q", title="loss")
+        x=alt.X("epoch:Q", title="epoch", axis=alt.Axis(values=_ticks(int(rows["epoch"].max())), format="d")),
+        y=alt.Y("total:Q", title="loss"),
     )
     thin = base.mark_line(strokeWidth=0.8, opacity=0.6, color=theme.COLOURS[0]).encode(
         detail="fold:N", tooltip=["fold"]
     )
     middle = base.mark_line(strokeWidth=2.2, color="#d2611c", strokeDash=[6, 3]).encode(y="median(total):Q")
     return alt.layer(thin, middle).properties(width=theme.WIDTH, height=150, title=f"{title} (dashed: median)")
+
+
+def _ticks(last: int) -> list[int]:
+    """Return about six whole epochs."""
+    return list(range(1, last + 1, max(1, round(last / 6))))

@@ -44,7 +44,7 @@ def _mean(frame: pd.DataFrame, prefix: str, condition: str) -> pd.DataFrame:
 
 
 def _shades(found: Found, rows: pd.DataFrame, title: str, ends: list[float]) -> alt.LayerChart:
-    middle = sum(ends) / 2
+    dark = ends[0] + theme.DARK * (ends[1] - ends[0])
     base = alt.Chart(rows).encode(
         x=alt.X("region:N", sort=list(REGIONS), title=None, axis=alt.Axis(labelAngle=-50, domain=False)),
         y=alt.Y("condition:N", sort=[found.condition(name) for name in found.conditions], title=None),
@@ -53,6 +53,6 @@ def _shades(found: Found, rows: pd.DataFrame, title: str, ends: list[float]) -> 
     cells = base.mark_rect(stroke="#ffffff").encode(color=alt.Color("value:Q", scale=scale, legend=None))
     text = base.mark_text(fontSize=10).encode(
         text=alt.Text("value:Q", format=".2f"),
-        color=alt.condition(f"datum.value > {middle}", alt.value("white"), alt.value("black")),
+        color=alt.condition(f"datum.value > {dark}", alt.value("white"), alt.value("black")),
     )
     return alt.layer(cells, text).properties(width=theme.WIDTH - 20, height={"step": 20}, title=title)

@@ -14,6 +14,7 @@ from rrrn.tables.cells import AVERAGE
 
 NAME, TITLE = "start", "Result"
 _LISTED = 12  # files that are missing
+_SAID = 3  # differences in the answer
 
 
 def page(found: Found) -> Page:
@@ -65,7 +66,7 @@ def _table(found: Found, name: str, metric: str) -> Table:
     lines = [line for line in dict.fromkeys(own["method"]) if line not in {*methods, AVERAGE}]
     conditions = [found.condition(condition) for condition in found.conditions]
     floor = own[own["method"].isin(lines)].set_index("method")["text"]
-    below = "; ".join(f"{line}: {text}" for line, text in floor.items())
+    below = "; ".join(f"{line}: {text}" for line, text in floor.items()).replace("\n", " ")
     caption = f"{published.TITLES[name]}, {metric}, {found.tasks[name]}. Without looking: {below}."
     return wide(own, caption, "condition", "Condition", methods, [*conditions, AVERAGE], "condition")
 
@@ -75,7 +76,7 @@ def _text(one: Mapping[Any, Any]) -> str:
     if pd.notna(one["sd"]):
         value += f" ± {one['sd']:.3f}"
     if pd.notna(one["low"]):
-        value += f" ({one['low']:.2f}–{one['high']:.2f})"
+        value += f"\n({one['low']:.2f}–{one['high']:.2f})"
     return value
 
 
@@ -112,15 +113,16 @@ def _told_apart(found: Found) -> list[str]:
     if rows.empty:
         return ["No two methods were compared in Table IV, so that none can be called better."]
     apart = rows[rows["p_holm"] < 0.05]
-    first = rows["method"].iloc[0]
     if apart.empty:
         return [
             f"None of {len(rows)} compared pairs can be told apart (p ≥ 0.05, corrected for all tests): the choice of "
             "subjects explains the differences as well."
         ]
-    better = ", ".join(_difference(one) for one in apart.to_dict("records"))
-    others = len(rows) - len(apart)
-    rest = f"; the other {others} pairs with {first} cannot be told apart" if others else ""
+    ordered = apart.sort_values("p_holm", kind="stable")
+    better = ", ".join(_difference(one) for one in ordered.head(_SAID).to_dict("records"))
+    more, others = max(0, len(apart) - _SAID), len(rows) - len(apart)
+    rest = f", and {more} pairs more" if more else ""
+    rest += f"; the other {others} of {len(rows)} compared pairs cannot be told apart" if others else ""
     return [f"Told apart are {better}{rest}."]
 
 

@@ -14,6 +14,7 @@
       if (link.hash === "#" + page.id) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
+    form.hidden = !kinds.some((kind) => page.querySelector(`[data-${kind}]`));
     document.title = page.querySelector("h1").textContent + ": occluded micro-expressions";
     if (target.matches("details.clip")) { fill(target); target.open = true; }
     if (target !== page) target.scrollIntoView();
