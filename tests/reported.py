@@ -81,7 +81,8 @@ def _webp(picture: np.ndarray) -> bytes:
 
 
 def _strip(rng: np.random.Generator, hidden: bool, condition: str) -> Strip:
-    names = [*(() if hidden else ("onset", "apex")), *(() if condition == CLEAR else ("occluder",)), "flow"]
+    worn = "no occluder" if condition == CLEAR else "occluder"
+    names = [*(() if hidden else ("onset", "apex")), worn, "flow"]
     return Strip(_webp(rng.integers(0, 255, (96, 96 * len(names), 3), np.uint8)), names)
 
 

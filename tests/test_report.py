@@ -21,6 +21,7 @@ from rrrn.report.page import address
 from rrrn.report.pages import classes, clips, configuration, start
 from rrrn.report.table import of_frame
 from rrrn.stages import answers, strips
+from rrrn.tables.layout import numbers
 from rrrn.tables.published import SYNTHETIC
 
 
@@ -90,7 +91,10 @@ def test_bars_of_subjects_are_counted_by_hand(whole):
 def test_the_answer_is_of_the_numbers(whole):
     best = whole.tables["iv"].query("condition == 'Avg.' and metric == 'F1'").nlargest(1, "value").iloc[0]
     first, second, third = start.page(whole).told["answer"]
-    assert f"{best['method']} has the largest mean F1, {best['value']:.3f}" in first and "is above what random" in first
+    assert (
+        f"{best['method']} has the largest mean F1, {numbers.rounded(best['value'])}" in first
+        and "is above what random" in first
+    )
     assert "RRRN above LBP-TOP by 0.200 (+0.050 to +0.300, p = 0.004)" in second
     assert "the ranking is not there" in third
     same = whole.results["comparisons"].assign(p_holm=0.05)
@@ -199,7 +203,8 @@ def shard(tmp_path) -> h5py.Group:
 
 def test_strips_hold_onset_and_apex_of_drawn_clips_only(shard):
     flow = np.zeros((2, 8, 8), np.float32)
-    assert list(strips.cells(shard, flow, faces=True)) == ["onset", "apex", "flow"]
+    assert list(strips.cells(shard, flow, faces=True)) == ["onset", "apex", "no occluder", "flow"]
+    assert (strips.cells(shard, flow, faces=True)["no occluder"] == 255).all()
     assert strips.cells(shard, flow, faces=True)["apex"].mean() == 20
     shard["alpha"][2:10] = 255
     own = strips.cells(shard, flow, faces=False)
@@ -225,6 +230,13 @@ def test_answers_are_means_over_views():
     rows = [Prediction(*shared, view, "I", told) for view, told in enumerate([(0.2, 0.8), (0.6, 0.4)])]
     ((key, own),) = answers.means(rows).items()
     assert key == ("s1", "c0", "I") and own == pytest.approx([0.4, 0.6])
+
+
+def test_cells_are_rounded_as_in_all_tables_and_stand_beside_the_papers(whole):
+    rows = whole.tables["iv"].assign(value=0.1075, sd=float("nan"), low=0.05, high=0.2, paper=0.1035)
+    told = start.page(replace(whole, tables={"iv": rows})).told["tables"][0]
+    assert told.rows[0].cells[1].text == "0.108\n(0.050–0.200)\npaper 0.104 (+0.004)"
+    assert all(cell.strong for cell in told.rows[0].cells[1:])  # alike as printed
 
 
 def test_cells_of_numbers_are_sorted_by_number(whole):

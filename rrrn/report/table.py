@@ -7,7 +7,10 @@ from typing import Any
 
 import pandas as pd
 
+from rrrn.tables.layout import numbers
+
 ABSENT = "–"
+ROUNDED = ".3f"  # half up, as in all tables
 
 
 @dataclass(frozen=True)
@@ -37,12 +40,12 @@ class Table:
     rows: Sequence[Row]
 
 
-def cell(value: Any, form: str = ".3f", strong: bool = False) -> Cell:
+def cell(value: Any, form: str = ROUNDED, strong: bool = False) -> Cell:
     """Return the cell of a value: numbers in a form, what is missing as a dash."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return Cell(ABSENT)
     if isinstance(value, float):
-        return Cell(format(value, form), repr(value), strong=strong)
+        return Cell(numbers.rounded(value) if form == ROUNDED else format(value, form), repr(value), strong=strong)
     return Cell(str(value), str(value), strong=strong)
 
 
@@ -51,7 +54,7 @@ def of_frame(
     caption: str,
     names: Mapping[str, str],
     filters: Mapping[str, str] | None = None,
-    form: str = ".3f",
+    form: str = ROUNDED,
 ) -> Table:
     """Return a table of the columns ``names``, {column: heading}; ``filters`` are {what is filtered: column}."""
     rows = [
@@ -72,9 +75,11 @@ def wide(
     listed = []
     for name in rows:
         values = {column: found.get((name, column)) for column in columns}
-        best = max((one["value"] for one in values.values() if one), default=math.nan)
+        best = max((float(numbers.rounded(one["value"])) for one in values.values() if one), default=math.nan)
         cells = [
-            Cell(one["text"], repr(one["value"]), strong=one["value"] == best) if one else Cell(ABSENT)
+            Cell(one["text"], repr(one["value"]), strong=float(numbers.rounded(one["value"])) == best)
+            if one
+            else Cell(ABSENT)
             for one in values.values()
         ]
         listed.append(Row([Cell(name, name), *cells], {kind: name}))

@@ -37,8 +37,8 @@ class Settings:
 def cells(group: h5py.Group, flow: NDArray[np.float32], faces: bool) -> dict[str, NDArray[np.uint8]]:
     """Return the pictures of a clip by name, uint8 (SIDE, SIDE, 3) BGR each, cut to the face box.
 
-    ``group`` is a clip of an occluded shard, ``flow`` its field, (2, H, W). Without an occluder there is no picture of
-    one, and without ``faces`` none of the frames.
+    ``group`` is a clip of an occluded shard, ``flow`` its field, (2, H, W). Without ``faces`` there is no picture
+    of the frames.
     """
     x0, y0, x1, y1 = (int(end) for end in group.attrs["face"])
     found = {}
@@ -48,8 +48,8 @@ def cells(group: h5py.Group, flow: NDArray[np.float32], faces: bool) -> dict[str
             frame = clip.frames[int(np.flatnonzero(clip.numbers == group.attrs[name])[0])]
             found[name] = cv2.cvtColor(_sized(frame[y0:y1, x0:x1]), cv2.COLOR_GRAY2BGR)
     alpha = group["alpha"][()][y0:y1, x0:x1]
-    if alpha.any():
-        found["occluder"] = cv2.cvtColor(255 - _sized(alpha), cv2.COLOR_GRAY2BGR)
+    name = "occluder" if alpha.any() else "no occluder"  # white, so that all strips are aligned
+    found[name] = cv2.cvtColor(255 - _sized(alpha), cv2.COLOR_GRAY2BGR)
     found["flow"] = _sized(pictures.colours(flow, FULL))
     return found
 

@@ -10,7 +10,7 @@ from rrrn.report.figure import Figure, nothing
 from rrrn.report.found import Found
 
 NAME, TITLE = "strips", "From onset to apex"
-_WIDTH, _HEIGHT = 264, 66
+_HEIGHT = 66
 _MOST = 4  # conditions
 
 
@@ -30,10 +30,10 @@ def draw(found: Found) -> Figure:
             {
                 "condition": [found.condition(condition) for condition in chosen],
                 "url": [data_uri(strip.data) for strip in strips],
-                "share": [len(strip.cells) / 4 for strip in strips],
             }
         )
-        panels.append(_panel(frame, f"{name}: {clip.subject} {clip.clip}"))
+        width = _HEIGHT * len(strips[-1].cells)
+        panels.append(_panel(frame, f"{name}: {clip.subject} {clip.clip}", width))
         shown.append(frame[["condition"]].assign(**{"class": name, "subject": clip.subject, "clip": clip.clip}))
     if found.wheel:
         panels.append(_wheel(data_uri(found.wheel)))
@@ -51,22 +51,18 @@ def data_uri(data: bytes) -> str:
 
 
 def _cells(found: Found, chosen: list[str]) -> list[str]:
-    """Return the names of the pictures in the longest strip."""
-    return max((list(strip.cells) for name in chosen for strip in found.strips[name].values()), key=len)
+    """Return the names of the pictures of the last of the conditions, which wears the most."""
+    return list(next(iter(found.strips[chosen[-1]].values())).cells)
 
 
-def _panel(frame: pd.DataFrame, title: str) -> alt.LayerChart:
-    layers = [
-        alt.Chart(own)
-        .mark_image(width=_WIDTH * float(str(share)), height=_HEIGHT, align="left")
-        .encode(
-            x=alt.value(0),
-            y=alt.Y("condition:N", sort=None, title=None, axis=alt.Axis(domain=False, ticks=False)),
-            url="url:N",
-        )
-        for share, own in frame.groupby("share", sort=False)
-    ]
-    return alt.layer(*layers).properties(width=_WIDTH, height={"step": _HEIGHT + 4}, title=title)
+def _panel(frame: pd.DataFrame, title: str, width: int) -> alt.Chart:
+    images = alt.Chart(frame).mark_image(width=width, height=_HEIGHT, align="left")
+    lines = images.encode(
+        x=alt.value(0),
+        y=alt.Y("condition:N", sort=None, title=None, axis=alt.Axis(domain=False, ticks=False)),
+        url="url:N",
+    )
+    return lines.properties(width=width, height={"step": _HEIGHT + 4}, title=title)
 
 
 def _wheel(url: str) -> alt.Chart:

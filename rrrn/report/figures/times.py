@@ -39,7 +39,7 @@ def _bars(rows: pd.DataFrame, column: str, title: str, name: str) -> alt.Chart:
         alt.Chart(rows)
         .mark_bar(color=theme.COLOURS[0])
         .encode(
-            x=alt.X(f"{column}:Q", title=title),
+            x=alt.X(f"{column}:Q", title=title, axis=alt.Axis(tickCount=4)),
             y=alt.Y("rule:N", sort=alt.EncodingSortField(column, order="descending"), title=None),
             tooltip=["rule", alt.Tooltip(f"{column}:Q", format=",.1f")],
         )

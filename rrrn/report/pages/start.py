@@ -11,6 +11,7 @@ from rrrn.report.page import Page
 from rrrn.report.table import Table, wide
 from rrrn.tables import no_skill, published, robustness
 from rrrn.tables.cells import AVERAGE
+from rrrn.tables.layout import numbers
 
 NAME, TITLE = "start", "Result"
 _LISTED = 12  # files that are missing
@@ -72,12 +73,13 @@ def _table(found: Found, name: str, metric: str) -> Table:
 
 
 def _text(one: Mapping[Any, Any]) -> str:
-    value = f"{one['value']:.3f}"
-    if pd.notna(one["sd"]):
-        value += f" ± {one['sd']:.3f}"
+    """Return a cell as the tables for people have it: the value, its interval, and the paper's value, in lines."""
+    lines = [numbers.rounded(one["value"]) + numbers.spread(one)]
     if pd.notna(one["low"]):
-        value += f"\n({one['low']:.2f}–{one['high']:.2f})"
-    return value
+        lines.append(f"({numbers.interval(one)})")
+    if pd.notna(one.get("paper")):
+        lines.append(f"paper {numbers.rounded(one['paper'])} ({numbers.signed(one['value'] - one['paper'])})")
+    return "\n".join(lines)
 
 
 def _answer(found: Found) -> list[str]:
@@ -93,15 +95,15 @@ def _best(found: Found) -> list[str]:
     rows = told[(told["condition"] == AVERAGE) & (told["metric"] == "F1") & told["method"].isin(labels)]
     if rows.empty:
         return ["Table IV has no averages, so that there is no answer."]
-    ordered = rows.sort_values("value", ascending=False)
-    best = ordered.iloc[0]
-    averages = told[(told["condition"] == AVERAGE) & (told["metric"] == "F1")].set_index("method")
-    chance = averages.loc[no_skill.CHANCE]
-    beyond = "above" if best["value"] > chance["high"] else "not above"
-    others = f", before {ordered.iloc[1]['method']} with {ordered.iloc[1]['value']:.3f}" if len(ordered) > 1 else ""
+    ordered = rows.sort_values("value", ascending=False).to_dict("records")
+    best, next_ = ordered[0], ordered[1:2]
+    chance = told[(told["condition"] == AVERAGE) & (told["metric"] == "F1") & (told["method"] == no_skill.CHANCE)]
+    high = float(chance["high"].iloc[0])
+    others = "".join(f", before {one['method']} with {numbers.rounded(one['value'])}" for one in next_)
     return [
-        f"Over all conditions of Table IV, {best['method']} has the largest mean F1, {best['value']:.3f}{others}, "
-        f"which is {beyond} what random answers reach in 95 % of runs ({chance['high']:.3f})."
+        f"Over all conditions of Table IV, {best['method']} has the largest mean F1, {numbers.rounded(best['value'])}"
+        f"{others}, which is {'above' if best['value'] > high else 'not above'} what random answers reach in 95 % of runs "
+        f"({numbers.rounded(high)})."
     ]
 
 
@@ -128,8 +130,8 @@ def _told_apart(found: Found) -> list[str]:
 
 def _difference(one: Mapping[Any, Any]) -> str:
     side = "above" if one["difference"] > 0 else "below"
-    spread = f"{one['low']:+.3f} to {one['high']:+.3f}, p = {one['p_holm']:.2g}"
-    return f"{one['method']} {side} {one['other']} by {abs(one['difference']):.3f} ({spread})"
+    spread = f"{numbers.signed(one['low'])} to {numbers.signed(one['high'])}, p = {one['p_holm']:.2g}"
+    return f"{one['method']} {side} {one['other']} by {numbers.rounded(abs(one['difference']))} ({spread})"
 
 
 def _robust(found: Found) -> list[str]:
@@ -148,7 +150,7 @@ def _robust(found: Found) -> list[str]:
     return [
         f"Under occlusion {best['method']} errs least{times + spread if best['method'] != reference else ''}; the "
         f"largest loss against un-occluded clips is {worst['method']}'s under {worst['worst_condition']}, "
-        f"{worst['maximal_degradation']:.3f} of F1."
+        f"{numbers.rounded(worst['maximal_degradation'])} of F1."
     ]
 
 

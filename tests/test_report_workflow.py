@@ -1,0 +1,49 @@
+"""The report by the workflow: made of a finished run, once, and made again for what it shows."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from scaffold import CONFIG, snakemake
+
+from rrrn.report.catalogue import FIGURES
+
+TARGET = "results/report.html"
+
+
+@pytest.fixture(scope="module")
+def reported(done: Path) -> Path:
+    run = snakemake(done, "--cores", "2", "--quiet", "rules", "progress", *CONFIG, "--", TARGET)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return done
+
+
+def asked(root: Path, *more: str) -> str:
+    run = snakemake(root, "--dry-run", *CONFIG, *more, "--", TARGET)
+    assert run.returncode == 0, run.stderr
+    return run.stdout + run.stderr
+
+
+def test_the_report_shows_what_the_tables_have(reported):
+    text = (reported / TARGET).read_text(encoding="utf-8")
+    assert "This report is partial" not in text and "There is nothing to see here" not in text
+    printed = (reported / "results/table_iv.md").read_text(encoding="utf-8").split("|")
+    cells = {
+        cell.strip().strip("*").split(" ")[0].split("<br>")[0] for cell in printed if cell.strip().startswith("0.")
+    }
+    assert cells and all(cell in text for cell in cells)
+    for name in FIGURES:
+        assert (reported / f"results/figures/{name}.svg").read_text(encoding="utf-8").startswith("<svg")
+        with Image.open(reported / f"results/figures/{name}.png") as picture:
+            assert min(picture.size) > 100
+
+
+def test_it_is_made_once_and_again_for_what_it_shows(reported):
+    assert "Nothing to be done" in asked(reported)
+    again = asked(reported, "--config", "report={faces: true}")
+    assert {
+        name for name in ("answers", "strips", "figures", "report", "score", "flow") if f"rule {name}:" in again
+    } == {
+        *("strips", "figures"),
+        "report",
+    }
