@@ -92,7 +92,7 @@ def main(args: argparse.Namespace) -> None:
                 flow = reader.read(0)  # the original view is stored first
             shard = occluded[rows.key(clip)]
             with store.reading(shard, seals[shard]) as source:
-                found = cells(source[clip.clip], flow, settings.faces or clip.source == "synthetic")
+                found = cells(source[clip.clip], flow, settings.faces or clip.source != "recorded")
             store.put(file, f"strip/{number}", encoded(found), chunk_axes=0)
             file[f"strip/{number}"].attrs["cells"] = ",".join(found)
 

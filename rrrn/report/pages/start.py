@@ -99,10 +99,11 @@ def _best(found: Found) -> list[str]:
     best, next_ = ordered[0], ordered[1:2]
     chance = told[(told["condition"] == AVERAGE) & (told["metric"] == "F1") & (told["method"] == no_skill.CHANCE)]
     high = float(chance["high"].iloc[0])
+    highest = numbers.rounded(best["value"])
     others = "".join(f", before {one['method']} with {numbers.rounded(one['value'])}" for one in next_)
     return [
-        f"Over all conditions of Table IV, {best['method']} has the largest mean F1, {numbers.rounded(best['value'])}"
-        f"{others}, which is {'above' if best['value'] > high else 'not above'} what random answers reach in 95 % of runs "
+        f"Over all conditions of Table IV, {best['method']} has the largest mean F1, {highest}{others}, which is "
+        f"{'above' if best['value'] > high else 'not above'} what random answers reach in 95 % of runs "
         f"({numbers.rounded(high)})."
     ]
 
