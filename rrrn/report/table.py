@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from rrrn.tables.cells import AVERAGE
 from rrrn.tables.layout import numbers
 
 ABSENT = "–"
@@ -70,17 +71,19 @@ def of_frame(
 def wide(
     frame: pd.DataFrame, caption: str, index: str, heading: str, columns: Sequence[str], rows: Sequence[str], kind: str
 ) -> Table:
-    """Return values by row and column, the largest of each row strong. ``frame`` has ``index``, column and text."""
+    """Return values by row and column, the largest of each row strong, but for an average over methods.
+
+    ``frame`` has the columns ``index``, column, value and text.
+    """
     found = {(one[index], one["column"]): one for one in frame.to_dict("records")}
     listed = []
     for name in rows:
         values = {column: found.get((name, column)) for column in columns}
-        best = max((float(numbers.rounded(one["value"])) for one in values.values() if one), default=math.nan)
-        cells = [
-            Cell(one["text"], repr(one["value"]), strong=float(numbers.rounded(one["value"])) == best)
-            if one
-            else Cell(ABSENT)
-            for one in values.values()
-        ]
+        printed = {column: float(numbers.rounded(one["value"])) for column, one in values.items() if one}
+        best = max((value for column, value in printed.items() if column != AVERAGE), default=math.nan)
+        cells = []
+        for column, one in values.items():
+            strong = column != AVERAGE and printed.get(column) == best
+            cells.append(Cell(one["text"], repr(one["value"]), strong=strong) if one else Cell(ABSENT))
         listed.append(Row([Cell(name, name), *cells], {kind: name}))
     return Table(caption, [heading, *columns], listed)

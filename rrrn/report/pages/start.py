@@ -69,7 +69,8 @@ def _table(found: Found, name: str, metric: str) -> Table:
     floor = own[own["method"].isin(lines)].set_index("method")["text"]
     below = "; ".join(f"{line}: {text}" for line, text in floor.items()).replace("\n", " ")
     caption = f"{published.TITLES[name]}, {metric}, {found.tasks[name]}. Without looking: {below}."
-    return wide(own, caption, "condition", "Condition", methods, [*conditions, AVERAGE], "condition")
+    columns = [*methods, *([AVERAGE] if AVERAGE in set(own["method"]) else [])]
+    return wide(own, caption, "condition", "Condition", columns, [*conditions, AVERAGE], "condition")
 
 
 def _text(one: Mapping[Any, Any]) -> str:
