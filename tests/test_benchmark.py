@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from sklearn.ensemble import RandomForestClassifier
-from sklearn.linear_model import RidgeClassifier
+from sklearn.cluster import KMeans
+from sklearn.ensemble import IsolationForest, RandomForestClassifier
+from sklearn.linear_model import Ridge, RidgeClassifier
 from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict
 from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 from sklearn.pipeline import make_pipeline
@@ -281,6 +282,17 @@ def test_probabilities_of_estimators_with_and_without_them(machine):
     assert (found[:, 1] == 0).all() and (found >= 0).all()
 
 
+def test_an_estimator_that_tells_no_classes_has_its_predictions():
+    class Bare:
+        def predict(self, x):
+            return np.array([1, 0])
+
+        def predict_proba(self, x):
+            return np.full((2, 3), 1 / 3)
+
+    np.testing.assert_array_equal(estimators.probabilities(Bare(), np.zeros((2, 1)), 3), np.eye(3)[[1, 0]])
+
+
 def test_of_two_classes_it_is_the_logistic_function():
     x = np.array([[0.0], [1.0], [2.0], [3.0]])
     fitted = RidgeClassifier().fit(x, [2, 2, 4, 4])
@@ -320,6 +332,11 @@ def test_mistakes_are_one_sentence(small, tmp_path, monkeypatch):
     refused(small, "settings are a network's", knn, settings={"n_neighbors": 3})
     refused(small, "is no model", KNeighborsClassifier)
     refused(small, "is no model", 7)
+    for other in (Ridge(), KMeans(2), IsolationForest(), StandardScaler(), make_pipeline(StandardScaler(), Ridge())):
+        refused(small, f"{type(other).__name__} is no classifier", other)
+    refused(small, "Linear is a module of PyTorch", torch.nn.Linear(1, 1))
+    refused(small, "features is 'lbp-top'; it must be a descriptor: .*lbp_top", knn, features="lbp-top")
+    refused(small, r"conditions is the text 'mask'; give a list: \['mask'\]", conditions="mask")
     refused(small, "module json declares no METHOD", json)
     refused(small, "build of mine returns Linear, which is no", lambda *told: torch.nn.Linear(1, 1), name="mine")
     network = resnet18.build(defaults.section("networks")["resnet18"], 5, 28, None)
@@ -349,6 +366,15 @@ def test_without_resnet18_there_is_a_warning_and_no_number(tmp_path):
     (tmp_path / "results/confusion/iv").mkdir(parents=True)
     (found.folder / "confusion/iv").rename(tmp_path / "results/confusion/iv/resnet18")  # as the workflow leaves it
     assert benchmark(KNeighborsClassifier(3), tmp_path, config=config).mean_relative_degradation > 0
+
+
+def test_a_damaged_resnet18_is_told_before_training(tmp_path):
+    config = example.experiment(tmp_path)
+    path = benchmark("resnet18", tmp_path, config=config).folder / "confusion/iv/mask.csv"
+    path.write_text(path.read_text().replace("drawn-0", "drawn-1"))
+    with pytest.raises(ValueError, match=r"confusion/iv/mask\.csv: damaged"):
+        benchmark(KNeighborsClassifier(3), tmp_path, config=config)
+    assert not (tmp_path / "benchmark/KNeighborsClassifier").exists()
 
 
 def test_resnet18_of_other_clips_is_refused(small, tmp_path):

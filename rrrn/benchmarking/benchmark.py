@@ -86,10 +86,11 @@ def benchmark(
     ``database`` is the working directory in which the workflow has made these files:
     ``snakemake results/pack/none.h5`` and so on, or any table. Its configuration is config.yaml, with the directory's
     own over it, then ``configfiles``, then ``config``, as Snakemake has them by ``--configfile`` and ``--config``:
-    folds, classes, training conditions and epochs are there. ``conditions`` (all that it names) are tested;
-    ``seeds`` is the number of trainings of each fold (``protocol.n_seeds``). ``name`` names a function or classifier,
-    and seeds it; ``settings`` go over those of a network. All is written to ``output``, or else to
-    ``benchmark/NAME`` in the database: predictions, scores, confusion matrices, ``scores.csv`` and ``ranking.csv``.
+    folds, classes, training conditions and epochs are there. ``conditions`` (all that it names) are tested, and with
+    ``train_condition: mixed`` are what is trained on; ``seeds`` is the number of trainings of each fold
+    (``protocol.n_seeds``). ``name`` names a function or classifier, and seeds it; ``settings`` go over those of a
+    network. All is written to ``output``, or else to ``benchmark/NAME`` in the database: predictions, scores, confusion
+    matrices, ``scores.csv`` and ``ranking.csv``.
 
     ResNet18, which the ranking refers to, is that of ``results/confusion/``, where the workflow leaves it, or of an
     earlier ``benchmark("resnet18", …)``. That it tested the same clips is checked, not that it was trained by the same
@@ -115,6 +116,8 @@ def benchmark(
     >>> found.ranking["metric"].tolist(), reference.mean_relative_degradation
     (['F1', 'WF1'], 1.0)
     """
+    if isinstance(conditions, str):
+        raise ValueError(f"conditions is the text {conditions!r}; give a list: [{conditions!r}]")
     given = configuration.merge([dict(config or {}), *([{"conditions": list(conditions)}] if conditions else [])])
     if seeds is not None:
         given = configuration.merge([given, {"protocol": {"n_seeds": seeds}}])
@@ -139,6 +142,9 @@ def benchmark(
 
 
 def _score(contender: Contender, database: Database, folder: Path, features: str, named: Labels) -> Benchmark:
+    reference = {} if contender.name == REFERENCE else database.reference()
+    for files in reference.values():
+        confusion.read({REFERENCE: files}, database.classes)  # what is damaged is told before hours of training
     if contender.estimator is None:
         written = networks.predict(contender, database, folder / "predictions")
     else:
@@ -153,7 +159,7 @@ def _score(contender: Contender, database: Database, folder: Path, features: str
         labelled = cells.labelled(cell[cell["method"] != AVERAGE], named)
         scored.append(labelled.assign(table=name, task=database.tasks[name], data=kind))
     scores = pd.concat(scored, ignore_index=True)[SCORES]
-    rank = _rank(contender.name, database, counted, named).assign(data=kind)[list(ranking.COLUMNS)]
+    rank = _rank(contender.name, database, counted, reference, named).assign(data=kind)[list(ranking.COLUMNS)]
     texts = {
         folder / "scores.csv": scores.to_csv(index=False, lineterminator="\n", float_format="%.6g"),
         folder / "ranking.csv": ranking.text(rank, kind),
@@ -181,12 +187,17 @@ def _of_table(
     return pd.concat(found, ignore_index=True), files
 
 
-def _rank(method: str, database: Database, counted: Mapping[str, dict[str, Path]], named: Labels) -> pd.DataFrame:
+def _rank(
+    method: str,
+    database: Database,
+    counted: Mapping[str, dict[str, Path]],
+    reference: Mapping[str, Mapping[str, Path]],
+    named: Labels,
+) -> pd.DataFrame:
     """Return the rows of a method in the ranking, beside REFERENCE if it is there."""
-    reference = {} if method == REFERENCE else database.reference()
     if not reference and method != REFERENCE:
         warnings.warn(f"{database.root}: {WITHOUT_REFERENCE}", stacklevel=4)
-    files = {name: {method: own} for name, own in counted.items()}
+    files: dict[str, dict[str, Mapping[str, Path]]] = {name: {method: own} for name, own in counted.items()}
     for name, own in reference.items():
         files[name][REFERENCE] = own
     found = ranking.rows(files, database.tasks, database.classes, named)

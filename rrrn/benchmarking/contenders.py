@@ -7,6 +7,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from torch.nn import Module
+
 from rrrn.experiment import config as configuration
 from rrrn.experiment import declared, methods, outside, protocol, variants
 from rrrn.networks.network import Network
@@ -47,10 +49,16 @@ def given(model: Any) -> Given:
     if isinstance(model, ModuleType):
         return _of_module(model)
     if not isinstance(model, type) and hasattr(model, "fit") and hasattr(model, "get_params"):
+        _check_classifier(model)
         return Given(estimator=model)
     if isinstance(model, Network):
         raise InputError(
             f"{type(model).__name__} is given as one network; every fold trains its own: give what builds it"
+        )
+    if isinstance(model, Module):
+        raise InputError(
+            f"{type(model).__name__} is a module of PyTorch and no rrrn.networks.network.Network; give what builds "
+            "one, build(settings, n_classes, side, weights), as docs/extending.md has it"
         )
     if not callable(model) or (isinstance(model, type) and not issubclass(model, Network)):
         raise InputError(
@@ -61,6 +69,18 @@ def given(model: Any) -> Given:
     if owner is not None and hasattr(owner, "METHOD") and getattr(owner, "build", None) is model:
         return _of_module(owner)
     return Given(build=model)
+
+
+def _check_classifier(estimator: Any) -> None:
+    """Raise InputError for an estimator that is known to name no classes: its numbers would be taken for some."""
+    from sklearn.base import is_clusterer, is_outlier_detector, is_regressor
+
+    told = hasattr(estimator, "__sklearn_tags__")
+    other = told and (is_regressor(estimator) or is_clusterer(estimator) or is_outlier_detector(estimator))
+    if other or not hasattr(estimator, "predict"):
+        raise InputError(
+            f"{type(estimator).__name__} is no classifier of scikit-learn; give one, or a pipeline with one"
+        )
 
 
 def of(

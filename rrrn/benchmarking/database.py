@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from rrrn.data.clips import Clip
-from rrrn.experiment import protocol
+from rrrn.experiment import methods, protocol
 from rrrn.running import workplace
 from rrrn.running.stage import InputError
 from rrrn.tables.robustness import REFERENCE
@@ -47,7 +47,10 @@ class Database:
         return self._there("results/pack/{}.h5")
 
     def features(self, descriptor: str) -> dict[str, Path]:
-        """Return {condition: the features of a descriptor}; raises InputError for what is not there."""
+        """Return {condition: the features of a descriptor}; raises InputError for none, and for what is not there."""
+        known = methods.names("descriptor")
+        if descriptor not in known:
+            raise InputError(f"features is {descriptor!r}; it must be a descriptor: {', '.join(known)}")
         return self._there(f"results/features/{descriptor}/{{}}.h5")
 
     def reference(self) -> dict[str, dict[str, Path]]:

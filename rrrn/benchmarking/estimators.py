@@ -100,7 +100,7 @@ def probabilities(fitted: Any, x: NDArray[np.float64], n_classes: int) -> NDArra
 
     They are its own, or else a softmax of its decision function with a value for each class (of two classes: the
     logistic function of its one value). The first of the largest is what the estimator predicts: a vector of which it
-    says otherwise, or has neither, gets 1 for that class. A class that it does not know has 0.
+    says otherwise, or has neither, or no ``classes_``, gets 1 for that class. A class that it does not know has 0.
     """
     said = np.asarray(fitted.predict(x), np.intp)
     result = np.eye(n_classes)[said]
@@ -113,7 +113,7 @@ def probabilities(fitted: Any, x: NDArray[np.float64], n_classes: int) -> NDArra
             decision = np.stack([np.zeros_like(decision), decision], axis=1)
         shares = np.exp(decision - decision.max(axis=1, keepdims=True))
         shares /= shares.sum(axis=1, keepdims=True)
-    if shares is None or shares.shape[1] != len(fitted.classes_):
+    if shares is None or shares.shape[1] != len(getattr(fitted, "classes_", ())):
         return result
     known = np.asarray(fitted.classes_, np.intp)
     same = known[shares.argmax(axis=1)] == said
