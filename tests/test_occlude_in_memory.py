@@ -201,6 +201,8 @@ BLANK[4] = 0
         (FRAMES[:0], "mask", {}, r"frames are \(0, 240, 320, 3\), which is empty; give one frame at least"),
         (FRAMES.transpose(0, 3, 1, 2), "mask", {}, r"\(13, 3, 240, 320\); give \(T, H, W, 3\) in BGR, or gray"),
         (FRAMES, "hat", {}, "condition 'hat' is unknown; use none, mask, glasses or random-01 to random-99"),
+        (FRAMES, None, {}, "condition is None; give its name, a text"),
+        (FRAMES, ["mask"], {}, r"condition is \['mask'\]; give its name, a text"),
         (FRAMES, "mask", {"occluder": "hat"}, "there is no mask 'hat'; there are surgical-blue"),
         (FRAMES, "random-10", {"occluder": "x"}, "random patches have no names"),
         (FRAMES, "none", {"occluder": "x"}, "the condition none has no occluder; leave out 'x'"),

@@ -170,6 +170,8 @@ def _as_given(out: np.ndarray, frames: np.ndarray) -> np.ndarray:
 
 def _with_severity(condition: str, severity: int | None) -> str:
     """Return the condition's whole name; raises InputError for a severity that it does not have, or lacks."""
+    if not isinstance(condition, str):
+        raise InputError(f"condition is {condition!r}; give its name, a text")
     kind = conditions.KINDS.get(condition)
     if severity is None:
         if kind is not None and kind.level == "must":
