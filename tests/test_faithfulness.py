@@ -90,6 +90,14 @@ def test_clips_without_a_correlation_are_none_of_its_number():
     assert found.loc[("mask", VISIBLE, WITHIN), "correlation"] == pytest.approx(np.mean(each))
 
 
+def test_clips_of_one_subject_have_no_control():
+    seen, last = {"mask": hidden()}, np.array(SUBJECTS) == SUBJECTS[-1]
+    seen["mask"].visible[~last] = 1
+    row = keyed(faithful.rows({"mask": RNG.normal(size=(1, N, 6))}, seen, SUBJECTS)).loc[("mask", VISIBLE, WITHIN)]
+    assert row["n_clips"] == last.sum() and np.isfinite(row["correlation"])
+    assert row[["control", "control_low", "control_high"]].isna().all()
+
+
 def test_weights_that_never_change_have_no_correlation_and_are_no_part_of_the_mean():
     change = {"mask": np.zeros((1, N, 6)), "glasses": RNG.normal(size=(1, N, 6))}
     found = keyed(faithful.rows(change, {name: hidden() for name in change}, SUBJECTS))["correlation"]

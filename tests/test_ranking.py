@@ -89,6 +89,12 @@ def test_infinite_draws_leave_an_interval(many):
     assert row["low"] < row["mean_relative_degradation"] < row["high"] == np.inf
 
 
+def test_one_subject_has_no_interval_where_a_number_is_infinite():
+    counts = {"resnet18": right(16, 20), "rrrn": right(18, 15)}
+    row = robustness.ranked(counts, ["none", "mask"], ["s"], ["WAR"]).set_index("method").loc["rrrn"]
+    assert row["mean_relative_degradation"] == np.inf and row[["low", "high"]].isna().all()
+
+
 def test_draws_are_of_the_subjects_alone(many):
     together = robustness.ranked(many, CONDITIONS, SUBJECTS, ["F1", "WF1"]).set_index(["metric", "method"])
     few = {name: many[name] for name in ("resnet18", "vgg16")}

@@ -90,6 +90,8 @@ def _within(
     times = weights[:, owner]
     with np.errstate(invalid="ignore"):  # of subjects who have none of these clips
         values = times @ each / times.sum(axis=1)
+    if len(np.unique(owner)) < 2:  # nobody else's to hold them against
+        return _Correlation(values, np.full(CONTROLS, np.nan), len(owner))
     other = [ranks.spearman(change, visible[None, exchanged]).mean() for exchanged in _exchanged(owner)]
     return _Correlation(values, np.array(other), len(owner))
 

@@ -76,7 +76,7 @@ def ranked(
 
 def _ends(values: NDArray[np.float64], n_subjects: int) -> tuple[float, float]:
     """Return the ends of an interval; where some draws are infinite, two of them, so that these do no harm."""
-    if np.isinf(values).any():
+    if n_subjects > 1 and np.isinf(values).any():
         draws = values[1 : len(values) - n_subjects]
         low, high = np.quantile(draws, [(1 - intervals.SHARE) / 2, (1 + intervals.SHARE) / 2], method="inverted_cdf")
         return float(low), float(high)
