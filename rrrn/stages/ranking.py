@@ -1,7 +1,6 @@
 """Rank methods by how they fare under occlusion: their mean relative degradation, with intervals over subjects."""
 
 import argparse
-import itertools
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -50,10 +49,7 @@ def main(args: argparse.Namespace) -> None:
     classes, methods, conditions = (getattr(args, name).split(",") for name in ("classes", "methods", "conditions"))
     made = asked.asked(args, [Path(path) for _, _, *paths in args.confusion for path in paths])
     kind = published.data_kind(made.clips(args.clips))
-    files: dict[str, dict[str, dict[str, Path]]] = {}
-    for table, _, *paths in args.confusion:
-        for (method, condition), path in zip(itertools.product(methods, conditions), paths, strict=True):
-            files.setdefault(table, {}).setdefault(method, {})[condition] = Path(path)
+    files = {table: confusion.by_method(methods, conditions, map(Path, paths)) for table, _, *paths in args.confusion}
     tasks = {table: task for table, task, *_ in args.confusion}
     ranking = rows(files, tasks, classes, args.labels or labels.of(methods, conditions))
     notes = [] if robustness.REFERENCE in methods else [WITHOUT_REFERENCE]
