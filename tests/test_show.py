@@ -1,3 +1,4 @@
+import argparse
 import re
 
 import pytest
@@ -6,6 +7,7 @@ from rrrn.commands import show
 from rrrn.data import result
 from rrrn.data.identity import by_hand
 from rrrn.running import stage
+from rrrn.running.stage import InputError
 from rrrn.tables import published
 
 
@@ -26,3 +28,12 @@ def test_table_on_the_terminal_says_what_its_clips_are(tmp_path, capsys, kind):
     assert "\nF1 not above chance: no method\n" in said
     assert "It cannot be compared with code and clips" in said  # nor settings are told, nor clips
     assert str(path) in said and "table_iv_long.csv" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("gone.csv", "gone.csv: is not there"), ("a.csv", "a.csv: is no table of results/")]
+)
+def test_what_is_no_table_is_not_called_damaged(tmp_path, name, message):
+    (tmp_path / "a.csv").write_text("a,b\n", encoding="utf-8")
+    with pytest.raises(InputError, match=message):
+        show.main(argparse.Namespace(table=tmp_path / name))
