@@ -103,7 +103,10 @@ def test_weights_that_never_change_have_no_correlation_and_are_no_part_of_the_me
     found = keyed(faithful.rows(change, {name: hidden() for name in change}, SUBJECTS))["correlation"]
     assert np.isnan(found[("mask", VISIBLE, WITHIN)]) and np.isnan(found[("mask", UNITS, "whole face")])
     assert found[("Avg.", VISIBLE, WITHIN)] == found[("glasses", VISIBLE, WITHIN)]
-    still = keyed(faithful.rows({"mask": np.zeros((1, N, 6))}, {"mask": hidden()}, SUBJECTS))
+    rows = faithful.rows({"mask": np.zeros((1, N, 6))}, {"mask": hidden()}, SUBJECTS)
+    (note,) = faithfulness.notes(rows.assign(method="RRRN"), {})
+    assert "no correlation" in note and "nan" not in note
+    still = keyed(rows)
     assert still.loc[("Avg.", VISIBLE, WITHIN), ["correlation", "low", "control"]].isna().all()
 
 

@@ -64,7 +64,9 @@ def notes(found: pd.DataFrame, settings: Mapping[str, Any]) -> list[str]:
     """Return what a reader must know: the correlation of each method in a sentence, and of which networks it is."""
     average = found[(found["condition"] == AVERAGE) & (found["region"] == faithful.WITHIN)]
     told = [
-        f"{row.method}: the change of the six weights follows what is visible with a rank correlation of "
+        f"{row.method}: the six weights have no correlation with what is visible: in no clip do both differ"
+        if not row.n_clips
+        else f"{row.method}: the change of the six weights follows what is visible with a rank correlation of "
         f"{row.correlation:+.2f} ({row.low:+.2f} to {row.high:+.2f}) within a clip, mean over conditions; held against "
         f"what is hidden in clips of other subjects it is {row.control:+.2f} ({row.control_low:+.2f} to "
         f"{row.control_high:+.2f})"
