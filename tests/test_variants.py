@@ -230,7 +230,7 @@ def test_an_edit_of_a_variant_reaches_its_own_files_alone():
     assert before.keys() == after.keys()
     changed = {path for path in before if before[path] != after[path]}
     own = {path for path in before if "/rrrn-fc/" in path}
-    assert len(own) == 8 + 13 and changed == own | {"results/ablation.json"}
+    assert len(own) == 8 + 2 * 13 and changed == own | {"results/ablation.json"}
 
 
 def test_an_edit_of_the_base_reaches_its_variants_and_its_controls():

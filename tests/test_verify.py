@@ -439,7 +439,7 @@ def test_unknown_target_is_named(root):
 
 
 def test_keys_on_the_command_line_are_yaml():
-    assert verify._key("svm={C: 5}") == ("svm", {"C": 5})
+    assert verify.key("svm={C: 5}") == ("svm", {"C": 5})
     for text, message in (("svm", "is not KEY=VALUE"), ("svm={C: 5", "is no YAML")):
         with pytest.raises(InputError, match=message):
-            verify._key(text)
+            verify.key(text)
