@@ -413,7 +413,9 @@ def test_what_snakemake_makes_of_the_shipped_profile(tmp_path, monkeypatch):
     found = probed(tmp_path)
     assert found["settings"] == SETTINGS
     jobs = by_name(found)
-    small = {f"rule {rule}" for rule in ("render", "faces", "anchor", "art", "pack", "describe", "svm", "visible", "strips")}
+    small = {
+        f"rule {rule}" for rule in ("render", "faces", "anchor", "art", "pack", "describe", "svm", "visible", "strips")
+    }
     assert set(jobs) == {"rule train", "group shard", *small}
     assert {tuple(jobs[name]["options"][2]) for name in small} == {
         ("-t", "90", "--mem", "6000", "--no-requeue", "--ntasks=1", "--cpus-per-task=1")
