@@ -31,7 +31,7 @@ def with_paper(rows: pd.DataFrame, printed: pd.DataFrame | None) -> pd.DataFrame
 def main(args: argparse.Namespace) -> None:
     classes, methods, conditions = (getattr(args, name).split(",") for name in ("classes", "methods", "conditions"))
     named, told = args.labels or labels.of(methods, conditions), args.settings["compare"]
-    made = asked.asked(args, [Path(path) for _, _, *paths in args.confusion for path in paths])
+    made = asked.asked(args, confusion.files(args))
     papers = [args.paper / f"table_{name}.csv" for name, *_ in args.confusion]
     made.check_found(str(args.paper), listing.digits(papers))
     table = made.clips(args.clips)
@@ -55,14 +55,7 @@ if __name__ == "__main__":
     parser = stage.command(__doc__)
     parser.add_argument("output", type=Path, help="the comparisons, a CSV table")
     parser.add_argument("about", type=Path, help="what they are of, JSON")
-    parser.add_argument(
-        "--confusion",
-        action="append",
-        nargs="+",
-        required=True,
-        metavar="X",
-        help="a table, its task and the confusion matrices of its methods and conditions; once for each table",
-    )
+    confusion.add_argument(parser)
     parser.add_argument("--clips", type=Path, required=True, help="clip table")
     parser.add_argument("--paper", type=Path, required=True, help="folder of the paper's values")
     parser.add_argument("--classes", required=True, help="class names, separated by commas")

@@ -47,7 +47,7 @@ def text(ranking: pd.DataFrame, kind: str) -> str:
 
 def main(args: argparse.Namespace) -> None:
     classes, methods, conditions = (getattr(args, name).split(",") for name in ("classes", "methods", "conditions"))
-    made = asked.asked(args, [Path(path) for _, _, *paths in args.confusion for path in paths])
+    made = asked.asked(args, confusion.files(args))
     kind = published.data_kind(made.clips(args.clips))
     files = {table: confusion.by_method(methods, conditions, map(Path, paths)) for table, _, *paths in args.confusion}
     tasks = {table: task for table, task, *_ in args.confusion}
@@ -62,14 +62,7 @@ if __name__ == "__main__":
     parser = stage.command(__doc__)
     parser.add_argument("output", type=Path, help="the ranking, a CSV table")
     parser.add_argument("about", type=Path, help="what it is of, JSON")
-    parser.add_argument(
-        "--confusion",
-        action="append",
-        nargs="+",
-        required=True,
-        metavar="X",
-        help="a table, its task and the confusion matrices of its methods and conditions; once for each table",
-    )
+    confusion.add_argument(parser)
     parser.add_argument("--clips", type=Path, required=True, help="clip table")
     parser.add_argument("--classes", required=True, help="class names, separated by commas")
     parser.add_argument("--methods", required=True, help="methods, separated by commas")

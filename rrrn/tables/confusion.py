@@ -4,6 +4,7 @@ A file has a row for each seed and subject, and a column for each cell: ``I as I
 named II.
 """
 
+import argparse
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -95,3 +96,20 @@ def _read(path: Path, classes: Sequence[str]) -> tuple[list[str], NDArray[np.int
 
 def _columns(classes: Sequence[str]) -> list[str]:
     return [f"{true} as {said}" for true, said in itertools.product(classes, repeat=2)]
+
+
+def add_argument(parser: argparse.ArgumentParser) -> None:
+    """Let a stage be given the files of every table, as --confusion TABLE TASK FILE...; ``files`` lists them."""
+    parser.add_argument(
+        "--confusion",
+        action="append",
+        nargs="+",
+        required=True,
+        metavar="X",
+        help="a table, its task and the confusion matrices of its methods and conditions; once for each table",
+    )
+
+
+def files(args: argparse.Namespace) -> list[Path]:
+    """Return all files that a stage with ``add_argument`` was given."""
+    return [Path(path) for _, _, *paths in args.confusion for path in paths]
