@@ -20,7 +20,7 @@ from rrrn.benchmarking.database import KEPT, Database
 from rrrn.data import clips, digested, predictions, result
 from rrrn.data.identity import by_hand
 from rrrn.experiment import config as configuration
-from rrrn.experiment import defaults, labels
+from rrrn.experiment import labels
 from rrrn.experiment.labels import Labels
 from rrrn.running.stage import InputError
 from rrrn.stages import ranking, score, table
@@ -118,6 +118,8 @@ def benchmark(
     """
     if isinstance(conditions, str):
         raise ValueError(f"conditions is the text {conditions!r}; give a list: [{conditions!r}]")
+    if conditions is not None and not len(conditions):
+        raise ValueError("conditions is empty; leave it out for all that the configuration names")
     given = configuration.merge([dict(config or {}), *([{"conditions": list(conditions)}] if conditions else [])])
     if seeds is not None:
         given = configuration.merge([given, {"protocol": {"n_seeds": seeds}}])
@@ -129,9 +131,7 @@ def benchmark(
         chosen = None if output is None else Path(output).resolve()
         known = contenders.given(model)
         with contextlib.chdir(root):  # paths in a configuration start there
-            plugins, methods = [known.plugin] if known.plugin else [], [known.name] if known.name else []
-            whole = defaults.whole(files, given, plugins, methods)
-            contender, whole = contenders.of(known, name, dict(settings or {}), whole)
+            contender, whole = contenders.of(known, name, dict(settings or {}), contenders.asked(known, files, given))
             rows = clips.read(Path(whole["clips"]))
             configuration.check_together(whole, rows)
             named = labels.of([contender.name, REFERENCE], whole["conditions"])

@@ -1,7 +1,8 @@
 """What is given to be tried: a network, by its file, module, function or name, or an estimator of scikit-learn."""
 
+import inspect
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -10,7 +11,7 @@ from typing import Any
 from torch.nn import Module
 
 from rrrn.experiment import config as configuration
-from rrrn.experiment import declared, methods, outside, protocol, variants
+from rrrn.experiment import declared, defaults, methods, outside, protocol, variants
 from rrrn.networks.network import Network
 from rrrn.provenance.recipes import canonical
 from rrrn.running import resources
@@ -83,6 +84,21 @@ def _check_classifier(estimator: Any) -> None:
         )
 
 
+def asked(model: Given, files: Sequence[Path], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the configuration of the current directory under the user's, in which a declared model is named.
+
+    Raises InputError if it cannot be read, does not follow the schema, or a model is named that is no method.
+    """
+    plugins, named = [model.plugin] if model.plugin else [], [model.name] if model.name else []
+    try:
+        return defaults.whole(files, own, plugins, named)
+    except InputError:
+        if model.name and model.name not in methods.METHODS:
+            known = ", ".join(methods.names("network"))
+            raise InputError(f"{model.name!r} is no method; give one of {known}, or a file that ends in .py") from None
+        raise
+
+
 def of(
     model: Given, name: str | None, settings: Mapping[str, Any], config: Mapping[str, Any]
 ) -> tuple[Contender, dict[str, Any]]:
@@ -153,6 +169,13 @@ def _told(config: Mapping[str, Any], name: str, section: str, settings: Mapping[
 
 
 def _checked(build: Build, name: str) -> Build:
+    try:
+        inspect.signature(build).bind({}, 2, 28, None)
+    except TypeError as error:
+        raise InputError(
+            f"build of {name} cannot be called as build(settings, n_classes, side, weights): {error}"
+        ) from None
+
     def made(settings: Mapping[str, Any], n_classes: int, side: int, weights: Path | None) -> Network[Any]:
         network = build(settings, n_classes, side, weights)
         if not isinstance(network, Network):

@@ -46,6 +46,8 @@ def read(path: Path) -> np.ndarray:
             raise _deep(path) from None
         remedy = "copy the frame again from the database, or convert it to PNG"
         raise InputError(f"{path}: not a whole image ({error}); {remedy}") from None
+    except InputError:
+        raise
     except (OSError, SyntaxError, ValueError) as error:
         raise InputError(f"{path}: not a whole image ({error}); copy the frame again from the database") from None
     return pixels[..., None] if gray else np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), np.uint8)

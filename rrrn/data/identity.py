@@ -82,6 +82,8 @@ def read(path: Path) -> tuple[Identity, str]:
         if not row["made"] or not row["digest"]:  # cut within its first row
             raise ValueError("a row is cut short")
         return Identity.parse(row["made"]), row["digest"]
+    except InputError:  # of what the folder holds
+        raise
     except (OSError, ValueError, KeyError, TypeError, StopIteration, csv.Error) as error:
         reason = error.strerror if isinstance(error, OSError) else "it does not say what it was made from"
         raise InputError(f"{path}: missing, damaged or of an earlier version ({reason}); {_REMEDY}") from None

@@ -55,8 +55,9 @@ def write(rows: Sequence[Prediction], classes: Sequence[str], path: Path, made: 
 
 def read(path: Path, classes: Sequence[str]) -> list[Prediction]:
     """Return the predictions of a file; raises InputError, naming it, if it is damaged or of other classes."""
+    rows = digested.read(path)
     try:
-        return [_prediction(row, classes) for row in digested.read(path)]
+        return [_prediction(row, classes) for row in rows]
     except (KeyError, ValueError) as error:
         raise InputError(
             f"{path}: holds no predictions of the classes {', '.join(classes)} ({error}); delete it and run again"

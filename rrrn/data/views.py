@@ -32,8 +32,9 @@ def write(views: Sequence[View], path: Path, made: Callable[[], str] = by_hand) 
 def read(path: Path) -> dict[str, list[View]]:
     """Return the views of each clip, in the order of their numbers; raises InputError for a damaged plan."""
     views: dict[str, list[View]] = {}
+    rows = digested.read(path)
     try:
-        for row in digested.read(path):
+        for row in rows:
             view = View(
                 clip=row["clip"],
                 view=int(row["view"]),

@@ -36,8 +36,8 @@ _REMEDIES = (
 _INTERRUPTED = 128 + signal.SIGINT
 
 
-class InputError(Exception):
-    """A user's mistake. The message names the file, row or frame and the remedy; it is shown without a traceback."""
+class InputError(ValueError):
+    """A user's mistake. The message names the file, row or frame and the remedy; a command shows no traceback of it."""
 
 
 def command(description: str | None) -> argparse.ArgumentParser:

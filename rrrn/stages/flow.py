@@ -93,7 +93,7 @@ def tvl1(
             median_filter; see config.yaml. What is not given is OpenCV's default, among them 5 scales and 5 warps; the
             command ``rrrn flow`` and the workflow take config.yaml's, 3 and 2.
 
-    Raises InputError (``rrrn.running.stage``), naming ``a`` or ``b``, for images of another type, in colour, with what
+    Raises ValueError, naming ``a`` or ``b``, for images of another type, in colour, with what
     is not finite in them, or of two sizes, for parameters out of range, unknown or such that the flow is not finite,
     and for a GPU that is missing.
 

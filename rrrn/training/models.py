@@ -67,6 +67,8 @@ def read(path: Path) -> Model:
         with store.reading(path) as file:
             (told,) = store.names(file, "origin")
             return Model(path, Origin(**json.loads(told)), frozenset(rows.of_file(file, path)), tensors.get(file))
+    except InputError:
+        raise
     except (KeyError, ValueError, TypeError):
         raise InputError(f"{path}: is no model that a training left; {_REMEDY}") from None
 
