@@ -257,6 +257,8 @@ def test_random_states_that_are_open_are_seeded_and_others_are_the_users(small, 
     assert [row.probabilities for row in rows[0]] != [row.probabilities for row in rows[1]]
     fixed, _ = of("fixed", 0)
     assert len(fixed) == 1  # another seed would be the same
+    _, fewer = of("one", None, seeds=1)  # where two were
+    assert sorted((tmp_path / "one/predictions").rglob("*.csv")) == list(fewer.predictions)
 
 
 def test_nothing_of_a_tested_subject_is_fitted(small):

@@ -5,6 +5,7 @@ the functions of their stages, from files of predictions as the workflow writes 
 """
 
 import contextlib
+import shutil
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from rrrn.tables.robustness import REFERENCE
 from rrrn.training.fold import Build
 
 SCORES = [name for name in table.LONG if name not in table.OF_PAPER]
+ABOUT = "benchmark.json"  # beside the tables, written last
 WITHOUT_REFERENCE = (
     "nothing of ResNet18 is there, so there is no mean relative degradation; run the workflow with 'resnet18' among "
     "'methods' to results/ranking.csv, or first benchmark('resnet18', …)"
@@ -90,7 +92,7 @@ def benchmark(
     ``train_condition: mixed`` are what is trained on; ``seeds`` is the number of trainings of each fold
     (``protocol.n_seeds``). ``name`` names a function or classifier, and seeds it; ``settings`` go over those of a
     network. All is written to ``output``, or else to ``benchmark/NAME`` in the database: predictions, scores, confusion
-    matrices, ``scores.csv`` and ``ranking.csv``.
+    matrices, ``scores.csv`` and ``ranking.csv``, in place of those of an earlier benchmark() there.
 
     ResNet18, which the ranking refers to, is that of ``results/confusion/``, where the workflow leaves it, or of an
     earlier ``benchmark("resnet18", …)``. That it tested the same clips is checked, not that it was trained by the same
@@ -145,6 +147,9 @@ def _score(contender: Contender, database: Database, folder: Path, features: str
     reference = {} if contender.name == REFERENCE else database.reference()
     for files in reference.values():
         confusion.read({REFERENCE: files}, database.classes)  # what is damaged is told before hours of training
+    if (folder / ABOUT).exists():  # what an earlier benchmark() left may be of other seeds or conditions
+        for name in ("predictions", "scores", "confusion", "models"):
+            shutil.rmtree(folder / name, ignore_errors=True)
     if contender.estimator is None:
         written = networks.predict(contender, database, folder / "predictions")
     else:
@@ -167,7 +172,7 @@ def _score(contender: Contender, database: Database, folder: Path, features: str
     told = {key: database.config[key] for key in ("classes", "conditions", "protocol")} | dict(contender.told or {})
     if contender.estimator is not None:
         told |= {"estimator": repr(contender.estimator), "features": features}
-    result.write(texts, folder / "benchmark.json", by_hand, told, kind, [])
+    result.write(texts, folder / ABOUT, by_hand, told, kind, [])
     return Benchmark(contender.name, folder, tuple(written), scores, rank)
 
 
