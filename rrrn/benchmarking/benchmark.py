@@ -147,13 +147,12 @@ def _score(contender: Contender, database: Database, folder: Path, features: str
     reference = {} if contender.name == REFERENCE else database.reference()
     for files in reference.values():
         confusion.read({REFERENCE: files}, database.classes)  # what is damaged is told before hours of training
-    if (folder / ABOUT).exists():  # what an earlier benchmark() left may be of other seeds or conditions
-        for name in ("predictions", "scores", "confusion", "models"):
-            shutil.rmtree(folder / name, ignore_errors=True)
     if contender.estimator is None:
         written = networks.predict(contender, database, folder / "predictions")
     else:
         written = estimators.predict(contender, database, features, folder / "predictions")
+    if (folder / ABOUT).exists():
+        _forget(folder, written)
     rows = [row for path in written for row in predictions.read(path, database.classes)]
     kind = published.data_kind(database.clips)
     scored, counted = [], {}
@@ -174,6 +173,14 @@ def _score(contender: Contender, database: Database, folder: Path, features: str
         told |= {"estimator": repr(contender.estimator), "features": features}
     result.write(texts, folder / ABOUT, by_hand, told, kind, [])
     return Benchmark(contender.name, folder, tuple(written), scores, rank)
+
+
+def _forget(folder: Path, written: Sequence[Path]) -> None:
+    """Delete what an earlier benchmark() left, which may be of other seeds or conditions, but for what was written."""
+    for path in set((folder / "predictions").glob("*/*.csv")) - set(written):
+        path.unlink()
+    for name in ("scores", "confusion"):
+        shutil.rmtree(folder / name, ignore_errors=True)
 
 
 def _of_table(
