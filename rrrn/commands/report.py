@@ -2,13 +2,19 @@
 
 import argparse
 import logging
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from rrrn.commands import run, verify
-from rrrn.data import clips
+from rrrn.data import clips, identity, result
 from rrrn.experiment import config, defaults, labels
+from rrrn.provenance import standing
+from rrrn.provenance.recipes import Recipes
 from rrrn.report import document, drawing, found
 from rrrn.running import stage
+from rrrn.running.stage import InputError
 
 TARGET = "results/report.html"
 PARTIAL = Path("partial_report.html")  # none of the workflow's files
@@ -43,13 +49,39 @@ def _told(words: list[str]) -> argparse.Namespace:
 
 def partial(args: argparse.Namespace) -> None:
     """Write the report of what is on disk; raises InputError for what is damaged."""
+    results = Path("results")
+    unfit = _unfit(results)
     settings = defaults.whole(args.configfile, dict(map(verify.key, args.config)))
     table = clips.read(settings["clips"])
     config.check_together(settings, table)
     recipes = verify.of_experiment(settings, table)
     named = labels.of(settings["methods"], settings["conditions"])
-    what = found.read(Path("results"), Path("logs"), settings, table, named, recipes.tasks)
+    what = found.read(results, Path("logs"), settings, table, named, recipes.tasks)
+    what = replace(what, unfit=[*unfit, *_of_others(what.digests, results, recipes)])
     figures = {one.name: drawing.told(one) for one in drawing.every(what)}
     with stage.replacing(PARTIAL) as path:
         path.write_text(document.html(what, figures), encoding="utf-8")
     logging.info("%s: %d files of the whole are not there", PARTIAL, len(what.missing))
+    for said in what.unfit:
+        logging.info("%s", said)
+
+
+def _unfit(results: Path) -> list[str]:
+    """Return in sentences which tables no longer fit the predictions, code and clips on disk, whoever made them."""
+    found = []
+    for about in sorted(results.glob("*.json")):
+        told = result.read(about)
+        if told.get("of"):
+            with suppress(InputError):  # of folds, or of another version; what can be told is told
+                found += [f"{about}: {said}" for said in standing.differences(about, told)]
+    return found
+
+
+def _of_others(names: Iterable[str], results: Path, recipes: Recipes) -> list[str]:
+    """Return in sentences which tables are of another configuration than the report's."""
+    found = []
+    for name in names:
+        about = results / f"{name}.json"
+        if not identity.read(about)[0].fits(recipes.of(str(about)).identity):
+            found.append(f"{about}: was made with other settings, code or clips than this report is of")
+    return found

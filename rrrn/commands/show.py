@@ -9,28 +9,35 @@ import pandas as pd
 
 from rrrn.commands import verify
 from rrrn.data import clips, result
-from rrrn.experiment import registry
+from rrrn.provenance import standing
 from rrrn.running import stage
 from rrrn.running.stage import InputError
 from rrrn.tables import published
 
 
-def standing(path: Path, told: Mapping[str, Any]) -> str:
-    """Return in a sentence whether the files on disk, the code and the clips are still those of a table."""
+def fits(path: Path, told: Mapping[str, Any]) -> list[str]:
+    """Return in sentences whether predictions, code and clips are still those of a table, and files on the way to it.
+
+    ``told`` is what the file beside the table says.
+    """
+    try:
+        unlike = standing.differences(result.beside(path), told)
+    except InputError as error:  # of folds, too, of which nothing is predicted
+        return [f"It cannot be compared with code and clips: {error}"]
+    warned = [f"WARNING: {said}" for said in unlike]
     try:
         settings = told["configuration"]
-        registry.use(settings)
         table = clips.read(settings["clips"])
         recipes = verify.of_experiment(settings, table)
         found = verify.check(recipes, table, [recipes.of(str(path))], quick=True)
     except InputError as error:
-        return f"It cannot be compared with code and clips: {error}"
-    except KeyError as error:  # folds, or a table of a version with other settings
-        return f"It cannot be compared with code and clips: the file beside it says nothing of {error}"
-    note = verify.unchecked(table)
+        first = warned or ["Predictions, code and clip table are those that it was made of."]
+        return [*first, f"Files on the way to it cannot be compared: {error}"]
+    note = [said] if (said := verify.unchecked(table)) else []
     if not found:
-        return f"Files on disk, code and clips are those that it was made of. {note}".rstrip()
-    return f"WARNING: {len(found)} files are not those that it was made of any more. The first: {found[0].text} {note}"
+        return [*(warned or ["Files on disk, code and clips are those that it was made of."]), *note]
+    count = f"{len(found)} files are not those that it was made of any more. The first: {found[0].text}"
+    return [*warned, count if warned else f"WARNING: {count}", *note]
 
 
 def laid_out(path: Path) -> str:
@@ -55,7 +62,7 @@ def main(args: argparse.Namespace) -> None:
     print(laid_out(args.table))
     print()
     print("\n".join([*told["notes"], *published.warning(told["data"])]))
-    print(standing(args.table, told))
+    print("\n".join(fits(args.table, told)))
     print(f"Files: {', '.join(str(args.table.with_name(name)) for name in told['tables'])}")
 
 

@@ -13,7 +13,7 @@ import csv
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from rrrn.running import libraries
 from rrrn.running.stage import InputError
 
 FRAMES = "frames.csv"  # in a folder of rendered clips, for the folder
+_OF_PREDICTIONS = tuple(f"results/{name}/" for name in ("scores", "confusion", "attention", "answers"))
 _HDF5 = b"rrrn: BLAKE2b-128"
 _REMEDY = "delete it and run again"
 
@@ -92,6 +93,15 @@ def read(path: Path) -> tuple[Identity, str]:
 def combined(checksums: Sequence[str]) -> str:
     """Return 16 hexadecimal digits for the checksums of a file's inputs, in order."""
     return hashlib.sha256("\n".join(checksums).encode()).hexdigest()[:16]
+
+
+def predictions(found: Iterable[Identity]) -> str:
+    """Return 16 hexadecimal digits for the predictions that files were made from, in any order.
+
+    Files that are made from something else than predictions are left out; of none it is empty.
+    """
+    told = {one.inputs for one in found if one.path.startswith(_OF_PREDICTIONS)}
+    return combined(sorted(told)) if told else ""
 
 
 def difference(path: Path, found: Identity, wanted: Identity) -> str:

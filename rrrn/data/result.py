@@ -1,8 +1,9 @@
 """A result on disk: tables that any program reads, and beside them, in JSON, what they are of.
 
-The JSON has no date and no path of the machine. It says which settings had a part, of what kind the clips are, with
-which versions of libraries the table was laid out, and the checksums of the tables, so that one that is edited by hand,
-or is of other predictions than are on disk by now, is told from the right one.
+The JSON has no date. It says which settings had a part, of what kind the clips are, with which versions of libraries
+the table was laid out, and the checksums of the tables, so that one that is edited by hand is told from the right one;
+and a digest each of configuration, code, clip table, predictions and versions, so that one that is of others than are
+there by now is told too (``rrrn.provenance.standing``).
 """
 
 import hashlib
@@ -25,10 +26,15 @@ def write(
     settings: Mapping[str, Any],
     data: str,
     notes: Sequence[str],
+    of: Mapping[str, str] | None = None,
 ) -> None:
-    """Write tables, {path: text}, and last the file ``about`` that tells of them."""
+    """Write tables, {path: text}, and last the file ``about`` that tells of them.
+
+    ``of`` are digests of what they were made from, by name (``Asked.of``); what is made by hand has none.
+    """
     told = {
         "made": made(),
+        "of": dict(of or {}),
         "data": data,
         "notes": list(notes),
         "tables": {path.name: _checksum(text.encode()) for path, text in tables.items()},

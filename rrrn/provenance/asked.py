@@ -7,8 +7,8 @@ them, and what every input says it was made from. Started by hand, a stage is as
 
 import argparse
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,8 @@ class Asked:
 
     ``rows``: the digest of ``columns`` of the clip table, of one ``subject`` or of all. ``other``: that of what else
     lies on disk. ``recipes``: of the inputs, in the order in which the stage names them, or of many one for all.
-    ``inputs``: the combined checksums that these were found to have. ``libraries``: what it is made with.
+    ``inputs``: the combined checksums that these were found to have. ``libraries``: what it is made with. ``of``: what
+    a table says beside this, digests of all that had a part in it (``Recipe.of``), and of the predictions.
     """
 
     path: str = ""
@@ -40,6 +41,7 @@ class Asked:
     recipes: tuple[str, ...] = ()
     inputs: str = ""
     libraries: str = ""
+    of: Mapping[str, str] = field(default_factory=dict)
 
     def clips(self, path: Path) -> list[Clip]:
         """Return the clip table; raises InputError if what was asked for stands otherwise in it."""
@@ -109,7 +111,8 @@ def asked(args: argparse.Namespace, inputs: Sequence[Path] = ()) -> Asked:
         for path, (found, _), recipe in zip(inputs, read, made.recipes, strict=True):
             if wrong := identity.difference(path, found, Identity(str(path), recipe)):
                 raise InputError(wrong)
-    return replace(made, inputs=identity.combined([checksum for _, checksum in read]))
+    of = {**made.of, "predictions": identity.predictions(found for found, _ in read)} if made.of else {}
+    return replace(made, inputs=identity.combined([checksum for _, checksum in read]), of=of)
 
 
 def named(recipes: Sequence[str]) -> tuple[str, ...]:
@@ -119,4 +122,4 @@ def named(recipes: Sequence[str]) -> tuple[str, ...]:
 
 def text(made: Asked) -> str:
     """Return a stage's argument ``--asked``."""
-    return json.dumps({name: value for name, value in vars(made).items() if value not in ("", (), None)})
+    return json.dumps({name: value for name, value in vars(made).items() if value not in ("", (), None, {})})

@@ -17,7 +17,7 @@ from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from rrrn.data import clips, listing, result
+from rrrn.data import clips, identity, listing, result
 from rrrn.data.clips import Clip
 from rrrn.data.identity import Identity
 from rrrn.experiment import conditions, labels, protocol, variants
@@ -76,6 +76,18 @@ class Recipe:
         """Return these with their versions; nothing if none are watched."""
         return libraries.told(self.computing) if self.watched else ""
 
+    @cached_property
+    def of(self) -> dict[str, str]:
+        """Return a digest each of the configuration, code, clip table and versions that had any part in it."""
+        whole = list(closure([self]))
+        parts = {
+            "configuration": {one.settings for one in whole},
+            "code": {one.code for one in whole},
+            "clips": {one.rows for one in whole} - {""},
+            "versions": {self.libraries} - {""},
+        }
+        return {name: identity.combined(sorted(values)) if values else "" for name, values in parts.items()}
+
     @property
     def identity(self) -> Identity:
         """Return what the file says of itself, but for the checksums of its inputs."""
@@ -95,6 +107,7 @@ class Recipe:
                 other=self.other if self.found else "",
                 recipes=asked.named([one.digest for one in self.inputs]),
                 libraries=self.libraries,
+                of=self.of if self.path.endswith(".json") else {},
             )
         )
 

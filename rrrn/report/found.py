@@ -45,7 +45,8 @@ class Found:
     ``tables`` are the long forms by table; ``counts`` are by table, then method and condition; ``answers`` and
     ``weights`` are tables with a row for each clip (and seed) by method and condition, ``visible`` by condition;
     ``strips`` by condition, then clip. ``features`` are those of the first descriptor, of un-occluded clips. ``wheel``
-    is the picture of the flow's colours, ``full`` the flow that is a pure one. ``notes`` are by result.
+    is the picture of the flow's colours, ``full`` the flow that is a pure one. ``notes`` are by result, and so are
+    ``digests`` of what each was made of. ``unfit`` says which no longer fit what is on disk.
     """
 
     settings: Mapping[str, Any]
@@ -56,6 +57,7 @@ class Found:
     results: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     notes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
+    digests: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     counts: Mapping[str, Mapping[Cell, Counts]] = field(default_factory=dict)
     answers: Mapping[Cell, pd.DataFrame] = field(default_factory=dict)
     weights: Mapping[Cell, pd.DataFrame] = field(default_factory=dict)
@@ -68,6 +70,7 @@ class Found:
     wheel: bytes = b""
     full: float = 0.0
     missing: Sequence[str] = ()
+    unfit: Sequence[str] = ()
 
     @property
     def methods(self) -> list[str]:
@@ -151,13 +154,13 @@ def read(
     """Return what is in the folder ``root`` of a configuration; raises InputError for what is damaged."""
     reader = _Reader(root)
     methods, conditions, classes = (list(settings[key]) for key in ("methods", "conditions", "classes"))
-    tables, results, notes, versions = {}, {}, {}, {}
+    tables, results, notes, versions, digests = {}, {}, {}, {}, {}
     attending = protocol.attending(settings)
     names = [*(f"table_{name}" for name in tasks), "summary", "ranking", "comparisons", "folds"]
     for name in [*names, *(["region_weights"] if attending else [])]:
         if about := reader.path(f"{name}.json"):
             told = result.read(about)
-            notes[name], versions = told["notes"], told["versions"]
+            notes[name], versions, digests[name] = told["notes"], told["versions"], told.get("of", {})
             long = "_long" if name.startswith("table_") else ""
             results[name] = pd.read_csv(about.with_name(f"{name}{long}.csv"), dtype={"subject": str, "fold": str})
     for name in tasks:
@@ -174,6 +177,7 @@ def read(
         results=results,
         notes=notes,
         versions=versions,
+        digests=digests,
         counts={name: _counts(reader, name, cells, classes) for name in tasks},
         answers=_answers(reader, methods),
         weights={

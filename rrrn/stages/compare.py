@@ -46,7 +46,7 @@ def main(args: argparse.Namespace) -> None:
     rows = pd.concat(parts, ignore_index=True).assign(data=kind)
     notes = comparing.notes(rows, told["draws"])
     text = rows[list(COLUMNS)].to_csv(index=False, lineterminator="\n", float_format="%.6g")
-    result.write({args.output: text}, args.about, made.identity, args.settings, kind, notes)
+    result.write({args.output: text}, args.about, made.identity, args.settings, kind, notes, made.of)
     for note in notes:
         logging.info("%s", note)
 

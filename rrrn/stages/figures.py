@@ -29,7 +29,7 @@ def main(args: argparse.Namespace) -> None:
         with stage.replacing(folder / f"{one.name}.png") as partial:
             partial.write_bytes(figure.png(whole))
         logging.info("%s: %d panels", one.name, len(one.panels))
-    result.write(texts, args.output, made.identity, args.settings, kind, [*published.warning(kind)])
+    result.write(texts, args.output, made.identity, args.settings, kind, [*published.warning(kind)], made.of)
 
 
 if __name__ == "__main__":

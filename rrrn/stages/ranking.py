@@ -53,7 +53,7 @@ def main(args: argparse.Namespace) -> None:
     tasks = {table: task for table, task, *_ in args.confusion}
     ranking = rows(files, tasks, classes, args.labels or labels.of(methods, conditions))
     notes = [] if robustness.REFERENCE in methods else [WITHOUT_REFERENCE]
-    result.write({args.output: text(ranking, kind)}, args.about, made.identity, args.settings, kind, notes)
+    result.write({args.output: text(ranking, kind)}, args.about, made.identity, args.settings, kind, notes, made.of)
     for note in notes:
         logging.info("%s", note)
 

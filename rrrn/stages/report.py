@@ -31,7 +31,7 @@ def main(args: argparse.Namespace) -> None:
     kind = published.data_kind(table)
     notes = [*published.warning(kind), *(f"{name}: is missing" for name in what.missing)]
     text = document.html(what, read_figures(args.results / "figures"))
-    result.write({args.output: text}, args.about, made.identity, args.settings, kind, notes)
+    result.write({args.output: text}, args.about, made.identity, args.settings, kind, notes, made.of)
     logging.info("%s: %.1f MB, of %d clips", args.output, len(text.encode()) / 1e6, len(table))
 
 

@@ -33,7 +33,7 @@ def main(args: argparse.Namespace) -> None:
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\n").writerows(listed(table, args.folds.split(","), args.classes.split(",")))
     kind = published.data_kind(table)
-    result.write({args.output: text.getvalue()}, args.about, made.identity, args.settings, kind, [])
+    result.write({args.output: text.getvalue()}, args.about, made.identity, args.settings, kind, [], made.of)
 
 
 if __name__ == "__main__":

@@ -110,7 +110,7 @@ def main(args: argparse.Namespace) -> None:
     summary = summary.merge(said, on=["summary", "task", "paper_condition", "method", "metric"], how="left")
     summary = summary.assign(data=published.data_kind(table))
     text = summary[COLUMNS].to_csv(index=False, lineterminator="\n", float_format="%.6g")
-    result.write({args.output: text}, args.about, made.identity, args.settings, published.data_kind(table), [])
+    result.write({args.output: text}, args.about, made.identity, args.settings, published.data_kind(table), [], made.of)
 
 
 if __name__ == "__main__":

@@ -83,7 +83,7 @@ def main(args: argparse.Namespace) -> None:
         args.markdown: markdown.text(seen),
         args.latex: latex.text(seen, args.output.stem),
     }
-    result.write(tables, args.about, made.identity, args.settings, kind, told)
+    result.write(tables, args.about, made.identity, args.settings, kind, told, made.of)
     for note in told:
         logging.info("%s", note)
 

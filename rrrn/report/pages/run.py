@@ -17,6 +17,11 @@ def page(found: Found) -> Page:
         Row([Cell("on"), Cell(platform.platform())]),
     ]
     tables = [Table("Versions with which the tables were laid out.", ["Package", "Version"], [*versions, *told])]
+    digests = [Row([Cell(name, name), *map(Cell, told.values())]) for name, told in found.digests.items() if told]
+    if digests:
+        columns = next(told for told in found.digests.values() if told)
+        caption = "Digests of what each table was made of: equal ones are of the same."
+        tables.append(Table(caption, ["Table", *(name.capitalize() for name in columns)], digests))
     if not found.times.empty:
         grouped = found.times.groupby("rule", sort=False)
         frame = grouped["s"].agg(["size", "sum", "max"]).join(grouped["max_rss"].max()).reset_index()

@@ -28,6 +28,7 @@ def page(found: Found) -> Page:
             "run": _run(found),
             "answer": _answer(found),
             "caution": _caution(found),
+            "unfit": list(found.unfit),
             "missing": list(found.missing[:_LISTED]),
             "more": max(0, len(found.missing) - _LISTED),
             "tables": [_table(found, name, metric) for name in _ordered(found) for metric in published.SHOWN[name]],

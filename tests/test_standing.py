@@ -1,0 +1,131 @@
+"""Whether a table still fits what lies beside it, above all after a run with other settings that was killed."""
+
+import argparse
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import made_run
+import pytest
+
+from rrrn.commands import report, show
+from rrrn.data import clips, digested, identity, result
+from rrrn.data.identity import Identity
+from rrrn.provenance import sources, standing
+from rrrn.running.stage import InputError
+
+TABLE, ABOUT = Path("results/table_iv.csv"), Path("results/table_iv.json")
+TRAINED = "results/predictions/rrrn/none/a-s0-0.csv"
+FITS = "Files on disk, code and clips are those that it was made of."
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> Path:
+    return made_run.make(tmp_path_factory.mktemp("made")).parent
+
+
+@pytest.fixture
+def run(made, tmp_path, monkeypatch) -> Path:
+    """A copy of a small run that is at its end, which is the working directory."""
+    root = shutil.copytree(made, tmp_path / "run")
+    monkeypatch.chdir(root)
+    return root
+
+
+def trained_otherwise(path: str, settings: str = "0" * 16) -> None:
+    """Let a training with other settings have written its predictions: other answers of another recipe."""
+    rows = digested.read(Path(path))
+    for row in rows:
+        row["p_I"], row["p_II"] = row["p_II"], row["p_I"]
+    was = identity.read(Path(path))[0]
+    made = str(Identity(was.path, settings, was.inputs, was.libraries))
+    digested.write(list(rows[0]), [list(row.values()) for row in rows], Path(path), lambda: made)
+
+
+def shown(capsys, table: Path = TABLE) -> str:
+    show.main(argparse.Namespace(table=table))
+    return capsys.readouterr().out
+
+
+def test_a_table_says_what_it_is_of_and_fits(run, capsys):
+    told = result.read(ABOUT)
+    assert set(told["of"]) == {"configuration", "code", "clips", "versions", "predictions"} and all(told["of"].values())
+    assert standing.differences(ABOUT, told) == []
+    said = shown(capsys)
+    assert FITS in said and "WARNING" not in said
+    of_comparisons = result.read(Path("results/comparisons.json"))["of"]  # which is of Tables III, too
+    assert of_comparisons["clips"] == told["of"]["clips"]
+    assert of_comparisons["predictions"] not in ("", told["of"]["predictions"])
+
+
+def test_two_runs_say_the_same_to_the_byte(run, tmp_path):
+    again = made_run.make(tmp_path / "again")
+    for name in ("table_iv.json", "comparisons.json", "folds.json"):
+        assert (run / "results" / name).read_bytes() == (again / name).read_bytes()
+
+
+def test_after_a_run_with_other_settings_was_killed_the_old_table_is_told(run, capsys):
+    trained_otherwise(TRAINED)  # of 16 trainings this one was at its end
+    said = shown(capsys)
+    assert FITS not in said
+    assert "WARNING: The predictions on disk no longer fit this table" in said
+    assert "results/scores/iv/rrrn/none.csv and 3 more" in said and TRAINED in said
+    scores = sorted(Path("results").glob("*/iv/rrrn/*.csv"))
+    for path in scores:  # as Snakemake does before it makes them again
+        path.unlink()
+    assert "WARNING: The predictions on disk no longer fit this table. It shows those" in shown(capsys)
+
+
+def test_other_predictions_of_the_same_recipe_are_told(run, capsys):
+    """As of another processor, copied into the folder: only their checksums tell."""
+    trained_otherwise(TRAINED, identity.read(Path(TRAINED))[0].recipe)
+    assert "WARNING: The predictions on disk no longer fit this table" in shown(capsys)
+
+
+def test_missing_predictions_are_no_fault_and_told(run, capsys):
+    Path(TRAINED).unlink()
+    said = shown(capsys)
+    assert f"Predictions are missing, {TRAINED}: whether the others fit is not known." in said
+
+
+def test_another_clip_table_and_other_code_are_told_apart(run, monkeypatch):
+    told = result.read(ABOUT)
+    rows = clips.read("clips.csv")
+    clips.write([replace(rows[0], objective_class="II"), *rows[1:]], Path("clips.csv"))
+    (said,) = standing.differences(ABOUT, told)
+    assert said.startswith("The clip table has changed")
+    clips.write(rows, Path("clips.csv"))
+    monkeypatch.setattr(sources, "digest", lambda *modules: "0" * 12)
+    (said,) = standing.differences(ABOUT, told)
+    assert said.startswith("The code has changed")
+
+
+def test_other_libraries_are_named(run):
+    told = result.read(ABOUT)
+    told["made"] = told["made"].replace("numpy-", "numpy-1")
+    assert any("It was made with numpy 1" in said for said in standing.differences(ABOUT, told))
+
+
+def test_what_has_no_digests_cannot_be_compared(run):
+    with pytest.raises(InputError, match="no digests of what the table was made of"):
+        standing.differences(ABOUT, {**result.read(ABOUT), "of": {}})
+    told = result.read(Path("results/folds.json"))
+    with pytest.raises(InputError, match="says nothing of"):
+        standing.differences(Path("results/folds.json"), told)
+
+
+def test_a_partial_report_says_that_its_tables_no_longer_fit(run, tmp_path):
+    words = argparse.Namespace(arguments=["--partial", "--configfile", "own.yaml"])
+    Path("own.yaml").write_text(json.dumps(made_run.SETTINGS), encoding="utf-8")
+    report.main(words)
+    assert "no longer fit" not in report.PARTIAL.read_text(encoding="utf-8")
+    trained_otherwise(TRAINED)
+    report.main(words)
+    page = report.PARTIAL.read_text(encoding="utf-8")
+    assert "results/table_iv.json: The predictions on disk no longer fit this table" in page
+    other = made_run.SETTINGS | {"train": {"epochs": 3}}
+    Path("own.yaml").write_text(json.dumps(other), encoding="utf-8")
+    report.main(words)
+    page = report.PARTIAL.read_text(encoding="utf-8")
+    assert "results/table_iv.json: was made with other settings, code or clips than this report is of" in page
