@@ -22,6 +22,8 @@ COMMANDS = {
     ),
     "verify": ("rrrn.commands.verify", "tell whether results are what the present configuration, code and clips make"),
     "show": ("rrrn.commands.show", "print a table of results, and tell whether the files that it is of still fit it"),
+    "bundle": ("rrrn.commands.bundle", "pack what can be shared of a run: predictions, tables, versions, and no face"),
+    "compare": ("rrrn.commands.compare", "lay runs side by side, and the paper, with paired statistics"),
     "report": ("rrrn.commands.report", "make the report: tables, figures and every clip in one HTML file"),
     "resume": (
         "rrrn.resuming.resume",

@@ -53,9 +53,10 @@ def make(root: Path, rows: list[Clip] | None = None, drawn: int = 0, **given: An
     with contextlib.chdir(root):
         settings = defaults.whole([], SETTINGS | given)
         recipes = Recipes(settings, clips.read("clips.csv"), Seen(Path(".snakemake/rrrn/frames"), trusting=True))
+        tested = {fold: folds.split(clips.read("clips.csv"), fold)[1] for fold in recipes.folds}
         for recipe in closure([recipes.table(name) for name in recipes.tables]):
             if recipe.path.startswith("results/predictions/"):
-                predict(recipe, settings, recipes, drawn)
+                predict(recipe, settings, tested, drawn)
         for name in recipes.tables:
             for method in settings["methods"]:
                 for condition in settings["conditions"]:
@@ -66,20 +67,21 @@ def make(root: Path, rows: list[Clip] | None = None, drawn: int = 0, **given: An
     return root / "results"
 
 
-def predict(recipe: Recipe, settings: dict[str, Any], recipes: Recipes, drawn: int) -> None:
+def predict(recipe: Recipe, settings: dict[str, Any], tested: dict[str, list[Clip]], drawn: int) -> None:
     """Write the predictions of a training, or of all of a descriptor."""
+    classes = settings["classes"]
     _, _, method, trained_on, last = Path(recipe.path).parts
     stem = last.removesuffix(".csv")
-    named = [(fold, 0) for fold in recipes.folds] if stem == "all" else [(stem[:-2], int(stem[-1]))]
+    named = [(fold, 0) for fold in tested] if stem == "all" else [(stem[:-2], int(stem[-1]))]
     rows = []
     for fold, seed in named:
         for condition in settings["conditions"]:
-            for clip in folds.split(clips.read("clips.csv"), fold)[1]:
+            for clip in tested[fold]:
                 parts = (drawn, method, trained_on, condition, fold, seed, clip.subject, clip.clip)
                 rng = seeds.generator("made", *parts)
-                right = CLASSES.index(clip.objective_class)
-                said = right if rng.random() < SKILL[method] else int(rng.integers(3))
-                shares = tuple(np.where(np.arange(3) == said, 0.5, 0.25).tolist())
+                right = classes.index(clip.objective_class)
+                said = right if rng.random() < SKILL[method] else int(rng.integers(len(classes)))
+                shares = tuple(np.where(np.arange(len(classes)) == said, 0.5, 0.1).tolist())
                 keys = (clip.database, clip.subject, clip.clip, condition, trained_on, fold, seed, 0)
                 alpha = (0.5,) * 6 if method == "rrrn" else ()
                 rows.append(Prediction(*keys, clip.objective_class, shares, alpha))

@@ -18,6 +18,7 @@ LEVELS = (
     {"stages"},
     {"importing"},
     {"planning"},
+    {"sharing"},
     {"commands", "doctor", "resuming", "benchmarking"},
 )
 LEVEL = {wing: level for level, wings in enumerate(LEVELS) for wing in wings}

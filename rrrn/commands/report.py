@@ -73,7 +73,7 @@ def _unfit(results: Path) -> list[str]:
         told = result.read(about)
         if told.get("of"):
             with suppress(InputError):  # of folds, or of another version; what can be told is told
-                found += [f"{about}: {said}" for said in standing.differences(about, told)]
+                found += [f"{about}: {said}" for said in standing.differences(about, told).values()]
     return found
 
 

@@ -24,7 +24,7 @@ def fits(path: Path, told: Mapping[str, Any]) -> list[str]:
         unlike = standing.differences(result.beside(path), told)
     except InputError as error:  # of folds, too, of which nothing is predicted
         return [f"It cannot be compared with code and clips: {error}"]
-    warned = [f"WARNING: {said}" for said in unlike]
+    warned = [f"WARNING: {said}" for said in unlike.values()]
     try:
         settings = told["configuration"]
         table = clips.read(settings["clips"])

@@ -1,6 +1,6 @@
 """The predictions store: one CSV row for each tested clip, condition and view, from which every table is made."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,14 +57,15 @@ def read(path: Path, classes: Sequence[str]) -> list[Prediction]:
     """Return the predictions of a file; raises InputError, naming it, if it is damaged or of other classes."""
     rows = digested.read(path)
     try:
-        return [_prediction(row, classes) for row in rows]
+        return [parsed(row, classes) for row in rows]
     except (KeyError, ValueError) as error:
         raise InputError(
             f"{path}: holds no predictions of the classes {', '.join(classes)} ({error}); delete it and run again"
         ) from None
 
 
-def _prediction(row: dict[str, str], classes: Sequence[str]) -> Prediction:
+def parsed(row: Mapping[str, str], classes: Sequence[str]) -> Prediction:
+    """Return the prediction of a row; raises KeyError for a column that it lacks, ValueError for what is no number."""
     numbers = [float(value) for name, value in row.items() if name.startswith(("p_", "alpha_"))]
     if not np.isfinite(numbers).all():
         raise ValueError(f"clip {row['subject']}/{row['clip']} has a number that is not finite")

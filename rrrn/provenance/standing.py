@@ -6,7 +6,7 @@ more: of every file on the way to the table.
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,10 +48,11 @@ def recipes(told: Mapping[str, Any]) -> tuple[Recipes, list[Clip]]:
         raise InputError(f"the file beside it says nothing of {error}") from None
 
 
-def differences(about: Path, told: Mapping[str, Any]) -> list[str]:
-    """Return in sentences what is no longer as when a table was made; none if all of it is.
+def differences(about: Path, told: Mapping[str, Any]) -> dict[str, str]:
+    """Return in sentences what is no longer as when a table was made, by what it is; nothing if all of it is.
 
-    ``about`` is the file beside the table, ``told`` what it says. Raises InputError where that cannot be told.
+    The keys are of ``predictions``, ``missing`` (some of these), ``code``, ``clips`` and ``versions``. ``about`` is the
+    file beside the table, ``told`` what it says. Raises InputError where that cannot be told.
     """
     if not told.get("of"):
         raise InputError(
@@ -62,18 +63,19 @@ def differences(about: Path, told: Mapping[str, Any]) -> list[str]:
         now = recipe.of
     except KeyError as error:
         raise InputError(f"{about}: says nothing of {error}") from None
-    found = list(_predictions(recipe, told["of"].get("predictions", "")))
+    found = _predictions(recipe, told["of"].get("predictions", ""))
     if now["code"] != told["of"]["code"]:
-        found.append("The code has changed since: the same configuration may make other numbers now.")
+        found["code"] = "The code has changed since: the same configuration may make other numbers now."
     if now["clips"] != told["of"]["clips"]:
-        found.append("The clip table has changed since, and is not the one that this table is of.")
-    for name, before, here in libraries.changed(Identity.parse(told["made"]).libraries, recipe.libraries):
-        found.append(f"It was made with {name} {before}, and {here} is installed now.")
+        found["clips"] = "The clip table has changed since, and is not the one that this table is of."
+    if changed := libraries.changed(Identity.parse(told["made"]).libraries, recipe.libraries):
+        named = ", ".join(f"{name} {before} and not {here}" for name, before, here in changed)
+        found["versions"] = f"It was made with other libraries than are installed now: {named}."
     return found
 
 
-def _predictions(recipe: Recipe, told: str) -> Iterator[str]:
-    """Yield in a sentence that the predictions on disk are others than those of a table, or that some are missing."""
+def _predictions(recipe: Recipe, told: str) -> dict[str, str]:
+    """Return in a sentence that the predictions on disk are others than those of a table, and that some are missing."""
     checksums: dict[str, str] = {}
     now, unlike = [], []
     missing: dict[str, None] = {}
@@ -89,14 +91,16 @@ def _predictions(recipe: Recipe, told: str) -> Iterator[str]:
         if _inputs(Path(scored.path)) not in (combined, ""):
             unlike.append(scored.path)
     named = f": those of {unlike[0]}{_more(unlike)}" if unlike else ""
+    said = {}
     if unlike or (not missing and now and identity.predictions(now) != told):
-        yield (
+        said["predictions"] = (
             f"The predictions on disk no longer fit this table{named}. It shows those that were there when it was "
             "made, before another run replaced them; run again to have the table of these."
         )
     if missing:
         listed = list(missing)
-        yield f"Predictions are missing, {listed[0]}{_more(listed)}: whether the others fit is not known."
+        said["missing"] = f"Predictions are missing, {listed[0]}{_more(listed)}: whether the others fit is not known."
+    return said
 
 
 def _checksum(path: str, known: dict[str, str]) -> str:
