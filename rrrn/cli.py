@@ -38,6 +38,7 @@ Micro-expression recognition under occlusion.
   rrrn init work && cd work              make a working directory
   rrrn run --cores 8                     make Table IV there, from synthetic faces
   rrrn report                            look at its results in one page
+  rrrn bundle results -o my-run.zip      share them without a face, for rrrn compare
   rrrn occlude CLIP OUT --condition mask lay a mask over the face of a clip
   rrrn flow A.png B.png -o flow.flo      find the optical flow between two images
   rrrn doctor                            look whether this machine can do all that

@@ -54,14 +54,17 @@ def make(root: Path, rows: list[Clip] | None = None, drawn: int = 0, **given: An
         settings = defaults.whole([], SETTINGS | given)
         recipes = Recipes(settings, clips.read("clips.csv"), Seen(Path(".snakemake/rrrn/frames"), trusting=True))
         tested = {fold: folds.split(clips.read("clips.csv"), fold)[1] for fold in recipes.folds}
-        for recipe in closure([recipes.table(name) for name in recipes.tables]):
+        ablation = [recipes.ablation()] if settings["ablation"] else []
+        for recipe in closure([*(recipes.table(name) for name in recipes.tables), *ablation]):
             if recipe.path.startswith("results/predictions/"):
                 predict(recipe, settings, tested, drawn)
         for name in recipes.tables:
-            for method in settings["methods"]:
+            for method in dict.fromkeys([*settings["methods"], *(settings["ablation"] if name == "iv" else [])]):
                 for condition in settings["conditions"]:
                     _score(recipes, settings, name, method, condition)
-            _table(recipes, settings, name)
+            _table(recipes.table(name), recipes, settings, name)
+        for recipe in ablation:
+            _table(recipe, recipes, settings | {"methods": settings["ablation"]}, "ablation")
         _compare(recipes, settings)
         _split(recipes, settings)
     return root / "results"
@@ -80,10 +83,10 @@ def predict(recipe: Recipe, settings: dict[str, Any], tested: dict[str, list[Cli
                 parts = (drawn, method, trained_on, condition, fold, seed, clip.subject, clip.clip)
                 rng = seeds.generator("made", *parts)
                 right = classes.index(clip.objective_class)
-                said = right if rng.random() < SKILL[method] else int(rng.integers(len(classes)))
+                said = right if rng.random() < SKILL.get(method, 0.5) else int(rng.integers(len(classes)))
                 shares = tuple(np.where(np.arange(len(classes)) == said, 0.5, 0.1).tolist())
                 keys = (clip.database, clip.subject, clip.clip, condition, trained_on, fold, seed, 0)
-                alpha = (0.5,) * 6 if method == "rrrn" else ()
+                alpha = (0.5,) * 6 if method.startswith("rrrn") else ()
                 rows.append(Prediction(*keys, clip.objective_class, shares, alpha))
     made = Identity(recipe.path, recipe.digest, "0" * 16, recipe.libraries)
     predictions.write(rows, settings["classes"], Path(recipe.path), lambda: str(made))
@@ -106,8 +109,7 @@ def _score(recipes: Recipes, settings: dict[str, Any], name: str, method: str, c
     score.main(args)
 
 
-def _table(recipes: Recipes, settings: dict[str, Any], name: str) -> None:
-    recipe = recipes.table(name)
+def _table(recipe: Recipe, recipes: Recipes, settings: dict[str, Any], name: str) -> None:
     args, about = _args(recipe, settings), Path(recipe.path)
     half = len(recipe.inputs) // 2
     args.scores, args.confusion = (
@@ -117,9 +119,10 @@ def _table(recipes: Recipes, settings: dict[str, Any], name: str) -> None:
     args.long, args.markdown, args.latex = (
         about.with_name(f"{about.stem}{end}") for end in ("_long.csv", ".md", ".tex")
     )
-    paper = resources.path("data/paper")
-    args.table, args.paper, args.descriptors = name, [paper / f"table_{name}.csv", paper / "misprints.csv"], ""
-    args.task, args.folds = recipes.tasks[name], ",".join(recipes.tables[name])
+    paper, of = resources.path("data/paper"), "iv" if name == "ablation" else name
+    printed = None if name == "ablation" else [paper / f"table_{name}.csv", paper / "misprints.csv"]
+    args.table, args.paper, args.descriptors = name, printed, ""
+    args.task, args.folds = recipes.tasks[of], ",".join(recipes.tables[of])
     draws, no_skill.DRAWS = no_skill.DRAWS, 200
     table.main(args)
     no_skill.DRAWS = draws

@@ -107,6 +107,15 @@ def test_what_is_read_is_what_was_gathered(made, packed):
             assert float(cells[-3]) == pytest.approx(score["rrrn", cells[2]])
 
 
+def test_an_ablation_is_shared_with_its_variants(tmp_path):
+    given = {"variants": {"rrrn-fc": {"of": "rrrn", "settings": {"attention": "fc"}, "label": "RRRN fc"}}}
+    root = made_run.make(tmp_path / "run", **given, ablation=["rrrn", "rrrn-fc"]).parent
+    found = run.read(pack(root, tmp_path / "x.zip"))
+    assert list(found.tables["ablation"].counts) == ["rrrn", "rrrn-fc"] and list(found.tables["iv"].counts) != ["rrrn"]
+    assert found.told["labels"]["methods"]["rrrn-fc"] == "RRRN fc"
+    assert "predictions/rrrn-fc/none.csv" in members(tmp_path / "x.zip")
+
+
 def copied(made: Path, tmp_path: Path) -> Path:
     return shutil.copytree(made, tmp_path / "copy")
 

@@ -118,7 +118,8 @@ def of_contents(contents: Contents, name: str, digits: str = "") -> Run:
             ]
             for method in sorted(asked)
         }
-        tables = {table: _table(table, contents, clips, rows) for table in contents.told["tables"]}
+        named = [table for table in TABLES if table in contents.told["tables"]]  # JSON keeps no order
+        tables = {table: _table(table, contents, clips, rows) for table in named}
         found = Run(name, contents, tables, digits)
         for table in tables:
             _check_cells(found, table)
