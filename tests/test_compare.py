@@ -119,7 +119,7 @@ def test_p_of_a_large_difference_is_small_and_of_a_small_one_is_not(made):
     for _, family in found.groupby(found["condition"] == "Avg."):
         assert family["p_holm"].to_numpy() == pytest.approx(exchange.holm(family["p"]), abs=1e-5)
     assert notes[0].startswith(
-        "Table iv, F1 averaged over conditions, p corrected for 4 tests: RRRN differs from 3DHOG"
+        "Table IV, F1 averaged over conditions, p corrected for 4 tests: RRRN differs from 3DHOG"
     )
     assert "RRRN and ResNet18 cannot be told apart" in notes[0] and len(notes) == 2
 
@@ -160,7 +160,7 @@ def test_the_papers_differences_stand_beside_and_those_within_the_noise_are_name
     found, notes = run(tmp_path, rows, files(tmp_path, rows))
     own = found[(found["other"] == "ResNet18") & (found["metric"] == "F1")].set_index("condition")
     assert own["paper"].to_dict() == pytest.approx({"Un-occ": 0.022, "Mask": 0.377 - 0.316, "Avg.": 0.026})
-    (said,) = [note for note in notes if note.startswith("Table iv, F1: ") and "from ResNet18" in note]
+    (said,) = [note for note in notes if note.startswith("Table IV, F1: ") and "from ResNet18" in note]
     assert "of the paper's 3 differences of RRRN from ResNet18 are within the noise" in said
     width = (own.loc["Un-occ", "high"] - own.loc["Un-occ", "low"]) / 2
     assert f"+0.022 un-occluded, where other subjects may move it by {width:.3f}" in said

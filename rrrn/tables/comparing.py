@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rrrn.experiment import labels
 from rrrn.tables.cells import AVERAGE
+from rrrn.tables.published import TITLES
 from rrrn.tables.statistics import exchange, intervals, resampling
 
 LEVEL = 0.05
@@ -82,11 +83,12 @@ def notes(rows: pd.DataFrame, draws: int = resampling.DRAWS) -> list[str]:
     for (table, metric), own in rows.groupby(["table", "metric"], sort=False):
         average = own[own["condition"] == AVERAGE].to_dict("records")
         n_tests, n_subjects = int(average[0]["n_tests"]), int(average[0]["n_subjects"])
-        head = f"Table {table}, {metric} averaged over conditions, p corrected for {n_tests} tests"
+        title = TITLES.get(str(table), f"Table {table}")
+        head = f"{title}, {metric} averaged over conditions, p corrected for {n_tests} tests"
         told[f"{head}: {'; '.join(_sentence(row) for row in average)}"] = None
         for _, pair in own.groupby(["method", "other"], sort=False):
-            told |= dict.fromkeys(f"Table {table}, {metric}: {said}" for said in _of_paper(pair.to_dict("records")))
-        told |= dict.fromkeys(f"Table {table}: {said}" for said in _without_power(n_subjects, n_tests, draws))
+            told |= dict.fromkeys(f"{title}, {metric}: {said}" for said in _of_paper(pair.to_dict("records")))
+        told |= dict.fromkeys(f"{title}: {said}" for said in _without_power(n_subjects, n_tests, draws))
     return list(told)
 
 
