@@ -1,11 +1,14 @@
-"""How figures look: colours that differ in grey as well, with a shape and a dash for each, on light and dark pages."""
+"""How figures look: colours that differ in grey as well, with shapes and dashes, on light and dark pages."""
 
 from typing import Any
 
-COLOURS = ("#0b5c8c", "#d2611c", "#2a9d6f", "#a9559b", "#8a6d00", "#767676", "#4f8fd0", "#b5494f", "#5c7f2b", "#7a68c8")
+# by turns dark and light, so that neighbours differ in grey; the second row is shown instead on a dark page
+COLOURS = ("#0b5c8c", "#d87234", "#602772", "#30874f", "#684407", "#d25996", "#676915", "#ae2636", "#0c95cb", "#6f64b9")
+ON_DARK = ("#58a9da", "#ffc4a3", "#af77be", "#81cd96", "#b88e58", "#feb1d3", "#b3b165", "#fe7e7e", "#97d6ff", "#baabfe")
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-left", "triangle-right")
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 1], [1, 3], [10, 4], [3, 3, 1, 3])
 FAINT = "#9a9a9a"
+INK, HALO = "#1d1d1d", "#fdfdfd"  # letters upon lines, and what is about them; a dark page has them the other way
 WIDTH = 225  # pixels of a panel's inside: with its axes it fits a telephone
 DARK = 0.72  # share of a scale of shades from which on letters are white
 FONT = "system-ui, 'Segoe UI', Helvetica, Arial, sans-serif"

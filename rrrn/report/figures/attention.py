@@ -31,7 +31,7 @@ def draw(found: Found) -> Figure:
     regions = ", ".join(f"{number} {name}" for number, name in enumerate(REGIONS))
     caption = (
         f"{found.method(method)}: mean weight of each region over clips, folds and seeds; the wider and redder a box, "
-        f"the larger. Regions: {regions}.{more} {found.extent()}."
+        f"the larger, from {ends[0]:.3f} to {ends[1]:.3f}. Regions: {regions}.{more} {found.extent()}."
     )
     return Figure(NAME, TITLE, caption, panels, 3, rows.reset_index(drop=True))
 
@@ -80,8 +80,8 @@ def _face(rows: pd.DataFrame, title: str, ends: list[float]) -> alt.LayerChart:
         tooltip=["region", alt.Tooltip("weight:Q", format=".3f")],
     )
     labels = base.encode(x="label_x:Q", y="label_y:Q", text="label:N")
-    text = labels.mark_text(fontSize=10, fontWeight=600, color="#1d1d1d")
-    halo = labels.mark_text(fontSize=10, fontWeight=600, color="white", stroke="white", strokeWidth=4)
+    text = labels.mark_text(fontSize=10, fontWeight=600, color=theme.INK)
+    halo = labels.mark_text(fontSize=10, fontWeight=600, color=theme.HALO, stroke=theme.HALO, strokeWidth=4)
     return alt.layer(_outline(unit, down), boxes, halo, text).properties(width=_SIDE, height=_SIDE, title=title)
 
 

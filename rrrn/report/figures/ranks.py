@@ -54,7 +54,7 @@ def _shares(found: Found, method: str) -> np.ndarray:
 def _bars(rows: pd.DataFrame, number: int) -> alt.LayerChart:
     ends = [min(1.0, float(rows["low"].min())), max(float(number), float(rows["high"].max()))]
     base = alt.Chart(rows).encode(y=alt.Y("method:N", sort=None, title=None))
-    bars = base.mark_rule(strokeWidth=6, color="#9cc4dc").encode(
+    bars = base.mark_rule(strokeWidth=6, color=theme.COLOURS[0], opacity=0.35).encode(
         x=alt.X("low:Q", title="mean rank", scale=alt.Scale(domain=ends, nice=False)), x2="high:Q"
     )
     points = base.mark_point(filled=True, size=70, color=theme.COLOURS[0], opacity=1).encode(

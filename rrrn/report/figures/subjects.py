@@ -1,5 +1,7 @@
 """How many of each subject's clips are recognised: two subjects may carry a result."""
 
+from collections import Counter
+
 import altair as alt
 import numpy as np
 import pandas as pd
@@ -15,13 +17,15 @@ def draw(found: Found) -> Figure:
     """Return a panel of bars for each method, mean over conditions and seeds."""
     counts = found.counts.get("iv", {})
     panels, shown = [], []
+    clips_of = Counter(clip.subject for clip in found.clips)
     for method in found.methods:
         own = [counts[method, name] for name in found.conditions if (method, name) in counts]
         if not own:
             continue
         right = np.mean([one.matrices.trace(axis1=2, axis2=3).mean(axis=0) for one in own], axis=0)
-        clips = own[0].matrices[0].sum(axis=(1, 2))
-        rows = pd.DataFrame({"subject": list(own[0].subjects), "right": right / clips, "clips": clips})
+        counted = own[0].matrices[0].sum(axis=(1, 2))  # with protocol.view: augmented_pool all views of each clip
+        rows = pd.DataFrame({"subject": list(own[0].subjects), "right": right / counted})
+        rows["clips"] = [clips_of[subject] for subject in rows["subject"]]
         rows["named"] = [
             f"{subject} ({number})" for subject, number in zip(rows["subject"], rows["clips"], strict=True)
         ]

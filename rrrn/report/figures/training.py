@@ -5,7 +5,7 @@ import pandas as pd
 
 from rrrn.report import theme
 from rrrn.report.figure import Figure, nothing
-from rrrn.report.found import Found
+from rrrn.report.found import CLEAR, Found
 
 NAME, TITLE = "training", "Training curves"
 
@@ -18,16 +18,17 @@ def draw(found: Found) -> Figure:
     panels, shown = [], []
     for network in [name for name in found.methods if name in set(told["network"])]:
         own = told[told["network"] == network]
-        first = own["trained_on"].iloc[0]
+        first = min(own["trained_on"], key=lambda name: (name != CLEAR, name))
         own = own[(own["trained_on"] == first) & (own["seed"] == own["seed"].min())]
         rows = own[["epoch", "total", "fold"]].reset_index(drop=True)
-        panels.append(_curves(rows, found.method(network)))
+        panels.append(_curves(rows, f"{found.method(network)}, {found.condition(first)}"))
         shown.append(rows.assign(network=found.method(network), trained_on=first))
     if not panels:
         return nothing(NAME, TITLE, "no history of one of the methods is in the folder of logs")
     caption = (
-        "Loss on training clips, mean over the samples of an epoch; a line for each fold, of the first seed and "
-        f"training set. The last epoch is the one that is tested, in all folds. {found.extent()}."
+        "Loss on training clips, mean over the samples of an epoch; a line for each fold, of the first seed and of "
+        "what the title says it was trained on; dashed: their median. The last epoch is the one that is tested, in "
+        f"all folds. {found.extent()}."
     )
     return Figure(NAME, TITLE, caption, panels, 4, pd.concat(shown, ignore_index=True))
 
@@ -40,8 +41,8 @@ def _curves(rows: pd.DataFrame, title: str) -> alt.LayerChart:
     thin = base.mark_line(strokeWidth=0.8, opacity=0.6, color=theme.COLOURS[0]).encode(
         detail="fold:N", tooltip=["fold"]
     )
-    middle = base.mark_line(strokeWidth=2.2, color="#d2611c", strokeDash=[6, 3]).encode(y="median(total):Q")
-    return alt.layer(thin, middle).properties(width=theme.WIDTH, height=150, title=f"{title} (dashed: median)")
+    middle = base.mark_line(strokeWidth=2.2, color=theme.COLOURS[1], strokeDash=[6, 3]).encode(y="median(total):Q")
+    return alt.layer(thin, middle).properties(width=theme.WIDTH, height=150, title=title)
 
 
 def _ticks(last: int) -> list[int]:

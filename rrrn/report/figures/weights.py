@@ -26,13 +26,13 @@ def draw(found: Found) -> Figure:
     seen = [_mean(frame, "visible", found.condition(name)) for name, frame in found.visible.items()]
     if seen:
         clear = pd.DataFrame({"condition": found.condition(CLEAR), "region": REGIONS, "value": 1.0})
-        rows = pd.concat([clear, *seen])
+        rows = pd.concat([*([clear] if CLEAR in found.conditions else []), *seen])
         panels.append(_shades(found, rows, "Visible share of each region", [0, 1]))
         shown.append(rows.assign(of="visible"))
     caption = (
         "Means over clips, folds and seeds, of the folds of Table IV. Weights are as the network gives them, shades "
-        "from the least to the largest in the panel. If weights followed what is visible, both panels would be shaded "
-        "alike. "
+        "from the least to the largest in the panel; visible shares are shaded from 0 to 1. If weights followed what "
+        "is visible, a region's would be smallest where the least of it is, down each column. "
         f"{found.extent()}."
     )
     return Figure(NAME, TITLE, caption, panels, 2, pd.concat(shown, ignore_index=True))
