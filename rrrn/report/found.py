@@ -19,6 +19,7 @@ from rrrn.running.stage import InputError
 from rrrn.tables import confusion, published
 
 CLEAR = "none"
+FACES = frozenset({"onset", "apex"})  # the pictures of a strip that show one
 Cell = tuple[str, str]  # method, condition
 
 
@@ -121,12 +122,10 @@ class Found:
             return f"{self.full * told['full_scale_pct']:g} % of the face's width"
         return f"{self.full:g} of what each clip was normalised to ('flow.norm: {told['norm']}')"
 
-    def extent(self) -> str:
-        """Return how many clips, subjects and seeds there are, for captions."""
-        return f"{_count(len(self.clips), 'clip')}, {_count(len(self.subjects), 'subject')}, {self._seeds()}"
-
-    def _seeds(self) -> str:
-        return f"{_count(self.seeds(), 'seed')} of each network"
+    def extent(self, seeds: bool = True) -> str:
+        """Return how many clips, subjects and, unless no network has a part, seeds there are, for captions."""
+        trained = f", {_count(self.seeds(), 'seed')} of each network" if seeds else "; no network has a part in this"
+        return f"{_count(len(self.clips), 'clip')}, {_count(len(self.subjects), 'subject')}{trained}"
 
 
 def _count(number: int, name: str) -> str:
@@ -191,7 +190,7 @@ def read(
             if attending and condition != CLEAR and (path := reader.path(f"visible/{condition}.csv"))
         },
         strips={
-            condition: _strips(path, table)
+            condition: _strips(reader, path, table, settings["report"]["faces"])
             for condition in conditions
             if (path := reader.path(f"strips/{condition}.h5"))
         },
@@ -230,11 +229,17 @@ def _frame(path: Path) -> pd.DataFrame:
     return frame.astype({name: float for name in frame.columns if name not in texts})
 
 
-def _strips(path: Path, table: Sequence[Clip]) -> dict[Key, Strip]:
+def _strips(reader: _Reader, path: Path, table: Sequence[Clip], faces: bool) -> dict[Key, Strip]:
+    """Return the pictures of each clip; those of a recorded face that were made when faces were shown are left out."""
     with store.reading(path) as file:
         of_clip = rows.of_file(file, path)
         rows.check(of_clip, table, path)
-        return {key: _strip(file[f"strip/{number}"]) for key, number in of_clip.items()}
+        found = {key: _strip(file[f"strip/{number}"]) for key, number in of_clip.items()}
+    recorded = {rows.key(clip) for clip in table if clip.source == "recorded" and not faces}
+    shown = {key: strip for key, strip in found.items() if key not in recorded or FACES.isdisjoint(strip.cells)}
+    if len(shown) < len(found):
+        reader.missing.append(f"{path} without faces")
+    return shown
 
 
 def _strip(dataset: h5py.Dataset) -> Strip:

@@ -6,6 +6,7 @@ import altair as alt
 import pandas as pd
 
 from rrrn.data import rows
+from rrrn.report import theme
 from rrrn.report.figure import Figure, nothing
 from rrrn.report.found import Found
 
@@ -23,24 +24,24 @@ def draw(found: Found) -> Figure:
     panels, shown = [], []
     for name in found.classes:
         clip = next((clip for clip in found.clips if clip.objective_class == name), None)
-        if clip is None:
+        key = rows.key(clip) if clip else ("", "")
+        strips = {found.condition(one): found.strips[one][key] for one in chosen if key in found.strips[one]}
+        if clip is None or not strips:
             continue
-        strips = [found.strips[condition][rows.key(clip)] for condition in chosen]
-        frame = pd.DataFrame(
-            {
-                "condition": [found.condition(condition) for condition in chosen],
-                "url": [data_uri(strip.data) for strip in strips],
-            }
-        )
-        width = _HEIGHT * len(strips[-1].cells)
-        panels.append(_panel(frame, f"{name}: {clip.subject} {clip.clip}", width))
+        urls = [data_uri(strip.data) for strip in strips.values()]
+        frame = pd.DataFrame({"condition": list(strips), "url": urls})
+        cells = list(strips.values())[-1].cells  # of the last of the conditions, which wears the most
+        panels.append(_panel(frame, [f"{name}: {clip.subject} {clip.clip}", " · ".join(cells)], _HEIGHT * len(cells)))
         shown.append(frame[["condition"]].assign(**{"class": name, "subject": clip.subject, "clip": clip.clip}))
+    if not panels:
+        return nothing(NAME, TITLE, "no strips are there that may be shown")
     if found.wheel:
         panels.append(_wheel(data_uri(found.wheel)))
     caption = (
-        f"The first clip of each class. From left to right: {', '.join(_cells(found, chosen))}. Flow is from onset to "
-        "apex, coloured by one wheel with one scale for all clips: a colour's place in it is where the skin moves to, "
-        f"and {found.full_scale()} or more is a pure colour. Of {len(found.clips):,} clips."
+        "The first clip of each class; its pictures are named above it, from left to right, and the occluder is black. "
+        "Flow is from onset to apex, coloured by one wheel with one scale for all clips: a colour's place in it is "
+        f"where the skin moves to, and {found.full_scale()} or more, the rim, is a pure colour. "
+        f"{found.extent(seeds=False)}."
     )
     return Figure(NAME, TITLE, caption, panels, 3, pd.concat(shown, ignore_index=True))
 
@@ -50,22 +51,31 @@ def data_uri(data: bytes) -> str:
     return "data:image/webp;base64," + base64.b64encode(data).decode()
 
 
-def _cells(found: Found, chosen: list[str]) -> list[str]:
-    """Return the names of the pictures of the last of the conditions, which wears the most."""
-    return list(next(iter(found.strips[chosen[-1]].values())).cells)
-
-
-def _panel(frame: pd.DataFrame, title: str, width: int) -> alt.Chart:
+def _panel(frame: pd.DataFrame, title: list[str], width: int) -> alt.Chart:
     images = alt.Chart(frame).mark_image(width=width, height=_HEIGHT, align="left")
     lines = images.encode(
         x=alt.value(0),
         y=alt.Y("condition:N", sort=None, title=None, axis=alt.Axis(domain=False, ticks=False)),
         url="url:N",
     )
-    return lines.properties(width=width, height={"step": _HEIGHT + 4}, title=title)
+    named = alt.TitleParams(title[0], subtitle=title[1])
+    return lines.properties(width=width, height={"step": _HEIGHT + 4}, title=named)
 
 
-def _wheel(url: str) -> alt.Chart:
+def _wheel(url: str) -> alt.LayerChart:
+    """Return the wheel with what its sides are called, as one sees them in the picture."""
     frame = pd.DataFrame({"url": [url]})
-    image = alt.Chart(frame).mark_image(width=110, height=110).encode(x=alt.value(70), y=alt.value(60), url="url:N")
-    return image.properties(width=140, height=120, title="Colours of flow")
+    image = alt.Chart(frame).mark_image(width=110, height=110).encode(x=alt.value(90), y=alt.value(75), url="url:N")
+    sides = (
+        ("left", 31, 75, "right"),
+        ("right", 149, 75, "left"),
+        ("up", 90, 12, "center"),
+        ("down", 90, 138, "center"),
+    )
+    names = [
+        alt.Chart(pd.DataFrame({"text": [text]}))
+        .mark_text(align=align, color=theme.INK, fontSize=11)
+        .encode(x=alt.value(x), y=alt.value(y), text="text:N")
+        for text, x, y, align in sides
+    ]
+    return alt.layer(image, *names).properties(width=180, height=150, title="Colours of flow")
