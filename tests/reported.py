@@ -83,7 +83,8 @@ def _webp(picture: np.ndarray) -> bytes:
 def _strip(rng: np.random.Generator, hidden: bool, condition: str) -> Strip:
     worn = "no occluder" if condition == CLEAR else "occluder"
     names = [*(() if hidden else ("onset", "apex")), worn, "flow"]
-    return Strip(_webp(rng.integers(0, 255, (96, 96 * len(names), 3), np.uint8)), names)
+    tiles = rng.integers(0, 255, (6, 6 * len(names), 3), np.uint8)  # coarse, so that its file is small
+    return Strip(_webp(tiles.repeat(16, axis=0).repeat(16, axis=1)), names)
 
 
 def _keys(table) -> pd.DataFrame:

@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import altair as alt
 import h5py
@@ -12,10 +13,13 @@ import pandas as pd
 import pytest
 from reported import CLASSES, found
 
+from rrrn.data import rows, store
 from rrrn.data.predictions import Prediction
-from rrrn.report import document, drawing, figure
+from rrrn.report import document, drawing, figure, theme
+from rrrn.report import found as found_on_disk
 from rrrn.report.catalogue import FIGURES
 from rrrn.report.figures import ranks, subjects
+from rrrn.report.figures import strips as strips_figure
 from rrrn.report.found import Found
 from rrrn.report.page import address
 from rrrn.report.pages import classes, clips, configuration, start
@@ -93,10 +97,19 @@ def test_the_answer_is_of_the_numbers(whole):
     first, second, third = start.page(whole).told["answer"]
     assert (
         f"{best['method']} has the largest mean F1, {numbers.rounded(best['value'])}" in first
-        and "is above what random" in first
+        and "is above the middle 95 % of random answers (0.100–0.300)" in first
     )
     assert "RRRN above LBP-TOP by 0.200 (+0.050 to +0.300, p = 0.004)" in second
     assert "the ranking is not there" in third
+    falls = {"task": "CDE", "metric": "F1", "low": 0.9, "high": 1.2, "worst_condition": "Mask"}
+    rows = [falls | {"method": "RRRN", "mean_relative_degradation": 0.95, "maximal_degradation": 0.1}]
+    rows += [falls | {"method": "ResNet18", "mean_relative_degradation": 1.0, "maximal_degradation": 0.2}]
+    third = start.page(replace(whole, results={"ranking": pd.DataFrame(rows)})).told["answer"][2]
+    assert "RRRN has the smallest error (1 − F1), 0.95 times ResNet18's (0.90 to 1.20)" in third
+    assert "the largest loss against un-occluded clips is ResNet18's under Mask, 0.200 of F1" in third
+    gained = pd.DataFrame(rows).assign(maximal_degradation=-0.1, low=np.nan)
+    third = start.page(replace(whole, results={"ranking": gained})).told["answer"][2]
+    assert third.endswith("0.95 times ResNet18's; no method loses F1 against un-occluded clips under any condition.")
     same = whole.results["comparisons"].assign(p_holm=0.05)
     assert "None of 2 compared pairs" in start.page(replace(whole, results={"comparisons": same})).told["answer"][1]
 
@@ -187,6 +200,8 @@ def test_what_differs_from_the_paper_is_listed_first(whole):
     differing, every = configuration.page(whole).told["tables"]
     told = {row.cells[0].text: [cell.text for cell in row.cells[1:]] for row in differing.rows}
     assert told["train.epochs"] == ["16", "16", "50"] and "svm.ties" not in told
+    assert "networks.resnet18.width" in told and "render.scale" in told
+    assert not any(key.startswith(("networks.vgg16", "train.tune")) for key in told)  # which nothing of this run reads
     assert len(every.rows) > len(differing.rows)
 
 
@@ -223,6 +238,49 @@ def test_faces_of_recorded_clips_are_said_to_be_left_out():
     text = made(found(source="recorded"))
     assert "Faces of recorded clips are left out" in text and "SYNTHETIC" not in text
     assert 'alt="s1 c0, Mask: occluder, flow"' in text and "Mask: onset" not in text
+    assert 'class="badge"' not in text
+
+
+@pytest.mark.parametrize(
+    ("source", "faces", "told"), [("recorded", False, 0), ("recorded", True, 2), ("rendered", False, 2)]
+)
+def test_pictures_that_were_made_with_faces_are_not_read_without(tmp_path, whole, source, faces, told):
+    """As after report.faces was true once, by ``rrrn report --partial``, which makes no strips."""
+    table = [replace(one, source=source) for one in whole.clips[:2]]
+    path = tmp_path / "strips/mask.h5"
+    path.parent.mkdir()
+    with store.create(path) as file:
+        rows.put(file, table)
+        for number in range(2):
+            store.put(file, f"strip/{number}", np.zeros(3, np.uint8), chunk_axes=0)
+            file[f"strip/{number}"].attrs["cells"] = "onset,apex,occluder,flow"
+        file.attrs["full"] = 0.5
+        store.put(file, "wheel", np.zeros(3, np.uint8), chunk_axes=0)
+    settings = {**whole.settings, "conditions": ["mask"], "report": {"faces": faces}}
+    read = found_on_disk.read(tmp_path, tmp_path, settings, table, whole.labels, {})
+    assert len(read.strips["mask"]) == told
+    assert (f"{path} without faces" in read.missing) == (told == 0)
+    assert bool(strips_figure.draw(read).panels) == (told == 2)
+
+
+def test_a_mixed_table_marks_what_is_drawn(whole):
+    table = [replace(one, source="recorded") if one.subject == "s1" else one for one in whole.clips]
+    text = made(replace(whole, clips=table))
+    assert '<span class="badge">partly synthetic</span></h2>' in text and "some clips are drawn" in text
+    badges = [
+        text.split(f'id="clip/{subject}/c0"')[1].split("</details>")[0].count("badge") for subject in ("s1", "s2")
+    ]
+    assert badges == [0, len(whole.conditions)]
+
+
+def test_neighbouring_colours_differ_in_grey():
+    def grey(colour: str) -> float:
+        return float(np.dot([0.299, 0.587, 0.114], [int(colour[place : place + 2], 16) for place in (1, 3, 5)]))
+
+    for colours in (theme.COLOURS, theme.ON_DARK):
+        shades = [grey(colour) for colour in colours]
+        assert min(abs(a - b) for a, b in pairwise(shades[:7])) > 25
+    assert max(map(grey, theme.COLOURS)) < 140 < min(map(grey, theme.ON_DARK))  # upon white, and upon nearly black
 
 
 def test_answers_are_means_over_views():
@@ -235,7 +293,8 @@ def test_answers_are_means_over_views():
 def test_cells_are_rounded_as_in_all_tables_and_stand_beside_the_papers(whole):
     rows = whole.tables["iv"].assign(value=0.1075, sd=float("nan"), low=0.05, high=0.2, paper=0.1035)
     told = start.page(replace(whole, tables={"iv": rows})).told["tables"][0]
-    assert told.rows[0].cells[1].text == "0.108\n(0.050–0.200)\npaper 0.104 (+0.004)"
+    first = told.rows[0].cells[1]
+    assert (first.text, first.below) == ("0.108", "(0.050–0.200)\npaper 0.104 (+0.004)")
     assert all(cell.strong for cell in told.rows[0].cells[1:])  # alike as printed
 
 

@@ -96,6 +96,10 @@ def test_a_link_to_a_clip_opens_it(page, file):
     page.click("a[href='#clip/s1/c3']")
     page.wait_for_selector("[id='clip/s1/c3'] .under img")
     assert page.title().startswith("Clips")
+    assert page.evaluate("document.activeElement.parentNode.id") == "clip/s1/c3"  # keys go on from there
+    page.focus(".skip")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "clips"
 
 
 def test_filters_hide_what_is_not_asked_for(page):
@@ -106,6 +110,13 @@ def test_filters_hide_what_is_not_asked_for(page):
     assert page.text_content("#filters output") == "4 of 12 shown"
     page.select_option("select[name=condition]", "Mask")
     page.select_option("select[name=method]", "RRRN")
+    shares = page.locator("details.clip:visible .right").all_text_contents()
+    assert all(text in ("0 of 1 answers right", "1 of 1 answers right") for text in shares)
+    page.select_option("#order", "share")
+    assert page.locator("details.clip:visible .right").all_text_contents() == sorted(shares)
+    page.select_option("#order", "class")
+    classes = page.locator("details.clip:visible .class").all_text_contents()
+    assert classes == sorted(classes) and len(set(classes)) == 3
     page.click("[id='clip/s2/c1'] summary")  # laid out after the filter was set
     page.wait_for_selector(".under:visible")
     assert page.locator(".under:visible").count() == 1
@@ -113,19 +124,26 @@ def test_filters_hide_what_is_not_asked_for(page):
     page.click("#filters button[type=reset]")
     until(page, "document.querySelectorAll('details.clip[hidden]').length === 0")
     assert page.locator("details.clip:visible").count() == 12
+    page.click("nav a[href='#subjects']")
+    page.wait_for_selector("#subjects h1")
+    assert (
+        page.locator("#filters label:visible").all_text_contents()[0].startswith("Method")
+    )  # of conditions it has none
+    page.select_option("select[name=method]", "RRRN")
+    heads = page.locator("#subjects > .table thead th:visible").all_text_contents()
+    assert heads == ["Subject", "Database", "Clips", "I", "II", "III", "RRRN"]
 
 
 def test_tables_are_sorted_and_figures_come_alive(page):
-    if page.viewport_size["width"] > 700:  # narrow ones have no header to press
-        page.click("nav a[href='#subjects']")
-        page.wait_for_selector("#subjects h1")
-        head = page.locator("#subjects > .table thead th").filter(has_text="RRRN").locator("button").first
-        shown = []
-        for _ in range(2):
-            head.press("Enter")
-            place = head.evaluate("(button) => button.closest('th').cellIndex")
-            shown.append(page.locator(f"#subjects > .table tbody tr > :nth-child({place + 1})").all_text_contents()[:3])
-        assert shown[0] == sorted(shown[0]) and shown[1] == shown[0][::-1]
+    page.click("nav a[href='#subjects']")
+    page.wait_for_selector("#subjects h1")
+    head = page.locator("#subjects > .table thead th").filter(has_text="RRRN").locator("button").first
+    shown = []
+    for _ in range(2):
+        head.press("Enter")
+        place = head.evaluate("(button) => button.closest('th').cellIndex")
+        shown.append(page.locator(f"#subjects > .table tbody tr > :nth-child({place + 1})").all_text_contents()[:3])
+    assert shown[0] == sorted(shown[0]) and shown[1] == shown[0][::-1]
     page.click("nav a[href='#start']")
     page.click("#start .lively")
     page.wait_for_selector("#start .vega-embed svg")

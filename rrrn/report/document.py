@@ -41,12 +41,13 @@ def html(found: Found, figures: Mapping[str, Mapping[str, Any]]) -> str:
         pages=pages,
         figures=shown,
         warning=" ".join(published.warning(found.kind)),
+        mark="partly synthetic" if found.kind == "mixed" else "synthetic",
         filters=labels,
         style=Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),
         script=Markup((TEMPLATES / "report.js").read_text(encoding="utf-8")),
         vega=_inside(_vega()),
         specs=_inside(json.dumps({name: told["panels"] for name, told in figures.items() if _lively(told)})),
-        font=theme.FONT,
+        shades=[*zip(theme.COLOURS, theme.ON_DARK, strict=True), (theme.INK, "#f4f4f4"), (theme.HALO, "#1e2328")],
     )
     return text
 

@@ -16,12 +16,13 @@ ROUNDED = ".3f"  # half up, as in all tables
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell: its text, by what it is sorted, and where it leads, if anywhere."""
+    """A cell: its text, by what it is sorted, where it leads, if anywhere, and lines below that are not strong."""
 
     text: str
     order: str = ""
     href: str = ""
     strong: bool = False
+    below: str = ""
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,15 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """A table with a caption; the first column names the row."""
+    """A table with a caption; the first column names the row.
+
+    ``of`` says of columns, by heading, what ``of`` of a row says of it.
+    """
 
     caption: str
     columns: Sequence[str]
     rows: Sequence[Row]
+    of: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def cell(value: Any, form: str = ROUNDED, strong: bool = False) -> Cell:
@@ -71,9 +76,9 @@ def of_frame(
 def wide(
     frame: pd.DataFrame, caption: str, index: str, heading: str, columns: Sequence[str], rows: Sequence[str], kind: str
 ) -> Table:
-    """Return values by row and column, the largest of each row strong, but for an average over methods.
+    """Return values by row and column, which is a method; the largest of each row is strong, but for their average.
 
-    ``frame`` has the columns ``index``, column, value and text.
+    ``frame`` has the columns ``index``, column, value and text, of which the first line is the value.
     """
     found = {(one[index], one["column"]): one for one in frame.to_dict("records")}
     listed = []
@@ -84,6 +89,7 @@ def wide(
         cells = []
         for column, one in values.items():
             strong = column != AVERAGE and printed.get(column) == best
-            cells.append(Cell(one["text"], repr(one["value"]), strong=strong) if one else Cell(ABSENT))
+            text, _, below = one["text"].partition("\n") if one else (ABSENT, "", "")
+            cells.append(Cell(text, repr(one["value"]), strong=strong, below=below) if one else Cell(ABSENT))
         listed.append(Row([Cell(name, name), *cells], {kind: name}))
-    return Table(caption, [heading, *columns], listed)
+    return Table(caption, [heading, *columns], listed, {name: {"method": name} for name in columns if name != AVERAGE})

@@ -43,4 +43,5 @@ def _recall(found: Found) -> Table:
             cells = [*(Cell(label, label) for label in labels), *(cell(share, ".2f") for share in shares)]
             rows.append(Row(cells, {"method": labels[0], "condition": labels[1]}))
     caption = "Recall: the share of a class's clips that was named rightly (Table IV), mean over seeds."
-    return Table(caption, ["Method", "Condition", *found.classes], rows)
+    of = {name: {"class": name} for name in found.classes}
+    return Table(caption, ["Method", "Condition", *found.classes], rows, of)

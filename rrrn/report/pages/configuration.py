@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from rrrn.experiment.config import merge
+from rrrn.experiment.methods import METHODS
 from rrrn.report.found import Found
 from rrrn.report.page import Page
 from rrrn.report.table import ABSENT, Cell, Row, Table
@@ -23,12 +24,26 @@ def page(found: Found) -> Page:
     paper = dict(_flat(merge([default, _read(PAPER)]), ""))
     usual = dict(_flat(default, ""))
     here = {key: value for key, value in _flat(found.settings, "") if key.split(".")[0] not in _OWN}
-    differing = {key: value for key, value in here.items() if key in paper and paper[key] != value}
-    tables = [
-        _table("What this run changes against the paper's values.", differing, usual, paper),
-        _table("All keys.", here, usual, paper),
-    ]
+    idle = tuple(f"{name}." for name in _idle(found))
+    differing = {
+        key: value for key, value in here.items() if key in paper and paper[key] != value and not key.startswith(idle)
+    }
+    told = (
+        f"What this run does otherwise than {PAPER}, which has the paper's values and, where it is silent, chosen "
+        "ones. Sections that have no part in this run are left out."
+    )
+    tables = [_table(told, differing, usual, paper), _table("All keys.", here, usual, paper)]
     return Page(NAME, TITLE, (), {"tables": tables, "same": not differing})
+
+
+def _idle(found: Found) -> list[str]:
+    """Return the sections that nothing of this run reads: of other methods, of the renderer, of tuning."""
+    run = {*found.methods, *found.settings["ablation"]}
+    run |= {METHODS[name].base for name in run}
+    read = {METHODS[name].section for name in run if name}
+    idle = [one.section for one in METHODS.values() if one.section not in read]
+    idle += [] if any(clip.source == "synthetic" for clip in found.clips) else ["render"]
+    return idle + ([] if found.settings["protocol"]["start"] == "clean" else ["train.tune"])
 
 
 def _read(name: str) -> dict[str, Any]:
@@ -52,4 +67,4 @@ def _table(caption: str, here: Mapping[str, str], usual: Mapping[str, str], pape
         Row([Cell(text, text) for text in (key, value, usual.get(key, ABSENT), paper.get(key, ABSENT))])
         for key, value in here.items()
     ]
-    return Table(caption, ["Key", "This run", "Default", "Paper"], rows)
+    return Table(caption, ["Key", "This run", "Default", PAPER], rows)

@@ -6,14 +6,16 @@ from rrrn.experiment import methods
 from rrrn.report.found import Found
 from rrrn.report.page import Page
 from rrrn.report.table import Cell, Row, Table, of_frame
+from rrrn.tables import published
 
 NAME, TITLE = "methods", "Methods"
 
 
 def page(found: Found) -> Page:
     """Return the page of methods."""
-    tables = [_listed(found)]
+    tables = []
     if (told := found.results.get("comparisons")) is not None and not told.empty:
+        told = told.assign(table=told["table"].replace(published.TITLES))
         names = {
             "table": "Table", "metric": "Metric", "condition": "Condition", "method": "Method", "other": "Other",
             "value": "Value", "other_value": "Other's", "difference": "Difference", "low": "Low", "high": "High",
@@ -32,7 +34,12 @@ def page(found: Found) -> Page:
         caption = "Error under occlusion over ResNet18's, and the largest loss against un-occluded clips."
         tables.append(of_frame(told, caption, names, {"method": "method"}))
     notes = [*found.notes.get("comparisons", ()), *found.notes.get("ranking", ())]
-    return Page(NAME, TITLE, ["confusion", "ranks", "features", "training"], {"tables": tables, "notes": notes})
+    return Page(
+        NAME,
+        TITLE,
+        ["confusion", "ranks", "features", "training"],
+        {"first": [_listed(found)], "tables": tables, "notes": notes},
+    )
 
 
 def _listed(found: Found) -> Table:

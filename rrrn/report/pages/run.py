@@ -13,10 +13,10 @@ def page(found: Found) -> Page:
     """Return the page of versions and times."""
     versions = [Row([Cell(name, name), Cell(version)]) for name, version in found.versions.items()]
     told = [
-        Row([Cell("laid out by Python"), Cell(platform.python_version())]),
-        Row([Cell("on"), Cell(platform.platform())]),
+        Row([Cell("this page: Python"), Cell(platform.python_version())]),
+        Row([Cell("this page: system"), Cell(platform.platform())]),
     ]
-    tables = [Table("Versions with which the tables were laid out.", ["Package", "Version"], [*versions, *told])]
+    tables = [Table("Versions with which tables and page were laid out.", ["Package", "Version"], [*versions, *told])]
     digests = [Row([Cell(name, name), *map(Cell, told.values())]) for name, told in found.digests.items() if told]
     if digests:
         columns = next(told for told in found.digests.values() if told)

@@ -32,7 +32,12 @@ def page(found: Found) -> Page:
             "missing": list(found.missing[:_LISTED]),
             "more": max(0, len(found.missing) - _LISTED),
             "tables": [_table(found, name, metric) for name in _ordered(found) for metric in published.SHOWN[name]],
-            "notes": [note for name in found.tables for note in found.notes[f"table_{name}"]],
+            "notes": [
+                f"{published.TITLES[name]}: {note}"
+                for name in _ordered(found)
+                for note in found.notes[f"table_{name}"]
+                if note not in published.warning(found.kind)  # which stands above
+            ],
         },
     )
 
@@ -100,14 +105,15 @@ def _best(found: Found) -> list[str]:
     ordered = rows.sort_values("value", ascending=False).to_dict("records")
     best, next_ = ordered[0], ordered[1:2]
     chance = told[(told["condition"] == AVERAGE) & (told["metric"] == "F1") & (told["method"] == no_skill.CHANCE)]
-    high = float(chance["high"].iloc[0])
-    highest = numbers.rounded(best["value"])
+    value = numbers.rounded(best["value"])
     others = "".join(f", before {one['method']} with {numbers.rounded(one['value'])}" for one in next_)
-    return [
-        f"Over all conditions of Table IV, {best['method']} has the largest mean F1, {highest}{others}, which is "
-        f"{'above' if best['value'] > high else 'not above'} what random answers reach in 95 % of runs "
-        f"({numbers.rounded(high)})."
-    ]
+    said = "has the largest mean F1" if next_ else "alone was tested, and has a mean F1 of"
+    floor = "".join(
+        f"; {value} is {'above' if best['value'] > one['high'] else 'not above'} the middle 95 % of random answers "
+        f"({numbers.interval(one)})"
+        for one in chance.to_dict("records")[:1]
+    )
+    return [f"Over all conditions of Table IV, {best['method']} {said}{',' if next_ else ''} {value}{others}{floor}."]
 
 
 def _told_apart(found: Found) -> list[str]:
@@ -148,13 +154,17 @@ def _robust(found: Found) -> list[str]:
     best = rows.sort_values("mean_relative_degradation").iloc[0]
     worst = rows.sort_values("maximal_degradation", ascending=False).iloc[0]
     reference = found.method(robustness.REFERENCE)
-    times = f", {best['mean_relative_degradation']:.2f} times as often as {reference}"
-    spread = f" ({best['low']:.2f} to {best['high']:.2f})"
-    return [
-        f"Under occlusion {best['method']} errs least{times + spread if best['method'] != reference else ''}; the "
-        f"largest loss against un-occluded clips is {worst['method']}'s under {worst['worst_condition']}, "
-        f"{numbers.rounded(worst['maximal_degradation'])} of F1."
-    ]
+    times = f", {best['mean_relative_degradation']:.2f} times {reference}'s"
+    spread = f" ({best['low']:.2f} to {best['high']:.2f})" if pd.notna(best["low"]) else ""
+    least = f"has the smallest error (1 − F1){times + spread if best['method'] != reference else ''}"
+    errs = least if len(rows) > 1 else "was alone"
+    largest = (
+        f"{worst['method']}'s under {worst['worst_condition']}, {numbers.rounded(worst['maximal_degradation'])} of F1"
+    )
+    loss = f"the largest loss against un-occluded clips is {largest}"
+    if worst["maximal_degradation"] <= 0:
+        loss = "no method loses F1 against un-occluded clips under any condition"
+    return [f"Under occlusion {best['method']} {errs}; {loss}."]
 
 
 def _caution(found: Found) -> list[str]:
@@ -162,8 +172,9 @@ def _caution(found: Found) -> list[str]:
     told = []
     if found.kind != "recorded":
         told.append(
-            "Nothing about real faces: clips are drawn by the built-in renderer, and how methods rank on them says "
-            "nothing of how they rank on recorded micro-expressions, nor about the paper's numbers."
+            f"Nothing about real faces: {'some clips' if found.kind == 'mixed' else 'clips'} are drawn by the built-in "
+            "renderer, and how methods rank on them says nothing of how they rank on recorded micro-expressions, nor "
+            "about the paper's numbers."
         )
     if found.seeds() == 1:
         told.append(

@@ -32,7 +32,10 @@ def _listed(found: Found) -> Table:
     caption = (
         "Clips of each class, and the share of them that each method names rightly, mean over conditions and seeds."
     )
-    return Table(caption, columns, rows)
+    of = {name: {"class": name} for name in found.classes} | {
+        found.method(name): {"method": found.method(name)} for name in found.methods
+    }
+    return Table(caption, columns, rows, of)
 
 
 def _right(found: Found, method: str) -> dict[str, float]:

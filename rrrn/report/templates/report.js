@@ -1,11 +1,12 @@
 "use strict";
 (() => {
   const root = document.documentElement, pages = [...document.querySelectorAll(".page")];
-  const form = document.getElementById("filters"), told = form.querySelector("output"), shade = document.getElementById("shade");
+  const form = document.getElementById("filters"), told = form.querySelector("output"), shade = document.getElementById("shade"), order = document.getElementById("order");
   const kinds = [...form.elements].filter((one) => one.name).map((one) => one.name);
+  const inside = (clip) => clip.querySelector("template")?.content ?? clip;
 
-  // one page at a time, by the address behind #; a clip is opened where it stands
-  function show() {
+  // one page at a time, by the address behind #; a clip is opened where it stands. Who reads by ear or by keys goes along
+  function show(event) {
     const name = location.hash.slice(1) || pages[0].id;
     const target = document.getElementById(name) || pages[0];
     const page = target.closest(".page") || pages[0];
@@ -14,9 +15,15 @@
       if (link.hash === "#" + page.id) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
-    form.hidden = !kinds.some((kind) => page.querySelector(`[data-${kind}]`));
+    const clips = [...page.querySelectorAll("details.clip")];
+    for (const kind of kinds) {
+      const asked = `[data-${kind}]`;
+      form.elements[kind].parentNode.hidden = !page.querySelector(asked) && !clips.some((one) => inside(one).querySelector(asked));
+    }
+    form.hidden = kinds.every((kind) => form.elements[kind].parentNode.hidden);
     document.title = page.querySelector("h1").textContent + ": occluded micro-expressions";
     if (target.matches("details.clip")) { fill(target); target.open = true; }
+    if (event) (target.matches("details.clip") ? target.querySelector("summary") : page).focus({ preventScroll: true });
     if (target !== page) target.scrollIntoView();
     else scrollTo(0, 0);
     count();
@@ -24,11 +31,11 @@
 
   // what is in a clip is laid out when it is opened
   function fill(clip) {
-    const inside = clip.querySelector(".opened"), template = clip.querySelector("template");
+    const place = clip.querySelector(".opened"), template = clip.querySelector("template");
     if (!template) return;
-    inside.append(template.content.cloneNode(true));
+    place.append(template.content.cloneNode(true));
     template.remove();
-    filter(inside);
+    filter(place);
   }
 
   // an element that says which condition, method, class or subject it is of is hidden unless that is asked for
@@ -45,6 +52,26 @@
     const all = [...page.querySelectorAll("details.clip, .table tr[data-condition], .table tr[data-method], .table tr[data-class], .table tr[data-subject]")];
     const left = all.filter((one) => !one.hidden).length;
     told.textContent = all.length && left < all.length ? `${left} of ${all.length} shown` : "";
+  }
+
+  // how many of a clip's answers are right, of those that are asked for
+  function tally() {
+    const { condition, method } = form.elements;
+    for (const clip of document.querySelectorAll("details.clip")) {
+      const answers = [...inside(clip).querySelectorAll("td.yes, td.no")].filter((one) =>
+        (!condition.value || one.closest(".under").dataset.condition === condition.value) && (!method.value || one.parentNode.dataset.method === method.value));
+      const right = answers.filter((one) => one.matches(".yes")).length;
+      clip.dataset.share = answers.length ? right / answers.length : 2;
+      clip.querySelector(".right").textContent = `${right} of ${answers.length} answers right`;
+    }
+    arrange();
+  }
+
+  function arrange() {
+    const classes = [...form.elements.class.options].map((one) => one.value);
+    const key = (clip) => (order.value === "class" ? classes.indexOf(clip.dataset.class) : Number(clip.dataset[order.value]));
+    const clips = [...document.querySelectorAll("details.clip")].sort((a, b) => key(a) - key(b) || a.dataset.place - b.dataset.place);
+    document.getElementById("clip-list").append(...clips);
   }
 
   function sort(button) {
@@ -99,15 +126,21 @@
   turn(matchMedia("(prefers-color-scheme: dark)").matches);
   shade.addEventListener("click", () => turn(!dark()));
   addEventListener("hashchange", show);
-  form.addEventListener("change", () => { filter(document); count(); });
-  form.addEventListener("reset", () => setTimeout(() => { filter(document); count(); }));
+  const ask = () => { filter(document); count(); tally(); };
+  form.addEventListener("change", ask);
+  form.addEventListener("reset", () => setTimeout(ask));
+  order.addEventListener("change", arrange);
   form.addEventListener("submit", (event) => event.preventDefault());
   document.addEventListener("click", (event) => {
     if (event.target.matches(".sort")) sort(event.target);
     if (event.target.matches(".lively")) enliven(event.target);
+    if (event.target.matches(".skip")) { event.preventDefault(); pages.find((one) => !one.hidden).focus(); }
   });
   document.addEventListener("toggle", (event) => { if (event.target.matches("details.clip") && event.target.open) fill(event.target); }, true);
-  addEventListener("beforeprint", () => { for (const one of pages) one.hidden = false; });
-  addEventListener("afterprint", show);
+  addEventListener("beforeprint", () => {
+    for (const one of pages) one.hidden = false;
+    for (const one of document.querySelectorAll("details.folded")) one.open = true;
+  });
+  addEventListener("afterprint", () => show());
   show();
 })();
