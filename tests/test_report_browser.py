@@ -132,6 +132,9 @@ def test_filters_hide_what_is_not_asked_for(page):
     page.select_option("select[name=method]", "RRRN")
     heads = page.locator("#subjects > .table thead th:visible").all_text_contents()
     assert heads == ["Subject", "Database", "Clips", "I", "II", "III", "RRRN"]
+    page.click("nav a[href='#methods']")
+    page.wait_for_selector("#methods h1")
+    assert page.locator("#methods > .table").last.locator("tbody tr:visible").count() == 2  # RRRN beside each other
 
 
 def test_tables_are_sorted_and_figures_come_alive(page):

@@ -88,4 +88,4 @@ def _whole(chart: Any) -> dict[str, Any]:
 
 
 def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, _LINE)
+    return textwrap.wrap(text.replace(" %", "\u00a0%"), _LINE)

@@ -94,6 +94,11 @@ class Found:
         return published.data_kind(self.clips)
 
     @property
+    def withheld(self) -> bool:
+        """Return whether there are recorded faces that may not be shown."""
+        return self.kind != "synthetic" and not self.settings["report"]["faces"]
+
+    @property
     def subjects(self) -> list[str]:
         """Return the subjects, sorted."""
         return sorted({clip.subject for clip in self.clips})

@@ -27,10 +27,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """A row; ``of`` says which method, condition, class, subject or database it is of, as filters ask."""
+    """A row; ``of`` says of which methods, conditions, classes, subjects or databases it is, as filters ask."""
 
     cells: Sequence[Cell]
-    of: Mapping[str, str] = field(default_factory=dict)
+    of: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -59,14 +59,14 @@ def of_frame(
     frame: pd.DataFrame,
     caption: str,
     names: Mapping[str, str],
-    filters: Mapping[str, str] | None = None,
+    filters: Mapping[str, Sequence[str]] | None = None,
     form: str = ROUNDED,
 ) -> Table:
-    """Return a table of the columns ``names``, {column: heading}; ``filters`` are {what is filtered: column}."""
+    """Return a table of the columns ``names``, {column: heading}; ``filters`` are {what is filtered: columns}."""
     rows = [
         Row(
             [cell(told[name], form) for name in names],
-            {kind: str(told[column]) for kind, column in (filters or {}).items()},
+            {kind: [str(told[column]) for column in columns] for kind, columns in (filters or {}).items()},
         )
         for told in frame.to_dict("records")
     ]

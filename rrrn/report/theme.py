@@ -34,6 +34,13 @@ def config() -> dict[str, Any]:
             "tickColor": "#888888",
             "labelLimit": 150,
         },
-        "legend": {"orient": "bottom", "labelFontSize": 11, "titleFontSize": 11, "columns": 2, "labelLimit": 120},
+        "legend": {
+            "orient": "bottom",
+            "labelFontSize": 11,
+            "titleFontSize": 11,
+            "columns": 2,
+            "labelLimit": 120,
+            "symbolStrokeWidth": 0,
+        },
         "title": {"fontSize": 12, "anchor": "start", "fontWeight": 600, "subtitleFontSize": 11},
     }

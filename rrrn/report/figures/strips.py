@@ -31,17 +31,19 @@ def draw(found: Found) -> Figure:
         urls = [data_uri(strip.data) for strip in strips.values()]
         frame = pd.DataFrame({"condition": list(strips), "url": urls})
         cells = list(strips.values())[-1].cells  # of the last of the conditions, which wears the most
-        panels.append(_panel(frame, [f"{name}: {clip.subject} {clip.clip}", " · ".join(cells)], _HEIGHT * len(cells)))
+        told = [f"{name}: {clip.subject}", clip.clip, " · ".join(cells)]
+        panels.append(_panel(frame, told, _HEIGHT * len(cells)))
         shown.append(frame[["condition"]].assign(**{"class": name, "subject": clip.subject, "clip": clip.clip}))
     if not panels:
         return nothing(NAME, TITLE, "no strips are there that may be shown")
     if found.wheel:
         panels.append(_wheel(data_uri(found.wheel)))
+    withheld = " Faces of recorded clips are left out (report.faces: false)." if found.withheld else ""
     caption = (
         "The first clip of each class; its pictures are named above it, from left to right, and the occluder is black. "
         "Flow is from onset to apex, coloured by one wheel with one scale for all clips: a colour's place in it is "
         f"where the skin moves to, and {found.full_scale()} or more, the rim, is a pure colour. "
-        f"{found.extent(seeds=False)}."
+        f"{found.extent(seeds=False)}.{withheld}"
     )
     return Figure(NAME, TITLE, caption, panels, 3, pd.concat(shown, ignore_index=True))
 
@@ -58,7 +60,7 @@ def _panel(frame: pd.DataFrame, title: list[str], width: int) -> alt.Chart:
         y=alt.Y("condition:N", sort=None, title=None, axis=alt.Axis(domain=False, ticks=False)),
         url="url:N",
     )
-    named = alt.TitleParams(title[0], subtitle=title[1])
+    named = alt.TitleParams(title[0], subtitle=title[1:], limit=width + 60)
     return lines.properties(width=width, height={"step": _HEIGHT + 4}, title=named)
 
 

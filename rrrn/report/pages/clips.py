@@ -45,12 +45,11 @@ def page(found: Found) -> Page:
     weights = {cell: _means(frame, "alpha_") for cell, frame in found.weights.items()}
     visible = {name: _means(frame, "visible_") for name, frame in found.visible.items()}
     listed = [_clip(found, clip, answers, weights, visible) for clip in found.clips]
-    withheld = not found.settings["report"]["faces"] and found.kind != "synthetic"
     told = {
         "clips": listed,
         "classes": found.classes,
         "regions": REGIONS,
-        "withheld": withheld,
+        "withheld": found.withheld,
         "full": found.full_scale(),
     }
     return Page(NAME, TITLE, (), told)

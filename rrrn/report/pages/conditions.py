@@ -20,7 +20,7 @@ def page(found: Found) -> Page:
             "Whether the change of region weights follows what is visible: 1 if it does, 0 if not; beside it the same "
             "held against what is hidden in clips of other subjects."
         )
-        tables.append(of_frame(told, caption, names, {"method": "method", "condition": "condition"}))
+        tables.append(of_frame(told, caption, names, {"method": ["method"], "condition": ["condition"]}))
     notes = list(found.notes.get("region_weights", ()))
     return Page(NAME, TITLE, ["strips", "weights", "attention"], {"tables": tables, "notes": notes})
 

@@ -21,7 +21,7 @@ def page(found: Found) -> Page:
             "value": "Value", "other_value": "Other's", "difference": "Difference", "low": "Low", "high": "High",
             "p_holm": "p (Holm)",
         }  # fmt: skip
-        filters = {"method": "other", "condition": "condition"}
+        filters = {"method": ["method", "other"], "condition": ["condition"]}
         tables.append(
             of_frame(told, "Differences of methods, with 95 % over subjects and corrected p.", names, filters)
         )
@@ -32,7 +32,7 @@ def page(found: Found) -> Page:
             "maximal_degradation": "Largest loss", "worst_condition": "Under",
         }  # fmt: skip
         caption = "Error under occlusion over ResNet18's, and the largest loss against un-occluded clips."
-        tables.append(of_frame(told, caption, names, {"method": "method"}))
+        tables.append(of_frame(told, caption, names, {"method": ["method"]}))
     notes = [*found.notes.get("comparisons", ()), *found.notes.get("ranking", ())]
     return Page(
         NAME,

@@ -46,13 +46,14 @@ def _run(found: Found) -> list[tuple[str, str]]:
     """Return what was run, by keyword."""
     told = found.settings
     databases = Counter(clip.database for clip in found.clips)
+    classes = Counter(clip.objective_class for clip in found.clips)
     trained = {"clean": "un-occluded clips", "matched": "the condition that is tested", "mixed": "all conditions"}
     return [
         ("Clips", f"{', '.join(f'{number} of {name}' for name, number in databases.items())} ({found.kind})"),
         ("Subjects", str(len(found.subjects))),
         ("Methods", ", ".join(found.method(name) for name in found.methods)),
         ("Conditions", ", ".join(found.condition(name) for name in found.conditions)),
-        ("Classes", ", ".join(found.classes)),
+        ("Classes", ", ".join(name if classes[name] else f"{name} (no clip)" for name in found.classes)),
         ("Trained on", trained[told["protocol"]["train_condition"]]),
         ("Seeds", f"{found.seeds()} of each network"),
         ("Epochs", f"{told['train']['epochs']}; the last one is tested"),
@@ -113,7 +114,10 @@ def _best(found: Found) -> list[str]:
         f"({numbers.interval(one)})"
         for one in chance.to_dict("records")[:1]
     )
-    return [f"Over all conditions of Table IV, {best['method']} {said}{',' if next_ else ''} {value}{others}{floor}."]
+    lacking = [label for label in labels if label not in set(rows["method"])]
+    without = f" (not in it: {', '.join(lacking)})" if lacking else ""
+    first = f"Over all conditions of Table IV{without}, {best['method']} {said}{',' if next_ else ''}"
+    return [f"{first} {value}{others}{floor}."]
 
 
 def _told_apart(found: Found) -> list[str]:
@@ -184,10 +188,13 @@ def _caution(found: Found) -> list[str]:
         told.append(
             f"Little about other seeds: there are {found.seeds()}; intervals are over subjects, not over seeds."
         )
-    told.append(
-        f"Nothing about other people beyond the intervals, which resample the {len(found.subjects)} tested subjects "
-        "and no other training subjects."
-    )
+    if len(found.subjects) == 1:
+        told.append("Nothing about other people: one subject was tested, so that there are no intervals.")
+    else:
+        told.append(
+            f"Nothing about other people beyond the intervals, which resample the {len(found.subjects)} tested "
+            "subjects and no other training subjects."
+        )
     if len(found.subjects) < 6:
         told.append("No difference of methods can be shown with so few subjects, however large it is.")
     told.append("Nothing about occluders that were not tried, and nothing about spotting: onset and apex are given.")

@@ -22,7 +22,12 @@
     }
     form.hidden = kinds.every((kind) => form.elements[kind].parentNode.hidden);
     document.title = page.querySelector("h1").textContent + ": occluded micro-expressions";
-    if (target.matches("details.clip")) { fill(target); target.open = true; }
+    if (target.matches("details.clip")) {
+      if (target.hidden) form.reset();
+      fill(target);
+      target.open = true;
+      target.hidden = false;  // at once; the form is reset later
+    }
     if (event) (target.matches("details.clip") ? target.querySelector("summary") : page).focus({ preventScroll: true });
     if (target !== page) target.scrollIntoView();
     else scrollTo(0, 0);
@@ -38,11 +43,11 @@
     filter(place);
   }
 
-  // an element that says which condition, method, class or subject it is of is hidden unless that is asked for
+  // an element that says of which conditions, methods, classes or subjects it is is hidden unless one that is asked for is among them
   function filter(within) {
     for (const kind of kinds) {
       for (const one of within.querySelectorAll(`[data-${kind}]`)) {
-        one.hidden = kinds.some((k) => one.dataset[k] !== undefined && form.elements[k].value && one.dataset[k] !== form.elements[k].value);
+        one.hidden = kinds.some((k) => one.dataset[k] !== undefined && form.elements[k].value && !one.dataset[k].split("\n").includes(form.elements[k].value));
       }
     }
   }
