@@ -23,7 +23,7 @@ Each folder of the package answers one question; what stands above imports only 
 
 =================================  =====================================================================
 commands, resuming, doctor,
-benchmarking                       What does a user do beside the workflow?
+benchmarking, models               What does a user do beside the workflow?
 sharing                            How is a run shared, and compared with another?
 planning                           What will an experiment take?
 importing                          How does a licensed database become a clip table?

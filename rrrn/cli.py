@@ -15,6 +15,8 @@ COMMANDS = {
     "flow": ("rrrn.flow.command", "find the optical flow between two images: a .flo file and a picture"),
     "occlude": ("rrrn.occlusion.command.command", "lay a mask, sunglasses or a patch over the face of any clip"),
     "describe": ("rrrn.commands.describe", "describe the face of any clip by LBP-TOP, LBP-SIP or 3DHOG: its numbers"),
+    "fit": ("rrrn.commands.fit", "train a final model on all clips, and save it with a card of what is known of it"),
+    "predict": ("rrrn.commands.predict", "tell what a saved model says of a clip, or of a table of many"),
     "plan": ("rrrn.planning.command", "tell jobs, files, bytes and hours of an experiment before it is run"),
     "synthesize": (
         "rrrn.commands.synthesize",

@@ -19,7 +19,7 @@ LEVELS = (
     {"importing"},
     {"planning"},
     {"sharing"},
-    {"commands", "doctor", "resuming", "benchmarking"},
+    {"commands", "doctor", "resuming", "benchmarking", "models"},
 )
 LEVEL = {wing: level for level, wings in enumerate(LEVELS) for wing in wings}
 FILES = sorted(path for path in (HOME / "rrrn").rglob("*.py"))

@@ -1,0 +1,116 @@
+"""A trained model in one file: its arrays in the format safetensors, and in the header what they are of.
+
+The format (https://github.com/huggingface/safetensors) holds numbers and one table of texts, so that reading a file
+runs nothing of it. It is not believed either: the code that builds a network is that of a registered method of its
+name, never one that the file names.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from rrrn.running import stage, typed
+from rrrn.running.stage import InputError
+
+SUFFIX = ".safetensors"
+FORMAT = 1
+_KEY = "rrrn"  # of the header's table: one entry, since several come in any order
+_REMEDY = "copy it again, or make it again with rrrn fit"
+_MOST_BYTES = 8_000_000_000  # ResNet18 twice, with all of RRRN, has 0.15 GB
+
+
+@dataclass(frozen=True)
+class About:
+    """What the arrays of a file are of.
+
+    ``kind`` is network or descriptor (with a linear machine); ``base`` names the method whose code it is, of a variant
+    the one that it varies. ``settings``: the sections of the configuration that a clip is made into numbers by, those
+    of the training, and ``own``, the method's. ``view``: what the predictions of the workflow were of
+    (``protocol.view``). ``training``: on what it was trained; ``data``: digests of that; ``code`` and ``versions``: with
+    what. ``estimate``: see ``rrrn.models.estimate``.
+    """
+
+    kind: str
+    method: str
+    base: str
+    label: str
+    classes: list[str]
+    view: str
+    settings: dict[str, Any]
+    training: dict[str, Any]
+    data: dict[str, Any]
+    code: dict[str, str]
+    versions: dict[str, str]
+    estimate: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A model: its arrays by name, and what they are of."""
+
+    arrays: Mapping[str, NDArray[Any]]
+    about: About
+
+
+def write(model: Saved, path: Path) -> None:
+    """Write a model, whole or not at all; equal models give equal bytes. Raises ValueError for another suffix."""
+    if path.suffix != SUFFIX:
+        raise ValueError(f"{path}: a model's file ends in {SUFFIX}")
+    arrays = {name: np.ascontiguousarray(values) for name, values in model.arrays.items()}
+    # ascontiguousarray makes numbers alone into rows of one
+    arrays = {name: values.reshape(model.arrays[name].shape) for name, values in arrays.items()}
+    told = {"format": FORMAT, "digest": digest(arrays), **asdict(model.about)}
+    with stage.replacing(path) as partial:
+        partial.write_bytes(save(arrays, {_KEY: json.dumps(told, sort_keys=True)}))
+
+
+def read(path: Path) -> Saved:
+    """Return a model; raises InputError, naming the file, if it is missing, damaged, no model or of a later version."""
+    told = _told(path)
+    if told.pop("format", None) != FORMAT:
+        raise InputError(f"{path}: is a model of another version of rrrn; update rrrn, or make it again with rrrn fit")
+    checksum = told.pop("digest", "")
+    about = typed.of(About, told, f"{path}: header")
+    try:
+        with safe_open(path, framework="np") as file:
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # no mapping
+    except (SafetensorError, OSError, ValueError, TypeError) as error:
+        raise InputError(f"{path}: is damaged ({error}); {_REMEDY}") from None
+    if digest(arrays) != checksum:
+        raise InputError(f"{path}: is damaged (other checksum); {_REMEDY}")
+    return Saved(arrays, about)
+
+
+def _told(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such model; rrrn fit -o {path.name} makes one")
+    if path.stat().st_size > _MOST_BYTES:
+        raise InputError(f"{path}: is larger than any model of rrrn; {_REMEDY}")
+    try:
+        with safe_open(path, framework="np") as file:
+            table = file.metadata() or {}
+        found = json.loads(table[_KEY])
+    except KeyError:
+        raise InputError(f"{path}: holds weights, but none that rrrn fit wrote: it does not say of what") from None
+    except (SafetensorError, OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{path}: is damaged, or no model of rrrn ({error}); {_REMEDY}") from None
+    if not isinstance(found, dict):
+        raise InputError(f"{path}: is no model of rrrn; {_REMEDY}")
+    return found
+
+
+def digest(arrays: Mapping[str, NDArray[Any]]) -> str:
+    """Return a digest of arrays with their names, types and shapes, after its own name."""
+    found = hashlib.blake2b(digest_size=16)
+    for name in sorted(arrays):
+        found.update(json.dumps([name, arrays[name].dtype.str, list(arrays[name].shape)]).encode())
+        found.update(np.ascontiguousarray(arrays[name]).tobytes())
+    return f"blake2b-{found.hexdigest()}"

@@ -1,0 +1,306 @@
+"""Final models: trained as a fold is, saved without pickle, and asked for clips that they did not see."""
+
+import json
+import shutil
+import struct
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import small_experiment
+from sklearn.svm import SVC
+
+from rrrn import cli
+from rrrn.commands import fit as command
+from rrrn.data import clips, predictions
+from rrrn.experiment import defaults
+from rrrn.models import card, estimate, fit, linear, saved
+from rrrn.models.predictor import Predictor
+from rrrn.running.stage import InputError
+from rrrn.svm import fold
+from rrrn.svm.settings import Settings
+
+LEFT_OUT = "syncasme2-sub03"
+METHODS = ("rrrn", "lbp_top")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A folder with the experiment, what the workflow predicts of one fold, and models without its subject."""
+    folder = tmp_path_factory.mktemp("experiment")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        config = small_experiment.make(folder)
+        patch.setattr(command, "make", lambda targets, args: None)
+        for method in METHODS:
+            small_experiment.predict(config, method, LEFT_OUT, folder / f"{method}.csv")
+            words = ["--method", method, "-o", f"{method}.safetensors", "--without", LEFT_OUT]
+            cli.main(["fit", "--configfile", "own.yaml", *words])
+    return folder
+
+
+@pytest.fixture
+def there(made, monkeypatch):
+    monkeypatch.chdir(made)
+    return made
+
+
+def said(capsys, *words) -> list[dict]:
+    cli.main(["predict", *map(str, words), "--json"])
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
+
+
+def failed(capsys, *words) -> str:
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(list(map(str, words)))
+    assert stopped.value.code == 1
+    return capsys.readouterr().err
+
+
+# ---- what is predicted
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_model_says_of_unseen_clips_what_the_fold_says(there, capsys, method):
+    own = [row for row in small_experiment.ROWS if row.subject == LEFT_OUT]
+    clips.write(own, Path("unseen.csv"))
+    found = said(capsys, "unseen.csv", "--model", f"{method}.safetensors", "--condition", *small_experiment.CONDITIONS)
+    assert [(one["clip"], one["condition"]) for one in found] == [
+        (f"{row.subject}/{row.clip}", condition) for row in own for condition in small_experiment.CONDITIONS
+    ]
+    known = {
+        (f"{row.subject}/{row.clip}", row.condition): row
+        for row in predictions.read(Path(f"{method}.csv"), small_experiment.CONFIG["classes"])
+    }
+    for one in found:
+        row = known[one["clip"], one["condition"]]
+        assert list(one["probabilities"].values()) == pytest.approx(row.probabilities, abs=1e-6)
+        assert list((one["regions"] or {}).values()) == pytest.approx(row.alpha, abs=1e-6)
+        assert one["class"] == max(one["probabilities"], key=one["probabilities"].get)
+        assert (one["covered"] is None) == (one["condition"] == "none")
+    if method == "rrrn":  # the weights depend on the clip, and the occluder is told
+        assert len({tuple(one["regions"].values()) for one in found}) == len(found)
+        worn = found[1]["covered"]
+        assert 0.1 < worn["area_share"] < 0.6 and 7 in worn["units"] and 12 not in worn["units"]
+
+
+def test_words_say_the_same(there, capsys):
+    row = next(row for row in small_experiment.ROWS if row.subject == LEFT_OUT)
+    numbers = ("--onset", row.onset, "--apex", row.apex, "--offset", row.offset)
+    (one,) = said(capsys, row.frames, "--model", "rrrn.safetensors", *numbers)
+    cli.main(["predict", row.frames, "--model", "rrrn.safetensors", *map(str, numbers)])
+    text = capsys.readouterr().out
+    assert f"onset {row.onset}, apex {row.apex}, offset {row.offset}" in text and f"none  {one['class']}  " in text
+    assert all(f"{name} {share:.3f}" in text for name, share in one["probabilities"].items())
+    assert f"whole face {one['regions']['whole face']:.3f}" in text and "covered" not in text
+
+
+def test_clips_of_a_table_that_cannot_be_told_are_named_and_the_others_told(there, capsys):
+    row = small_experiment.ROWS[0]
+    lines = [
+        "frames,clip,onset,apex,offset",
+        f"{row.frames},,12,16,20",
+        "frames/none,gone,12,16,20",
+        f"{row.frames},,12,9,20",
+    ]
+    Path("many.csv").write_text("\n".join(lines) + "\n")
+    error = failed(capsys, "predict", "many.csv", "--model", "rrrn.safetensors")
+    assert "gone: no prediction: " in error and "onset 12, apex 9 and offset 20 are no clip" in error
+    assert "many.csv: of 3 clips, 2 have no prediction" in error
+    for text, message in (
+        ("clip,onset\nx,1\n", "the header lacks 'frames'"),
+        ("frames,onset\nx,first\n", "line 2: onset 'first' is not a frame number"),
+        ("frames,onset\n", "the table has no rows"),
+    ):
+        Path("wrong.csv").write_text(text)
+        assert message in failed(capsys, "predict", "wrong.csv", "--model", "rrrn.safetensors")
+
+
+# ---- the file
+
+
+def test_the_file_is_plain_numbers_and_says_of_what(there):
+    data = Path("rrrn.safetensors").read_bytes()
+    (length,) = struct.unpack("<Q", data[:8])  # the format: its length, JSON, and numbers
+    header = json.loads(data[8 : 8 + length])
+    told = json.loads(header.pop("__metadata__")["rrrn"])
+    assert all(entry["dtype"] in ("F32", "I64") for entry in header.values())
+    assert told["method"] == "rrrn" and told["classes"] == ["I", "III"]
+    assert told["training"]["without"] == [LEFT_OUT] and told["training"]["clips"] == {"I": 2, "III": 2}
+    assert told["training"]["of_fold"] and told["training"]["fold"] == LEFT_OUT
+    assert told["data"]["sources"] == ["rendered"] and "results/pack/none.h5" in told["data"]["files"]
+    assert {"rrrn.stages.train", "rrrn.stages.flow", "rrrn.networks.rrrn.model"} <= told["code"].keys()
+    assert {"torch", "numpy", "python"} <= told["versions"].keys()
+
+
+def test_it_is_made_again_byte_by_byte(there, monkeypatch):
+    monkeypatch.setattr(command, "make", lambda targets, args: None)
+    before = Path("lbp_top.safetensors").read_bytes()
+    words = ["--method", "lbp_top", "-o", "again.safetensors", "--without", LEFT_OUT]
+    cli.main(["fit", "--configfile", "own.yaml", *words])
+    assert Path("again.safetensors").read_bytes() == before
+    model = saved.read(Path("rrrn.safetensors"))
+    saved.write(model, Path("copy.safetensors"))
+    assert Path("copy.safetensors").read_bytes() == Path("rrrn.safetensors").read_bytes()
+
+
+def test_a_damaged_or_strange_file_is_no_model(there, tmp_path):
+    data = Path("lbp_top.safetensors").read_bytes()
+    model = saved.read(Path("lbp_top.safetensors"))
+    path = tmp_path / "m.safetensors"
+    for content, message in (
+        (data[:-9], "damaged"),
+        (data[:-9] + bytes(9), "other checksum"),
+        (b"no model at all", "damaged, or no model"),
+        (b"\x80\x04\x95" + data, "damaged, or no model"),  # as a pickle begins
+    ):
+        path.write_bytes(content)
+        with pytest.raises(InputError, match=message):
+            saved.read(path)
+    with pytest.raises(InputError, match="there is no such model"):
+        saved.read(tmp_path / "none.safetensors")
+    from safetensors.numpy import save
+
+    path.write_bytes(save({"x": np.zeros(3)}))
+    with pytest.raises(InputError, match="does not say of what"):
+        saved.read(path)
+    strange = replace(model, about=replace(model.about, base="os.system"))
+    with pytest.raises(InputError, match=r"'os.system', which is none here; name its file with --plugin"):
+        Predictor(strange)
+    network = saved.read(Path("rrrn.safetensors"))
+    short = replace(network, arrays={name: network.arrays[name] for name in list(network.arrays)[1:]})
+    with pytest.raises(InputError, match="weights do not fit rrrn"):
+        Predictor(short)
+
+
+# ---- the card
+
+
+def test_the_card_says_what_is_known_and_what_is_not(there):
+    text = Path("rrrn.md").read_text()
+    for part in (
+        "no lie detector",
+        "drawn faces",
+        "It is not known",
+        LEFT_OUT,
+        "I 2, III 2",
+        "2 epochs",
+        "that fold's draws",
+    ):
+        assert part in text, part
+    about = saved.read(Path("rrrn.safetensors")).about
+    rows = predictions.read(Path("rrrn.csv"), about.classes)
+    config = {"classes": about.classes, "conditions": ["none", "glasses"]}
+    config |= {"protocol": {"view": "original", "train_condition": "clean", "folds": "loso"}}
+    found = estimate.scored(rows, config, small_experiment.ROWS, [LEFT_OUT], "rrrn", "none")
+    right = sum(max(row.probabilities) == row.probabilities[about.classes.index(row.true)] for row in rows[::2])
+    assert found["conditions"]["none"]["WAR"] == right / 2
+    assert found["constant"]["WAR"] == 0.5 and found["constant"]["UAR"] == 0.5
+    known = card.markdown(replace(about, estimate=found), "rrrn.safetensors")
+    assert f"| Glass | {found['conditions']['glasses']['WAR']:.3f} |" in known and "leave-one-subject-out" in known
+
+
+def test_help_says_what_a_prediction_does_not_mean(capsys):
+    for name in ("fit", "predict"):
+        with pytest.raises(SystemExit):
+            cli.main([name, "--help"])
+        text = " ".join(capsys.readouterr().out.split())
+        assert "none is an emotion" in text and "no lie detector" in text
+
+
+# ---- what is trained
+
+
+def test_draws_belong_to_the_fold_that_leaves_the_same_people_out(there):
+    config = defaults.whole([Path("own.yaml")])
+    rows = small_experiment.ROWS
+    assert fit.wanted(config, rows, "rrrn", without=[LEFT_OUT]).fold == LEFT_OUT
+    everybody = fit.wanted(config, rows, "rrrn")
+    assert (everybody.fold, everybody.of_fold, everybody.trained_on) == ("all", False, "none")
+    two = fit.wanted(config, rows, "rrrn", without=["syncasme2-sub04", LEFT_OUT])
+    assert (two.fold, two.of_fold) == (f"without-{LEFT_OUT}-syncasme2-sub04", False)
+    other = [replace(row, database="synsamm") if row.subject == LEFT_OUT else row for row in rows]
+    assert (
+        fit.wanted(config, other, "rrrn", without=["syncasme2-sub02", "syncasme2-sub04"]).fold == "synsamm-to-syncasme2"
+    )
+    for told, message in (
+        ({"method": "rrn"}, "--method rrn: there is none"),
+        ({"without": ["sub09"]}, "--without sub09: no subject of clips.csv"),
+        ({"without": sorted({row.subject for row in rows})}, "names all subjects"),
+        ({"trained_on": "mask"}, "--trained-on mask: with protocol.train_condition clean"),
+        ({"seed": -1}, "--seed -1"),
+    ):
+        with pytest.raises(InputError, match=message):
+            fit.wanted(config, rows, **{"method": "rrrn", **told})
+
+
+def test_a_model_of_all_clips_and_a_tuned_one(there):
+    config = defaults.whole([Path("own.yaml")], {"protocol": {"train_condition": "matched", "start": "clean"}})
+    what = fit.wanted(config, small_experiment.ROWS, "resnet18", trained_on="glasses")
+    assert fit.needed(config, what) == ["results/pack/none.h5", "results/pack/glasses.h5"]
+    model = fit.fit(config, small_experiment.ROWS, what, {"missing": "nobody asked"})
+    assert model.about.training["tuned"] and sum(model.about.training["clips"].values()) == 6
+    assert "tuned from the un-occluded training" in card.markdown(model.about, "x.safetensors")
+    Predictor(model)
+
+
+def test_a_variant_needs_no_configuration_to_be_asked(there):
+    config = defaults.whole(
+        [Path("own.yaml")], {"variants": {"narrow": {"of": "rrrn", "settings": {"squeeze_channels": 2}}}}
+    )
+    model = fit.fit(config, small_experiment.ROWS, fit.wanted(config, small_experiment.ROWS, "narrow"), {"missing": ""})
+    defaults.whole([])  # which forgets the variant
+    assert Predictor(model).about.method == "narrow"
+
+
+def test_places_that_cannot_be_written_are_told_before_the_work(there, capsys, monkeypatch):
+    monkeypatch.setattr(defaults, "whole", None)
+    Path("mine.md").write_text("my own notes")
+    for place, message in (
+        ("x.pt", "its name must end in .safetensors"),
+        ("own.yaml/x.safetensors", "is no folder"),
+        ("mine.safetensors", "mine.md: would be replaced by the card"),
+    ):
+        assert message in failed(capsys, "fit", "--method", "rrrn", "-o", place)
+
+
+def test_without_a_workflow_it_is_said(there, capsys, tmp_path):
+    shutil.copy("own.yaml", tmp_path)
+    error = failed(capsys, "fit", "--configfile", "own.yaml", "--method", "rrrn", "-o", "x.safetensors")
+    assert "there is no Snakefile here; rrrn init DIR makes a folder with one" in error
+
+
+# ---- the machine as planes
+
+
+@pytest.mark.parametrize("ties", ["margins", "order"])
+@pytest.mark.parametrize(("calibrate", "penalty"), [("none", 10.0), ("sigmoid", 1.0), ("none", "grid")])
+@pytest.mark.parametrize("n_classes", [2, 4])
+def test_planes_say_what_the_machine_says(ties, calibrate, penalty, n_classes):
+    rng = np.random.default_rng(3)
+    labels = np.arange(40) % n_classes
+    features = rng.normal(0, 1, (40, 7)) + 1.5 * rng.normal(0, 1, (n_classes, 7))[labels]
+    tested = rng.normal(0, 2, (30, 7))
+    subjects = [f"s{number // 8}" for number in range(40)]
+    settings = Settings(penalty, "balanced", ties, calibrate)
+    known = fold.predict(features @ features.T, labels, subjects, tested @ features.T, 5, settings)
+    arrays, found = linear.fit(features, labels, subjects, settings)
+    assert found == {"C": known.penalty, "solved": not known.unsolved}
+    shares = linear.probabilities(arrays, tested, 5, settings)
+    assert shares == pytest.approx(known.probabilities, abs=1e-9) and (shares[:, n_classes:] == 0).all()
+
+
+def test_planes_are_those_of_scikit_learn():
+    rng = np.random.default_rng(4)
+    labels = np.arange(30) % 3
+    features = rng.normal(0, 1, (30, 5)) + rng.normal(0, 2, (3, 5))[labels]
+    settings = Settings(1.0, "none", "margins", "none")
+    arrays, _ = linear.fit(features, labels, ["a"] * 30, settings)
+    known = SVC(kernel="linear", C=1.0, decision_function_shape="ovo").fit(features, labels)
+    assert arrays["planes"] == pytest.approx(known.coef_, abs=1e-3)
+    assert arrays["offsets"] == pytest.approx(known.intercept_, abs=1e-3)
+    with pytest.raises(InputError, match="all training clips are of one class"):
+        linear.fit(features, np.zeros(30, np.intp), ["a"] * 30, settings)
+    with pytest.raises(InputError, match="planes for 5 numbers, and the clip has 4"):
+        linear.probabilities(arrays, features[:, :4], 3, settings)
