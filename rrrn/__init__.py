@@ -6,6 +6,7 @@ For use in Python, each loaded when it is first asked for; docs/library.md tells
 ``occlude``      lays a mask, sunglasses or a patch over a clip in memory, and tells what it hides
 ``tvl1``         finds the TV-L1 optical flow between two images
 ``descriptors``  LBP-TOP, LBP-SIP, 3DHOG, MDMO and Bi-WOOF as transformers of scikit-learn, in a package
+``predict``      tells what a saved model says of a clip
 ``benchmark``    trains and tests a model of your own as the workflow does, and ranks it under occlusion
 ===============  =======================================================================================
 
@@ -29,7 +30,8 @@ planning                           What will an experiment take?
 importing                          How does a licensed database become a clip table?
 stages                             What does each rule of the workflow do? One module per rule.
 report                             What do people look at? Figures, and the pages of one HTML file.
-training, tables                   How is a network trained? What is in a result table, and beside it?
+training, tables, spotting         How is a network trained? What is in a result table, and beside it? Where in a clip
+                                   is the expression?
 networks, descriptors, svm,        What is computed? Models, features and their classifier,
 occlusion, flow, synthetic, face   occluders, flow, drawn faces, faces.
 provenance                         What is a file made from, and does it fit what is asked for now?
@@ -42,17 +44,19 @@ running                            How does a module become a command, and a wor
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["benchmark", "descriptors", "occlude", "tvl1"]
+__all__ = ["benchmark", "descriptors", "occlude", "predict", "tvl1"]
 
 _WHERE = {  # what is no module itself
     "benchmark": "rrrn.benchmarking.benchmark",
     "occlude": "rrrn.occlusion.in_memory",
+    "predict": "rrrn.models.in_memory",
     "tvl1": "rrrn.stages.flow",
 }
 
 if TYPE_CHECKING:
     from rrrn import descriptors
     from rrrn.benchmarking.benchmark import benchmark
+    from rrrn.models.in_memory import predict
     from rrrn.occlusion.in_memory import occlude
     from rrrn.stages.flow import tvl1
 else:  # a type checker would take every name for one that this finds

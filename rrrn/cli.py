@@ -17,6 +17,7 @@ COMMANDS = {
     "describe": ("rrrn.commands.describe", "describe the face of any clip by LBP-TOP, LBP-SIP or 3DHOG: its numbers"),
     "fit": ("rrrn.commands.fit", "train a final model on all clips, and save it with a card of what is known of it"),
     "predict": ("rrrn.commands.predict", "tell what a saved model says of a clip, or of a table of many"),
+    "spot": ("rrrn.commands.spot", "find onset, apex and offset of the expression in a clip, and say if that is sure"),
     "plan": ("rrrn.planning.command", "tell jobs, files, bytes and hours of an experiment before it is run"),
     "synthesize": (
         "rrrn.commands.synthesize",

@@ -13,7 +13,7 @@ LEVELS = (
     {"experiment"},
     {"provenance"},
     {"face", "networks", "descriptors", "svm", "occlusion", "flow", "synthetic"},
-    {"training", "tables"},
+    {"training", "tables", "spotting"},
     {"report"},
     {"stages"},
     {"importing"},

@@ -3,17 +3,22 @@
 import json
 import shutil
 import struct
+import wave
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import small_experiment
 from sklearn.svm import SVC
 
+import rrrn
 from rrrn import cli
 from rrrn.commands import fit as command
-from rrrn.data import clips, predictions
+from rrrn.data import clips, frames, listing, predictions
+from rrrn.data.video.decode import Video
+from rrrn.data.video.encode import encode
 from rrrn.experiment import defaults
 from rrrn.models import card, estimate, fit, linear, saved
 from rrrn.models.predictor import Predictor
@@ -304,3 +309,123 @@ def test_planes_are_those_of_scikit_learn():
         linear.fit(features, np.zeros(30, np.intp), ["a"] * 30, settings)
     with pytest.raises(InputError, match="planes for 5 numbers, and the clip has 4"):
         linear.probabilities(arrays, features[:, :4], 3, settings)
+
+
+# ---- what it says nothing of, and what is seen
+
+
+def test_times_are_spotted_where_they_are_not_told(there, capsys):
+    row = small_experiment.ROWS[0]
+    (one,) = said(capsys, row.frames, "--model", "rrrn.safetensors")
+    assert one["spotted"] == ["onset", "apex", "offset"] and abs(one["apex"] - row.apex) <= 2
+    numbers = ("--onset", one["onset"], "--apex", one["apex"], "--offset", one["offset"])
+    (told,) = said(capsys, row.frames, "--model", "rrrn.safetensors", *numbers)
+    assert told["probabilities"] == one["probabilities"] and told["spotted"] == []
+    (within,) = said(capsys, row.frames, "--model", "rrrn.safetensors", "--onset", 12, "--offset", 20)
+    assert (within["onset"], within["offset"], within["spotted"]) == (12, 20, ["apex"])
+
+
+def test_a_video_is_told_as_the_folder_is(there, capsys, tmp_path):
+    row = small_experiment.ROWS[1]
+    images = [frames.read(path) for path in listing.listing(Path(row.frames)).values()]
+    encode(iter(images), tmp_path / "film.mkv", 200.0)
+    first = min(listing.listing(Path(row.frames)))
+    numbers = {"onset": row.onset, "apex": row.apex, "offset": row.offset}
+    (folder,) = said(capsys, row.frames, "--model", "rrrn.safetensors", *words_of(numbers))
+    shifted = {name: number - first + 1 for name, number in numbers.items()}
+    (film,) = said(capsys, tmp_path / "film.mkv", "--model", "rrrn.safetensors", *words_of(shifted))
+    assert film["probabilities"] == pytest.approx(folder["probabilities"], abs=1e-9)
+
+
+def words_of(numbers: dict[str, int]) -> list[str]:
+    return [word for name, number in numbers.items() for word in (f"--{name}", str(number))]
+
+
+def test_there_is_no_guess(there, capsys, tmp_path):
+    row = small_experiment.ROWS[0]
+    image = frames.read(Path(row.frames) / "img12.png")
+    hidden = image.copy()
+    cv2.ellipse(hidden, (128, 130), (40, 30), 20, 0, 360, (140, 160, 200), cv2.FILLED)
+    for name, shown in (
+        ("still", [image] * 9),
+        ("one", [image]),
+        ("wall", [np.full_like(image, 90)] * 9),
+        ("hand", [image] * 4 + [hidden] * 5),
+    ):
+        (tmp_path / name).mkdir()
+        for number, picture in enumerate(shown, 1):
+            cv2.imwrite(str(tmp_path / name / f"{number}.png"), picture)
+    with wave.open(str(tmp_path / "voice.wav"), "wb") as sound:
+        sound.setparams((1, 2, 8000, 0, "NONE", ""))
+        sound.writeframes(bytes(8000))
+    (tmp_path / "empty").mkdir()
+    numbers = ("--onset", 1, "--apex", 5, "--offset", 9)
+    for name, more, message in (
+        (
+            "still",
+            (),
+            "still: nothing moves but noise (0.00% of the distance between the eyes), so there is no expression",
+        ),
+        ("still", numbers, "still: nothing moves between onset 1 and apex 5"),
+        ("one", (), "one: is a single frame, and nothing moves in one"),
+        ("wall", (), "wall: no face in the frames 1 to 8"),
+        ("wall", numbers, "wall: no face in the frames 1 to 8"),
+        ("hand", (), "hand: from frame 5 on, more moves in the face than any expression does: a hand"),
+        ("hand", numbers, "hand: from frame 5 on, more moves in the face than any expression does: a hand"),
+        ("voice.wav", (), "voice.wav: is no video by its name"),
+        ("empty", (), "empty"),
+        ("gone", (), "gone: there is no such folder of frames and no such video"),
+    ):
+        error = failed(capsys, "predict", tmp_path / name, "--model", "rrrn.safetensors", *more)
+        assert message in error and len(error.strip().splitlines()) == 1, (name, error)
+
+
+def test_pictures_and_videos_show_it(there, capsys, tmp_path):
+    row = small_experiment.ROWS[2]
+    numbers = ("--onset", row.onset, "--apex", row.apex, "--offset", row.offset)
+    places = ("--picture", tmp_path / "new/x.png", "--video", tmp_path / "x.mp4")
+    two = ("--condition", "none", "glasses")
+    (first, _) = said(capsys, row.frames, "--model", "rrrn.safetensors", *numbers, *two, *places)
+    picture = frames.read(tmp_path / "new/x.png")
+    (alone,) = said(capsys, row.frames, "--model", "rrrn.safetensors", *numbers, "--picture", tmp_path / "y.png")
+    assert alone["probabilities"] == first["probabilities"]
+    assert picture.shape[0] > 1.5 * frames.read(tmp_path / "y.png").shape[0] and len(np.unique(picture)) > 100
+    assert (picture[:, -8:] == 255).all()  # nothing is cut off at the edge
+    film = list(Video(tmp_path / "x.mp4"))
+    assert len(film) == row.offset - row.onset + 1
+    bars = [(np.abs(one.astype(int) - [150, 90, 30]).sum(axis=2) < 60).sum() for one in film]  # of the named class
+    assert bars[0] == 0 and bars[row.apex - row.onset - 1] == 0 and min(bars[row.apex - row.onset :]) > 100
+    assert sorted(path.name for path in tmp_path.rglob("*.*")) == ["x.mp4", "x.png", "y.png"]
+    for place, message in (
+        (("--picture", "x.gif"), "x.gif: its name must end in .png"),
+        (("--video", "x.webm"), "x.webm: its name must end in .mp4"),
+        (("--picture", "own.yaml/x.png"), "is no folder"),
+    ):
+        assert message in failed(capsys, "predict", row.frames, "--model", "rrrn.safetensors", *numbers, *place)
+    Path("many.csv").write_text(f"frames\n{row.frames}\n")
+    assert "is of one clip" in failed(
+        capsys, "predict", "many.csv", "--model", "rrrn.safetensors", "--picture", "x.png"
+    )
+
+
+def test_it_is_asked_in_python(there, capsys):
+    row = small_experiment.ROWS[3]
+    own = {"onset": row.onset, "apex": row.apex, "offset": row.offset}
+    (known,) = said(capsys, row.frames, "--model", "rrrn.safetensors", *words_of(own))
+    images = listing.listing(Path(row.frames))
+    clip = np.stack([frames.read(path) for path in images.values()])
+    within = {name: number - min(images) for name, number in own.items()}
+    model = Predictor.load("rrrn.safetensors")
+    for found in (rrrn.predict(clip, model, **within), rrrn.predict(row.frames, "rrrn.safetensors", **own)):
+        assert found.probabilities == pytest.approx(known["probabilities"], abs=1e-9)
+        assert found.named == known["class"] and found.regions == pytest.approx(known["regions"], abs=1e-9)
+    worn = rrrn.predict(clip, model, **within, condition="glasses", name="mine")
+    assert worn.covered is not None and worn.clip == "mine" and worn.probabilities != known["probabilities"]
+    assert rrrn.predict(clip, model).spotted == ("onset", "apex", "offset")
+    for told, message in (
+        ({"onset": 3, "apex": 2, "offset": 9}, "clip: onset 3, apex 2 and offset 9 are no clip"),
+        ({**within, "condition": "hat"}, "condition 'hat' is unknown"),
+        ({"onset": 0, "apex": 5, "offset": 99}, "clip: has the frames 0 to 12; correct the numbers"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            rrrn.predict(clip, model, **told)

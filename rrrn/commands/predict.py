@@ -9,11 +9,15 @@ from pathlib import Path
 import cv2
 from tqdm import tqdm
 
+from rrrn.data import pictures
+from rrrn.data.video import names
+from rrrn.data.video.encode import encode
 from rrrn.experiment import conditions
-from rrrn.models import asked, card, told
+from rrrn.models import asked, card, filmed, pictured, told
 from rrrn.models.answer import Answer, answer
 from rrrn.models.asked import Asked
 from rrrn.models.predictor import Predictor
+from rrrn.running import stage, writable
 from rrrn.running.stage import InputError
 
 
@@ -38,6 +42,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="laid over the face first: mask, glasses, random-01 to random-99; several are asked for in turn (none)",
     )
+    add("--picture", type=Path, metavar="PNG", help="also draw it: onset, apex, flow, classes and region weights")
+    add(
+        "--video",
+        type=Path,
+        metavar="FILE",
+        help=f"also film it in slow motion ({', '.join(names.WRITTEN)}), under the first condition",
+    )
     add("--json", action="store_true", help="print JSON, an object in a line for each clip and condition")
     add("--plugin", type=Path, nargs="+", default=[], metavar="FILE", help="of a method or occluder of your own")
 
@@ -45,6 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> None:
     """Load the model, and say of each clip what it says."""
     cv2.setNumThreads(1)
+    _check_outputs(args)
     predictor = Predictor.load(args.model, args.plugin)
     for name in args.condition:
         conditions.kind_of(name)
@@ -52,7 +64,36 @@ def main(args: argparse.Namespace) -> None:
         _many(args, predictor)
         return
     found = answer(predictor, asked.one(args.clip, args.onset, args.apex, args.offset), args.condition)
+    title = f"{predictor.about.label} ({args.model.name})"
+    if args.picture:
+        with stage.replacing(args.picture) as partial:
+            pictures.save(pictured.draw(found, title), partial)
+    if args.video:
+        with stage.replacing(args.video) as partial:
+            named = partial.with_name(f"{partial.name}{args.video.suffix}")  # which tells the format
+            try:
+                encode(filmed.frames(found, title), named, filmed.RATE)
+                named.replace(partial)
+            finally:
+                named.unlink(missing_ok=True)
     _say(found, args.json)
+
+
+def _check_outputs(args: argparse.Namespace) -> None:
+    """Raise InputError for a place that cannot be written, before the work."""
+    for path, known in ((args.picture, (".png",)), (args.video, names.WRITTEN)):
+        if path is None:
+            continue
+        if args.clip.suffix.lower() == ".csv":
+            raise InputError(f"{path}: is of one clip, and {args.clip} is a table of many; name a folder or a video")
+        if path.suffix.lower() not in known:
+            raise InputError(f"{path}: its name must end in {' or '.join(known)}")
+        if path.is_dir():
+            raise InputError(f"{path}: is a folder; name a file")
+        if reason := writable.objection(path.parent):
+            raise InputError(f"{path}: {reason}; name another place, or correct the permissions")
+        if path.resolve() == args.clip.resolve():
+            raise InputError(f"{path}: it would take the place of the clip; name another file")
 
 
 def _many(args: argparse.Namespace, predictor: Predictor) -> None:

@@ -5,5 +5,5 @@
 - ``saved``: the file, in the format safetensors, of which nothing is ever run;
 - ``seeing``: a clip as a model sees it, by the functions of the workflow's stages; ``predictor``: a model, loaded once
   and asked for many clips; ``asked``: which clips; ``answer``: one, from its frames to what is said of it; ``told``:
-  that in words and as JSON.
+  that in words and as JSON, ``pictured`` and ``filmed`` to be seen; ``in_memory``: ``rrrn.predict``.
 """

@@ -122,17 +122,18 @@ def whole(asked: Asked) -> Frames:
 
 
 def between(asked: Asked, clip: Clip, read: Frames | None, max_missing: int) -> Frames:
-    """Return the frames of a clip from onset to offset, as the stage ``faces`` reads them: of those that a folder lacks
-    the nearest. ``read`` are frames that were read before. Raises InputError as ``faces.read_clip``.
+    """Return the frames of a clip from onset to offset, out of ``read``, or else from disk.
+
+    Of a folder they are read as the stage ``faces`` does: for those that are missing the nearest. Raises InputError for
+    numbers that there are no frames of, and as ``faces.read_clip``.
     """
-    if asked.path.is_dir():
+    if read is None and asked.path.is_dir():
         images, numbers, missing = faces.read_clip(clip, max_missing)
         remarks = (f"not on disk, and taken from the nearest: {', '.join(map(str, missing))}",) if missing else ()
         return Frames(images, numbers, _RATE, remarks)
-    read = read or whole(Asked(asked.path, asked.subject, asked.clip, clip.onset, clip.apex, clip.offset))
-    kept = [place for place, number in enumerate(read.numbers) if clip.onset <= number <= clip.offset]
+    read = read or whole(replace(asked, onset=clip.onset, offset=clip.offset))
     if not {clip.onset, clip.apex, clip.offset} <= set(read.numbers):
         raise InputError(f"{asked.path}: has the frames {read.numbers[0]} to {read.numbers[-1]}; correct the numbers")
-    return Frames(
-        [read.images[place] for place in kept], [read.numbers[place] for place in kept], read.rate, read.remarks
-    )
+    kept = [place for place, number in enumerate(read.numbers) if clip.onset <= number <= clip.offset]
+    images, numbers = [read.images[place] for place in kept], [read.numbers[place] for place in kept]
+    return Frames(images, numbers, read.rate, read.remarks)

@@ -71,6 +71,11 @@ class Predictor:
         """Return how many frames in a row may be missing on disk inside of a clip."""
         return int(self.about.settings["faces"]["max_missing"])
 
+    @property
+    def upsample(self) -> int:
+        """Return how often a frame is doubled before a face is searched."""
+        return int(self.about.settings["faces"]["upsample"])
+
     def predict(self, seen: Seen, condition: str = "none", rank: int = 0) -> tuple[Predicted, Gray]:
         """Return what the model says of a clip under a condition, and the frames that it saw.
 

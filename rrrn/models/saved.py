@@ -34,8 +34,8 @@ class About:
     ``kind`` is network or descriptor (with a linear machine); ``base`` names the method whose code it is, of a variant
     the one that it varies. ``settings``: the sections of the configuration that a clip is made into numbers by, those
     of the training, and ``own``, the method's. ``view``: what the predictions of the workflow were of
-    (``protocol.view``). ``training``: on what it was trained; ``data``: digests of that; ``code`` and ``versions``: with
-    what. ``estimate``: see ``rrrn.models.estimate``.
+    (``protocol.view``). ``training``: on what it was trained; ``data``: digests of that; ``code`` and ``versions``:
+    with what. ``estimate``: see ``rrrn.models.estimate``.
     """
 
     kind: str

@@ -10,7 +10,7 @@ def words(predicted: Sequence[Predicted]) -> str:
     """Return what is said of one clip, a line or more for each condition."""
     first = predicted[0]
     times = ", ".join(f"{name} {getattr(first, name)}" for name in ("onset", "apex", "offset"))
-    found = f" ({' and '.join(first.spotted)} spotted)" if first.spotted else ""
+    found = f" ({', '.join(first.spotted)} spotted)" if first.spotted else ""
     lines = [f"{first.clip}: {times}{found}", *(f"  note: {remark}" for remark in first.remarks)]
     wide = max(len(one.condition) for one in predicted)
     for one in predicted:

@@ -1,0 +1,115 @@
+"""Onset, apex and offset from the course of a face: the rise and fall that explains most of it.
+
+A magnitude of flow has its maximum wherever a drifting head, a tremor or a blink is farthest from the first frame. What
+tells an expression from these is its form: from rest to a peak and back. So each signal is held against the form of
+every onset, apex and offset (straight lines, since no other course is known beforehand), beside a constant and a drift,
+and those are taken for which all signals together are likeliest, each with normal noise of a variance of its own.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+Candidate = tuple[int, int, int]  # onset, apex, offset
+
+LEAST_RISE, LEAST_FALL = 2, 1  # frames
+_GRID = 36  # steps of the first search through a clip
+_NOISE = 0.0005  # distances between the eyes (sd); what a signal of a still face varies by, at least
+_STILL = 0.003  # in the same: root of the sum of squares of what all signals move by. Less is no motion: noise and a
+# lamp that drifts make up to 0.0026 on a still face, the weakest drawn expressions 0.004
+_MARGIN = 1.0  # of logarithms of likelihood ratios, by which the next best apex must be less likely
+_ELSEWHERE = 8  # an apex farther away than this part of the clip, and _NEAR frames, is another one
+_NEAR = 4
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Indices of frames, from 0. ``amplitude`` is how far all signals move together, in distances between the eyes;
+    ``moves``: whether that is more than noise. ``margin`` is by how much the next best apex, ``other``, is less likely;
+    there may be none. ``sure``: whether the apex stands out."""
+
+    onset: int
+    apex: int
+    offset: int
+    amplitude: float
+    moves: bool
+    margin: float
+    other: int | None
+
+    @property
+    def sure(self) -> bool:
+        """Return whether something moves, and no other apex is nearly as likely."""
+        return self.moves and self.margin >= _MARGIN
+
+
+def find(
+    signals: NDArray[np.float64], onset: int | None = None, apex: int | None = None, offset: int | None = None
+) -> Moments:
+    """Return the moments of signals (T, S), among them those that are given.
+
+    Raises ValueError for fewer frames than a rise and a fall take, and for given ones that leave no room.
+    """
+    count = len(signals)
+    given = (onset, apex, offset)
+    step = max(1, count // _GRID)
+    ends = [*range(0, count, step), count - 1]
+    candidates = _possible(product(*(ends if one is None else [one] for one in given)), count)
+    if not candidates:  # the grid is too coarse for what is given
+        candidates = _possible(product(*(range(count) if one is None else [one] for one in given)), count)
+    if not candidates:
+        raise ValueError(f"{count} frames leave no room for a rise and a fall")
+    levels = _Signals(signals)
+    found = levels.likelihood(candidates)
+    best = candidates[int(np.argmax(found))]
+    while step > 0:
+        moves = [(-step, 0, step) if one is None else (0,) for one in given]
+        near = _possible(((best[0] + a, best[1] + b, best[2] + c) for a, b, c in product(*moves)), count)
+        better = near[int(np.argmax(levels.likelihood(near)))]
+        step, best = (step if better != best else step // 2), better
+    rivals = [(float(value), one[1]) for value, one in zip(found, candidates, strict=True)]
+    top = float(levels.likelihood([best])[0])
+    elsewhere = [(value, at) for value, at in rivals if abs(at - best[1]) > max(_NEAR, count // _ELSEWHERE)]
+    value, other = max(elsewhere, default=(-np.inf, -1))
+    amplitude = levels.amplitude(best)
+    return Moments(
+        *best, amplitude, amplitude >= _STILL, float(top - value), other if other >= 0 and apex is None else None
+    )
+
+
+def _possible(candidates: Iterable[tuple[int, ...]], count: int) -> list[Candidate]:
+    return [(o, a, f) for o, a, f in candidates if o >= 0 and o + LEAST_RISE <= a and a + LEAST_FALL <= f < count]
+
+
+class _Signals:
+    """Signals (T, S) without constant and drift, which are held against forms."""
+
+    def __init__(self, signals: NDArray[np.float64]) -> None:
+        time = np.arange(len(signals), dtype=np.float64)
+        self._time = time
+        self._drift = np.linalg.qr(np.stack([np.ones_like(time), time - time.mean()], 1))[0]
+        self._rest = signals - self._drift @ (self._drift.T @ signals)
+        self._energy = (self._rest**2).sum(axis=0)
+        self._floor = len(signals) * _NOISE**2
+
+    def likelihood(self, candidates: Sequence[Candidate]) -> NDArray[np.float64]:
+        """Return the logarithm of the likelihood ratio of each candidate, per frame and summed over signals, (N,)."""
+        fitted, power = self._fitted(candidates)
+        explained = fitted**2 * power[:, None]
+        left = np.maximum(self._energy - explained, 0) + self._floor
+        return np.log((self._energy + self._floor) / left).sum(axis=1)
+
+    def amplitude(self, candidate: Candidate) -> float:
+        """Return the root of the sum of squares of the heights of a form in all signals."""
+        return float(np.sqrt((self._fitted([candidate])[0] ** 2).sum()))
+
+    def _fitted(self, candidates: Sequence[Candidate]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the heights (N, S) of forms in the signals, and the forms' sums of squares (N,), without drift."""
+        onset, apex, offset = (np.array(one, np.float64)[:, None] for one in zip(*candidates, strict=True))
+        rise, fall = (self._time - onset) / (apex - onset), (offset - self._time) / (offset - apex)
+        forms = np.clip(np.minimum(rise, fall), 0, 1)
+        forms -= (forms @ self._drift) @ self._drift.T
+        power = (forms**2).sum(axis=1)
+        return forms @ self._rest / np.maximum(power, 1e-12)[:, None], power

@@ -1,0 +1,195 @@
+"""Spotting: the head taken out of a motion, the search for a rise and fall, and what is said where there is none."""
+
+import json
+from itertools import product
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import small_experiment
+from moving_face import moving, still
+
+from rrrn import cli
+from rrrn.flow import engines
+from rrrn.running.stage import InputError
+from rrrn.spotting import course, moments, regions, spot
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory) -> Path:
+    """A folder of 21 frames of a drawn face, of which 12 to 20 are the expression, its apex at 16."""
+    folder = tmp_path_factory.mktemp("clip") / "frames"
+    small_experiment.write_frames(small_experiment.ROWS[0], folder, recording=(6, 26))
+    return folder
+
+
+def rise_and_fall(count, onset, apex, offset):
+    t = np.arange(count)
+    return np.interp(t, [onset, apex, offset], [0, 1, 0])
+
+
+# ---- the motion of the skin
+
+
+def test_what_the_head_does_is_taken_out():
+    """Shifted by several pixels, turned and grown, a face at rest hardly moves; and its mouth does where it does."""
+    count = 5
+    shift = np.array([[0, 0], [1.5, -1], [4, 2], [7.25, -3.5], [2, 1]])
+    told = {"shift": shift, "roll": np.linspace(0, 0.02, count), "growth": np.linspace(0, 0.01, count), "light": 0.0}
+    frames, points = moving(count, **told)
+    found = course.follow([frame[..., 0] for frame in frames], points[0], engines.solver("numba"))
+    unit = regions.eye_distance(points[0])
+    assert found.head[:, :2] * unit == pytest.approx(points[:, 30] - points[0, 30], abs=0.15)
+    assert found.head[:, 2] == pytest.approx(told["roll"], abs=0.003)
+    assert np.abs(found.motion).max() < 0.006 and found.lost.max() == 0
+
+    mouth = points[0, 48]
+    lifted = [0, 0, 2.0, 0, 0]  # pixels
+
+    def skin(at, t):
+        near = np.exp(-((at - mouth) ** 2).sum(-1) / (2 * (0.25 * unit) ** 2))
+        return np.stack([0 * near, -lifted[t] * near], -1)
+
+    frames, points = moving(count, **told, skin=skin)
+    found = course.follow([frame[..., 0] for frame in frames], points[0], engines.solver("numba"))
+    corner = list(regions.WATCHED).index("left corner of the mouth")
+    assert int(np.argmax(np.abs(found.motion[:, corner, 1]))) == 2
+    assert -2.0 / unit < found.motion[2, corner, 1] < -1.0 / unit
+
+
+def test_a_similarity_is_fitted_whatever_moves_beside_it():
+    rng = np.random.default_rng(1)
+    grid = rng.uniform(-40, 40, (2, 300))
+    pose = np.array([0.4, -0.7, 0.01, -0.005])
+    flow = course._moved(pose, grid)
+    flow[:, :60] += [[3.0], [5.0]]  # a fifth of it is something else
+    found = course._similarity(flow, grid)
+    assert found[:2] == pytest.approx(pose[:2], abs=5e-3) and found[2:] == pytest.approx(pose[2:], abs=1e-4)
+
+
+def test_regions_lie_where_they_are_called_and_never_on_the_eyes():
+    _, points, _ = still()
+    found = regions.masks(points, (300, 300))
+    y, x = np.indices((300, 300))
+    unit = regions.eye_distance(points)
+    for name, mask in zip(regions.WATCHED, found.watched, strict=True):
+        middle = np.array([x[mask].mean(), y[mask].mean()])
+        around = points[list(regions.WATCHED[name])].mean(axis=0)
+        assert mask.sum() > 100 and np.hypot(*(middle - around)) < 0.15 * unit, name
+    eyes = np.zeros((300, 300), np.uint8)
+    for eye in (points[36:42], points[42:48]):
+        cv2.fillPoly(eyes, [np.rint(eye).astype(np.int32)], 1)
+    assert not (found.watched.any(axis=0) | found.rigid)[eyes > 0].any()
+
+
+def test_signals_are_means_of_both_sides():
+    motion = np.zeros((1, len(regions.WATCHED), 2))
+    place = {name: number for number, name in enumerate(regions.WATCHED)}
+    motion[0, place["left corner of the mouth"]] = [-0.02, 0.01]  # to the image's left, and down
+    motion[0, place["right corner of the mouth"]] = [0.04, 0.03]
+    found = dict(zip(regions.SIGNALS, regions.signals(motion)[0], strict=True))
+    assert found.pop("corners of the mouth, apart") == pytest.approx(0.03)
+    assert found.pop("corners of the mouth, down") == pytest.approx(0.02)
+    assert set(found.values()) == {0.0}
+
+
+# ---- the search
+
+
+def naive(signals, onset, apex, offset):
+    """The logarithm of the likelihood ratio of a form, by least squares signal by signal."""
+    count = len(signals)
+    drift = np.stack([np.ones(count), np.arange(count)], 1)
+    both = np.column_stack([drift, rise_and_fall(count, onset, apex, offset)])
+    total = 0.0
+    for signal in signals.T:
+        without, within = (
+            float(((signal - design @ np.linalg.lstsq(design, signal, rcond=None)[0]) ** 2).sum())
+            for design in (drift, both)
+        )
+        floor = count * 0.0005**2
+        total += np.log((without + floor) / (within + floor))
+    return total
+
+
+def test_the_likelihood_is_that_of_least_squares():
+    rng = np.random.default_rng(2)
+    signals = rng.normal(0, 0.003, (20, 4)) + 0.01 * rise_and_fall(20, 4, 9, 15)[:, None]
+    candidates = [(4, 9, 15), (0, 2, 3), (3, 12, 19), (5, 7, 18)]
+    found = moments._Signals(signals).likelihood(candidates)
+    assert found == pytest.approx([naive(signals, *one) for one in candidates], rel=1e-9)
+
+
+@pytest.mark.parametrize("given", [{}, {"onset": 4}, {"onset": 4, "offset": 15}, {"apex": 9}])
+def test_the_best_of_all_is_found(given):
+    rng = np.random.default_rng(3)
+    signals = rng.normal(0, 0.001, (20, 5)) + rise_and_fall(20, 4, 9, 15)[:, None] * rng.normal(0, 0.01, 5)
+    signals += np.linspace(0, 0.02, 20)[:, None]  # a drift, larger than the rise
+    everything = [
+        (o, a, f)
+        for o, a, f in product(range(20), repeat=3)
+        if o + 2 <= a < f and all({"onset": o, "apex": a, "offset": f}[name] == value for name, value in given.items())
+    ]
+    best = max(everything, key=lambda one: naive(signals, *one))
+    found = moments.find(signals, **given)
+    assert (found.onset, found.apex, found.offset) == best and abs(found.apex - 9) <= 1 and found.moves
+
+
+def test_a_long_clip_is_searched_from_coarse_to_fine():
+    rng = np.random.default_rng(4)
+    signals = rng.normal(0, 0.0005, (400, 5)) + rise_and_fall(400, 211, 251, 290)[:, None] * rng.normal(0, 0.01, 5)
+    found = moments.find(signals)
+    assert np.abs(np.array([found.onset - 211, found.apex - 251, found.offset - 290])).max() <= 3 and found.sure
+
+
+def test_two_that_are_alike_are_not_sure_and_noise_does_not_move():
+    rng = np.random.default_rng(5)
+    heights = rng.normal(0, 0.01, 5)
+    twice = (rise_and_fall(80, 5, 20, 35) + rise_and_fall(80, 45, 60, 75))[:, None] * heights
+    found = moments.find(twice + rng.normal(0, 0.0005, (80, 5)))
+    assert found.moves and not found.sure and found.other is not None
+    assert {found.apex, found.other} & set(range(15, 26)) and {found.apex, found.other} & set(range(55, 66))
+    assert not moments.find(rng.normal(0, 0.0003, (80, 5))).moves
+    with pytest.raises(ValueError, match="no room"):
+        moments.find(twice, onset=30, apex=31)
+
+
+# ---- a clip
+
+
+def test_a_drawn_expression_is_spotted(clip, capsys):
+    cli.main(["spot", str(clip), "--json"])
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert abs(found["apex"] - 16) <= 2 and found["onset"] < found["apex"] < found["offset"]
+    cli.main(["spot", str(clip), "--json", "--onset", "12", "--offset", "20"])
+    within = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (within["onset"], within["offset"]) == (12, 20) and abs(within["apex"] - 16) <= 1
+
+
+def test_what_is_no_expression_is_said(clip, tmp_path):
+    rows = small_experiment.drawn(small_experiment.ROWS[0])
+    image = rows.render(12)
+    for frames, message in (
+        ([image], r"x: has 1 frame; to spot an expression 4 at least are needed"),
+        ([np.full_like(image, 90)] * 6, r"x: no face in the frames 0 to 5; .* a hand before it\?"),
+    ):
+        with pytest.raises(InputError, match=message):
+            spot.spot(frames, range(len(frames)), "x")
+    found = spot.spot([image] * 6, range(6), "x")
+    assert not found.moves and "nothing moves but noise" in found.doubts[0]
+    hidden = [image.copy() for _ in range(6)]
+    for frame in hidden[3:]:  # a hand: a disc of skin over the lower half of the face
+        cv2.ellipse(frame, (128, 130), (40, 30), 20, 0, 360, (140, 160, 200), cv2.FILLED)
+    with pytest.raises(InputError, match="x: from frame 3 on, more moves in the face than any expression does: a hand"):
+        spot.spot(hidden, range(6), "x")
+    with pytest.raises(InputError, match="x: there is no frame 9, the apex; there are 0 to 5"):
+        spot.spot([image] * 6, range(6), "x", apex=9)
+    with pytest.raises(InputError, match="leave no room for onset < apex < offset"):
+        spot.spot([image] * 6, range(6), "x", onset=4)
+
+
+def test_help_says_where_it_is_measured(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["spot", "--help"])
+    assert "whatever makes it" in " ".join(capsys.readouterr().out.split())
