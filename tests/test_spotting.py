@@ -1,5 +1,6 @@
 """Spotting: the head taken out of a motion, the search for a rise and fall, and what is said where there is none."""
 
+import csv
 import json
 from itertools import product
 from pathlib import Path
@@ -193,3 +194,35 @@ def test_help_says_where_it_is_measured(capsys):
     with pytest.raises(SystemExit):
         cli.main(["spot", "--help"])
     assert "whatever makes it" in " ".join(capsys.readouterr().out.split())
+
+
+# ---- an import
+
+
+def test_an_import_may_spot_an_apex_that_is_missing(clip, tmp_path):
+    blank = tmp_path / "blank"
+    blank.mkdir()
+    for number in range(12, 21):
+        cv2.imwrite(str(blank / f"{number}.png"), np.full((60, 60, 3), number, np.uint8))
+    lines = ["subject,clip,onset,apex,offset,class,folder,source"]
+    lines += [
+        f"s1,{name},12,{apex},20,{number},{folder},rendered"
+        for name, apex, number, folder in (
+            ("told", 15, "A", clip),
+            ("missing", "", "A", clip.with_name("again")),
+            ("blank", "/", "B", blank),
+        )
+    ]
+    small_experiment.write_frames(small_experiment.ROWS[1], clip.with_name("again"))
+    (tmp_path / "mine.csv").write_text("\n".join(lines) + "\n")
+    found = {}
+    for name, more in (("spotted", ["--spot-apex"]), ("usual", [])):
+        cli.main(["import", "table", str(tmp_path / "mine.csv"), "--output", str(tmp_path / f"{name}.csv"), *more])
+        with (tmp_path / f"{name}.csv").open(newline="") as file:
+            rows = {row["clip"]: row for row in csv.DictReader(file)}
+        found[name] = {key: (row["apex_source"], row["flags"], int(row["apex"])) for key, row in rows.items()}
+    assert found["usual"]["missing"] == ("midpoint", "apex_missing", 16)
+    source, flags, apex = found["spotted"]["missing"]
+    assert source == "spotted" and {"apex_missing", "apex_spotted"} <= set(flags.split(";")) and 14 <= apex <= 18
+    assert found["spotted"]["told"] == found["usual"]["told"] == ("sheet", "", 15)
+    assert found["spotted"]["blank"] == ("midpoint", "apex_missing;apex_unspotted", 16)

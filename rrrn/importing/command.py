@@ -57,6 +57,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="go on without clips that cannot be used, and if the counts differ from Table II",
     )
+    parser.add_argument(
+        "--spot-apex",
+        action="store_true",
+        help="spot an apex that is missing or outside of its clip (rrrn spot), and take the midpoint only without one",
+    )
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="threads that read frames")
 
 
@@ -70,7 +75,7 @@ def main(args: argparse.Namespace) -> None:
     _check_distinct(records)
     if args.overrides:
         overrides.apply(args.overrides, records)
-    rows = _resolve_all(sources, max(1, args.jobs))
+    rows = _resolve_all(sources, max(1, args.jobs), args.spot_apex)
     audit = Audit(
         origins=[source.origin for source in sources],
         records=records,
@@ -224,7 +229,7 @@ def _check_distinct(records: list[Record]) -> None:
             )
 
 
-def _resolve_all(sources: list[Source], jobs: int) -> list[Imported]:
+def _resolve_all(sources: list[Source], jobs: int, spotting: bool) -> list[Imported]:
     """Return the clips that can be used; the others keep their problem in the record.
 
     Raises InputError for two that show the same frames and cannot, in one folder or in copies of it.
@@ -233,7 +238,7 @@ def _resolve_all(sources: list[Source], jobs: int) -> list[Imported]:
     for source in sources:
         for record in sorted(source.records, key=lambda record: record.key):
             try:
-                resolved.append((record, resolve(record)))
+                resolved.append((record, resolve(record, spotting)))
             except Problem as found:
                 record.problem = str(found) if str(found).startswith(record.where) else f"{record.where}: {found}"
     if twice := clips.overlap([one.row.clip for _, one in resolved]):

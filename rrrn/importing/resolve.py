@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rrrn.data import clips, listing
 from rrrn.data.clips import Clip
-from rrrn.importing import action_units, cells, classes, timing
+from rrrn.importing import action_units, cells, classes, spotted, timing
 from rrrn.importing.output import Imported
 from rrrn.importing.record import Problem, Record
 from rrrn.running.stage import InputError
@@ -20,8 +20,8 @@ class Resolved:
     images: dict[int, Path]
 
 
-def resolve(record: Record) -> Resolved:
-    """Return the row of a record, after its folder was listed.
+def resolve(record: Record, spotting: bool = False) -> Resolved:
+    """Return the row of a record, after its folder was listed; with ``spotting`` a missing apex is spotted.
 
     Adds flags to the record. Raises Problem if the clip cannot be used as it is.
     """
@@ -31,6 +31,8 @@ def resolve(record: Record) -> Resolved:
     images = _list(record)
     numbers = list(images)
     times = timing.repair(record.onset, record.apex, record.offset, numbers, record.overridden)
+    if spotting:
+        times = spotted.apex(times, images)
     record.flags |= times.flags | _gaps(record, times, numbers)
     aus, au_class = _action_units(record)
     clip = Clip(

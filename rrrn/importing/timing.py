@@ -1,8 +1,8 @@
 """Onset, apex and offset that a clip can be used with, from what was annotated and what is on disk.
 
 The rules are the specification's (its section 2): an offset that is none becomes the last frame on disk; then an apex
-that is none, or lies outside of the clip or on its onset, becomes the midpoint; then onset, apex and offset that are
-not on disk give way to the nearest frame. Every change is flagged.
+that is none, or lies outside of the clip or on its onset, becomes the midpoint (which ``spotted`` may replace); then
+onset, apex and offset that are not on disk give way to the nearest frame. Every change is flagged.
 """
 
 from collections.abc import Collection, Sequence
