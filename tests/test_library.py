@@ -25,7 +25,7 @@ def test_importing_loads_nothing():
         "import sys, rrrn\n"
         "loaded = {name for name in sys.modules if name.startswith('rrrn.')} | {'numpy', 'cv2', 'torch'}\n"
         "assert not loaded & sys.modules.keys(), loaded\n"
-        "assert {'benchmark', 'occlude', 'tvl1', 'descriptors'} <= set(dir(rrrn))\n"
+        "assert {'benchmark', 'occlude', 'predict', 'tvl1', 'descriptors'} <= set(dir(rrrn))\n"
         "from rrrn import tvl1, descriptors\n"
         "assert 'dlib' not in sys.modules and 'sklearn' not in sys.modules\n"
         "from rrrn import cli\n"
@@ -45,6 +45,7 @@ def test_help_shows_them():
     text = pydoc.render_doc(rrrn, renderer=pydoc.plaintext)
     assert "occlude(frames: numpy.ndarray, condition: str, *, severity: int | None = None" in text
     assert "benchmark(model: str | pathlib.Path | module" in text
+    assert "predict(clip: numpy.ndarray | str | pathlib.Path, model:" in text
     assert "tvl1(a: numpy.ndarray" in text and "Raises ValueError" in text
     for name in rrrn.__all__:
         assert f"``{name}``" in rrrn.__doc__ and f"`rrrn.{name}`" in PAGE, name

@@ -429,3 +429,26 @@ def test_it_is_asked_in_python(there, capsys):
     ):
         with pytest.raises(ValueError, match=message):
             rrrn.predict(clip, model, **told)
+
+
+# ---- the workflow
+
+
+def test_the_workflow_makes_what_a_model_learns_from_and_what_is_known_of_it(done, monkeypatch, capsys):
+    """A model of one fold of the toy, trained under the mask, says what results/predictions says."""
+    monkeypatch.chdir(done)
+    table = clips.read(Path("tests/clips.csv"))
+    subject = table[0].subject
+    told = ["--configfile", "tests/config.yaml", "--cores", "1"]
+    words = ["--method", "rrrn", "--trained-on", "mask", "--without", subject, "-o", "model.safetensors"]
+    cli.main(["fit", *told, *words])
+    text = Path("model.md").read_text()
+    assert "It is not known" not in text and "| Mask |" in text and "folds of" in text
+    clips.write([row for row in table if row.subject == subject], Path("unseen.csv"))
+    found = said(capsys, "unseen.csv", "--model", "model.safetensors", "--condition", "mask")
+    known = predictions.read(Path(f"results/predictions/rrrn/mask/{subject}-0.csv"), ["I", "II", "III", "IV", "V"])
+    assert len(found) == len(known) > 0
+    for one, row in zip(found, known, strict=True):
+        assert one["clip"] == f"{row.subject}/{row.clip}"
+        assert list(one["probabilities"].values()) == pytest.approx(row.probabilities, abs=1e-6)
+        assert list(one["regions"].values()) == pytest.approx(row.alpha, abs=1e-6)
