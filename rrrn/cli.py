@@ -44,6 +44,7 @@ Micro-expression recognition under occlusion.
   rrrn bundle results -o my-run.zip      share them without a face, for rrrn compare
   rrrn occlude CLIP OUT --condition mask lay a mask over the face of a clip
   rrrn flow A.png B.png -o flow.flo      find the optical flow between two images
+  rrrn predict CLIP --model FILE         ask a model that rrrn fit has saved
   rrrn doctor                            look whether this machine can do all that
 """
 _PASSED_ON = ("run", "report")  # whose words are another program's

@@ -103,7 +103,7 @@ def make(folder: Path) -> dict:
     return config
 
 
-def predict(config: dict, method: str, fold: str, output: Path) -> None:
+def predict(config: dict, method: str, fold: str, output: Path, view: str = "original") -> None:
     """Write what the workflow would predict of a fold, trained on un-occluded clips."""
     results = Path("results")
     told = {"asked": {}, "clips": Path("clips.csv"), "log": None, "output": output, "trained_on": "none"}
@@ -118,7 +118,7 @@ def predict(config: dict, method: str, fold: str, output: Path) -> None:
     section = {key: value for key, value in config["train"].items() if key not in ("tune", "max_memory_gb")}
     section.pop("checkpoint_minutes")
     settings = {"train": section, "networks": {method: dict(methods.settings(config, method))}}
-    told |= {"train": [files["none"]], "test": list(files.items()), "fold": fold, "seed": 0, "view": "original"}
+    told |= {"train": [files["none"]], "test": list(files.items()), "fold": fold, "seed": 0, "view": view}
     told |= {"module": methods.METHODS[method].module, "settings": json.loads(json.dumps(settings)), "start": None}
     told |= {"model": None, "weights": None, "sha256": "", "checkpoint": None, "max_memory_gb": 8.0}
     train.main(argparse.Namespace(**told))

@@ -1,6 +1,7 @@
 """Final models: trained as a fold is, saved without pickle, and asked for clips that they did not see."""
 
 import json
+import re
 import shutil
 import struct
 import wave
@@ -20,11 +21,14 @@ from rrrn.data import clips, frames, listing, predictions
 from rrrn.data.video.decode import Video
 from rrrn.data.video.encode import encode
 from rrrn.experiment import defaults
-from rrrn.models import card, estimate, fit, linear, saved
+from rrrn.models import asked, card, estimate, fit, linear, saved
+from rrrn.models.answer import answer
 from rrrn.models.predictor import Predictor
+from rrrn.running import resources
 from rrrn.running.stage import InputError
 from rrrn.svm import fold
 from rrrn.svm.settings import Settings
+from rrrn.tables import pooled
 
 LEFT_OUT = "syncasme2-sub03"
 METHODS = ("rrrn", "lbp_top")
@@ -88,6 +92,33 @@ def test_a_model_says_of_unseen_clips_what_the_fold_says(there, capsys, method):
         assert len({tuple(one["regions"].values()) for one in found}) == len(found)
         worn = found[1]["covered"]
         assert 0.1 < worn["area_share"] < 0.6 and 7 in worn["units"] and 12 not in worn["units"]
+
+
+def test_views_are_averaged_where_the_experiment_does(there):
+    config = defaults.whole([Path("own.yaml")])
+    small_experiment.predict(config, "rrrn", LEFT_OUT, Path("views.csv"), "tta_mean")
+    every = [row for row in predictions.read(Path("views.csv"), config["classes"]) if row.condition == "none"]
+    known = {row.clip: row for row in pooled.pool(every, "tta_mean")}
+    model = saved.read(Path("rrrn.safetensors"))
+    averaging = Predictor(replace(model, about=replace(model.about, view="tta_mean")))
+    row = next(row for row in small_experiment.ROWS if row.subject == LEFT_OUT)
+    what = asked.Asked(Path(row.frames), row.subject, row.clip, row.onset, row.apex, row.offset)
+    (found,) = answer(averaging, what, ["none"]).predicted
+    assert list(found.probabilities.values()) == pytest.approx(known[row.clip].probabilities, abs=1e-6)
+    (plain,) = answer(Predictor(model), what, ["none"]).predicted
+    assert list(plain.probabilities.values()) != pytest.approx(known[row.clip].probabilities, abs=1e-6)
+
+
+def test_a_method_of_ones_own_is_named_again(there, tmp_path):
+    page = (resources.HOME / "docs/extending.md").read_text(encoding="utf-8")
+    (tmp_path / "mine.py").write_text(re.findall(r"```python\n# mine.py\n(.*?)```", page, re.S)[0])
+    config = defaults.whole([Path("own.yaml")], {"plugins": [str(tmp_path / "mine.py")]})
+    model = fit.fit(config, small_experiment.ROWS, fit.wanted(config, small_experiment.ROWS, "mine"), {"missing": ""})
+    defaults.whole([])  # which forgets it
+    with pytest.raises(InputError, match="the method 'mine', which is none here; name its file with --plugin"):
+        Predictor(model)
+    assert Predictor(model, [tmp_path / "mine.py"]).about.method == "mine"
+    defaults.whole([])
 
 
 def test_words_say_the_same(there, capsys):
@@ -156,6 +187,7 @@ def test_a_damaged_or_strange_file_is_no_model(there, tmp_path):
     path = tmp_path / "m.safetensors"
     for content, message in (
         (data[:-9], "damaged"),
+        (data.replace(b'\\"lbp_top\\"', b'\\"lbp_sip\\"'), "damaged or edited"),
         (data[:-9] + bytes(9), "other checksum"),
         (b"no model at all", "damaged, or no model"),
         (b"\x80\x04\x95" + data, "damaged, or no model"),  # as a pickle begins
@@ -173,6 +205,9 @@ def test_a_damaged_or_strange_file_is_no_model(there, tmp_path):
     strange = replace(model, about=replace(model.about, base="os.system"))
     with pytest.raises(InputError, match=r"'os.system', which is none here; name its file with --plugin"):
         Predictor(strange)
+    saved.write(replace(model, about=replace(model.about, classes=["I", "\x1b[2J"])), path)
+    with pytest.raises(InputError, match="names with control characters"):
+        saved.read(path)
     network = saved.read(Path("rrrn.safetensors"))
     short = replace(network, arrays={name: network.arrays[name] for name in list(network.arrays)[1:]})
     with pytest.raises(InputError, match="weights do not fit rrrn"):

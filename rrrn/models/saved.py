@@ -67,7 +67,7 @@ def write(model: Saved, path: Path) -> None:
     arrays = {name: np.ascontiguousarray(values) for name, values in model.arrays.items()}
     # ascontiguousarray makes numbers alone into rows of one
     arrays = {name: values.reshape(model.arrays[name].shape) for name, values in arrays.items()}
-    told = {"format": FORMAT, "digest": digest(arrays), **asdict(model.about)}
+    told = {"format": FORMAT, "digest": digest(arrays, asdict(model.about)), **asdict(model.about)}
     with stage.replacing(path) as partial:
         partial.write_bytes(save(arrays, {_KEY: json.dumps(told, sort_keys=True)}))
 
@@ -84,8 +84,10 @@ def read(path: Path) -> Saved:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # no mapping
     except (SafetensorError, OSError, ValueError, TypeError) as error:
         raise InputError(f"{path}: is damaged ({error}); {_REMEDY}") from None
-    if digest(arrays) != checksum:
-        raise InputError(f"{path}: is damaged (other checksum); {_REMEDY}")
+    if digest(arrays, told) != checksum:
+        raise InputError(f"{path}: is damaged or edited (other checksum); {_REMEDY}")
+    if not all(name.isprintable() for name in (*about.classes, about.label, about.method)):
+        raise InputError(f"{path}: has names with control characters; {_REMEDY}")
     return Saved(arrays, about)
 
 
@@ -107,9 +109,9 @@ def _told(path: Path) -> dict[str, Any]:
     return found
 
 
-def digest(arrays: Mapping[str, NDArray[Any]]) -> str:
-    """Return a digest of arrays with their names, types and shapes, after its own name."""
-    found = hashlib.blake2b(digest_size=16)
+def digest(arrays: Mapping[str, NDArray[Any]], told: Mapping[str, Any]) -> str:
+    """Return a digest of arrays with their names, types and shapes, and of what is told of them, after its own name."""
+    found = hashlib.blake2b(json.dumps(told, sort_keys=True).encode(), digest_size=16)
     for name in sorted(arrays):
         found.update(json.dumps([name, arrays[name].dtype.str, list(arrays[name].shape)]).encode())
         found.update(np.ascontiguousarray(arrays[name]).tobytes())
