@@ -11,6 +11,7 @@ python = '$(subst ','\'',$(PYTHON))'
 BIN := .venv/bin
 TABLE := results/table_iv.csv
 REPORT := results/report.html
+HOW := --logger rrrn --cores all --scheduler greedy --scheduler-subsample 200
 # processes of tests: one more than cores, as a third of their time is waiting; four take 7 GB
 WORKERS = $(shell $(BIN)/python -c 'import os; print(min(4, 1 + len(os.sched_getaffinity(0))))')
 
@@ -22,12 +23,12 @@ endif
 .PHONY: demo report test test-slurm fuzz lint clean
 
 demo: .venv/installed
-	$(BIN)/python -m snakemake --logger rrrn --cores all --rerun-incomplete $(TABLE)
+	$(BIN)/python -m snakemake $(HOW) --rerun-incomplete $(TABLE)
 	$(BIN)/python -m rrrn.commands.show $(TABLE)
 	@$(MAKE) --no-print-directory report
 
 report: .venv/installed
-	$(BIN)/python -m snakemake --logger rrrn --cores all --rerun-incomplete $(REPORT)
+	$(BIN)/python -m snakemake $(HOW) --rerun-incomplete $(REPORT)
 	@echo "Report: $(CURDIR)/$(REPORT)"
 
 test: .venv/installed-dev
