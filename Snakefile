@@ -29,6 +29,7 @@ rule all:
         "results/summary.csv",
         "results/ranking.csv",
         "results/comparisons.csv",
+        "results/leak.csv",
         ["results/region_weights.csv"] if protocol.attending(config) else [],
         "results/folds.csv",
         ["results/ablation.csv"] if config["ablation"] else [],

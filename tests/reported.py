@@ -8,7 +8,7 @@ from rrrn.data import rows
 from rrrn.data.clips import Clip
 from rrrn.experiment import defaults, labels
 from rrrn.report.found import CLEAR, Counts, Found, Strip
-from rrrn.tables import no_skill
+from rrrn.tables import definitions, doubts, no_skill
 from rrrn.tables.cells import AVERAGE
 
 METHODS, CONDITIONS = ("lbp_top", "resnet18", "rrrn"), ("none", "mask", "random-20", "random-40")
@@ -53,7 +53,11 @@ def found(
         labels=of,
         tasks={"iv": "CDE"},
         tables={"iv": long},
-        results={"table_iv": long, "comparisons": _compared(of, methods)},
+        results={
+            "table_iv": long,
+            "comparisons": _compared(of, methods),
+            "leak": _doubted(rng, of, methods, conditions),
+        },
         notes={"table_iv": ["a note"]},
         counts={"iv": counts},
         answers=answers,
@@ -124,6 +128,18 @@ def _long(rng, of, methods, conditions) -> pd.DataFrame:
         floor = {"condition": AVERAGE, "metric": metric, "value": 0.2, "sd": np.nan, "low": np.nan, "high": np.nan}
         listed += [told | floor | {"method": line} for line in no_skill.LINES[:2]]
         listed.append(told | floor | {"method": no_skill.CHANCE, "low": 0.1, "high": 0.3})
+    return pd.DataFrame(listed)
+
+
+def _doubted(rng, of, methods, conditions) -> pd.DataFrame:
+    listed = []
+    for condition in [*map(of.condition, conditions), AVERAGE]:
+        for method in map(of.method, methods):
+            value = float(rng.uniform(0.3, 0.6))
+            own = dict.fromkeys(doubts.COLUMNS, 0.0) | {"condition": condition, "method": method, "metric": "F1"}
+            own |= {"value": value, "oracle_epoch": value + 0.05, "oracle_fold": value + 0.15, "seen_by": "trainings"}
+            own |= {name: value + 0.03 * number - 0.06 for number, name in enumerate(definitions.NAMES)}
+            listed.append({"table": "iv", "task": "CDE"} | own)
     return pd.DataFrame(listed)
 
 

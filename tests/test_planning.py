@@ -59,7 +59,7 @@ def test_the_plan_has_the_jobs_of_snakemakes_dry_run(tmp_path, monkeypatch, file
     assert {job.outputs for job in large} <= {job.outputs for job in listed}
     quick = jobs.counts(large)
     assert quick.items() <= planned.items()
-    small = {"augment", "train", "svm", "split", "score", "table", "summary", "ranking", "compare"}
+    small = {"augment", "train", "svm", "split", "score", "table", "summary", "ranking", "compare", "leak"}
     assert set(planned) - set(quick) == {*small, "visible", "attention", "faithfulness"}
 
 
@@ -114,7 +114,7 @@ def test_every_job_has_a_cost_and_files_take_room(toy_jobs):
     costing = model(settings(TOY, ablation=["rrrn"]))
     costs = [costing.cost(job) for job in toy_jobs]
     listed = {stage.rule: stage for stage in tally.stages(toy_jobs, costs)}
-    assert list(listed) == [*(rule for rule in tally.ORDER if rule not in ("weights", "tune")), "logs"]
+    assert list(listed) == [*(rule for rule in tally.ORDER if rule not in ("weights", "tune", "oracle")), "logs"]
     assert all(stage.cpu > 0 for rule, stage in listed.items() if rule not in ("logs", "augment"))
     assert all(stage.bytes > 0 for stage in listed.values())
     frames = sum(clip.offset - clip.onset + 5 for clip in clips.read("tests/clips.csv"))

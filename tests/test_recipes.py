@@ -47,6 +47,7 @@ WORN = {"occluded", "features", "visible", *FLOW}
     [
         (lambda c: c["train"].update(lr=0.1), TRAINING),
         (lambda c: c["train"].update(max_memory_gb=1), set()),
+        (lambda c: c["train"].update(score_every_epoch=True), {"table"}),  # the leak meter
         (lambda c: c["train"]["tune"].update(epochs=9), set()),
         (lambda c: c["svm"].update(C=10), SCORED),
         (lambda c: c["svm"].update(C=10000.0), set()),

@@ -40,6 +40,7 @@ FILES = {
     "summary": "results/summary.json",
     "ranking": "results/ranking.json",
     "compare": "results/comparisons.json",
+    "leak": "results/leak.json",
     "visible": "results/visible/mask.csv",
     "attention": "results/attention/rrrn/mask.csv",
     "faithfulness": "results/region_weights.json",
@@ -160,7 +161,7 @@ def test_a_damaged_file_is_found(root, stage):
 TABLES = ["table_iv.csv", "table_iv_long.csv", "table_iv.json", "table_iv.md", "table_iv.tex", "summary.csv"]
 
 
-@pytest.mark.parametrize("name", [*TABLES, "ranking.csv", "comparisons.csv", "region_weights.csv"])
+@pytest.mark.parametrize("name", [*TABLES, "ranking.csv", "comparisons.csv", "leak.csv", "region_weights.csv"])
 def test_a_table_that_was_edited_by_hand_is_found(root, name):
     path = Path("results") / name
     replace(path, re.sub(rb"0\.\d\d\d", b"0.999", path.read_bytes(), count=1))

@@ -88,6 +88,8 @@ def arguments(data, output="out.csv", method="rrrn", network=None, **changes):
         "start": None,
         "model": None,
         "model_recipe": "",
+        "every_epoch": None,
+        "every_epoch_recipe": "",
         "weights": None,
         "sha256": "",
         "log": None,

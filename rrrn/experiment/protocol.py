@@ -10,7 +10,7 @@ from rrrn.data.clips import Clip
 from rrrn.experiment import folds, methods
 
 START = "none"  # the training whose models others start from
-WITHOUT_EFFECT = ("max_memory_gb", "checkpoint_minutes")  # keys of the section train that change no result
+WITHOUT_EFFECT = ("max_memory_gb", "checkpoint_minutes", "score_every_epoch")  # keys of train that change no result
 
 
 def trained_on(config: Mapping[str, Any]) -> dict[str, str]:
@@ -77,6 +77,12 @@ def attending(config: Mapping[str, Any]) -> list[str]:
     if START not in told or len(told) < 2:
         return []
     return [name for name in config["methods"] if methods.METHODS[name].alpha]
+
+
+def watched(config: Mapping[str, Any]) -> list[str]:
+    """Return the networks of the tables whose tested clips are scored after every epoch."""
+    asked = config["train"]["score_every_epoch"]
+    return [name for name in config["methods"] if asked and methods.METHODS[name].kind == "network"]
 
 
 def networks(config: Mapping[str, Any]) -> list[str]:

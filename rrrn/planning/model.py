@@ -27,9 +27,12 @@ _PACK, _PACKED = 18_000, 130  # bytes of an index over flow: of itself, and per 
 _STAGES = {  # rules that start as another's stage
     **{"ablation": "table", "ranking": "summary", "compare": "summary", "faithfulness": "summary"},
     **{"attention": "score", "visible": "pack", "tune": "train"},
+    **{"oracle": "score", "leak": "summary"},
     **{"answers": "score", "strips": "pack", "figures": "summary", "report": "summary"},
 }
 _COMPARED = 150  # bytes of a comparison
+_EPOCHS, _KEPT = 20_000, 8  # bytes of what a training leaves of every epoch: of itself, and of a number
+_DOUBTED = 220  # bytes of a row of the leak meter
 _CORRELATION = 120  # bytes of a rank correlation, 13 under each condition and in the mean
 _CORRELATED = 0.002  # seconds for each clip in each seed and condition, measured with 261 clips
 _TRUTH = 250  # bytes of what is visible of a clip
@@ -252,7 +255,12 @@ class Model:
         steps = math.ceil(samples / int(settings["batch_size"]))
         views = 1 if self.config["protocol"]["view"] == "original" else self._views(asked[0])
         predicted = len(test) * len(asked) * views
+        epochs = int(settings["epochs"]) if settings["score_every_epoch"] else 0
         held = len(train) * pool * self._numbers * 2 * MEGA <= float(settings["max_memory_gb"]) * 1e9
+        size = predicted * self._row(network)
+        if epochs:
+            size += _EPOCHS + predicted * epochs * _KEPT * len(self.config["classes"])
+        predicted *= 1 + epochs
         read = ((len(train) * pool if held else samples) + predicted) * self._numbers * self.rates.of("train.read")
         training, predicting = self._of_network(network)
         place = "gpu" if self.on_gpu else "cpu"
@@ -265,7 +273,6 @@ class Model:
                 self._rate_of_method(f"{place}.{{}}.{part}", network) for part in ("step", "gflop", "predicted_gflop")
             )
             work = steps * step + samples * training * learnt_gflop + predicted * predicting * predicted_gflop
-        size = predicted * self._row(network)
         return Cost(read, work + read, size) if self.on_gpu else Cost(read + work, bytes=size)
 
     def _of_network(self, name: str) -> tuple[float, float]:
@@ -314,6 +321,13 @@ class Model:
     def _compare(self) -> Cost:
         others, conditions = len(self.config["methods"]) - 1, len(self.config["conditions"]) + 1
         return Cost(bytes=_COMPARED * 2.0 * len(self._tested_subjects) * others * conditions)
+
+    def _oracle(self, table: str, method: str, condition: str) -> Cost:
+        return Cost(bytes=800.0 * int(self.config["protocol"]["n_seeds"]))
+
+    def _leak(self) -> Cost:
+        methods, conditions = len(self.config["methods"]), len(self.config["conditions"]) + 1
+        return Cost(bytes=_DOUBTED * 2.0 * len(self._tested_subjects) * methods * conditions)
 
     def _visible(self, condition: str) -> Cost:
         return Cost(bytes=_TRUTH * len(self.table))

@@ -253,6 +253,12 @@ class Recipes:
         return replace(trained, path=protocol.model(network, fold, seed))
 
     @cache  # noqa: B019
+    def epochs(self, network: str, trained_on: str, fold: str, seed: str) -> Recipe:
+        """Return the recipe of what a training leaves of every epoch, beside predictions that are the same without."""
+        trained = self.train(network, trained_on, fold, seed)
+        return replace(trained, path=f"results/epochs/{network}/{trained_on}/{fold}-{seed}.h5")
+
+    @cache  # noqa: B019
     def describe(self, descriptor: str, condition: str) -> Recipe:
         return self._recipe(
             f"results/features/{descriptor}/{condition}.h5",
@@ -295,6 +301,30 @@ class Recipes:
         """Return the recipe of what the scores of a method leave beside them: the confusion of each subject."""
         scored = self.score(table, method, condition)
         return replace(scored, path=f"results/confusion/{table}/{method}/{condition}.csv")
+
+    @cache  # noqa: B019
+    def oracle(self, table: str, method: str, condition: str) -> Recipe:
+        scored, trained_on = self.score(table, method, condition), self._trained_on[condition]
+        seeds = range(self._config["protocol"]["n_seeds"])
+        return self._recipe(
+            f"results/oracle/{table}/{method}/{condition}.csv",
+            "rrrn.stages.oracle",
+            columns=ONE,
+            other=scored.other,
+            inputs=[self.epochs(method, trained_on, fold, str(seed)) for fold in self.tables[table] for seed in seeds],
+        )
+
+    @cache  # noqa: B019
+    def leak(self) -> Recipe:
+        names = self._config["conditions"]
+        inputs = {
+            table: [
+                *self._confusion(table),
+                *(self.oracle(table, method, name) for method in protocol.watched(self._config) for name in names),
+            ]
+            for table in self.tables
+        }
+        return self._result("results/leak.json", "rrrn.stages.leak", [], inputs)
 
     @cache  # noqa: B019
     def table(self, table: str) -> Recipe:
@@ -436,6 +466,7 @@ class Recipes:
         found["results/summary.json"] = self.summary
         found["results/ranking.json"] = self.ranking
         found["results/comparisons.json"] = self.compare
+        found["results/leak.json"] = self.leak
         if protocol.attending(self._config):
             found["results/region_weights.json"] = self.faithfulness
         found["results/folds.json"] = self.split

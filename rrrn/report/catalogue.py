@@ -11,6 +11,7 @@ FIGURES = (
     "strips",
     "subjects",
     "ranks",
+    "doubts",
     "features",
     "training",
     "times",

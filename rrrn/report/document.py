@@ -12,10 +12,10 @@ from markupsafe import Markup
 
 from rrrn.report import figure, theme
 from rrrn.report.found import Found
-from rrrn.report.pages import audit, classes, clips, conditions, configuration, methods, run, start, subjects
+from rrrn.report.pages import audit, classes, clips, conditions, configuration, doubts, methods, run, start, subjects
 from rrrn.tables import published
 
-PAGES = (start, methods, conditions, subjects, classes, clips, audit, configuration, run)
+PAGES = (start, methods, doubts, conditions, subjects, classes, clips, audit, configuration, run)
 TEMPLATES = Path(__file__).parent / "templates"
 
 

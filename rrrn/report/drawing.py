@@ -8,6 +8,7 @@ from rrrn.report.figure import Figure
 from rrrn.report.figures import (
     attention,
     confusion,
+    doubts,
     features,
     ranks,
     robustness,
@@ -20,7 +21,7 @@ from rrrn.report.figures import (
 from rrrn.report.found import Found
 
 # as the catalogue lists them for the workflow
-DRAWN = (robustness, confusion, weights, attention, strips, subjects, ranks, features, training, times)
+DRAWN = (robustness, confusion, weights, attention, strips, subjects, ranks, doubts, features, training, times)
 
 
 def every(found: Found) -> list[Figure]:

@@ -160,7 +160,7 @@ def read(
     methods, conditions, classes = (list(settings[key]) for key in ("methods", "conditions", "classes"))
     tables, results, notes, versions, digests = {}, {}, {}, {}, {}
     attending = protocol.attending(settings)
-    names = [*(f"table_{name}" for name in tasks), "summary", "ranking", "comparisons", "folds"]
+    names = [*(f"table_{name}" for name in tasks), "summary", "ranking", "comparisons", "leak", "folds"]
     for name in [*names, *(["region_weights"] if attending else [])]:
         if about := reader.path(f"{name}.json"):
             told = result.read(about)

@@ -9,7 +9,7 @@ from typing import get_args
 
 import torch
 
-from rrrn.data import identity, predictions
+from rrrn.data import every_epoch, identity, predictions
 from rrrn.experiment import outside
 from rrrn.networks import pretrained
 from rrrn.provenance import asked, sources
@@ -55,11 +55,19 @@ def main(args: argparse.Namespace) -> None:
         pretrained.verify(args.weights, args.sha256)
     device = devices.choose(task.settings.device)
     checkpoint = Checkpoint(args.checkpoint, key(args, device), args.checkpoint_minutes) if args.checkpoint else None
-    noted = fold.Noted(checkpoint, args.log.with_suffix(".csv") if args.log else None, not args.asked)
+    history = args.log.with_suffix(".csv") if args.log else None
+    noted = fold.Noted(checkpoint, history, not args.asked, args.every_epoch is not None)
     trained = fold.run(task, table, build, device, args.max_memory_gb * 1e9, start, args.weights, noted)
     if args.model:
         left = replace(made, path=str(args.model), recipe=args.model_recipe) if args.asked else made
         models.write(args.model, trained.network, task.origin, trained.clips, left.identity)
+    if trained.epochs is not None:
+        facts = every_epoch.Facts(
+            task.method, task.trained_on, task.fold, task.seed, list(task.classes), list(task.test), list(trained.views)
+        )
+        seen = replace(made, path=str(args.every_epoch), recipe=args.every_epoch_recipe) if args.asked else made
+        told = (facts, trained.tested, trained.clips, trained.epochs)
+        every_epoch.write(args.every_epoch, *told, seen.identity)
     predictions.write(trained.rows, task.classes, args.output, made.identity)
     if checkpoint:
         checkpoint.remove()
@@ -88,6 +96,8 @@ if __name__ == "__main__":
     )
     parser.add_argument("--model", type=Path, help="leave the trained network here")
     parser.add_argument("--model-recipe", default="", help="the digest of what it is made from")
+    parser.add_argument("--every-epoch", type=Path, help="leave here what it says of tested clips after each epoch")
+    parser.add_argument("--every-epoch-recipe", default="", help="the digest of what that is made from")
     parser.add_argument("--weights", type=Path, help="pretrained weights")
     parser.add_argument("--sha256", default="", help="the first digits of their digest")
     stage.run(main, parser)

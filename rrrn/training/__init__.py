@@ -4,5 +4,6 @@
 - ``devices``: where it trains, and what makes it repeat itself there; ``precision``: in which numbers;
 - ``fold``: one training whole, from the packs of its fold to predictions; ``engine``: its steps, and what the network
   then says of samples;
-- ``checkpoints``: how a training that is killed goes on; ``history``: what is written of each epoch.
+- ``checkpoints``: how a training that is killed goes on; ``history``: what is written of each epoch; ``looking``: what
+  a network says after each, without a trace in its training.
 """

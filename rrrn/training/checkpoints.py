@@ -2,7 +2,8 @@
 
 A checkpoint is keyed by all that decides what the training ends in: code, settings, fold, data, the kind of device. One
 with another key is never used, nor one that is damaged. It is no output of the workflow, which removes outputs of jobs
-that fail, and is removed when the training has ended.
+that fail, and is removed when the training has ended. What was seen after each epoch (``looking``) lies in a file
+beside it; where that is asked for and not there, the training starts anew.
 """
 
 import json
@@ -27,6 +28,7 @@ class Checkpoint:
 
     def __init__(self, path: Path, key: str, minutes: float) -> None:
         self.path, self._key, self._seconds = path, key, 60 * minutes
+        self._seen = path.with_suffix(".epochs.h5")
         self._saved = time.monotonic()
 
     def restore(self, training: Training) -> None:
@@ -43,7 +45,11 @@ class Checkpoint:
         except InputError as error:
             logging.info("%s; the training starts anew", error)
             return
-        training.restore(state, json.loads(facts))
+        told = json.loads(facts)
+        if training.looks and not training.looks.restore(self._seen, self._key, told["epoch"] - 1):
+            logging.info("%s: is not used, since not every epoch was seen; the training starts anew", self.path)
+            return
+        training.restore(state, told)
         logging.info("goes on in epoch %d, after %d of its steps", training.epoch, training.done)
 
     def save_if_due(self, training: Training) -> None:
@@ -55,6 +61,8 @@ class Checkpoint:
         """Save; where that cannot be done, say so and go on."""
         state, facts = training.state()
         try:
+            if training.looks:
+                training.looks.save(self._seen, self._key)  # first, so that it is never behind
             with store.create(self.path) as file:
                 tensors.put(file, state)
                 store.put_names(file, "facts", [json.dumps(facts)])
@@ -65,7 +73,8 @@ class Checkpoint:
 
     def remove(self) -> None:
         """Remove the file, and its folders where they are empty."""
-        self.path.unlink(missing_ok=True)
+        for path in (self.path, self._seen):
+            path.unlink(missing_ok=True)
         with suppress(OSError):
             for folder in list(self.path.parents)[:3]:
                 folder.rmdir()

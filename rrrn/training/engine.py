@@ -16,6 +16,7 @@ from rrrn.networks import adam
 from rrrn.networks.network import Network, Output
 from rrrn.running.stage import InputError
 from rrrn.training import epochs, precision
+from rrrn.training.looking import Looks
 from rrrn.training.samples import Samples
 from rrrn.training.settings import Settings
 
@@ -30,8 +31,9 @@ class Training:
     epoch counts. Nothing waits for a GPU but the end of an epoch.
 
     ``labels`` are the class indices of the samples, ``pools`` the sample numbers of each clip; ``order`` draws what an
-    epoch takes. Attributes: ``epoch``, counted from 1, of which ``done`` steps are taken; ``history``, one row for each
-    epoch that is over; ``per_epoch``, the samples of an epoch, and ``taken``, those of all epochs that are behind.
+    epoch takes; ``looks``, if there are any, are asked at the end of each. Attributes: ``epoch``, counted from 1, of
+    which ``done`` steps are taken; ``history``, one row for each epoch that is over; ``per_epoch``, the samples of an
+    epoch, and ``taken``, those of all epochs that are behind.
     """
 
     def __init__(
@@ -42,7 +44,9 @@ class Training:
         pools: Sequence[NDArray[np.int64]],
         settings: Settings,
         order: np.random.Generator,
+        looks: Looks | None = None,
     ) -> None:
+        self.looks = looks
         self.network, self._samples, self._labels, self._pools = network, samples, labels, pools
         self._settings, self._order, self._device = settings, order, samples.device
         self._call = compiled(network, settings.compile)
@@ -123,6 +127,8 @@ class Training:
                 "or set train.precision to fp32" if precision.half(self._settings.precision) else "or train.batch_size"
             )
             raise InputError(f"the loss is not finite in epoch {self.epoch}; lower train.lr, {remedy}")
+        if self.looks:
+            self.looks.look()
         self.history.append(row)
         self._sums, self.epoch, self.done = {}, self.epoch + 1, 0
         self._drawn_from = self._order.bit_generator.state

@@ -1,6 +1,7 @@
 """One training: a network, from the training clips of its fold to what it then says of the tested ones.
 
-The last epoch counts: nothing is selected, and nothing of a tested subject enters training. A training starts from
+The last epoch counts: nothing is selected, and nothing of a tested subject enters training, also where it is asked
+after each epoch (``rrrn.training.looking``). A training starts from
 initial weights, or from the model that another one of the same fold, method and seed left.
 """
 
@@ -13,6 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from rrrn.data.clips import Clip
@@ -25,11 +27,13 @@ from rrrn.running.stage import InputError
 from rrrn.training import checkpoints, devices, engine, history, models, precision
 from rrrn.training.checkpoints import Checkpoint, Stop
 from rrrn.training.engine import Training
+from rrrn.training.looking import Looks
 from rrrn.training.models import Model, Origin
 from rrrn.training.samples import Samples
 from rrrn.training.settings import Settings
 
 View = Literal["original", "tta_mean", "augmented_pool"]
+Said = dict[tuple[Clip, str, int], tuple[NDArray[np.float64], NDArray[np.float64]]]  # by clip, condition and view
 Build = Callable[[Mapping[str, Any], int, int, Path | None], Network[Any]]  # settings, n_classes, side, weights
 
 
@@ -66,21 +70,29 @@ class Task:
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained network, the clips that it was trained on, and a row for each tested clip, condition and view."""
+    """A trained network, the clips that it was trained on, and a row for each tested clip, condition and view.
+
+    ``epochs`` are the probabilities of the ``tested`` clips after each epoch, float64 (epochs, conditions, clips,
+    views, classes); none if nobody asked.
+    """
 
     network: Network[Any]
     clips: Sequence[Clip]
     rows: Sequence[Prediction]
+    tested: Sequence[Clip]
+    views: Sequence[int]
+    epochs: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
 class Noted:
     """What a training leaves on its way: its state in ``checkpoint``, its ``history`` in a file; on the terminal how
-    far it is, if it is ``shown``."""
+    far it is, if it is ``shown``; what it says of the tested clips after ``every_epoch``, if that is asked for."""
 
     checkpoint: Checkpoint | None = None
     history: Path | None = None
     shown: bool = False
+    every_epoch: bool = False
 
 
 def run(
@@ -136,16 +148,29 @@ def run(
         labels = np.array([classes.index(clip.objective_class) for _, clip, _ in chosen])
         pools = np.split(np.arange(len(chosen)), len(training))  # every clip has as many samples
         samples = Samples(chosen, max_bytes, device)
-        trained = Training(network, samples, labels, pools, settings, seeds.generator(*own, "order"))
+
+        def said() -> Said:
+            found = {}
+            for condition, path in task.test.items():
+                asked = [(files[path], clip, view) for clip in testing for view in views]
+                outputs = engine.predict(network, Samples(asked, max_bytes, device), settings.batch_size)
+                for (_, clip, view), output in zip(asked, outputs, strict=True):
+                    found[clip, condition, view] = output
+            return found
+
+        def probabilities(found: Said) -> NDArray[np.float64]:
+            of_clips = [[[found[clip, name, view][0] for view in views] for clip in testing] for name in task.test]
+            return np.array(of_clips)
+
+        looks = None
+        if noted.every_epoch:
+            looks = Looks(network, settings.precision, device, lambda: probabilities(said()))
+        trained = Training(network, samples, labels, pools, settings, seeds.generator(*own, "order"), looks)
         fit(trained, settings.epochs, noted)
         precision.prepare("fp32", device)
-
-        results = {}
-        for condition, path in task.test.items():
-            chosen = [(files[path], clip, view) for clip in testing for view in views]
-            outputs = engine.predict(network, Samples(chosen, max_bytes, device), settings.batch_size)
-            for (_, clip, view), output in zip(chosen, outputs, strict=True):
-                results[clip, condition, view] = output
+        results = said()
+        # the last look again, since a GPU need not repeat itself, and the last epoch is what predictions are of
+        epochs = np.stack([*looks.seen[:-1], probabilities(results)]) if looks else None
 
     rows = [
         Prediction(
@@ -165,7 +190,7 @@ def run(
         for condition in task.test
         for view in views
     ]
-    return Trained(network, training, rows)
+    return Trained(network, training, rows, testing, views, epochs)
 
 
 def views_to_test(tested: Sequence[Pack], view: View) -> list[int]:

@@ -106,6 +106,23 @@ def left_recipe(wildcards):
     return RECIPES.model(wildcards.network, wildcards.fold, wildcards.seed).digest
 
 
+def epochs_recipe(wildcards):
+    """The recipe of what a training leaves of every epoch, for Snakemake's record: the same whether it does or not."""
+    return RECIPES.epochs(**dict(wildcards.items())).digest
+
+
+def every_epoch(wildcards, output):
+    """Where a training leaves what it says after each epoch, if it is to."""
+    if not config["train"]["score_every_epoch"]:
+        return []
+    return [
+        "--every-epoch",
+        output.epochs,
+        "--every-epoch-recipe",
+        epochs_recipe(wildcards),
+    ]
+
+
 def predictions(wildcards):
     """The files that hold a method's predictions under a condition, for all folds and seeds of a table."""
     table_folds(wildcards)
@@ -183,6 +200,30 @@ def scores_of_tables(wildcards, input):
 def confusion_of_tables(wildcards, input):
     """The same of confusion matrices."""
     return of_tables("confusion", getattr(input, "confusion", input))
+
+
+def oracles_of_tables(wildcards, input):
+    """The same of what choosing an epoch would have given, without the task."""
+    found = []
+    for table in TABLES if input.oracle else []:
+        own = [
+            path for path in input.oracle if path.startswith(f"results/oracle/{table}/")
+        ]
+        found += ["--oracle", table, *own]
+    return found
+
+
+def folds_of_tables(wildcards, output):
+    """Each table with its folds, as an option of that name."""
+    return [
+        part for table in TABLES for part in ("--folds", table, ",".join(TABLES[table]))
+    ]
+
+
+def chosen(wildcards):
+    """What a method's trainings found after every epoch, for all folds and seeds of a table."""
+    table_folds(wildcards)
+    return [made.path for made in RECIPES.oracle(**dict(wildcards.items())).inputs]
 
 
 def of_tables(kind, files):

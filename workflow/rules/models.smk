@@ -19,7 +19,7 @@ rule weights:
         "python -m rrrn.stages.weights {params.source:q} {output:q} --sha256 {params.sha256:q} --log {log:q}"
 
 
-# What a training makes, and what it makes if others start from it.
+# What a training makes, and what it makes if others start from it, and if it is scored after every epoch.
 PREDICTIONS = {
     "predictions": ensure(
         "results/predictions/{network}/{trained_on}/{fold}-{seed}.csv", non_empty=True
@@ -30,6 +30,14 @@ MODEL = {
         "results/models/{network}/{trained_on}/{fold}-{seed}.h5", non_empty=True
     )
 }
+
+EPOCHS = {
+    "epochs": ensure(
+        "results/epochs/{network}/{trained_on}/{fold}-{seed}.h5", non_empty=True
+    )
+}
+if config["train"]["score_every_epoch"]:
+    PREDICTIONS |= EPOCHS
 
 
 rule train:
@@ -66,8 +74,10 @@ rule train:
         start=lambda wildcards, input: ["--start", input.start] if input.start else [],
         left=left,
         left_recipe=left_recipe,
+        every_epoch=every_epoch,
+        epochs_recipe=epochs_recipe,
     shell:
-        "python -m rrrn.stages.train {output.predictions:q} --train {input.train:q} --test {params.test:q} --clips {params.clips:q} --classes {params.classes:q} --method {wildcards.network} --module {params.module:q} --trained-on {wildcards.trained_on} --fold {wildcards.fold:q} --seed {wildcards.seed} --view {params.view} --settings {params.told:q} --max-memory-gb {params.memory} {params.checkpoint:q} {params.weights:q} {params.start:q} {params.left:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.stages.train {output.predictions:q} --train {input.train:q} --test {params.test:q} --clips {params.clips:q} --classes {params.classes:q} --method {wildcards.network} --module {params.module:q} --trained-on {wildcards.trained_on} --fold {wildcards.fold:q} --seed {wildcards.seed} --view {params.view} --settings {params.told:q} --max-memory-gb {params.memory} {params.checkpoint:q} {params.weights:q} {params.start:q} {params.left:q} {params.every_epoch:q} --asked {params.asked:q} --log {log:q}"
 
 
 if TUNED:

@@ -1,4 +1,4 @@
-"""From predictions to Tables III and IV, their summaries, comparisons, the ranking, region weights, and the ablation."""
+"""From predictions to Tables III and IV, their summaries, comparisons, the ranking, doubts, region weights, the ablation."""
 
 PAPER = Path(os.path.relpath(resources.path("data/paper")))
 
@@ -209,6 +209,70 @@ rule compare:
         paper=lambda wildcards, input: os.path.dirname(input.paper[0]),
     shell:
         "python -m rrrn.stages.compare {output.comparisons:q} {output.about:q} {params.confusion:q} --paper {params.paper:q} --clips {params.clips:q} --classes {params.classes:q} --methods {params.methods} --labels {params.labels:q} --conditions {params.conditions} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
+
+
+rule oracle:
+    input:
+        chosen,
+    output:
+        ensure("results/oracle/{table}/{method}/{condition}.csv", non_empty=True),
+    log:
+        "logs/oracle/{table}/{method}/{condition}.log",
+    benchmark:
+        "logs/oracle/{table}/{method}/{condition}.tsv"
+    localrule: True
+    conda:
+        "../../envs/torch.yaml"
+    params:
+        **given("oracle"),
+        classes=CLASSES,
+        folds=lambda wildcards: ",".join(table_folds(wildcards)),
+        view=VIEW,
+    shell:
+        "python -m rrrn.stages.oracle {input:q} {output:q} --clips {params.clips:q} --classes {params.classes:q} --method {wildcards.method} --condition {wildcards.condition} --folds {params.folds:q} --view {params.view} --asked {params.asked:q} --log {log:q}"
+
+
+rule leak:
+    input:
+        confusion=expand(
+            "results/confusion/{table}/{method}/{condition}.csv",
+            table=TABLES,
+            method=config["methods"],
+            condition=CONDITIONS,
+        ),
+        oracle=expand(
+            "results/oracle/{table}/{method}/{condition}.csv",
+            table=TABLES,
+            method=protocol.watched(config),
+            condition=CONDITIONS,
+        ),
+    output:
+        leak=report(
+            "results/leak.csv",
+            caption="../report/leak.rst",
+            category="Tables",
+            labels={"table": "all", "form": "leak meter"},
+        ),
+        about="results/leak.json",
+    log:
+        "logs/leak.log",
+    benchmark:
+        "logs/leak.tsv"
+    localrule: True
+    conda:
+        "../../envs/torch.yaml"
+    params:
+        **given("leak"),
+        caption=about("leak"),
+        classes=CLASSES,
+        confusion=confusion_of_tables,
+        oracle=oracles_of_tables,
+        folds=folds_of_tables,
+        labels=lambda wildcards, output: RECIPES.labels(),
+        methods=",".join(config["methods"]),
+        conditions=",".join(CONDITIONS),
+    shell:
+        "python -m rrrn.stages.leak {output.leak:q} {output.about:q} {params.confusion:q} {params.oracle:q} {params.folds:q} --clips {params.clips:q} --classes {params.classes:q} --methods {params.methods} --labels {params.labels:q} --conditions {params.conditions} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule visible:
