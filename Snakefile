@@ -31,6 +31,7 @@ rule all:
         "results/comparisons.csv",
         "results/leak.csv",
         ["results/region_weights.csv"] if protocol.attending(config) else [],
+        ["results/matrix.csv"] if config["protocol"]["test_all"] else [],
         "results/folds.csv",
         ["results/ablation.csv"] if config["ablation"] else [],
     localrule: True

@@ -57,6 +57,7 @@ def found(
             "table_iv": long,
             "comparisons": _compared(of, methods),
             "leak": _doubted(rng, of, methods, conditions),
+            "matrix": _crossed(rng, of, methods, conditions),
         },
         notes={"table_iv": ["a note"]},
         counts={"iv": counts},
@@ -140,6 +141,18 @@ def _doubted(rng, of, methods, conditions) -> pd.DataFrame:
             own |= {"value": value, "oracle_epoch": value + 0.05, "oracle_fold": value + 0.15, "seen_by": "trainings"}
             own |= {name: value + 0.03 * number - 0.06 for number, name in enumerate(definitions.NAMES)}
             listed.append({"table": "iv", "task": "CDE"} | own)
+    return pd.DataFrame(listed)
+
+
+def _crossed(rng, of, methods, conditions) -> pd.DataFrame:
+    labels = list(map(of.condition, conditions))
+    listed = []
+    for method in map(of.method, methods):
+        for trained_on in labels:
+            for condition in labels:
+                value = float(rng.uniform(0.1, 0.9))
+                own = {"method": method, "trained_on": trained_on, "condition": condition, "metric": "F1"}
+                listed.append(own | {"value": value, "low": value - 0.1, "high": value + 0.1})
     return pd.DataFrame(listed)
 
 

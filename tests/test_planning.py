@@ -20,6 +20,7 @@ from tests.test_plans import plan
 
 HOME = Path(__file__).resolve().parents[1]
 TOY, PAPER = HOME / "tests/config.yaml", HOME / "config/paper.yaml"
+EVERYTHING = {"ablation": ["rrrn"], "protocol": {"test_all": True}, "train": {"score_every_epoch": True}}
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +38,7 @@ def model(own, on_gpu=False):
 
 @pytest.fixture(scope="module")
 def toy_jobs():
-    own = settings(TOY, clips=str(HOME / "tests/clips.csv"), ablation=["rrrn"])
+    own = settings(TOY, clips=str(HOME / "tests/clips.csv"), **EVERYTHING)
     return jobs.dry_run(own, ["all", "results/report.html"], left=False)
 
 
@@ -111,10 +112,10 @@ def test_a_dry_run_is_read_with_wildcards_and_files(toy_jobs):
 
 
 def test_every_job_has_a_cost_and_files_take_room(toy_jobs):
-    costing = model(settings(TOY, ablation=["rrrn"]))
+    costing = model(settings(TOY, **EVERYTHING))
     costs = [costing.cost(job) for job in toy_jobs]
     listed = {stage.rule: stage for stage in tally.stages(toy_jobs, costs)}
-    assert list(listed) == [*(rule for rule in tally.ORDER if rule not in ("weights", "tune", "oracle")), "logs"]
+    assert list(listed) == [*(rule for rule in tally.ORDER if rule not in ("weights", "tune")), "logs"]
     assert all(stage.cpu > 0 for rule, stage in listed.items() if rule not in ("logs", "augment"))
     assert all(stage.bytes > 0 for stage in listed.values())
     frames = sum(clip.offset - clip.onset + 5 for clip in clips.read("tests/clips.csv"))

@@ -105,6 +105,21 @@ def test_a_start_changes_no_recipe_of_a_training_from_scratch():
     assert not [one.path for one in before.every() if "models" in one.path]
 
 
+def test_testing_on_all_conditions_changes_no_recipe_of_what_is_there():
+    def matched(config):
+        config["protocol"].update(train_condition="matched")
+        config.update(conditions=["none", "mask"], methods=["lbp_top", "rrrn"])
+
+    def all_of_them(config):
+        matched(config)
+        config["protocol"].update(test_all=True)
+
+    before, after = ({one.path: one.digest for one in experiment(how).every()} for how in (matched, all_of_them))
+    assert before.items() < after.items()
+    added = {Path(path).parts[1] for path in after.keys() - before.keys()}
+    assert added == {"models", "crossed", "matrix.json"}
+
+
 @pytest.mark.parametrize(
     ("change", "reached"),
     [

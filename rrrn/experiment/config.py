@@ -154,6 +154,12 @@ def check_together(config: Mapping[str, Any], clips: Sequence[Clip]) -> None:
             "configuration: protocol.start clean needs 'none' among the conditions: the training on it is what others "
             "start from"
         )
+    if told["test_all"] and told["train_condition"] != "matched":
+        raise InputError(
+            "configuration: protocol.test_all needs protocol.train_condition matched; with "
+            f"{told['train_condition']} each training is tested on all conditions anyway, and Table IV has what comes "
+            "of it"
+        )
     flow = config["flow"]
     if flow["warm_start"] and flow["engine"] not in ("auto", "numba"):
         raise InputError(f"configuration: flow.warm_start needs flow.engine numba or auto, not {flow['engine']}")

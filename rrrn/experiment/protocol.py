@@ -36,9 +36,14 @@ def tuned(config: Mapping[str, Any]) -> list[str]:
     return [name for name in training_sets(config) if name != START]
 
 
-def model(network: str, fold: str, seed: str) -> str:
+def leaves_model(config: Mapping[str, Any], name: str) -> bool:
+    """Return whether trainings of that name leave their model: for others to start from, or to be tested on all."""
+    return bool(config["protocol"]["test_all"] or (tuned(config) and name == START))
+
+
+def model(network: str, fold: str, seed: str, name: str = START) -> str:
     """Return the file in which that training of a network leaves its model."""
-    return f"results/models/{network}/{START}/{fold}-{seed}.h5"
+    return f"results/models/{network}/{name}/{fold}-{seed}.h5"
 
 
 def tested(config: Mapping[str, Any], name: str) -> list[str]:

@@ -27,11 +27,12 @@ _PACK, _PACKED = 18_000, 130  # bytes of an index over flow: of itself, and per 
 _STAGES = {  # rules that start as another's stage
     **{"ablation": "table", "ranking": "summary", "compare": "summary", "faithfulness": "summary"},
     **{"attention": "score", "visible": "pack", "tune": "train"},
-    **{"oracle": "score", "leak": "summary"},
+    **{"oracle": "score", "leak": "summary", "cross": "train", "cross_svm": "svm", "matrix": "summary"},
     **{"answers": "score", "strips": "pack", "figures": "summary", "report": "summary"},
 }
 _COMPARED = 150  # bytes of a comparison
 _EPOCHS, _KEPT = 20_000, 8  # bytes of what a training leaves of every epoch: of itself, and of a number
+_CELL, _CROSSED = 130, 0.5  # bytes of a cell of the matrix; seconds for each training and condition
 _DOUBTED = 220  # bytes of a row of the leak meter
 _CORRELATION = 120  # bytes of a rank correlation, 13 under each condition and in the mean
 _CORRELATED = 0.002  # seconds for each clip in each seed and condition, measured with 261 clips
@@ -211,8 +212,11 @@ class Model:
         return Cost(seconds, bytes=4 * len(self.table) * self._rate_of_method("features.{}", descriptor))
 
     def _svm(self, descriptor: str, trained_on: str) -> Cost:
+        return self._fitted(descriptor, trained_on, len(protocol.tested(self.config, trained_on)))
+
+    def _fitted(self, descriptor: str, trained_on: str, asked: int) -> Cost:
+        """Return the cost of a machine of each fold that is asked about so many conditions."""
         samples = len(self.table) * len(protocol.training_sets(self.config)[trained_on])
-        asked = len(protocol.tested(self.config, trained_on))
         names = self._fold_names
         told = self.config["svm"]
         within = (len(inner.GRID) if told["C"] == "grid" else 0) + (told["calibrate"] != "none")
@@ -239,11 +243,32 @@ class Model:
 
     def _train(self, network: str, trained_on: str, fold: str, seed: str) -> Cost:
         cost = self._trained(network, trained_on, fold, variants.training(self.config, network))
-        return replace(cost, bytes=cost.bytes + self._left(network)) if protocol.tuned(self.config) else cost
+        leaves = protocol.leaves_model(self.config, trained_on)
+        return replace(cost, bytes=cost.bytes + self._left(network)) if leaves else cost
 
     def _tune(self, network: str, trained_on: str, fold: str, seed: str) -> Cost:
         told = variants.training(self.config, network)
-        return self._trained(network, trained_on, fold, {**told, **told["tune"]})
+        cost = self._trained(network, trained_on, fold, {**told, **told["tune"]})
+        leaves = protocol.leaves_model(self.config, trained_on)
+        return replace(cost, bytes=cost.bytes + self._left(network)) if leaves else cost
+
+    def _cross(self, network: str, trained_on: str) -> Cost:
+        names = protocol.tables(self.config, self.table)[0]["iv"]
+        tested = sum(len(folds.split(self.table, name)[1]) for name in names) * len(self.config["conditions"])
+        views = 1 if self.config["protocol"]["view"] == "original" else self._views(trained_on)
+        predicted = tested * views * int(self.config["protocol"]["n_seeds"])
+        read = predicted * self._numbers * self.rates.of("train.read")
+        work = self._work(network, 0, 0, predicted)
+        size = predicted * self._row(network)
+        return Cost(read, work + read, size) if self.on_gpu else Cost(read + work, bytes=size)
+
+    def _cross_svm(self, descriptor: str, trained_on: str) -> Cost:
+        return self._fitted(descriptor, trained_on, len(self.config["conditions"]))
+
+    def _matrix(self) -> Cost:
+        conditions = len(self.config["conditions"])
+        trained = len(self.config["methods"]) * len(protocol.training_sets(self.config))
+        return Cost(_CROSSED * trained * conditions, bytes=2.0 * _CELL * trained * conditions)
 
     def _trained(self, network: str, trained_on: str, fold: str, settings: Mapping[str, Any]) -> Cost:
         """Return the cost of a training with these settings, of ``train``, but for what it leaves to start from."""
@@ -262,18 +287,21 @@ class Model:
             size += _EPOCHS + predicted * epochs * _KEPT * len(self.config["classes"])
         predicted *= 1 + epochs
         read = ((len(train) * pool if held else samples) + predicted) * self._numbers * self.rates.of("train.read")
+        work = self._work(network, steps, samples, predicted)
+        return Cost(read, work + read, size) if self.on_gpu else Cost(read + work, bytes=size)
+
+    def _work(self, network: str, steps: int, samples: int, predicted: int) -> float:
+        """Return the seconds, of a GPU if there is one, of so many steps on samples, and of so many predictions."""
         training, predicting = self._of_network(network)
         place = "gpu" if self.on_gpu else "cpu"
         measured = any(self.rates.has(f"gpu.{name}.gflop") for name in (network, METHODS[network].like))
         if self.on_gpu and not measured:
             self.counted.add(network)
-            work = (samples * training + predicted * predicting) / self.gflops
-        else:
-            step, learnt_gflop, predicted_gflop = (
-                self._rate_of_method(f"{place}.{{}}.{part}", network) for part in ("step", "gflop", "predicted_gflop")
-            )
-            work = steps * step + samples * training * learnt_gflop + predicted * predicting * predicted_gflop
-        return Cost(read, work + read, size) if self.on_gpu else Cost(read + work, bytes=size)
+            return (samples * training + predicted * predicting) / self.gflops
+        step, learnt_gflop, predicted_gflop = (
+            self._rate_of_method(f"{place}.{{}}.{part}", network) for part in ("step", "gflop", "predicted_gflop")
+        )
+        return steps * step + samples * training * learnt_gflop + predicted * predicting * predicted_gflop
 
     def _of_network(self, name: str) -> tuple[float, float]:
         if name not in self._operations:

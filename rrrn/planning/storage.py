@@ -48,11 +48,16 @@ def jobs(config: Mapping[str, Any], table: Sequence[Clip]) -> list[Job]:
         found += [_job("pack", {"condition": condition}) for condition in conditions]
     fetched = [path for path in protocol.files(config) if path.startswith("data/weights/")]
     found += [_job("weights", {"network": path.rpartition("/")[2].removesuffix(".pth")}) for path in fetched]
-    if protocol.tuned(config):
+    leaving = [name for name in protocol.training_sets(config) if protocol.leaves_model(config, name)]
+    if leaving:
         folds = {fold for names in protocol.tables(config, table)[0].values() for fold in names}
-        seeds = range(config["protocol"]["n_seeds"])
+        seeds, tuned = range(config["protocol"]["n_seeds"]), protocol.tuned(config)
         found += [
-            _leaving(network, fold, str(seed)) for network in networks for fold in sorted(folds) for seed in seeds
+            _leaving(network, name, fold, str(seed), "tune" if name in tuned else "train")
+            for network in networks
+            for name in leaving
+            for fold in sorted(folds)
+            for seed in seeds
         ]
     found += [
         _job("describe", {"descriptor": name, "condition": condition})
@@ -76,7 +81,6 @@ def held(model: Model, trained: Sequence[str], at_once: int) -> float:
 def trainings(model: Model, folder: Path) -> list[str]:
     """Return the network of each training of an experiment whose predictions, or model, a folder lacks."""
     config = model.config
-    models = bool(protocol.tuned(config))
     names = {fold for folds in protocol.tables(config, model.table)[0].values() for fold in folds}
     return [
         network
@@ -86,7 +90,8 @@ def trainings(model: Model, folder: Path) -> list[str]:
         for seed in range(config["protocol"]["n_seeds"])
         if not (folder / f"results/predictions/{network}/{trained_on}/{fold}-{seed}.csv").exists()
         or (
-            models and trained_on == protocol.START and not (folder / protocol.model(network, fold, str(seed))).exists()
+            protocol.leaves_model(config, trained_on)
+            and not (folder / protocol.model(network, fold, str(seed), trained_on)).exists()
         )
     ]
 
@@ -99,9 +104,9 @@ def needed(model: Model, folder: Path) -> tuple[float, int]:
     return sum(cost.bytes for cost in costs), sum(_FILES + cost.files for cost in costs)
 
 
-def _leaving(network: str, fold: str, seed: str) -> Job:
-    made = _job("train", {"network": network, "trained_on": protocol.START, "fold": fold, "seed": seed})
-    return replace(made, outputs=(*made.outputs, protocol.model(network, fold, seed)))
+def _leaving(network: str, trained_on: str, fold: str, seed: str, rule: str) -> Job:
+    made = _job("train", {"network": network, "trained_on": trained_on, "fold": fold, "seed": seed})
+    return replace(made, rule=rule, outputs=(*made.outputs, protocol.model(network, fold, seed, trained_on)))
 
 
 def _job(rule: str, wildcards: Mapping[str, str]) -> Job:

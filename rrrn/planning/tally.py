@@ -7,14 +7,14 @@ from rrrn.planning.jobs import Job
 from rrrn.planning.model import Cost
 
 ORDER = (
-    "render", "faces", "anchor", "art", "occlude", "augment", "flow", "pack", "weights", "train", "tune", "describe",
-    "svm", "split", "score", "table", "summary", "ranking", "compare", "oracle", "leak", "visible", "attention",
-    "faithfulness", "ablation", "answers", "strips", "figures", "report",
+    "render", "faces", "anchor", "art", "occlude", "augment", "flow", "pack", "weights", "train", "tune", "cross",
+    "describe", "svm", "cross_svm", "split", "score", "table", "summary", "ranking", "compare", "oracle", "leak",
+    "matrix", "visible", "attention", "faithfulness", "ablation", "answers", "strips", "figures", "report",
 )  # fmt: skip
 TRAININGS = ("train", "tune")  # rules that train networks
 AFTERWARDS = (  # rules that no training waits for
-    "svm", "split", "score", "table", "summary", "ranking", "compare", "oracle", "leak", "visible", "attention",
-    "faithfulness", "ablation", "answers", "strips", "figures", "report",
+    "cross", "svm", "cross_svm", "split", "score", "table", "summary", "ranking", "compare", "oracle", "leak",
+    "matrix", "visible", "attention", "faithfulness", "ablation", "answers", "strips", "figures", "report",
 )  # fmt: skip
 _KEPT = 3  # files that each job leaves beside its outputs: log, times, Snakemake's record
 _KEPT_BYTES = 4096.0  # of each, a block of most file systems

@@ -247,10 +247,38 @@ class Recipes:
         )
 
     @cache  # noqa: B019
-    def model(self, network: str, fold: str, seed: str) -> Recipe:
-        """Return the recipe of what a training leaves beside its predictions for others to start from."""
-        trained = self.train(network, protocol.START, fold, seed)
-        return replace(trained, path=protocol.model(network, fold, seed))
+    def model(self, network: str, fold: str, seed: str, trained_on: str = protocol.START) -> Recipe:
+        """Return the recipe of the model that a training leaves beside its predictions."""
+        trained = self.train(network, trained_on, fold, seed)
+        return replace(trained, path=protocol.model(network, fold, seed, trained_on))
+
+    @cache  # noqa: B019
+    def cross(self, network: str, trained_on: str) -> Recipe:
+        names, seeds = self.tables["iv"], range(self._config["protocol"]["n_seeds"])
+        trained = self.train(network, trained_on, names[0], "0")  # tells what all of them are told
+        left = [self.model(network, fold, str(seed), trained_on) for fold in names for seed in seeds]
+        return replace(
+            trained,
+            path=f"results/crossed/{network}/{trained_on}.csv",
+            modules=("rrrn.stages.cross", METHODS[network].module),
+            inputs=(*left, *(self.pack(name) for name in self._config["conditions"])),
+        )
+
+    @cache  # noqa: B019
+    def cross_svm(self, descriptor: str, trained_on: str) -> Recipe:
+        made, names = self.svm(descriptor, trained_on), self._config["conditions"]
+        learnt = [self.describe(descriptor, name) for name in self._training_sets[trained_on]]
+        inputs = (*learnt, *(self.describe(descriptor, name) for name in names))
+        return replace(made, path=f"results/crossed/{descriptor}/{trained_on}.csv", inputs=inputs)
+
+    @cache  # noqa: B019
+    def matrix(self) -> Recipe:
+        made = [
+            self.cross_svm(method, name) if METHODS[method].kind == "descriptor" else self.cross(method, name)
+            for method in self._config["methods"]
+            for name in self._training_sets
+        ]
+        return self._result("results/matrix.json", "rrrn.stages.matrix", [], {"iv": made})
 
     @cache  # noqa: B019
     def epochs(self, network: str, trained_on: str, fold: str, seed: str) -> Recipe:
@@ -470,6 +498,8 @@ class Recipes:
         if protocol.attending(self._config):
             found["results/region_weights.json"] = self.faithfulness
         found["results/folds.json"] = self.split
+        if self._config["protocol"]["test_all"]:
+            found["results/matrix.json"] = self.matrix
         if self._config["ablation"]:
             found["results/ablation.json"] = self.ablation
         return found
@@ -519,6 +549,7 @@ class Recipes:
             if "train" in part:  # what all are told that are not varied
                 part["train"] = {key: canonical(self._config["train"])[key] for key in part["train"]}
         decided = _deciding(decided)
+        decided["protocol"] = {key: value for key, value in decided["protocol"].items() if key != "test_all"}
         told |= {"clips": str(self._config["clips"]), "plugins": list(self._config["plugins"])}
         told |= {"ablation": named["methods"] if key == "ablation" else [], "variants": self._varied(named["methods"])}
         if set(scores) == {"iv"}:

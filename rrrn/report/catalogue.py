@@ -6,6 +6,7 @@ Read by the Snakefile, hence the standard library only.
 FIGURES = (
     "robustness",
     "confusion",
+    "matrix",
     "weights",
     "attention",
     "strips",

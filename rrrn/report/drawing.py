@@ -10,6 +10,7 @@ from rrrn.report.figures import (
     confusion,
     doubts,
     features,
+    matrix,
     ranks,
     robustness,
     strips,
@@ -21,7 +22,7 @@ from rrrn.report.figures import (
 from rrrn.report.found import Found
 
 # as the catalogue lists them for the workflow
-DRAWN = (robustness, confusion, weights, attention, strips, subjects, ranks, doubts, features, training, times)
+DRAWN = (robustness, confusion, matrix, weights, attention, strips, subjects, ranks, doubts, features, training, times)
 
 
 def every(found: Found) -> list[Figure]:

@@ -161,6 +161,7 @@ def read(
     tables, results, notes, versions, digests = {}, {}, {}, {}, {}
     attending = protocol.attending(settings)
     names = [*(f"table_{name}" for name in tasks), "summary", "ranking", "comparisons", "leak", "folds"]
+    names += ["matrix"] if settings["protocol"]["test_all"] else []
     for name in [*names, *(["region_weights"] if attending else [])]:
         if about := reader.path(f"{name}.json"):
             told = result.read(about)

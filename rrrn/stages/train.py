@@ -14,7 +14,7 @@ from rrrn.experiment import outside
 from rrrn.networks import pretrained
 from rrrn.provenance import asked, sources
 from rrrn.running import stage
-from rrrn.training import devices, fold, models
+from rrrn.training import devices, fold, models, testing
 from rrrn.training.checkpoints import Checkpoint
 
 
@@ -87,7 +87,7 @@ if __name__ == "__main__":
     parser.add_argument("--trained-on", required=True, help="name of the training condition")
     parser.add_argument("--fold", required=True, help="a subject, group-I-of-N of them, or A-to-B of two databases")
     parser.add_argument("--seed", type=int, default=0, help="number of the training among several")
-    parser.add_argument("--view", choices=get_args(fold.View), default="original", help="what is tested of a clip")
+    parser.add_argument("--view", choices=get_args(testing.View), default="original", help="what is tested of a clip")
     parser.add_argument("--max-memory-gb", type=float, default=8.0, help="hold samples in memory up to this size")
     parser.add_argument("--checkpoint", type=Path, help="keep the state here, and go on from it")
     parser.add_argument("--checkpoint-minutes", type=float, default=10.0, help="between two savings")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,22 +18,21 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from rrrn.data.clips import Clip
-from rrrn.data.packed import Pack, open_packs
+from rrrn.data.packed import open_packs
 from rrrn.data.predictions import Prediction
 from rrrn.experiment import folds, seeds
 from rrrn.networks.network import Network
 from rrrn.running import typed
 from rrrn.running.stage import InputError
-from rrrn.training import checkpoints, devices, engine, history, models, precision
+from rrrn.training import checkpoints, devices, history, models, precision
 from rrrn.training.checkpoints import Checkpoint, Stop
 from rrrn.training.engine import Training
 from rrrn.training.looking import Looks
 from rrrn.training.models import Model, Origin
 from rrrn.training.samples import Samples
 from rrrn.training.settings import Settings
+from rrrn.training.testing import Asked, View, views_to_test
 
-View = Literal["original", "tta_mean", "augmented_pool"]
-Said = dict[tuple[Clip, str, int], tuple[NDArray[np.float64], NDArray[np.float64]]]  # by clip, condition and view
 Build = Callable[[Mapping[str, Any], int, int, Path | None], Network[Any]]  # settings, n_classes, side, weights
 
 
@@ -133,7 +132,8 @@ def run(
         for paths, used in ((task.train, training), (task.test.values(), testing)):
             for path in paths:
                 files[path].verify(used)
-        views = views_to_test([files[path] for path in task.test.values()], task.view)
+        tested = {condition: files[path] for condition, path in task.test.items()}
+        views = views_to_test(list(tested.values()), task.view)
         (told,) = task.told["networks"].values()  # a control's are RRRN's
         network = build(told, len(classes), files[task.train[0]].size, weights)
         if start:
@@ -149,59 +149,17 @@ def run(
         pools = np.split(np.arange(len(chosen)), len(training))  # every clip has as many samples
         samples = Samples(chosen, max_bytes, device)
 
-        def said() -> Said:
-            found = {}
-            for condition, path in task.test.items():
-                asked = [(files[path], clip, view) for clip in testing for view in views]
-                outputs = engine.predict(network, Samples(asked, max_bytes, device), settings.batch_size)
-                for (_, clip, view), output in zip(asked, outputs, strict=True):
-                    found[clip, condition, view] = output
-            return found
-
-        def probabilities(found: Said) -> NDArray[np.float64]:
-            of_clips = [[[found[clip, name, view][0] for view in views] for clip in testing] for name in task.test]
-            return np.array(of_clips)
-
+        asked = Asked(testing, tested, views, max_bytes, settings.batch_size)
         looks = None
         if noted.every_epoch:
-            looks = Looks(network, settings.precision, device, lambda: probabilities(said()))
+            looks = Looks(network, settings.precision, device, lambda: asked.probabilities(asked.of(network, device)))
         trained = Training(network, samples, labels, pools, settings, seeds.generator(*own, "order"), looks)
         fit(trained, settings.epochs, noted)
         precision.prepare("fp32", device)
-        results = said()
+        said = asked.of(network, device)
         # the last look again, since a GPU need not repeat itself, and the last epoch is what predictions are of
-        epochs = np.stack([*looks.seen[:-1], probabilities(results)]) if looks else None
-
-    rows = [
-        Prediction(
-            database=clip.database,
-            subject=clip.subject,
-            clip=clip.clip,
-            condition=condition,
-            trained_on=task.trained_on,
-            fold=task.fold,
-            seed=task.seed,
-            view=view,
-            true=clip.objective_class,
-            probabilities=tuple(results[clip, condition, view][0]),
-            alpha=tuple(results[clip, condition, view][1]),
-        )
-        for clip in testing
-        for condition in task.test
-        for view in views
-    ]
-    return Trained(network, training, rows, testing, views, epochs)
-
-
-def views_to_test(tested: Sequence[Pack], view: View) -> list[int]:
-    """Return the view numbers that ``view`` asks for; raises InputError if the tested files do not all hold them."""
-    views = [0] if view == "original" else list(tested[0].views)
-    for file in tested:
-        if (view != "original" and list(file.views) != views) or 0 not in file.views:
-            raise InputError(
-                f"{file.path}: does not hold the views that protocol.view: {view} tests; delete it and run again"
-            )
-    return views
+        epochs = np.stack([*looks.seen[:-1], asked.probabilities(said)]) if looks else None
+    return Trained(network, training, asked.rows(said, task.origin), testing, views, epochs)
 
 
 def fit(training: Training, n_epochs: int, noted: Noted) -> None:

@@ -93,17 +93,15 @@ def start(wildcards):
 
 
 def left(wildcards, output):
-    """Where a training leaves a model for others to start from, and what that is to say of itself."""
-    if not TUNED or wildcards.trained_on in TUNED:
+    """Where a training leaves its model, if it does, and what that is to say of itself."""
+    if not protocol.leaves_model(config, wildcards.trained_on):
         return []
     return ["--model", output.model, "--model-recipe", left_recipe(wildcards)]
 
 
 def left_recipe(wildcards):
     """The recipe of that model, for Snakemake's record of it: the same whether it is left or not."""
-    if wildcards.trained_on != protocol.START:
-        return ""
-    return RECIPES.model(wildcards.network, wildcards.fold, wildcards.seed).digest
+    return RECIPES.model(**dict(wildcards.items())).digest
 
 
 def epochs_recipe(wildcards):
@@ -121,6 +119,30 @@ def every_epoch(wildcards, output):
         "--every-epoch-recipe",
         epochs_recipe(wildcards),
     ]
+
+
+def models(wildcards):
+    """The models that a network's trainings under a condition left, in the folds of Table IV."""
+    left = RECIPES.cross(**dict(wildcards.items())).inputs
+    return [made.path for made in left if made.path.startswith("results/models/")]
+
+
+def asked_about_all(wildcards, input):
+    """Each condition with its file."""
+    return [f"{name}={path}" for name, path in zip(CONDITIONS, input.test, strict=True)]
+
+
+def crossed():
+    """What each method says of all conditions, of each training; it is asked for by a key."""
+    if not config["protocol"]["test_all"]:
+        stop(
+            "results/matrix.csv needs predictions of all conditions from each training; set protocol.test_all to true"
+        )
+    return expand(
+        "results/crossed/{method}/{trained_on}.csv",
+        method=config["methods"],
+        trained_on=TRAINING_SETS,
+    )
 
 
 def predictions(wildcards):

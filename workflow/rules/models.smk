@@ -19,7 +19,8 @@ rule weights:
         "python -m rrrn.stages.weights {params.source:q} {output:q} --sha256 {params.sha256:q} --log {log:q}"
 
 
-# What a training makes, and what it makes if others start from it, and if it is scored after every epoch.
+# What a training makes, and what it makes if others start from it, or it is tested on all conditions, and if it is
+# scored after every epoch.
 PREDICTIONS = {
     "predictions": ensure(
         "results/predictions/{network}/{trained_on}/{fold}-{seed}.csv", non_empty=True
@@ -38,6 +39,8 @@ EPOCHS = {
 }
 if config["train"]["score_every_epoch"]:
     PREDICTIONS |= EPOCHS
+if config["protocol"]["test_all"]:
+    PREDICTIONS |= MODEL
 
 
 rule train:
@@ -89,6 +92,37 @@ if TUNED:
             trained_on=one_of(TUNED),
 
 
+rule cross:
+    input:
+        models=models,
+        test=conditions(CONDITIONS),
+        weights=lambda wildcards: weights(wildcards.network),
+    output:
+        ensure("results/crossed/{network}/{trained_on}.csv", non_empty=True),
+    log:
+        "logs/cross/{network}/{trained_on}.log",
+    benchmark:
+        "logs/cross/{network}/{trained_on}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    resources:
+        gpu=0 if config["train"]["device"] == "cpu" else 1,
+    params:
+        **given("cross"),
+        module=lambda wildcards, output: METHODS[wildcards.network].module,
+        test=asked_about_all,
+        weights=lambda wildcards, input: (
+            ["--weights", *input.weights, "--sha256", sha256(wildcards.network)]
+            if input.weights
+            else []
+        ),
+        classes=CLASSES,
+        view=VIEW,
+        memory=lambda wildcards, output: config["train"]["max_memory_gb"],
+    shell:
+        "python -m rrrn.stages.cross {output:q} --models {input.models:q} --test {params.test:q} --clips {params.clips:q} --classes {params.classes:q} --method {wildcards.network} --module {params.module:q} --trained-on {wildcards.trained_on} --view {params.view} --settings {params.told:q} --max-memory-gb {params.memory} {params.weights:q} --asked {params.asked:q} --log {log:q}"
+
+
 rule describe:
     input:
         expand("results/occluded/{{condition}}/{subject}.h5", subject=SUBJECTS),
@@ -137,3 +171,26 @@ rule svm:
         folds=",".join(FOLDS),
     shell:
         "python -m rrrn.stages.svm {output:q} --train {input.train:q} --test {params.test:q} --trained-on {wildcards.trained_on} --method {wildcards.descriptor} --clips {params.clips:q} --classes {params.classes:q} --folds {params.folds:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
+
+
+use rule svm as cross_svm with:
+    input:
+        train=lambda wildcards: expand(
+            "results/features/{descriptor}/{condition}.h5",
+            descriptor=wildcards.descriptor,
+            condition=TRAINING_SETS[wildcards.trained_on],
+        ),
+        test=expand(
+            "results/features/{{descriptor}}/{condition}.h5", condition=CONDITIONS
+        ),
+    output:
+        ensure("results/crossed/{descriptor}/{trained_on}.csv", non_empty=True),
+    log:
+        "logs/cross_svm/{descriptor}/{trained_on}.log",
+    benchmark:
+        "logs/cross_svm/{descriptor}/{trained_on}.tsv"
+    params:
+        **given("cross_svm"),
+        test=asked_about_all,
+        classes=CLASSES,
+        folds=",".join(FOLDS),

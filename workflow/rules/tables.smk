@@ -1,4 +1,4 @@
-"""From predictions to Tables III and IV, their summaries, comparisons, the ranking, doubts, region weights, the ablation."""
+"""From predictions to Tables III and IV, their summaries, comparisons, the ranking, doubts, the matrix, region weights, the ablation."""
 
 PAPER = Path(os.path.relpath(resources.path("data/paper")))
 
@@ -273,6 +273,39 @@ rule leak:
         conditions=",".join(CONDITIONS),
     shell:
         "python -m rrrn.stages.leak {output.leak:q} {output.about:q} {params.confusion:q} {params.oracle:q} {params.folds:q} --clips {params.clips:q} --classes {params.classes:q} --methods {params.methods} --labels {params.labels:q} --conditions {params.conditions} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
+
+
+rule matrix:
+    input:
+        lambda wildcards: crossed(),
+    output:
+        matrix=report(
+            "results/matrix.csv",
+            caption="../report/matrix.rst",
+            category="Tables",
+            labels={"table": "iv", "form": "train × test"},
+        ),
+        about="results/matrix.json",
+    log:
+        "logs/matrix.log",
+    benchmark:
+        "logs/matrix.tsv"
+    localrule: True
+    conda:
+        "../../envs/torch.yaml"
+    params:
+        **given("matrix"),
+        caption=about("matrix"),
+        classes=CLASSES,
+        folds=",".join(TABLES["iv"]),
+        task=TASKS["iv"],
+        trained_on=",".join(TRAINING_SETS),
+        labels=lambda wildcards, output: RECIPES.labels(),
+        methods=",".join(config["methods"]),
+        conditions=",".join(CONDITIONS),
+        view=VIEW,
+    shell:
+        "python -m rrrn.stages.matrix {output.matrix:q} {output.about:q} --crossed {input:q} --task {params.task:q} --clips {params.clips:q} --classes {params.classes:q} --folds {params.folds:q} --methods {params.methods} --trained-on {params.trained_on} --conditions {params.conditions} --view {params.view} --labels {params.labels:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule visible:

@@ -21,8 +21,17 @@ def page(found: Found) -> Page:
             "held against what is hidden in clips of other subjects."
         )
         tables.append(of_frame(told, caption, names, {"method": ["method"], "condition": ["condition"]}))
-    notes = list(found.notes.get("region_weights", ()))
-    return Page(NAME, TITLE, ["strips", "weights", "attention"], {"tables": tables, "notes": notes})
+    crossed = []
+    if (told := found.results.get("matrix")) is not None:
+        crossed = ["matrix"]
+        names = {
+            "method": "Method", "trained_on": "Trained on", "condition": "Tested on", "metric": "Metric",
+            "value": "Value", "low": "Low", "high": "High",
+        }  # fmt: skip
+        caption = "Trained on one condition and tested on another, in the folds of Table IV, with 95 % over subjects."
+        tables.append(of_frame(told, caption, names, {"method": ["method"], "condition": ["trained_on", "condition"]}))
+    notes = [*found.notes.get("region_weights", ()), *found.notes.get("matrix", ())]
+    return Page(NAME, TITLE, ["strips", *crossed, "weights", "attention"], {"tables": tables, "notes": notes})
 
 
 def _hidden(found: Found) -> Table:

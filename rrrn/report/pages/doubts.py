@@ -17,7 +17,7 @@ def page(found: Found) -> Page:
             "oracle_epoch": "Best epoch of all", "oracle_epoch_gain": "Gain of it", "seen_subjects": "Subjects seen",
             "seen_by": "Says who",
         }  # fmt: skip
-        filters = {"method": "method", "condition": "condition"}
+        filters = {"method": ["method"], "condition": ["condition"]}
         caption = (
             "Each number of the tables beside what choosing the epoch by the tested clips would have given; and how "
             "many tested subjects their own fold learnt from, as the files of trainings say or the folds are made."
