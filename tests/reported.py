@@ -30,8 +30,9 @@ def found(
     n_seeds: int = 2,
     source: str = "synthetic",
     faces: bool = False,
+    doubted: bool = False,
 ) -> Found:
-    """A whole experiment; ``named`` are the classes that there are clips of."""
+    """An experiment; ``named`` are the classes that there are clips of. With ``doubted`` all can be drawn of it."""
     rng = np.random.default_rng(0)
     table = [clip(subject, number, named or classes, source) for subject in subjects for number in range(clips)]
     settings = defaults.whole([]) | {"methods": list(methods), "conditions": list(conditions), "classes": list(classes)}
@@ -46,6 +47,9 @@ def found(
     visible = {name: _numbers(rng, table, "visible", 1) for name in conditions if name != CLEAR}
     for frame in visible.values():
         frame["covered_units"] = 0.5
+    more = {}
+    if doubted:
+        more = {"leak": _doubted(rng, of, methods, conditions), "matrix": _crossed(rng, of, methods, conditions)}
     hidden = source == "recorded" and not faces
     return Found(
         settings=settings,
@@ -53,12 +57,7 @@ def found(
         labels=of,
         tasks={"iv": "CDE"},
         tables={"iv": long},
-        results={
-            "table_iv": long,
-            "comparisons": _compared(of, methods),
-            "leak": _doubted(rng, of, methods, conditions),
-            "matrix": _crossed(rng, of, methods, conditions),
-        },
+        results={"table_iv": long, "comparisons": _compared(of, methods), **more},
         notes={"table_iv": ["a note"]},
         counts={"iv": counts},
         answers=answers,

@@ -50,8 +50,21 @@ def test_by_hand():
     assert found["unoccluded"].to_dict() == pytest.approx({"rrrn": 0.9, "vgg16": 0.8, "resnet18": 0.8})
     assert found["maximal_degradation"].to_dict() == pytest.approx({"rrrn": 0.15, "vgg16": 0.6, "resnet18": 0.3})
     assert set(found["worst_condition"]) == {"mask"}
-    ends = ["low", "high", "unoccluded_low", "unoccluded_high"]
+    assert found["mean_degradation"].to_dict() == pytest.approx({"rrrn": 0.075, "vgg16": 0.2, "resnet18": 0.25})
+    ends = [name for name in found if name.endswith(("low", "high"))]
     assert found[ends].isna().all(axis=None)  # there is one subject
+
+
+def test_the_area_is_the_mean_height_of_the_curve_over_percentages():
+    conditions = ["random-50", "none", "random-05", "mask", "random-20"]
+    counts = {"rrrn": right(4, 20, 16, 1, 12)}
+    row = robustness.ranked(counts, conditions, ["s"], ["WAR"]).iloc[0]
+    # 0.8 at 5 %, 0.6 at 20 % and 0.2 at 50 %: trapezoids of 15 and 30 points
+    assert row["area_under_curve"] == pytest.approx((15 * 0.7 + 30 * 0.4) / 45)
+    assert (row["curve_from"], row["curve_to"]) == (5, 50)
+    assert row["mean_degradation"] == pytest.approx(1 - (0.2 + 0.8 + 0.05 + 0.6) / 4)
+    one = robustness.ranked({"rrrn": right(4, 20)}, conditions[:2], ["s"], ["WAR"]).iloc[0]
+    assert one[["area_under_curve", "curve_from"]].isna().all() and one["mean_degradation"] == pytest.approx(0.8)
 
 
 def test_an_interval_is_that_of_numbers_that_are_computed_one_by_one(many, monkeypatch):

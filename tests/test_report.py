@@ -33,7 +33,7 @@ SMALL = {"subjects": ("s1", "s2"), "clips": 2, "methods": ("lbp_top",), "conditi
 
 @pytest.fixture(scope="module")
 def whole() -> Found:
-    return found()
+    return found(doubted=True)
 
 
 @pytest.fixture(scope="module")

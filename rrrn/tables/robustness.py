@@ -8,8 +8,10 @@ condition counts once, as in the tables, and not each kind of occluder. Where Re
 one counts 1, and another one infinite, as is then the mean.
 
 The difference that ImageNet-C calls relative, of errors with and without corruption, has no place here: ResNet18's may
-be 0 or below, as in the paper's Table III b under a patch of 5 %. What each method loses is told by its maximal
-degradation instead, its score un-occluded less that under the condition in which it is worst.
+be 0 or below, as in the paper's Table III b under a patch of 5 %. What each method loses is told in its score instead:
+by its mean degradation, the score un-occluded less the mean over occluded conditions, and by its maximal one, less the
+score under the condition in which it is worst. The area under its curve over random patches, from the least percentage
+to the largest, is the mean height of that curve.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,13 +20,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rrrn.experiment import conditions as conditions_of
 from rrrn.tables.statistics import intervals, resampling
 
 REFERENCE = "resnet18"
-CLEAR = "none"
+CLEAR, CURVE = "none", "random"
 COLUMNS = (
     *("unoccluded", "unoccluded_low", "unoccluded_high"),
-    *("mean_relative_degradation", "low", "high", "maximal_degradation", "worst_condition"),
+    *("mean_relative_degradation", "low", "high"),
+    *("mean_degradation", "mean_degradation_low", "mean_degradation_high", "maximal_degradation", "worst_condition"),
+    *("area_under_curve", "area_under_curve_low", "area_under_curve_high", "curve_from", "curve_to"),
 )
 
 
@@ -35,6 +40,24 @@ def relative(errors: NDArray[np.float64], reference: NDArray[np.float64]) -> NDA
     return ratios.mean(axis=1)
 
 
+def curve(conditions: Sequence[str]) -> dict[int, int]:
+    """Return {percentage: place among the conditions} of random patches, in order."""
+    parsed = {conditions_of.parse(name): place for place, name in enumerate(conditions)}
+    return dict(sorted((level, place) for (kind, level), place in parsed.items() if kind == CURVE and level))
+
+
+def area(values: NDArray[np.float64], levels: Mapping[int, int]) -> NDArray[np.float64]:
+    """Return the area under scores (samples, conditions) over percentages by trapezoids, over their range: (samples,).
+
+    ``levels`` are as ``curve`` returns them. Fewer than two percentages have no area, which is NaN.
+    """
+    if len(levels) < 2:
+        return np.full(len(values), np.nan)
+    percentages = np.array(list(levels), np.float64)
+    heights = values[:, list(levels.values())]
+    return np.asarray(np.trapezoid(heights, percentages, axis=1) / np.ptp(percentages))
+
+
 def ranked(
     counts: Mapping[str, NDArray[np.float64]], conditions: Sequence[str], subjects: Sequence[str], shown: Sequence[str]
 ) -> pd.DataFrame:
@@ -43,30 +66,34 @@ def ranked(
     ``counts`` are {method: confusion matrices (conditions, seeds, subjects, n_classes, n_classes)}. Intervals are over
     subjects (``intervals.ends``), as those of tables; seeds and trainings stay, so that they say nothing of these.
     Without REFERENCE among the methods there is no mean relative degradation, and the order is that of ``counts``;
-    without CLEAR no un-occluded score and no maximal degradation; without another condition neither degradation. What
-    is missing is NaN, a missing condition an empty text.
+    without CLEAR no un-occluded score and no degradation from it; without another condition no degradation; without two
+    percentages of random patches no area. What is missing is NaN, a missing condition an empty text.
     """
     weights = resampling.weights(subjects)
     scores = {method: resampling.scores(own, weights) for method, own in counts.items()}
     occluded = [number for number, name in enumerate(conditions) if name != CLEAR]
+    levels = curve(conditions)
+    ends = (min(levels), max(levels)) if len(levels) > 1 else (np.nan, np.nan)
     missing = np.full(len(weights), np.nan)
     rows = []
     for metric in shown:
         for method, own in scores.items():
             value = own[metric]
             clear = value[:, conditions.index(CLEAR)] if CLEAR in conditions else missing
-            ratio, fall, worst = missing, np.nan, ""
+            ratio, loss, fall, worst = missing, missing, np.nan, ""
             if occluded and REFERENCE in scores:
                 ratio = relative(1 - value[:, occluded], 1 - scores[REFERENCE][metric][:, occluded])
             if occluded and CLEAR in conditions:
+                loss = clear - value[:, occluded].mean(axis=1)
                 falls = clear[0] - value[0, occluded]
                 most = int(falls.round(9).argmax())  # rounded, so that of equal ones it is the first
                 fall, worst = float(falls[most]), conditions[occluded[most]]
-            numbers = [clear[0], *_ends(clear, len(subjects)), ratio[0], *_ends(ratio, len(subjects)), fall, worst]
-            rows.append({"metric": metric, "method": method, **dict(zip(COLUMNS, numbers, strict=True))})
-    found = pd.DataFrame(rows).assign(n_seeds=lambda one: [counts[name].shape[1] for name in one["method"]])
+            found = [[one[0], *_ends(one, len(subjects))] for one in (clear, ratio, loss, area(value, levels))]
+            told = [*found[0], *found[1], *found[2], fall, worst, *found[3], *ends]
+            rows.append({"metric": metric, "method": method, **dict(zip(COLUMNS, told, strict=True))})
+    table = pd.DataFrame(rows).assign(n_seeds=lambda one: [counts[name].shape[1] for name in one["method"]])
     order = {metric: number for number, metric in enumerate(shown)}
-    return found.sort_values(
+    return table.sort_values(
         ["metric", "mean_relative_degradation"],
         key=lambda column: column.map(order) if column.name == "metric" else column,
         kind="stable",

@@ -29,9 +29,13 @@ def page(found: Found) -> Page:
         names = {
             "task": "Task", "metric": "Metric", "method": "Method", "unoccluded": "Un-occluded",
             "mean_relative_degradation": "Relative error", "low": "Low", "high": "High",
+            "mean_degradation": "Mean loss", "area_under_curve": "Mean over patches",
             "maximal_degradation": "Largest loss", "worst_condition": "Under",
         }  # fmt: skip
-        caption = "Error under occlusion over ResNet18's, and the largest loss against un-occluded clips."
+        caption = (
+            "Error under occlusion over ResNet18's, with 95 % over subjects; the mean and the largest loss against "
+            "un-occluded clips; and the mean height of the curve over random patches."
+        )
         tables.append(of_frame(told, caption, names, {"method": ["method"]}))
     notes = [*found.notes.get("comparisons", ()), *found.notes.get("ranking", ())]
     return Page(
