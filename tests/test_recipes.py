@@ -120,6 +120,22 @@ def test_testing_on_all_conditions_changes_no_recipe_of_what_is_there():
     assert added == {"models", "crossed", "matrix.json"}
 
 
+def test_a_control_that_is_held_otherwise_leaves_the_settings_of_a_table():
+    def jittered(config):
+        config.update(conditions=["none", "mask", "mask-jittered"], methods=["rrrn"])
+
+    made = experiment(jittered)
+    subject = made.subjects[0]
+    held, usual = made.jitter(subject), made.anchor(subject)
+    assert json.loads(held.told) == {"anchor": {"mode": "per_frame"}} and held.digest != usual.digest
+    assert [one.path for one in made.occlude("mask-jittered", subject).inputs][1] == held.path
+    for told in (made.table("iv").told, made.table("iv").settings):
+        assert json.loads(told)["anchor"] == CONFIG["anchor"] | {"stable": canonical(CONFIG["anchor"]["stable"])}
+    # a control shares what its base is made of
+    assert made.occlude("mask-inside", subject) is made.occlude("mask", subject)
+    assert made.flow("mask-inside", subject).inputs[0] is made.flow("mask", subject)
+
+
 @pytest.mark.parametrize(
     ("change", "reached"),
     [

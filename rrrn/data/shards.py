@@ -3,6 +3,8 @@
 Each file is sealed and says what it is (rrrn/data/store.py). ``@`` marks an attribute, CLIP is a group per clip, of its
 name. T frames of H x W pixels, C channels (1 gray, 3 BGR); V views; N clips, in the order of the clip table; K shards;
 S the side of a flow map; D numbers of a descriptor; A action units. A test holds this list against a run's files.
+``results/anchors_jittered/`` and ``results/occluded_jittered/``, of control conditions, are as those without the word.
+What trainings leave beside predictions is told where it is written: rrrn/data/every_epoch.py, rrrn/training/models.py.
 
 results/faces/SUBJECT.h5, by ``faces``: clean face crops
     CLIP@database, CLIP@subject, CLIP@clip: text

@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator, SchemaError, ValidationError, valid
 from jsonschema.exceptions import best_match
 
 from rrrn.data.clips import Clip
-from rrrn.experiment import conditions, folds, grouped, methods, protocol, registry, variants
+from rrrn.experiment import conditions, control_conditions, folds, grouped, methods, protocol, registry, variants
 from rrrn.experiment.conditions import Kind
 from rrrn.experiment.methods import Method
 from rrrn.running.stage import InputError
@@ -86,8 +86,9 @@ def _with_registered(schema: dict[str, Any]) -> dict[str, Any]:
     keys["methods"]["items"] = keys["ablation"]["items"] = {"enum": sorted(methods.METHODS)}
     keys["compare"]["properties"]["against"] = {"enum": ["all", *sorted(methods.METHODS)]}
     keys["conditions"]["items"] |= {
-        "pattern": f"^({'|'.join(kind.pattern() for kind in conditions.KINDS.values())})\\Z",
-        "description": f"{conditions.offered()}, with two digits: 5 % is random-05",
+        "pattern": control_conditions.pattern(),
+        "description": f"{conditions.offered()}, with two digits: 5 % is random-05; behind an occluder may stand "
+        f"{', '.join(f'-{name}' for name in control_conditions.ALL)}, of which none has the last two",
     }
     for one in _declared():
         part, _, name = one.section.partition(".")
@@ -160,6 +161,7 @@ def check_together(config: Mapping[str, Any], clips: Sequence[Clip]) -> None:
             f"{told['train_condition']} each training is tested on all conditions anyway, and Table IV has what comes "
             "of it"
         )
+    _check_controls(config)
     flow = config["flow"]
     if flow["warm_start"] and flow["engine"] not in ("auto", "numba"):
         raise InputError(f"configuration: flow.warm_start needs flow.engine numba or auto, not {flow['engine']}")
@@ -178,6 +180,27 @@ def check_together(config: Mapping[str, Any], clips: Sequence[Clip]) -> None:
             raise InputError(f"configuration: {section}: the shallow backbone has no pretrained weights")
         if pretrained != "none" and network.get("width", 1) != 1:
             raise InputError(f"configuration: {section}: pretrained weights fit width 1 only")
+
+
+def _check_controls(config: Mapping[str, Any]) -> None:
+    """Raise InputError for control conditions without what they are of, or that some method cannot have."""
+    for name in config["conditions"]:
+        base, control = control_conditions.split(name)
+        if not control:
+            continue
+        if base not in config["conditions"]:
+            raise InputError(f"configuration: conditions has {name}, a control of {base}; add {base}")
+        blind = [one for one in protocol.compared(config) if methods.METHODS[one].kind == "descriptor"]
+        if control != control_conditions.JITTERED and blind:
+            raise InputError(
+                f"configuration: conditions has {name}, a control of the flow to the apex, which {blind[0]} does not "
+                "see; name networks alone as methods"
+            )
+        if control in control_conditions.SIDES and config["flow"]["norm"] == "minmax":
+            raise InputError(
+                f"configuration: conditions has {name}, which sets flow to zero, and flow.norm minmax moves zero; set "
+                "it to fixed"
+            )
 
 
 def pick(config: Mapping[str, Any], path: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rrrn.experiment import conditions, methods
+from rrrn.experiment import control_conditions, methods
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ def method(name: str) -> str:
 
 def condition(name: str) -> str:
     """Return the label of a condition: ``random-05`` is ``Occ-5%``."""
-    return conditions.label(name)
+    return control_conditions.label(name)
 
 
 def of(names: Sequence[str], worn: Sequence[str]) -> Labels:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rrrn.data.clips import Clip
-from rrrn.experiment import folds, methods
+from rrrn.experiment import control_conditions, folds, methods
 
 START = "none"  # the training whose models others start from
 WITHOUT_EFFECT = ("max_memory_gb", "checkpoint_minutes", "score_every_epoch")  # keys of train that change no result
@@ -76,9 +76,14 @@ def compared(config: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys([*config["methods"], *config["ablation"]]))
 
 
+def held_against(config: Mapping[str, Any]) -> list[str]:
+    """Return the conditions under which region weights are held against what is visible: all but controls."""
+    return control_conditions.plain(config["conditions"])
+
+
 def attending(config: Mapping[str, Any]) -> list[str]:
     """Return the methods whose region weights can be held against what is visible, under occlusion and without."""
-    told = config["conditions"]
+    told = held_against(config)
     if START not in told or len(told) < 2:
         return []
     return [name for name in config["methods"] if methods.METHODS[name].alpha]

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from rrrn.experiment import conditions, methods, outside, variants
+from rrrn.experiment import conditions, control_conditions, methods, outside, variants
 from rrrn.running.stage import InputError
 
 GROUP = "rrrn.methods"
@@ -62,5 +62,5 @@ def _unknown(config: Mapping[str, Any]) -> bool:
     compared, ablated, worn = ({name for name in part if isinstance(name, str)} for part in named)
     varied = variants.bases(config)
     wanted = {varied.get(name, name) for name in compared | ablated | varied.keys()}
-    kinds = {re.sub(r"-[0-9]+$", "", condition) for condition in worn}
+    kinds = {re.sub(r"-[0-9]+$", "", control_conditions.base(condition)) for condition in worn}
     return not (wanted <= methods.METHODS.keys() and kinds <= conditions.KINDS.keys())

@@ -12,7 +12,7 @@ from typing import Any
 
 from rrrn.data.clips import Clip
 from rrrn.descriptors import needs
-from rrrn.experiment import conditions, folds, methods, outside, protocol
+from rrrn.experiment import conditions, control_conditions, folds, methods, outside, protocol
 from rrrn.experiment.methods import METHODS
 from rrrn.running.stage import InputError
 
@@ -40,7 +40,7 @@ def weights(config: Mapping[str, Any]) -> None:
 
 def art(config: Mapping[str, Any]) -> None:
     """Raise InputError if a folder of one's own masks or sunglasses cannot be used; pixels are not decoded."""
-    for kind in sorted({conditions.parse(name)[0] for name in config["conditions"]}):
+    for kind in sorted({conditions.parse(control_conditions.base(name))[0] for name in config["conditions"]}):
         wanted = config["occlude"].get(kind, {}).get("art", "built_in")
         if conditions.KINDS[kind].pictures and wanted != "built_in":
             with suppress(ModuleNotFoundError):

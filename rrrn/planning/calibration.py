@@ -28,7 +28,7 @@ import numpy as np
 from rrrn.data import clips, flow_store, listing, packed, store
 from rrrn.data.clips import Clip
 from rrrn.data.flow_store import FlowReader
-from rrrn.experiment import conditions, protocol
+from rrrn.experiment import conditions, control_conditions, protocol
 from rrrn.experiment.methods import METHODS
 from rrrn.face import landmarks
 from rrrn.flow import engines
@@ -135,7 +135,7 @@ class _Sample:
         face = (x1 - x0) * (y1 - y0) / MEGA
         note("share.face", (face * MEGA) ** 0.5 / height, at)
         self._bytes("faces", crop, note)
-        kinds = {conditions.parse(condition)[0]: condition for condition in self.config["conditions"]}
+        kinds = {conditions.parse(one)[0]: one for one in control_conditions.plain(self.config["conditions"])}
         if set(kinds) != {"none"}:
             self._stage("anchor", self._anchor, crop, note)
         for kind, condition in kinds.items():

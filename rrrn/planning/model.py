@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from rrrn.data.clips import Clip
-from rrrn.experiment import conditions, folds, protocol, variants
+from rrrn.experiment import conditions, control_conditions, folds, protocol, variants
 from rrrn.experiment.conditions import Kind
 from rrrn.experiment.methods import METHODS
 from rrrn.planning import geometry
@@ -27,11 +27,13 @@ _PACK, _PACKED = 18_000, 130  # bytes of an index over flow: of itself, and per 
 _STAGES = {  # rules that start as another's stage
     **{"ablation": "table", "ranking": "summary", "compare": "summary", "faithfulness": "summary"},
     **{"attention": "score", "visible": "pack", "tune": "train"},
+    **{"jitter": "anchor", "occlude_jittered": "occlude", "shift": "augment", "within": "pack"},
     **{"oracle": "score", "leak": "summary", "cross": "train", "cross_svm": "svm", "matrix": "summary"},
     **{"answers": "score", "strips": "pack", "figures": "summary", "report": "summary"},
 }
 _COMPARED = 150  # bytes of a comparison
 _EPOCHS, _KEPT = 20_000, 8  # bytes of what a training leaves of every epoch: of itself, and of a number
+_MASKED = 0.02  # seconds of a clip whose flow is kept on one side of an outline
 _CELL, _CROSSED = 130, 0.5  # bytes of a cell of the matrix; seconds for each training and condition
 _DOUBTED = 220  # bytes of a row of the leak meter
 _CORRELATION = 120  # bytes of a rank correlation, 13 under each condition and in the mean
@@ -156,6 +158,12 @@ class Model:
             bytes=_ANCHORS_BYTES * len(rows) + _LANDMARKS_BYTES * frames,
         )
 
+    def _jitter(self, subject: str) -> Cost:
+        return replace(self._anchor(subject), cpu=0.0)  # landmarks as they are
+
+    def _occlude_jittered(self, condition: str, subject: str) -> Cost:
+        return self._occlude(condition, subject)
+
     def _art(self, kind: str) -> Cost:
         own = conditions.KINDS[kind]
         return Cost(self._rate_of_kind("art.{}", own), bytes=self._rate_of_kind("bytes.art.{}", own))
@@ -174,6 +182,13 @@ class Model:
 
     def _augment(self, subject: str) -> Cost:
         return Cost(bytes=30.0 * sum(len(augmented(clip, self.config)) for clip in self.of_subject[subject]))
+
+    def _shift(self, control: str, subject: str) -> Cost:
+        return self._augment(subject)
+
+    def _within(self, condition: str, subject: str) -> Cost:
+        solved = self._flow(control_conditions.base(condition), subject)
+        return Cost(_MASKED * len(self.of_subject[subject]), bytes=solved.bytes)
 
     def _flow(self, condition: str, subject: str) -> Cost:
         settings, seconds, size = self.config["flow"], 0.0, 0.0

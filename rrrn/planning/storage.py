@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from rrrn.data.clips import Clip
-from rrrn.experiment import protocol
+from rrrn.experiment import control_conditions, protocol
 from rrrn.experiment.conditions import kind_of
 from rrrn.experiment.methods import METHODS
 from rrrn.planning.jobs import Job
@@ -20,6 +20,9 @@ _OUTPUTS = {
     "art": "results/art/{kind}.h5",
     "occlude": "results/occluded/{condition}/{subject}.h5",
     "flow": "results/flow/{condition}/{subject}.h5",
+    "within": "results/flow/{condition}/{subject}.h5",
+    "jitter": "results/anchors_jittered/{subject}.h5",
+    "occlude_jittered": "results/occluded_jittered/{condition}/{subject}.h5",
     "pack": "results/pack/{condition}.h5",
     "weights": "data/weights/{network}.pth",
     "train": "results/predictions/{network}/{trained_on}/{fold}-{seed}.csv",
@@ -41,10 +44,17 @@ def jobs(config: Mapping[str, Any], table: Sequence[Clip]) -> list[Job]:
     found += [_job("faces", {"subject": name}) for name in subjects]
     if any(condition != "none" for condition in conditions):
         found += [_job("anchor", {"subject": name}) for name in subjects]
-    found += [_job("art", {"kind": name}) for name in conditions if kind_of(name).pictures]
-    found += [_job("occlude", {"condition": condition, "subject": name}) for condition, name in shards]
+    controls = {name: control_conditions.split(name)[1] for name in conditions}
+    plain = control_conditions.plain(conditions)
+    found += [_job("art", {"kind": name}) for name in plain if kind_of(name).pictures]
+    found += [_job("occlude", {"condition": name, "subject": subject}) for name in plain for subject in subjects]
+    held = [control_conditions.base(name) for name in conditions if controls[name] == control_conditions.JITTERED]
+    found += [_job("jitter", {"subject": name}) for name in subjects if held]
+    found += [_job("occlude_jittered", {"condition": name, "subject": who}) for name in held for who in subjects]
     if networks:
-        found += [_job("flow", {"condition": condition, "subject": name}) for condition, name in shards]
+        for condition, name in shards:
+            rule = "within" if controls[condition] in control_conditions.SIDES else "flow"
+            found.append(_job(rule, {"condition": condition, "subject": name}))
         found += [_job("pack", {"condition": condition}) for condition in conditions]
     fetched = [path for path in protocol.files(config) if path.startswith("data/weights/")]
     found += [_job("weights", {"network": path.rpartition("/")[2].removesuffix(".pth")}) for path in fetched]

@@ -7,9 +7,10 @@ from rrrn.planning.jobs import Job
 from rrrn.planning.model import Cost
 
 ORDER = (
-    "render", "faces", "anchor", "art", "occlude", "augment", "flow", "pack", "weights", "train", "tune", "cross",
-    "describe", "svm", "cross_svm", "split", "score", "table", "summary", "ranking", "compare", "oracle", "leak",
-    "matrix", "visible", "attention", "faithfulness", "ablation", "answers", "strips", "figures", "report",
+    "render", "faces", "anchor", "jitter", "art", "occlude", "occlude_jittered", "augment", "shift", "flow", "within",
+    "pack", "weights", "train", "tune", "cross", "describe", "svm", "cross_svm", "split", "score", "table", "summary",
+    "ranking", "compare", "oracle", "leak", "matrix", "visible", "attention", "faithfulness", "ablation", "answers",
+    "strips", "figures", "report",
 )  # fmt: skip
 TRAININGS = ("train", "tune")  # rules that train networks
 AFTERWARDS = (  # rules that no training waits for

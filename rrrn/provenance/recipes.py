@@ -20,7 +20,7 @@ from typing import Any
 from rrrn.data import clips, identity, listing, result
 from rrrn.data.clips import Clip
 from rrrn.data.identity import Identity
-from rrrn.experiment import conditions, labels, protocol, variants
+from rrrn.experiment import conditions, control_conditions, labels, protocol, variants
 from rrrn.experiment.config import merge, pick
 from rrrn.experiment.methods import METHODS
 from rrrn.provenance import asked, sources
@@ -171,6 +171,12 @@ class Recipes:
         return self._recipe(path, "rrrn.stages.anchor", *told, inputs=[self.faces(subject)])
 
     @cache  # noqa: B019
+    def jitter(self, subject: str) -> Recipe:
+        """Return the recipe of the anchors that follow each frame's landmarks, whatever the configuration has."""
+        told = json.dumps({"anchor": {"mode": "per_frame"}})
+        return replace(self.anchor(subject), path=f"results/anchors_jittered/{subject}.h5", settings=told, told=told)
+
+    @cache  # noqa: B019
     def art(self, kind: str) -> Recipe:
         wanted = self._config["occlude"][kind].get("art", "built_in")
         own = wanted != "built_in"
@@ -184,6 +190,12 @@ class Recipes:
 
     @cache  # noqa: B019
     def occlude(self, condition: str, subject: str) -> Recipe:
+        """Return the recipe of the occluded frames that a condition has, which may be those of another one."""
+        base, control = control_conditions.split(condition)
+        if control == control_conditions.JITTERED:
+            return self.occlude_jittered(base, subject)
+        if control:
+            return self.occlude(base, subject)
         kind = conditions.kind_of(condition)
         told, inputs, modules = [], [self.faces(subject)], ["rrrn.stages.occlude", kind.module]
         if kind.name != "none":
@@ -199,13 +211,45 @@ class Recipes:
         return self._recipe(f"results/occluded/{condition}/{subject}.h5", tuple(modules), *told, inputs=inputs)
 
     @cache  # noqa: B019
+    def occlude_jittered(self, condition: str, subject: str) -> Recipe:
+        held, made = self.anchor(subject).path, self.occlude(condition, subject)
+        inputs = tuple(self.jitter(subject) if one.path == held else one for one in made.inputs)
+        return replace(made, path=f"results/occluded_jittered/{condition}/{subject}.h5", inputs=inputs)
+
+    @cache  # noqa: B019
     def augment(self, subject: str) -> Recipe:
         columns = ("clip", "onset", "apex", "offset")
         path = f"results/augment/{subject}.csv"
         return self._recipe(path, "rrrn.stages.augment", "augment", columns=columns, subject=subject)
 
     @cache  # noqa: B019
+    def shift(self, control: str, subject: str) -> Recipe:
+        return self._recipe(
+            f"results/augment/{control}/{subject}.csv",
+            "rrrn.stages.shift",
+            "control_conditions",
+            columns=("clip", "offset"),
+            subject=subject,
+            other=control,
+            inputs=[self.augment(subject)],
+        )
+
+    @cache  # noqa: B019
+    def within(self, condition: str, subject: str) -> Recipe:
+        base, control = control_conditions.split(condition)
+        return self._recipe(
+            f"results/flow/{condition}/{subject}.h5",
+            "rrrn.stages.within",
+            other=control,
+            inputs=[self.flow(base, subject), self.occlude(base, subject), self.augment(subject)],
+        )
+
+    @cache  # noqa: B019
     def flow(self, condition: str, subject: str) -> Recipe:
+        control = control_conditions.split(condition)[1]
+        if control in control_conditions.SIDES:
+            return self.within(condition, subject)
+        plan = self.shift(control, subject) if control in control_conditions.SHIFTS else self.augment(subject)
         engine = self._config["flow"]["engine"]
         engines = ["cuda", "numba"] if engine in ("auto", "numba") else [engine]
         return self._recipe(
@@ -213,7 +257,7 @@ class Recipes:
             ("rrrn.stages.flow", *(f"rrrn.flow.{name}.{name}_engine" for name in engines)),
             "flow",
             other=protocol.views(self._config, condition),
-            inputs=[self.occlude(condition, subject), self.augment(subject)],
+            inputs=[self.occlude(condition, subject), plan],
         )
 
     @cache  # noqa: B019
@@ -352,7 +396,9 @@ class Recipes:
             ]
             for table in self.tables
         }
-        return self._result("results/leak.json", "rrrn.stages.leak", [], inputs)
+        made = self._result("results/leak.json", "rrrn.stages.leak", [], inputs)
+        told = merge([json.loads(made.told), pick(self._config, "train.score_every_epoch")])  # says what its inputs are
+        return replace(made, told=json.dumps(told, sort_keys=True))
 
     @cache  # noqa: B019
     def table(self, table: str) -> Recipe:
@@ -398,7 +444,7 @@ class Recipes:
 
     @cache  # noqa: B019
     def faithfulness(self) -> Recipe:
-        methods, names = protocol.attending(self._config), self._config["conditions"]
+        methods, names = protocol.attending(self._config), protocol.held_against(self._config)
         weights = [self.attention(method, condition) for method in methods for condition in names]
         seen = [self.visible(condition) for condition in names if condition != protocol.START]
         inputs = {"iv": [*weights, *seen]}
@@ -452,8 +498,9 @@ class Recipes:
         inputs += [one for table in self.tables for one in self._confusion(table)]
         inputs += [self.answers(method) for method in methods]
         if attending := protocol.attending(self._config):
-            inputs += [self.attention(method, name) for method in attending for name in names]
-            inputs += [self.visible(name) for name in names if name != protocol.START]
+            plain = protocol.held_against(self._config)
+            inputs += [self.attention(method, name) for method in attending for name in plain]
+            inputs += [self.visible(name) for name in plain if name != protocol.START]
         descriptors = [name for name in methods if METHODS[name].kind == "descriptor"]
         if descriptors and protocol.START in names:
             inputs.append(self.describe(descriptors[0], protocol.START))
@@ -546,8 +593,8 @@ class Recipes:
         decided = merge([canonical(named), *(json.loads(text) for text in {one.settings for one in closure(inputs)})])
         told = merge([canonical(named), *(json.loads(text) for text in {one.told for one in closure(inputs)})])
         for part in (decided, told):
-            if "train" in part:  # what all are told that are not varied
-                part["train"] = {key: canonical(self._config["train"])[key] for key in part["train"]}
+            for name in {"anchor", "train"} & part.keys():  # what all are told that are no variants and no controls
+                part[name] = {key: canonical(self._config[name])[key] for key in part[name]}
         decided = _deciding(decided)
         decided["protocol"] = {key: value for key, value in decided["protocol"].items() if key != "test_all"}
         told |= {"clips": str(self._config["clips"]), "plugins": list(self._config["plugins"])}

@@ -159,7 +159,7 @@ def read(
     reader = _Reader(root)
     methods, conditions, classes = (list(settings[key]) for key in ("methods", "conditions", "classes"))
     tables, results, notes, versions, digests = {}, {}, {}, {}, {}
-    attending = protocol.attending(settings)
+    attending, plain = protocol.attending(settings), protocol.held_against(settings)
     names = [*(f"table_{name}" for name in tasks), "summary", "ranking", "comparisons", "leak", "folds"]
     names += ["matrix"] if settings["protocol"]["test_all"] else []
     for name in [*names, *(["region_weights"] if attending else [])]:
@@ -188,11 +188,13 @@ def read(
         weights={
             (method, condition): _frame(path)
             for method, condition in cells
-            if method in attending and (path := reader.path(f"attention/{method}/{condition}.csv"))
+            if method in attending
+            and condition in plain
+            and (path := reader.path(f"attention/{method}/{condition}.csv"))
         },
         visible={
             condition: _frame(path)
-            for condition in conditions
+            for condition in plain
             if attending and condition != CLEAR and (path := reader.path(f"visible/{condition}.csv"))
         },
         strips={

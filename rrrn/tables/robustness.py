@@ -21,6 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rrrn.experiment import conditions as conditions_of
+from rrrn.experiment import control_conditions
 from rrrn.tables.statistics import intervals, resampling
 
 REFERENCE = "resnet18"
@@ -42,7 +43,11 @@ def relative(errors: NDArray[np.float64], reference: NDArray[np.float64]) -> NDA
 
 def curve(conditions: Sequence[str]) -> dict[int, int]:
     """Return {percentage: place among the conditions} of random patches, in order."""
-    parsed = {conditions_of.parse(name): place for place, name in enumerate(conditions)}
+    parsed = {
+        conditions_of.parse(name): place
+        for place, name in enumerate(conditions)
+        if not control_conditions.split(name)[1]
+    }
     return dict(sorted((level, place) for (kind, level), place in parsed.items() if kind == CURVE and level))
 
 
@@ -71,7 +76,8 @@ def ranked(
     """
     weights = resampling.weights(subjects)
     scores = {method: resampling.scores(own, weights) for method, own in counts.items()}
-    occluded = [number for number, name in enumerate(conditions) if name != CLEAR]
+    worn = set(control_conditions.plain(conditions)) - {CLEAR}
+    occluded = [number for number, name in enumerate(conditions) if name in worn]
     levels = curve(conditions)
     ends = (min(levels), max(levels)) if len(levels) > 1 else (np.nan, np.nan)
     missing = np.full(len(weights), np.nan)

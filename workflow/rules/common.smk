@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from rrrn.data import clips
-from rrrn.experiment import doubles, folds, protocol, registry
+from rrrn.experiment import control_conditions, doubles, folds, protocol, registry
 from rrrn.planning import ahead
 from rrrn.running import libraries
 from rrrn.provenance import frames_seen, lost, promised, recipes, sources, stale
@@ -108,6 +108,11 @@ except (InputError, OSError) as error:
     stop(error)
 
 CONDITIONS = config["conditions"]
+PLAIN = control_conditions.plain(CONDITIONS)  # without controls
+CONTROLS = {name: control_conditions.split(name)[1] for name in CONDITIONS}
+SIDED = [name for name in CONDITIONS if CONTROLS[name] in control_conditions.SIDES]
+SHIFTS = [name for name in control_conditions.SHIFTS if name in CONTROLS.values()]
+JITTERED = control_conditions.JITTERED in CONTROLS.values()
 CLASSES = ",".join(config["classes"])
 SUBJECTS = sorted({clip.subject for clip in CLIPS})
 SYNTHETIC = {clip.subject for clip in CLIPS if clip.source == "synthetic"}

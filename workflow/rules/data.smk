@@ -108,16 +108,74 @@ rule augment:
         "python -m rrrn.stages.augment {output:q} --clips {params.clips:q} --subject {wildcards.subject:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 
 
+if JITTERED:
+
+    use rule anchor as jitter with:
+        output:
+            ensure("results/anchors_jittered/{subject}.h5", non_empty=True),
+        log:
+            "logs/jitter/{subject}.log",
+        benchmark:
+            "logs/jitter/{subject}.tsv"
+        params:
+            **given("jitter"),
+
+    use rule occlude as occlude_jittered with:
+        input:
+            faces="results/faces/{subject}.h5",
+            anchors="results/anchors_jittered/{subject}.h5",
+            art=lambda wildcards: art(wildcards.condition),
+        output:
+            ensure("results/occluded_jittered/{condition}/{subject}.h5", non_empty=True),
+        log:
+            "logs/occlude_jittered/{condition}/{subject}.log",
+        benchmark:
+            "logs/occlude_jittered/{condition}/{subject}.tsv"
+        params:
+            **given("occlude_jittered"),
+            plugin=lambda wildcards, output: registry.plugin(
+                kind_of(wildcards.condition).module
+            ),
+
+
+if SHIFTS:
+
+    rule shift:
+        input:
+            "results/augment/{subject}.csv",
+        output:
+            ensure("results/augment/{control}/{subject}.csv", non_empty=True),
+        log:
+            "logs/shift/{control}/{subject}.log",
+        benchmark:
+            "logs/shift/{control}/{subject}.tsv"
+        wildcard_constraints:
+            control=one_of(SHIFTS),
+        localrule: True
+        conda:
+            "../../envs/vision.yaml"
+        params:
+            **given("shift"),
+            frames=lambda wildcards, output: control_conditions.SHIFTS[
+                wildcards.control
+            ]
+            * config["control_conditions"]["apex_shift"],
+        shell:
+            "python -m rrrn.stages.shift {input:q} {output:q} --clips {params.clips:q} --subject {wildcards.subject:q} --frames {params.frames} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
+
+
 rule flow:
     input:
-        shard="results/occluded/{condition}/{subject}.h5",
-        plan="results/augment/{subject}.csv",
+        shard=lambda wildcards: occluded(wildcards.condition, wildcards.subject),
+        plan=lambda wildcards: views_plan(wildcards.condition, wildcards.subject),
     output:
         ensure("results/flow/{condition}/{subject}.h5", non_empty=True),
     log:
         "logs/flow/{condition}/{subject}.log",
     benchmark:
         "logs/flow/{condition}/{subject}.tsv"
+    wildcard_constraints:
+        condition=one_of(name for name in CONDITIONS if name not in SIDED),
     conda:
         (
             "../../envs/vision_gpu.yaml"
@@ -132,6 +190,30 @@ rule flow:
         views=lambda wildcards: protocol.views(config, wildcards.condition),
     shell:
         "python -m rrrn.stages.flow {input.shard:q} {input.plan:q} {output:q} --views {params.views} --threads {threads} --gpus {resources.gpu} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
+
+
+if SIDED:
+
+    rule within:
+        input:
+            flow=lambda wildcards: f"results/flow/{control_conditions.base(wildcards.condition)}/{wildcards.subject}.h5",
+            shard=lambda wildcards: occluded(wildcards.condition, wildcards.subject),
+            plan="results/augment/{subject}.csv",
+        output:
+            ensure("results/flow/{condition}/{subject}.h5", non_empty=True),
+        log:
+            "logs/within/{condition}/{subject}.log",
+        benchmark:
+            "logs/within/{condition}/{subject}.tsv"
+        wildcard_constraints:
+            condition=one_of(SIDED),
+        conda:
+            "../../envs/vision.yaml"
+        params:
+            **given("within"),
+            side=lambda wildcards, output: CONTROLS[wildcards.condition],
+        shell:
+            "python -m rrrn.stages.within {input.flow:q} {input.shard:q} {input.plan:q} {output:q} --side {params.side} --asked {params.asked:q} --log {log:q}"
 
 
 rule pack:

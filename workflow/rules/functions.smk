@@ -64,6 +64,22 @@ def art(condition):
     return [f"results/art/{kind.name}.h5"] if kind.pictures else []
 
 
+def occluded(condition, subject):
+    """The occluded frames that a condition has of a subject."""
+    return RECIPES.occlude(condition, subject).path
+
+
+def all_occluded(wildcards):
+    """The same of all subjects."""
+    return [occluded(wildcards.condition, subject) for subject in SUBJECTS]
+
+
+def views_plan(condition, subject):
+    """The augmentation plan that the flow of a condition follows."""
+    shift = CONTROLS[condition]
+    return f"results/augment/{shift + '/' if shift in SHIFTS else ''}{subject}.csv"
+
+
 def conditions(names):
     """The packed conditions of these names."""
     return expand("results/pack/{condition}.h5", condition=names)
@@ -200,7 +216,7 @@ def attended(wildcards):
     return expand(
         "results/attention/{method}/{condition}.csv",
         method=methods,
-        condition=CONDITIONS,
+        condition=PLAIN,
     )
 
 

@@ -125,7 +125,7 @@ rule cross:
 
 rule describe:
     input:
-        expand("results/occluded/{{condition}}/{subject}.h5", subject=SUBJECTS),
+        all_occluded,
     output:
         ensure("results/features/{descriptor}/{condition}.h5", non_empty=True),
     log:

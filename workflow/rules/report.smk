@@ -25,7 +25,7 @@ rule answers:
 
 rule strips:
     input:
-        occluded=expand("results/occluded/{{condition}}/{subject}.h5", subject=SUBJECTS),
+        occluded=all_occluded,
         flow=expand("results/flow/{{condition}}/{subject}.h5", subject=SUBJECTS),
     output:
         ensure("results/strips/{condition}.h5", non_empty=True),

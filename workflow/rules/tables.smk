@@ -310,7 +310,7 @@ rule matrix:
 
 rule visible:
     input:
-        expand("results/occluded/{{condition}}/{subject}.h5", subject=SUBJECTS),
+        all_occluded,
     output:
         ensure("results/visible/{condition}.csv", non_empty=True),
     log:
@@ -350,7 +350,7 @@ rule faithfulness:
         attention=attended,
         visible=expand(
             "results/visible/{condition}.csv",
-            condition=[name for name in CONDITIONS if name != protocol.START],
+            condition=[name for name in PLAIN if name != protocol.START],
         ),
     output:
         correlations=report(
@@ -372,7 +372,7 @@ rule faithfulness:
         caption=about("faithfulness"),
         labels=lambda wildcards, output: RECIPES.labels(),
         methods=",".join(protocol.attending(config)),
-        conditions=",".join(CONDITIONS),
+        conditions=",".join(PLAIN),
     shell:
         "python -m rrrn.stages.faithfulness {output.correlations:q} {output.about:q} --attention {input.attention:q} --visible {input.visible:q} --clips {params.clips:q} --methods {params.methods} --labels {params.labels:q} --conditions {params.conditions} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 

@@ -3,7 +3,7 @@
 import altair as alt
 import pandas as pd
 
-from rrrn.experiment import conditions
+from rrrn.experiment import conditions, control_conditions
 from rrrn.report import theme
 from rrrn.report.figure import Figure, nothing
 from rrrn.report.found import Found
@@ -42,21 +42,26 @@ def _rows(found: Found, table: pd.DataFrame, metric: str) -> pd.DataFrame:
     labels = {found.condition(name): name for name in found.conditions}
     methods = [found.method(name) for name in found.methods]
     rows = table[(table["metric"] == metric) & table["method"].isin(methods) & table["condition"].isin(labels)]
-    leveled = [conditions.parse(labels[label]) for label in rows["condition"]]
+    leveled = [_parsed(labels[label]) for label in rows["condition"]]
     joined = [kind if level is not None else ("" if kind != "none" else _first(found)) for kind, level in leveled]
     kept = rows[["condition", "method", "value", "low", "high"]].assign(line=joined)
     return kept.reset_index(drop=True)
 
 
+def _parsed(name: str) -> tuple[str, int | None]:
+    """Return kind and percentage of a condition; a control stands alone."""
+    return ("", None) if control_conditions.split(name)[1] else conditions.parse(name)
+
+
 def _first(found: Found) -> str:
     """Return the kind that un-occluded clips begin the line of: the first with percentages."""
-    kinds = [conditions.parse(name) for name in found.conditions]
+    kinds = [_parsed(name) for name in found.conditions]
     return next((kind for kind, level in kinds if level is not None), "")
 
 
 def _order(found: Found) -> list[str]:
     """Return the labels of conditions in the order of the axis: those of a line first."""
-    joined = [name for name in found.conditions if name == "none" or conditions.parse(name)[1] is not None]
+    joined = [name for name in found.conditions if name == "none" or _parsed(name)[1] is not None]
     return [found.condition(name) for name in [*joined, *(n for n in found.conditions if n not in joined)]]
 
 
