@@ -115,13 +115,27 @@ def test_every_job_has_a_cost_and_files_take_room(toy_jobs):
     costing = model(settings(TOY, **EVERYTHING))
     costs = [costing.cost(job) for job in toy_jobs]
     listed = {stage.rule: stage for stage in tally.stages(toy_jobs, costs)}
-    assert list(listed) == [*(rule for rule in tally.ORDER if rule not in ("weights", "tune")), "logs"]
+    rest = ("weights", "tune", "jitter", "occlude_jittered", "shift", "within")  # the last four are of controls
+    assert list(listed) == [*(rule for rule in tally.ORDER if rule not in rest), "logs"]
     assert all(stage.cpu > 0 for rule, stage in listed.items() if rule not in ("logs", "augment"))
     assert all(stage.bytes > 0 for stage in listed.values())
     frames = sum(clip.offset - clip.onset + 5 for clip in clips.read("tests/clips.csv"))
     assert listed["render"].files == frames + 4  # and a file of truth a subject
     assert listed["logs"].files == 3 * len(toy_jobs)
     assert tally.total(list(listed.values())).jobs == len(toy_jobs)
+
+
+def test_controls_have_a_cost_too():
+    names = ["none", "mask", "mask-inside", "mask-jittered", "none-later"]
+    own = settings(TOY, clips=str(HOME / "tests/clips.csv"), conditions=names, methods=["rrrn"])
+    listed, costing = storage.jobs(own, clips.read(own["clips"])), model(own)
+    counted = Counter(job.rule for job in listed)
+    rules = ("occlude", "occlude_jittered", "jitter", "within", "flow")
+    assert [counted[rule] for rule in rules] == [8, 4, 4, 4, 16]
+    listed.append(jobs.Job("shift", {"control": "later", "subject": "synsamm-006"}, (), ("plan.csv",)))
+    costs = {job.rule: costing.cost(job) for job in listed}
+    assert all(costs[rule].bytes > 0 for rule in (*rules, "shift"))
+    assert costs["within"].cpu < costs["flow"].cpu and costs["jitter"].cpu < costs["anchor"].cpu
 
 
 @pytest.fixture

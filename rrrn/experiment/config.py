@@ -87,8 +87,8 @@ def _with_registered(schema: dict[str, Any]) -> dict[str, Any]:
     keys["compare"]["properties"]["against"] = {"enum": ["all", *sorted(methods.METHODS)]}
     keys["conditions"]["items"] |= {
         "pattern": control_conditions.pattern(),
-        "description": f"{conditions.offered()}, with two digits: 5 % is random-05; behind an occluder may stand "
-        f"{', '.join(f'-{name}' for name in control_conditions.ALL)}, of which none has the last two",
+        "description": f"{conditions.offered()}, behind which a control may stand as in mask-inside, with two digits: "
+        "5 % is random-05",
     }
     for one in _declared():
         part, _, name = one.section.partition(".")

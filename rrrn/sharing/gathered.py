@@ -22,7 +22,7 @@ from rrrn.sharing import pseudonyms
 from rrrn.sharing.contents import CLIP, FORMAT, NAMED, Contents, Row, ordered, without_places
 
 TABLES = {"iii_a": "table_iii_a", "iii_b": "table_iii_b", "iv": "table_iv", "ablation": "ablation"}
-BESIDE = ("summary", "ranking", "comparisons", "region_weights")  # of the same predictions
+BESIDE = ("summary", "ranking", "comparisons", "leak", "matrix", "region_weights")  # of the same predictions
 _OWN = ("methods", "ablation", "variants")  # what tables of one configuration may have of their own
 _VERDICT = re.compile(r"[0-9]+ clips can be used, [0-9]+ of them with remarks; [0-9]+ cannot\.")
 

@@ -88,7 +88,7 @@ def main(args: argparse.Namespace) -> None:
     found = cells.labelled(found, named)
     text = found[list(COLUMNS)].to_csv(index=False, lineterminator="\n", float_format="%.6g")
     told = notes(found)
-    result.write({args.output: text}, args.about, made.identity, args.settings, kind, told)
+    result.write({args.output: text}, args.about, made.identity, args.settings, kind, told, made.of)
     for note in told:
         logging.info("%s", note)
 
