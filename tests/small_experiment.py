@@ -10,7 +10,7 @@ import yaml
 
 from rrrn.data import clips
 from rrrn.data.clips import Clip
-from rrrn.experiment import defaults, methods
+from rrrn.experiment import defaults, methods, protocol
 from rrrn.provenance.recipes import canonical
 from rrrn.stages import anchor, art, augment, describe, faces, flow, occlude, pack, svm, train
 from rrrn.synthetic.databases import layouts
@@ -115,10 +115,10 @@ def predict(config: dict, method: str, fold: str, output: Path, view: str = "ori
         svm.main(argparse.Namespace(**told))
         return
     files = {name: results / f"pack/{name}.h5" for name in CONDITIONS}
-    section = {key: value for key, value in config["train"].items() if key not in ("tune", "max_memory_gb")}
-    section.pop("checkpoint_minutes")
+    section = {key: value for key, value in config["train"].items() if key not in ("tune", *protocol.WITHOUT_EFFECT)}
     settings = {"train": section, "networks": {method: dict(methods.settings(config, method))}}
     told |= {"train": [files["none"]], "test": list(files.items()), "fold": fold, "seed": 0, "view": view}
     told |= {"module": methods.METHODS[method].module, "settings": json.loads(json.dumps(settings)), "start": None}
     told |= {"model": None, "weights": None, "sha256": "", "checkpoint": None, "max_memory_gb": 8.0}
+    told["every_epoch"] = None
     train.main(argparse.Namespace(**told))

@@ -102,6 +102,7 @@ def staged(root: Path, folder: Path, **changed) -> dict[str, bytes]:
                             max_memory_gb=8.0,
                             start=model if tuned else None,
                             model=None if tuned or not protocol.tuned(whole) else model,
+                            every_epoch=None,
                             weights=None,
                             sha256="",
                             log=None,
