@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from scaffold import CONFIG, copy, snakemake
+from scaffold import CONFIG, copy, snakemake, with_machine_code
 
 # so that the commands which tests start find the package, also where it is not installed
 os.environ["PYTHONPATH"] = str(Path(__file__).resolve().parents[1])
@@ -44,7 +44,7 @@ def done(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     first = shared / "with space"
     with one_at_a_time(shared):
         if not (first / "results/summary.csv").exists():
-            copy(first)
+            with_machine_code(copy(first))
             run = snakemake(first, "--cores", "2", "--quiet", "rules", "progress", *CONFIG, "--", "all")
             assert run.returncode == 0, run.stdout + run.stderr
     return shutil.copytree(first, tmp_path_factory.mktemp("toy") / "with space")

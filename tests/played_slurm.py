@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from scaffold import ENVIRONMENT, HANGS
+from scaffold import ENVIRONMENT, HANGS, knowing
 
 QUICK = ["--slurm-init-seconds-before-status-checks", "1", "--max-status-checks-per-second", "9", "--latency-wait", "2"]
 
@@ -44,7 +44,7 @@ def run(root: Path, folder: Path, *arguments: str, meanwhile: str = "") -> subpr
     python = environment / "bin" / Path(sys.executable).name
     return subprocess.run(
         [str(python), "-m", "snakemake", "--profile", str(root / "workflow/profiles/slurm"), *QUICK, "--retries", "0"]
-        + ["--snakefile", str(root / "Snakefile"), "--directory", str(folder), *arguments],
+        + ["--snakefile", str(root / "Snakefile"), "--directory", str(knowing(folder)), *arguments],
         cwd=root,
         env=ENVIRONMENT
         | {"PATH": f"{slurm}:{os.environ['PATH']}", "CALLS": str(root / "calls"), "MEANWHILE": meanwhile},

@@ -5,9 +5,13 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import warm_snakemake
+
+from rrrn.provenance import sources
 
 HOME = Path(__file__).resolve().parents[1]
 PARTS = [
@@ -20,7 +24,9 @@ PARTS = [
     "data/paper",
     "envs",
 ]
-ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+# without PYTHONDONTWRITEBYTECODE: every process would compile the package again
+SET_ASIDE = ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in SET_ASIDE}
 CONFIG = ["--configfile", "tests/config.yaml"]
 HANGS = 24 * 3600  # seconds, the only limit of a test's time: what takes as long never ends
 
@@ -44,11 +50,47 @@ def copy(root: Path, *methods: str) -> Path:
     return root
 
 
+def with_machine_code(root: Path) -> Path:
+    """Let a copy load what this checkout's optical flow is compiled to: numba keeps it by the folder of the source."""
+    from numba.core.caching import UserProvidedCacheLocator  # when the number of threads is set
+
+    from rrrn.flow.numba import compiled, level
+
+    place = compiled.directory()
+    if place is not None:
+        level.solver()
+        sources_of = (str(top / Path(level.__file__).relative_to(HOME)) for top in (HOME, root))
+        own, its = (place / UserProvidedCacheLocator.get_suitable_cache_subpath(source) for source in sources_of)
+        if own.is_dir():
+            shutil.copytree(own, its, dirs_exist_ok=True)
+    return root
+
+
 def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "snakemake", "--scheduler", "greedy", *arguments]
 
 
+@cache
+def code_read() -> str:
+    """What a first run leaves behind for later ones: what the files of the code compute, by their bytes."""
+    modules = [".".join(path.relative_to(HOME).with_suffix("").parts) for path in HOME.glob("rrrn/**/*.py")]
+    sources.current(*(name.removesuffix(".__init__") for name in modules))
+    with TemporaryDirectory() as folder:
+        sources.remember(Path(folder))
+        return (Path(folder) / "code.json").read_text()
+
+
+def knowing(folder: Path) -> Path:
+    """Let the first run in a folder find that, which is half of what a dry run takes."""
+    known = folder / sources.STATE / "code.json"
+    if not known.exists():
+        known.parent.mkdir(parents=True, exist_ok=True)
+        known.write_text(code_read())
+    return folder
+
+
 def snakemake(root: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    knowing(root)
     if "PYTHONPATH" not in variables:  # an interpreter that has started would not look at it
         return warm_snakemake.run(command(*arguments)[3:], root, ENVIRONMENT | variables)
     return subprocess.run(command(*arguments), cwd=root, env=ENVIRONMENT | variables, capture_output=True, text=True)

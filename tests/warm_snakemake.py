@@ -1,11 +1,13 @@
 """Starts of Snakemake that need not import it: one process has done so, and forks for each.
 
-Half of what a dry run of the toy takes is these imports, and the tests make more than a hundred starts. The fork runs
-the module as ``python -m snakemake`` does, in its own directory and with its own environment. All forks share modules
-of third parties, and an interpreter that was started without variables; nothing of this package is imported before.
+Three quarters of what a dry run of the toy takes are these imports, and the tests make more than a hundred starts. The
+fork runs the module as ``python -m snakemake`` does, in its own directory and with its own environment. All forks share
+modules of third parties, and an interpreter that was started without variables; nothing of this package is imported
+before.
 """
 
 import atexit
+import gc
 import importlib
 import json
 import os
@@ -16,8 +18,9 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-# what takes longest; Snakemake itself notes at its import which directory it is started in
-PRELOADED = ("docutils.core", "jinja2", "jsonschema", "pandas", "pulp", "requests", "smart_open", "sqlmodel")
+# Snakemake, and what it and the workflow import when they run
+PRELOADED = ("snakemake.cli", "snakemake_executor_plugin_slurm", "docutils.core", "jinja2", "jsonschema", "pandas")
+PRELOADED += ("pulp", "requests", "smart_open", "sqlmodel", "yte")
 
 
 def run(arguments: list[str], root: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -46,6 +49,7 @@ def _starter() -> subprocess.Popen[str]:
 def _serve() -> None:
     for name in PRELOADED:
         importlib.import_module(name)
+    gc.freeze()  # forks need not look through what is shared
     for line in sys.stdin:
         child = os.fork()
         if not child:
@@ -62,6 +66,9 @@ def _become(arguments: list[str], root: str, environment: dict[str, str], output
         file = os.open(path, os.O_RDWR | os.O_CREAT)
         os.dup2(file, number)
         os.close(file)
+    workflow = importlib.import_module("snakemake.workflow").Workflow
+    assert Path(workflow._rundir).is_dir()
+    workflow._rundir = root  # which Snakemake notes when it is imported
     if "PYTHONSAFEPATH" not in environment:
         sys.path.insert(0, root)
     sys.argv = ["snakemake", *arguments]

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from scaffold import CONFIG, ENVIRONMENT, HOME, results
+from scaffold import CONFIG, ENVIRONMENT, HOME, begin, results
 
 from tests.slurm import toy
 from tests.slurm.toy import Job, Run
@@ -36,9 +36,13 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def whole(local: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Run]:
-    """The toy from nothing to its tables through SLURM; the compiled code of the local run is kept."""
-    root = tmp_path_factory.mktemp("slurm") / "toy"
-    toy.without(local, root, "results", "logs", "data/synthetic", ".snakemake")
+    """The toy to its tables through SLURM: one subject from nothing, the other from its anchors."""
+    root = toy.make(tmp_path_factory.mktemp("slurm") / "toy")
+    begin(
+        root,
+        local,
+        *(f"{place}/{toy.SUBJECTS[0]}*" for place in ("data/synthetic", "results/faces", "results/anchors")),
+    )
     run = Run(root)
     assert run.end() == 0, run.said()
     return root, run

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scaffold import CONFIG, ENVIRONMENT, HANGS, HOME, copy
+from scaffold import CONFIG, ENVIRONMENT, HANGS, HOME, copy, with_machine_code
 
 CLUSTER = HOME / "tests/slurm/cluster.sh"
 PROFILE = "workflow/profiles/slurm/profile.yaml"
@@ -55,7 +55,7 @@ def need_cluster() -> None:
 
 def make(root: Path) -> Path:
     """Make a copy of what a user has, with the profile edited as the first lines of it say."""
-    copy(root, "lbp_sip", "rrrn")
+    with_machine_code(copy(root, "lbp_sip", "rrrn"))
     rows = (root / "tests/clips.csv").read_text().splitlines(keepends=True)
     kept = [row for row in rows[1:] if row.split(",")[1] in SUBJECTS]
     (root / "tests/clips.csv").write_text("".join([rows[0], *kept]))
