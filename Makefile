@@ -20,6 +20,9 @@ ifneq ($(shell PYTHONPATH=. $(python) -c 'from rrrn.running import writable; pri
 export XDG_CACHE_HOME := $(CURDIR)/.cache
 endif
 
+# With it every process compiles what it imports, again and again
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo report test test-slurm fuzz lint clean
 
 demo: .venv/installed
