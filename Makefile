@@ -42,7 +42,7 @@ test-slurm: .venv/installed-dev
 	tests/slurm/cluster.sh during env RRRN_SLURM=required $(BIN)/python -m pytest tests/slurm
 
 fuzz: .venv/installed-dev
-	RRRN_FUZZ=2000 $(BIN)/python -m pytest tests/test_import_fuzz.py tests/test_video_fuzz.py tests/test_damage.py tests/test_hostile_names.py tests/test_faults.py tests/test_bundle.py
+	RRRN_FUZZ=2000 $(BIN)/python -m pytest tests/test_import_fuzz.py tests/test_video_fuzz.py tests/test_damage.py tests/test_hostile_names.py tests/test_faults.py tests/test_bundle.py tests/test_checkpoints.py
 
 lint: .venv/installed-dev
 	$(BIN)/python -m ruff check .

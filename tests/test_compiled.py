@@ -12,13 +12,13 @@ from pathlib import Path
 import numba
 import pytest
 
-from rrrn.flow.numba import compiled
+from rrrn.flow.numba import compiled, level
 
+TESTS = Path(__file__).parent
 SMALL = (
-    "import numpy as np; from rrrn.flow.numba import compiled, level; from rrrn.flow.numba.numba_engine import solve; "
-    "from rrrn.flow.parameters import Parameters; a = np.arange(400, dtype=np.uint8).reshape(1, 20, 20); "
-    "compiled._PATIENCE = 3600; "
-    "print(solve(a, a, Parameters(), 1).sum(), sum(level.solver().stats.cache_misses.values()))"
+    "from rrrn.flow.numba import compiled; from test_compiled import SIGNATURE, twice; "
+    "compiled._PATIENCE = 3600; code = compiled.machine_code(twice, SIGNATURE, nogil=True); "
+    "print(code(21.0), sum(code.stats.cache_misses.values()))"
 )
 SIGNATURE = numba.float64(numba.float64)
 
@@ -48,9 +48,10 @@ def warnings(caplog) -> list[str]:
 
 
 def children(count: int, **environment: str) -> list[tuple[float, int]]:
-    """Return for each of ``count`` processes, started at once, the sum of a flow and how often it compiled."""
+    """Return for each of ``count`` processes, started at once, what its code found and how often it compiled."""
+    environment = os.environ | environment | {"PYTHONPATH": f"{TESTS.parent}{os.pathsep}{TESTS}"}
     started = [
-        subprocess.Popen([sys.executable, "-c", SMALL], env=os.environ | environment, stdout=subprocess.PIPE, text=True)
+        subprocess.Popen([sys.executable, "-c", SMALL], env=environment, stdout=subprocess.PIPE, text=True)
         for _ in range(count)
     ]
     told = [process.communicate()[0].split() for process in started]
@@ -68,6 +69,13 @@ def test_code_is_kept_where_it_was_said_and_compiled_by_one_of_many(tmp_path):
     assert len(kept) == 1 and sorted(compilations) == [0, 1]
     assert children(1, NUMBA_CACHE_DIR=str(chosen)) == [(totals[0], 0)] == [(totals[1], 0)]
     assert kept_in(chosen) == kept
+
+
+def test_the_code_of_optical_flow_is_kept_so(monkeypatch):
+    asked = []
+    monkeypatch.setattr(compiled, "machine_code", lambda *told, **options: asked.append(told[0]))
+    level.solver.__wrapped__()
+    assert asked == [level.refine]
 
 
 def test_kept_code_falls_back_from_folder_to_folder(tmp_path, monkeypatch):

@@ -21,7 +21,7 @@ from rrrn.data.clips import Clip
 from rrrn.provenance import frames_seen
 from rrrn.stages import faces
 
-SUBJECTS = 60 if "RRRN_FUZZ" in os.environ else 10
+SUBJECTS = 60 if "RRRN_FUZZ" in os.environ else 5
 FRAGMENTS = [" ", "  ", "'", '"', "'\"'", ";", "$(touch PWNED)", "`touch PWNED`", "&", "&&", "|", "||", "*", "?", "#"]
 FRAGMENTS += ["~", "\\", "\\\\", "$HOME", "%s", "%j", "!", "!!", "<", ">"]
 FRAGMENTS += ["(", ")", "[a-z]", "=", ":", "--log", "-to-", "@", "^", "+", "\\n", "touch PWNED", ">PWNED", "-0", ".csv"]
@@ -56,7 +56,7 @@ for path in map(Path, takewhile(lambda word: not word.startswith("--"), words)):
 """
 
 
-def hostile(generator: random.Random, most: int = 8) -> str:
+def hostile(generator: random.Random, most: int = 16) -> str:
     """A name of random fragments that is not refused: nothing in front or behind that the table would take away."""
     while True:
         name = "".join(generator.choices(FRAGMENTS, k=generator.randint(1, most))).strip()

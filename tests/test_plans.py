@@ -24,17 +24,18 @@ def plan(folder: Path, clips: str, overlay: str, *targets: str) -> dict[str, int
 def test_papers_experiment(tmp_path):
     protocol = defaults.whole([HOME / "config/paper.yaml"])["protocol"]
     assert (protocol["train_condition"], protocol["n_seeds"]) == ("matched", 3)
-    # a 39th of its trainings: all would be listed for half a minute
-    less = "protocol: {train_condition: clean, n_seeds: 1}"
+    assert len(defaults.whole([HOME / "config/paper.yaml"])["conditions"]) == 13
+    # a 39th of its trainings and four of its conditions: all would be listed for half a minute
+    less = "{protocol: {train_condition: clean, n_seeds: 1}, conditions: [none, mask, glasses, random-50]}"
     jobs = plan(tmp_path, "data/clips_paper_shape.csv", less, "all")
     assert jobs["render"] == jobs["faces"] == jobs["anchor"] == jobs["augment"] == 47
     assert jobs["art"] == 2
-    assert jobs["occlude"] == jobs["flow"] == 47 * 13
+    assert jobs["occlude"] == jobs["flow"] == 47 * 4
     assert jobs["train"] == 3 * (47 + 2)
-    assert jobs["pack"] == 13 and jobs["describe"] == 39 and jobs["svm"] == 3
-    assert jobs["score"] == 6 * 13 * 3 and jobs["table"] == 3 and jobs["weights"] == 2
+    assert jobs["pack"] == 4 and jobs["describe"] == 12 and jobs["svm"] == 3
+    assert jobs["score"] == 6 * 4 * 3 and jobs["table"] == 3 and jobs["weights"] == 2
     assert jobs["summary"] == jobs["ranking"] == jobs["compare"] == jobs["split"] == 1
-    assert jobs["visible"] == 12 and jobs["attention"] == 13 and jobs["faithfulness"] == 1
+    assert jobs["visible"] == 3 and jobs["attention"] == 4 and jobs["faithfulness"] == 1
 
 
 @pytest.mark.parametrize(
@@ -67,5 +68,6 @@ def test_own_weights_are_an_input_and_nothing_is_fetched(tmp_path):
     (tmp_path / "mine.pth").touch()
     own = f"{{path: mine.pth, sha256: {'0f' * 32}}}"
     overlay = f"networks: {{vgg16: {{pretrained: {own}}}, rrrn: {{pretrained: none}}, resnet18: {{pretrained: none}}}}"
+    overlay += "\nconditions: [none, mask]"
     jobs = plan(tmp_path, "data/clips_paper_shape.csv", overlay, "results/table_iii_a.csv")
-    assert jobs["train"] == 3 * 13 * 3 and "weights" not in jobs
+    assert jobs["train"] == 3 * 2 * 3 and "weights" not in jobs

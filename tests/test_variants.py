@@ -355,9 +355,9 @@ def test_the_shipped_ablation_is_planned(tmp_path):
 
 
 def test_without_a_list_the_ablation_is_refused_with_the_remedy(tmp_path):
-    command = [sys.executable, "-m", "snakemake", "-n", "-q", "rules", "-s", HOME / "Snakefile", "results/ablation.csv"]
-    command += ["--configfile", HOME / "config.yaml", "--config", f"clips={HOME / 'tests/clips.csv'}"]
-    done = subprocess.run(list(map(str, command)), cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True)
+    words = ["-n", "-q", "rules", "-s", HOME / "Snakefile", "results/ablation.csv"]
+    words += ["--configfile", HOME / "config.yaml", "--config", f"clips={HOME / 'tests/clips.csv'}"]
+    done = snakemake(tmp_path, *map(str, words))
     assert done.returncode != 0 and "Traceback" not in done.stderr
     assert (
         "the configuration lists under 'ablation', and it lists none; --configfile config/ablation.yaml" in done.stderr
