@@ -4,6 +4,7 @@
 # make fuzz   the tests of everything that reads users' files and names, of damaged files and killed runs, with more cases, as in a nightly run
 # make test-slurm   the workflow on a real SLURM of one machine: installs Debian's packages, needs root
 # make lint   what CI checks beside the tests
+# make docs   builds the site of documentation in docs/_build, with warnings as errors
 
 PYTHON ?= python3
 python = '$(subst ','\'',$(PYTHON))'
@@ -23,7 +24,7 @@ endif
 # With it every process compiles what it imports, again and again
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo report test test-slurm fuzz lint clean
+.PHONY: demo report test test-slurm fuzz lint docs clean
 
 demo: .venv/installed
 	$(BIN)/python -m snakemake $(HOW) --rerun-incomplete $(TABLE)
@@ -50,6 +51,10 @@ lint: .venv/installed-dev
 	$(BIN)/python -m mypy
 	$(BIN)/python -m snakefmt --check Snakefile workflow
 	$(BIN)/python -m snakemake --lint
+
+docs: .venv/installed-dev
+	$(BIN)/python -m sphinx -W --keep-going -n -q -j auto docs docs/_build
+	@echo "Site: $(CURDIR)/docs/_build/index.html"
 
 .venv/installed: requirements.txt pyproject.toml
 	$(if $(filter True,$(shell $(python) -c 'import sys; print(sys.version_info >= (3, 11))' 2>/dev/null)),,$(error $(PYTHON) is no Python 3.11 or newer, which rrrn needs; name one: make PYTHON=python3.12 $(MAKECMDGOALS)))

@@ -139,7 +139,7 @@ def test_the_pinned_versions_are_among_those_that_the_wheel_asks_for():
     for text in PROJECT["dependencies"]:
         wanted = Requirement(text)
         assert wanted.specifier.contains(pins[canonicalize_name(wanted.name)]), text
-    development = PROJECT["optional-dependencies"]["dev"]
+    development = [*PROJECT["optional-dependencies"]["dev"], *PROJECT["optional-dependencies"]["docs"]]
     assert {canonicalize_name(Requirement(text).name) for text in development} == set(pinned("requirements-dev.txt"))
 
 
