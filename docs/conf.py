@@ -19,12 +19,14 @@ exclude_patterns = ["_build"]
 myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 4  # as GitHub makes them, so that a link is true in both places
 highlight_language = "text"  # of blocks that name none
-nitpick_ignore_regex = [("py:.*", r"(?!rrrn\.).*")]  # other projects' names, whose pages would have to be fetched
+# names of others, whose pages are not fetched, and a variable of types
+nitpick_ignore_regex = [("py:.*", r"(?!rrrn\.).*|rrrn\.networks\.network\.T")]
 
 autodoc_typehints = "description"
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
 napoleon_numpy_docstring = False
+napoleon_custom_sections = [("Presets", "params_style")]
 
 html_theme = "furo"
 html_title = f"rrrn {release}"

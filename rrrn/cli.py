@@ -3,7 +3,7 @@
 import argparse
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection
 
 from rrrn.running import stage
 
@@ -58,7 +58,7 @@ def main(arguments: list[str] | None = None) -> None:
     """
     words = sys.argv[1:] if arguments is None else list(arguments)
     with stage.interruptible():  # loading a command may take a second
-        parser = _parser(words)
+        parser, _ = parsers(words[:1])
     if not words:
         parser.print_help(sys.stderr)
         raise SystemExit(2)
@@ -67,21 +67,22 @@ def main(arguments: list[str] | None = None) -> None:
     stage.run(_dispatch, parser, words)
 
 
-def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
-    """Return the parser of all commands; of those only the one that ``words`` begin with is loaded."""
+def parsers(loaded: Collection[str]) -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+    """Return the parser of all commands, and that of each; only those in ``loaded`` know what their command takes."""
     parser = argparse.ArgumentParser(
         prog="rrrn", description=_START, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     parser.set_defaults(log=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    found = {}
     for name, (module, summary) in COMMANDS.items():
-        own = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
-        if name in words[:1]:
+        own = found[name] = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+        if name in loaded:
             command = importlib.import_module(module)
             command.add_arguments(own)
             own.set_defaults(run=command.main)
-    return parser
+    return parser, found
 
 
 class _Version(argparse.Action):

@@ -161,7 +161,7 @@ def tool(path: Path, script: str) -> None:
 
 
 def call(*arguments):
-    parser = cli._parser(["resume"])
+    parser, _ = cli.parsers(["resume"])
     args = parser.parse_args(["resume", "--every", str(EVERY), *arguments])
     args.run(args)
 
@@ -169,7 +169,7 @@ def call(*arguments):
 @pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf"])
 def test_looking_needs_a_time_between(capsys, seconds):
     with pytest.raises(SystemExit) as stopped:
-        cli._parser(["resume"]).parse_args(["resume", f"--every={seconds}"])
+        cli.parsers(["resume"])[0].parse_args(["resume", f"--every={seconds}"])
     assert stopped.value.code == 2 and "is not a number above 0" in capsys.readouterr().err
 
 

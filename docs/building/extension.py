@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from docs.building import links
+from docs.building import commands, configuration, links
 
 _COMMENT = re.compile(r"^<!-- site: (\w+)(?: (\S+))? -->$", re.M)
 
@@ -17,7 +17,9 @@ def _file(name: str) -> tuple[str, str]:
 
 
 MAKERS: Mapping[str, Callable[..., tuple[str, str]]] = {
-    "file": _file
+    "file": _file,
+    "configuration": configuration.page,
+    "commands": commands.page,
 }  # each returns a text, and the file that it is of
 
 

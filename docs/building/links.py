@@ -20,6 +20,7 @@ PAGES: Mapping[str, str] = {  # of texts outside of docs/
     "data/README.md": "clips",
 }
 _FENCE = re.compile(r"^(?P<fence>```+|~~~+).*?^(?P=fence)\s*?$\n?", re.M | re.S)
+_READ = re.compile(r"[`~]+\{(?:confval|note|tip|warning)\}")  # directives whose content is text
 _LINK = re.compile(r"(?P<image>!?)\[(?P<text>(?:!\[[^\]]*\]\([^)]*\)|[^\[\]])*)\]\((?P<target>[^()\s]+)\)")
 
 
@@ -36,7 +37,8 @@ def for_site(text: str, source: str, page: str) -> str:
     """
     pieces, at = [], 0
     for fence in _FENCE.finditer(text):
-        pieces += [_turned(text[at : fence.start()], source, page), fence[0]]
+        inner = _turned(fence[0], source, page) if _READ.match(fence[0]) else fence[0]
+        pieces += [_turned(text[at : fence.start()], source, page), inner]
         at = fence.end()
     return "".join([*pieces, _turned(text[at:], source, page)])
 
