@@ -28,41 +28,43 @@ COMMANDS = {
     "bundle": ("rrrn.commands.bundle", "pack what can be shared of a run: predictions, tables, versions, and no face"),
     "compare": ("rrrn.commands.compare", "lay runs side by side, and the paper, with paired statistics"),
     "report": ("rrrn.commands.report", "make the report: tables, figures and every clip in one HTML file"),
+    "completion": ("rrrn.commands.completion", "print a script with which a shell completes commands and options"),
     "resume": (
         "rrrn.resuming.resume",
         "go on after a run that was killed: end what it left running, unlock, run again",
     ),
 }
 
-
 _START = """\
-Micro-expression recognition under occlusion.
+Micro-expression recognition under occlusion. Four things people come for:
 
-  rrrn init work && cd work              make a working directory
-  rrrn run --cores 8                     make Table IV there, from synthetic faces
-  rrrn report                            look at its results in one page
-  rrrn bundle results -o my-run.zip      share them without a face, for rrrn compare
-  rrrn occlude CLIP OUT --condition mask lay a mask over the face of a clip
-  rrrn flow A.png B.png -o flow.flo      find the optical flow between two images
-  rrrn predict CLIP --model FILE         ask a model that rrrn fit has saved
-  rrrn doctor                            look whether this machine can do all that
+  the table    rrrn run --cores 8                        make Table IV, from synthetic faces unless told otherwise
+  the report   rrrn report                               see tables, figures and every clip in one HTML file
+  a clip       rrrn predict CLIP --model FILE            ask a model that rrrn fit has saved what it shows
+               rrrn occlude CLIP OUT --condition mask    lay a mask over its face
+               rrrn describe CLIP --descriptor lbp-top   describe how that face moves
+  your own     rrrn import table FILE.csv                bring a database; casme2 FOLDER and samm FOLDER likewise
+               docs/extending.md                         bring a method, a descriptor or an occluder
+
+Without a clone begin with: rrrn init work && cd work. If anything fails, rrrn doctor looks at this machine.
 """
-_PASSED_ON = ("run", "report")  # whose words are another program's
+_MORE = "rrrn --help lists all commands, rrrn COMMAND --help says what one takes."
+PASSED_ON = ("run", "report")  # whose words are another program's
 _HELP = ("-h", "--help")
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one sub-command; exit with 1 and one message for a user's mistake, 2 for wrong arguments, 130 for Ctrl-C.
 
-    Without a sub-command say what there is, and exit with 2: nothing was done.
+    Without a sub-command say what people come for, and exit with 2: nothing was done.
     """
     words = sys.argv[1:] if arguments is None else list(arguments)
     with stage.interruptible():  # loading a command may take a second
         parser, _ = parsers(words[:1])
     if not words:
-        parser.print_help(sys.stderr)
+        print(_START, _MORE, sep="\n", file=sys.stderr)
         raise SystemExit(2)
-    if words[0] in _PASSED_ON and words[1:2] not in ([word] for word in _HELP):
+    if words[0] in PASSED_ON and words[1:2] not in ([word] for word in _HELP):
         words.insert(1, "--")
     stage.run(_dispatch, parser, words)
 

@@ -36,12 +36,23 @@ def test_every_command_has_a_help(capsys, name):
     assert stopped.value.code == 0 and f"usage: rrrn {name}" in capsys.readouterr().out
 
 
-def test_without_a_command_there_is_the_help(capsys):
+def test_without_a_command_there_are_the_four_things_that_people_come_for(capsys):
     with pytest.raises(SystemExit) as stopped:
         cli.main([])
     told = capsys.readouterr()
     assert stopped.value.code == 2 and not told.out
-    assert "rrrn init work" in told.err and all(re.search(rf"^    {name}\b", told.err, re.M) for name in cli.COMMANDS)
+    assert re.findall(r"^  (\w.*?)  ", told.err, re.M) == ["the table", "the report", "a clip", "your own"]
+    named = re.findall(r"\brrrn (\w+)", told.err)
+    assert {"run", "report", "occlude", "describe", "import", "init", "doctor"} <= set(named)
+    assert set(named) - {"COMMAND"} <= cli.COMMANDS.keys() and "rrrn --help" in told.err
+    assert max(map(len, told.err.splitlines())) <= 120
+
+
+def test_the_help_lists_all_commands(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+    told = capsys.readouterr().out
+    assert "Four things" in told and all(re.search(rf"^    {name}\b", told, re.M) for name in cli.COMMANDS)
 
 
 def test_an_unknown_command_is_named(capsys):

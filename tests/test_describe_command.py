@@ -102,7 +102,15 @@ def test_a_video_a_preset_and_a_configuration_are_heard(tmp_path, clip, caplog):
     images = [frames.read(path) for path in listing.listing(clip).values()][:4]
     encode(iter(images), tmp_path / "film.mkv", 200.0)
     (tmp_path / "own.yaml").write_text("describe: {size: 40, lbp_sip: {code: joint}}\n")
-    run(tmp_path / "film.mkv", "--descriptor", "lbp-sip", "--config", tmp_path / "own.yaml", "-o", tmp_path / "x.npy")
+    run(
+        tmp_path / "film.mkv",
+        "--descriptor",
+        "lbp-sip",
+        "--configfile",
+        tmp_path / "own.yaml",
+        "-o",
+        tmp_path / "x.npy",
+    )
     stretched = "4 frames (all that there are, 1 to 4), stretched in time to 9"
     assert f"{stretched}, 25 blocks, 1600 numbers (joint 64 of each block)" in caplog.text
     run(tmp_path / "film.mkv", "--descriptor", "hog3d", "--onset", 2, "--offset", 4, "-o", tmp_path / "x.npy")
@@ -165,7 +173,7 @@ def test_mistakes_are_named(tmp_path, capsys, clip):
             "is a single frame, and nothing moves",
         ),
         (
-            (clip, "--descriptor", "lbp-top", "--config", tmp_path / "small.yaml", *out),
+            (clip, "--descriptor", "lbp-top", "--configfile", tmp_path / "small.yaml", *out),
             "describe.size is 16, and lbp-top with 5 x 5 blocks needs 22 pixels per side",
         ),
     ):
@@ -203,7 +211,7 @@ def test_the_title_has_all_that_was_told(tmp_path, monkeypatch, clip, words, tit
     written = []
     write = pictures.write
     monkeypatch.setattr(pictures, "write", lambda *args, **told: written.append((args, told)) or write(*args, **told))
-    run(clip, "--descriptor", *words, "--picture", tmp_path / "x.png", "--config", tmp_path / "own.yaml")
+    run(clip, "--descriptor", *words, "--picture", tmp_path / "x.png", "--configfile", tmp_path / "own.yaml")
     (picture, text, (left, _)), _ = written[0]
     assert text == title
     assert write(picture.copy(), text, (left, 22)) < picture.shape[1]  # and it has room

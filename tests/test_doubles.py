@@ -55,6 +55,6 @@ def test_configurations_of_commands_and_profiles_are_read_so(tmp_path):
     with pytest.raises(InputError, match=r"mine\.yaml: flow stands twice, in lines 1 and 3"):
         defaults.whole([tmp_path / "mine.yaml"])
     with pytest.raises(InputError, match=r"mine\.yaml: flow stands twice, in lines 1 and 3"):
-        defaults.section("flow", tmp_path / "mine.yaml")
+        defaults.section("flow", [tmp_path / "mine.yaml"])
     with pytest.raises(InputError, match=r"profile\.yaml: retries stands twice, in lines 2 and 3"):
         profile.file(tmp_path)

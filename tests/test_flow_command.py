@@ -47,7 +47,7 @@ def test_flow_and_picture(tmp_path, pair):
     assert np.array_equal(found, flow.tvl1(*gray, engine="numba", scales=3, warps=2))  # those of config.yaml
     drawn = frames.read(picture)
     assert np.array_equal(drawn, pictures.colours(found, float(np.hypot(*found).max())))
-    run(*pair, "-o", out, "--picture", picture, "--engine", "numba", "--full", "100", "--threads", "2")
+    run(*pair, "-o", out, "--picture", picture, "--engine", "numba", "--full", "100", "--cores", "2")
     assert np.array_equal(flo.read(out), found) and frames.read(picture).min() > drawn.min()
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["a.png", "b.png", "flow.flo", "flow.png", "new"]
 
@@ -56,7 +56,7 @@ def test_gray_meets_colour_and_configuration_and_engine_are_heard(tmp_path, pair
     cv2.imwrite(str(tmp_path / "gray.png"), cv2.imread(str(pair[0]), cv2.IMREAD_GRAYSCALE))
     (tmp_path / "own.yaml").write_text("flow: {lambda: 0.05, engine: opencv}\nclips: nowhere\n")
     seen = []
-    for options in (("--engine", "numba"), ("--engine", "opencv"), ("--config", tmp_path / "own.yaml")):
+    for options in (("--engine", "numba"), ("--engine", "opencv"), ("--configfile", tmp_path / "own.yaml")):
         run(tmp_path / "gray.png", pair[1], "-o", tmp_path / "x.flo", *options)
         seen.append(flo.read(tmp_path / "x.flo"))
     assert 0 < np.hypot(*(seen[0] - seen[1])).mean() < 0.02 < np.hypot(*(seen[1] - seen[2])).mean()
@@ -101,9 +101,9 @@ def test_mistakes_are_named(tmp_path, capsys, pair):
         ((*pair, *out, "--picture", tmp_path / "x.gif"), "x.gif: its name must end in .png"),
         ((*pair, *out, "--picture", pair[1]), "b.png: it would take the place of an image"),
         ((tmp_path / "image.flo", pair[1], "-o", tmp_path / "image.flo"), "image.flo: it would take the place of"),
-        ((*pair, *out, "--config", tmp_path / "wild.yaml"), "flow.tau: 1e+30 is greater than the maximum"),
-        ((*pair, *out, "--threads", "0", "--engine", "numba"), "0 threads; give a whole number, at least 1"),
-        ((*pair, *out, "--config", tmp_path / "bad.yaml"), "bad.yaml: configuration: flow.tau is the text 'fast'"),
+        ((*pair, *out, "--configfile", tmp_path / "wild.yaml"), "flow.tau: 1e+30 is greater than the maximum"),
+        ((*pair, *out, "--cores", "0", "--engine", "numba"), "0 threads; give a whole number, at least 1"),
+        ((*pair, *out, "--configfile", tmp_path / "bad.yaml"), "bad.yaml: configuration: flow.tau is the text 'fast'"),
     ):
         assert message in failed(capsys, *words), words
     assert not (tmp_path / "x.flo").exists()

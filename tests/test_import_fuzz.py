@@ -183,7 +183,7 @@ def imported(root: Path, *words: str, partial: bool) -> str | None:
     parser = argparse.ArgumentParser()
     command.add_arguments(parser)
     options = ["--allow-partial"] if partial else []
-    args = parser.parse_args([*words, "--output", str(root / "out.csv"), "--jobs", "1", *options])
+    args = parser.parse_args([*words, "--output", str(root / "out.csv"), "--cores", "1", *options])
     with soon():
         try:
             command.main(args)

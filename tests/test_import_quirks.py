@@ -25,7 +25,7 @@ def run(tmp_path: Path, *words: object, partial: bool = True, key: tuple[str, ..
     command.add_arguments(parser)
     table = tmp_path / "out/table.csv"
     options = ["--allow-partial"] if partial else []
-    args = parser.parse_args([*map(str, words), "--output", str(table), "--jobs", "2", *options])
+    args = parser.parse_args([*map(str, words), "--output", str(table), "--cores", "2", *options])
     command.main(args)
     with table.open(encoding="utf-8") as file:
         reader = csv.DictReader(file)

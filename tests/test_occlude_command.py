@@ -84,7 +84,7 @@ def test_seed_anchor_and_configuration_are_heard(tmp_path, clip):
         (),
         ("--seed", "8"),
         ("--anchor", "per_frame"),
-        ("--config", tmp_path / "own.yaml"),
+        ("--configfile", tmp_path / "own.yaml"),
     ]
     seen = []
     for number, options in enumerate(given):
@@ -148,7 +148,7 @@ def test_an_occluder_that_covers_nothing_of_the_face_is_refused(tmp_path, capsys
     (art / "anchors.csv").write_text("file,seam,top,bottom,left,right\nmine.png,150,200,290,20,280\n")
     (tmp_path / "own.yaml").write_text(f"occlude: {{mask: {{art: {art}}}}}\n")
     for options in ((), ("--preview",)):
-        message = failed(capsys, clip, tmp_path / "out", "--config", tmp_path / "own.yaml", *options)
+        message = failed(capsys, clip, tmp_path / "out", "--configfile", tmp_path / "own.yaml", *options)
         assert "frame 10: the occluder mine.png covers nothing of the face" in message and "Traceback" not in message
     assert sorted(path.name for path in tmp_path.iterdir()) == ["art", "own.yaml"]
 
@@ -170,8 +170,8 @@ def test_mistakes_are_named(tmp_path, capsys, clip):
         ((clip, tmp_path / "o", "--condition", "hat"), "condition 'hat' is unknown"),
         ((clip, tmp_path / "o", "--occluder", "hat"), "there is no mask 'hat'; there are surgical-blue"),
         ((clip, tmp_path / "o", "--condition", "random-10", "--occluder", "x"), "random patches have no names"),
-        ((clip, tmp_path / "o", "--config", tmp_path / "bad.yaml"), "bad.yaml: configuration: occlude: [1] is not"),
-        ((clip, tmp_path / "o", "--config", tmp_path / "nowhere.yaml"), "cannot be read as a configuration"),
+        ((clip, tmp_path / "o", "--configfile", tmp_path / "bad.yaml"), "bad.yaml: configuration: occlude: [1] is not"),
+        ((clip, tmp_path / "o", "--configfile", tmp_path / "nowhere.yaml"), "cannot be read as a configuration"),
         ((clip, tmp_path / "o", "--preview", "--apex", "99"), "--apex 99: the clip has the frames 10 to 22"),
     ):
         assert message in failed(capsys, *words), words
@@ -194,7 +194,7 @@ def test_mistakes_are_named(tmp_path, capsys, clip):
 )
 def test_configurations_are_checked(tmp_path, capsys, text, message):
     (tmp_path / "own.yaml").write_text(text)
-    error = failed(capsys, tmp_path, tmp_path / "o", "--config", tmp_path / "own.yaml")
+    error = failed(capsys, tmp_path, tmp_path / "o", "--configfile", tmp_path / "own.yaml")
     assert message in error and "own.yaml: " in error
 
 
@@ -338,7 +338,7 @@ def test_a_cell_that_cannot_be_drawn_says_why(tmp_path, monkeypatch, clip):
     monkeypatch.setattr(mask, "template", template)
     written = []
     monkeypatch.setattr(pictures, "write", lambda picture, text, *rest, **more: written.append(text))
-    run(clip, tmp_path / "o", "--preview", "--condition", "random-10", "--config", tmp_path / "own.yaml")
+    run(clip, tmp_path / "o", "--preview", "--condition", "random-10", "--configfile", tmp_path / "own.yaml")
     assert "surgical-blue.png: is torn; draw it again" in written
     assert "nowhere" in "".join(written) and {"surgical-blue", "cloth-navy", "glasses", "random-10"} <= set(written)
 

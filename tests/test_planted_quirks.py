@@ -122,7 +122,7 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Writ
         parser = argparse.ArgumentParser()
         synthesize.add_arguments(parser)
         out = tmp_path / "out"
-        common = [str(out), "--short", "--jobs", "1", "--layout", layout, "--subjects", "2", "--clips", "3"]
+        common = [str(out), "--short", "--cores", "1", "--layout", layout, "--subjects", "2", "--clips", "3"]
         (plain,) = synthesize.plan(parser.parse_args([*common, "--quirks", "none"]))
         args = parser.parse_args([*common, "--quirks", name])
         (database,) = synthesize.plan(args)

@@ -18,7 +18,7 @@ from rrrn.synthetic.databases import drawn, quirks, recording
 def synthesized(out: Path, *options: object) -> Path:
     parser = argparse.ArgumentParser()
     synthesize.add_arguments(parser)
-    synthesize.main(parser.parse_args([str(out), "--jobs", "1", *map(str, options)]))
+    synthesize.main(parser.parse_args([str(out), "--cores", "1", *map(str, options)]))
     return out
 
 
@@ -26,7 +26,7 @@ def imported(root: Path, table: Path, *options: str) -> list[dict[str, str]]:
     parser = argparse.ArgumentParser()
     command.add_arguments(parser)
     words = [word for kind, name in (("casme2", "CASME2"), ("samm", "SAMM")) for word in (kind, str(root / name))]
-    command.main(parser.parse_args([*words, "--output", str(table), "--jobs", "2", *options]))
+    command.main(parser.parse_args([*words, "--output", str(table), "--cores", "2", *options]))
     found = rows(table)
     assert all(row.pop("frames_digest").startswith("blake2b-") for row in found)
     return found

@@ -1,4 +1,4 @@
-"""The command that draws databases: trees and workbooks like the real ones, truth, the same bytes from any --jobs."""
+"""The command that draws databases: trees and workbooks like the real ones, truth, the same bytes from any --cores."""
 
 import argparse
 import os
@@ -33,7 +33,7 @@ def arguments(out: Path, *options: str) -> argparse.Namespace:
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("drawn") / "out"
-    synthesize.main(arguments(folder, *SMALL, "--jobs", "1", "--quirks", "none", "--preview"))
+    synthesize.main(arguments(folder, *SMALL, "--cores", "1", "--quirks", "none", "--preview"))
     return folder
 
 
@@ -109,7 +109,7 @@ def test_the_truth_is_that_of_the_frames(out):
 
 def test_processes_change_no_byte(tmp_path, out):
     again = tmp_path / "out"
-    synthesize.main(arguments(again, *SMALL, "--jobs", "2", "--quirks", "none", "--preview"))
+    synthesize.main(arguments(again, *SMALL, "--cores", "2", "--quirks", "none", "--preview"))
     assert files(again) == files(out)
 
 
@@ -125,7 +125,7 @@ def test_the_rule_draws_the_same_frames(tmp_path, out):
 
 
 def test_png_and_whole_recordings(tmp_path):
-    options = ("--image", "png", "--frames", "raw", "--layout", "casme2", "--truth", "apex", "--jobs", "1")
+    options = ("--image", "png", "--frames", "raw", "--layout", "casme2", "--truth", "apex", "--cores", "1")
     synthesize.main(arguments(tmp_path / "out", *SMALL, *options, "--quirks", "none"))
     clip = next((tmp_path / "out/CASME2/CASME2_RAW/CASME2-RAW/sub01").iterdir())
     numbers = sorted(int(path.stem.removeprefix("img")) for path in clip.glob("*.png"))
@@ -169,8 +169,8 @@ def test_wrong_arguments_stop(tmp_path, options, message):
 def test_a_killed_process_is_said(tmp_path, monkeypatch):
     """As the system does for want of memory."""
     monkeypatch.setattr(synthesize, "_start_worker", _die)
-    with pytest.raises(InputError, match=r"a process was killed.*fewer --jobs"):
-        synthesize.main(arguments(tmp_path / "out", *SMALL, "--jobs", "2"))
+    with pytest.raises(InputError, match=r"a process was killed.*fewer --cores"):
+        synthesize.main(arguments(tmp_path / "out", *SMALL, "--cores", "2"))
     assert not list(tmp_path.iterdir())
 
 

@@ -25,7 +25,7 @@ from rrrn.descriptors.estimators.of_video import HOG3D, LBPSIP, LBPTOP, OfVideo
 from rrrn.experiment import defaults
 from rrrn.occlusion import compositing
 from rrrn.occlusion.command import footage
-from rrrn.running import stage, typed, writable
+from rrrn.running import options, stage, typed, writable
 from rrrn.running.stage import InputError
 from rrrn.stages import describe, faces
 
@@ -58,13 +58,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", type=Path, metavar="FILE", help="the numbers: .npy, or .csv with block, plane and bin of each"
     )
     add("--picture", type=Path, metavar="PNG", help="draw them, a field of bars for each block")
-    add("--config", type=Path, help="a configuration, laid over the default; its sections faces and describe count")
+    options.configfile(parser, "the sections faces and describe count")
 
 
 def main(args: argparse.Namespace) -> None:
     """Read the clip, find and cut its face, describe it, and write."""
     cv2.setNumThreads(1)
-    section = defaults.section("describe", args.config)
+    section = defaults.section("describe", args.configfile)
     descriptor = _descriptor(args, section)
     _check_outputs(args)
     clip = footage.read(args.clip, args.onset, args.offset, reduced=False)
@@ -72,7 +72,7 @@ def main(args: argparse.Namespace) -> None:
         print(f"warning: {args.clip}: {remark}", file=sys.stderr)
     if len(clip.frames) < _LEAST_FRAMES:
         raise InputError(f"{args.clip}: is a single frame, and nothing moves in one; give a clip of two at least")
-    settings = typed.of(faces.Settings, defaults.section("faces", args.config), "faces")
+    settings = typed.of(faces.Settings, defaults.section("faces", args.configfile), "faces")
     found = faces.faces(list(clip.frames), clip.numbers, settings, str(args.clip))
     gray = np.stack([compositing.to_gray(frame) for frame in found.frames])
     try:
@@ -121,7 +121,7 @@ def _descriptor(args: argparse.Namespace, section: Mapping[str, Any]) -> OfVideo
     if section["size"] < side:
         raise InputError(
             f"describe.size is {section['size']}, and {args.descriptor} with {_side(made)} x {_side(made)} blocks "
-            f"needs {side} pixels per side; lower --blocks or describe.blocks, or raise the size in a --config"
+            f"needs {side} pixels per side; lower --blocks or describe.blocks, or raise the size in a --configfile"
         )
     return made
 

@@ -13,7 +13,7 @@ from rrrn.experiment import config, defaults, labels
 from rrrn.provenance import standing
 from rrrn.provenance.recipes import Recipes
 from rrrn.report import document, drawing, found
-from rrrn.running import stage
+from rrrn.running import options, stage
 from rrrn.running.stage import InputError
 
 TARGET = "results/report.html"
@@ -34,17 +34,18 @@ def main(args: argparse.Namespace) -> None:
     """Become Snakemake, or with --partial make a report of what is on disk."""
     words: list[str] = args.arguments
     if "--partial" in words:
-        partial(_told(words))
+        partial(partial_parser().parse_args(words))
     else:
         run.become([*words, *([] if "--" in words else ["--"]), TARGET])
 
 
-def _told(words: list[str]) -> argparse.Namespace:
+def partial_parser() -> argparse.ArgumentParser:
+    """Return the parser of what ``rrrn report --partial`` takes; without that its words are Snakemake's."""
     parser = argparse.ArgumentParser(prog="rrrn report")
-    parser.add_argument("--partial", action="store_true", required=True)
-    parser.add_argument("--configfile", type=Path, nargs="+", default=[], metavar="FILE")
-    parser.add_argument("--config", nargs="+", default=[], metavar="KEY=VALUE")
-    return parser.parse_args(words)
+    parser.add_argument("--partial", action="store_true", required=True, help="of what is there, computing nothing")
+    options.configfile(parser)
+    options.config(parser)
+    return parser
 
 
 def partial(args: argparse.Namespace) -> None:

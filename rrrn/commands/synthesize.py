@@ -55,9 +55,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--subjects", type=int, metavar="N", help=f"subjects of each layout ({_SUBJECTS})")
     add("--clips", type=int, metavar="N", help=f"clips of each subject ({_CLIPS})")
     add("--paper-shape", action="store_true", help="253 clips of 47 subjects, with MEGC 2018's classes of each")
-    add("--seed", type=int, default=1, help="another seed draws other people (1)")
+    add("--seed", type=int, default=1, metavar="N", help="another seed draws other people (1)")
     add("--preset", choices=list(PRESETS), default="default", help="how hard the clips are (default)")
-    add("--scale", type=float, default=1.0, help="size of the images relative to the real ones (1.0)")
+    add("--scale", type=float, default=1.0, metavar="NUMBER", help="size of the images relative to the real ones (1.0)")
     add("--image", choices=["jpg", "png"], default="jpg", help="format of the frames (jpg)")
     add("--frames", choices=tree.FRAMES, default="selected", help="CASME II from onset to offset, or whole recordings")
     add(
@@ -68,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--truth", choices=["dense", "apex"], default="dense", help="true motion of every frame, or the apex's only")
     add("--short", action="store_true", help="clips of 9 to 13 frames instead of 24 to 141, for tests")
-    add("--jobs", type=int, metavar="N", help="processes (all cores)")
+    add("--cores", type=int, metavar="N", help="processes (all cores)")
     add("--preview", action="store_true", help=f"also draw a contact sheet, {PREVIEW}")
 
 
@@ -79,7 +79,7 @@ def main(args: argparse.Namespace) -> None:
     out = args.out.resolve()
     with stage.replacing(out) as partial:
         partial.mkdir()
-        n_frames = draw(_subjects(databases, partial), _camera(args), args.jobs or len(os.sched_getaffinity(0)))
+        n_frames = draw(_subjects(databases, partial), _camera(args), args.cores or len(os.sched_getaffinity(0)))
         for database in databases:
             workbooks.write(database, partial)
             if database.stray_files:
@@ -148,7 +148,7 @@ def _workers(number: int) -> Iterator[tuple[ProcessPoolExecutor, "Synchronized[i
     try:
         yield pool, counter
     except BrokenProcessPool:
-        raise stage.InputError("a process was killed, most likely for want of memory; use fewer --jobs") from None
+        raise stage.InputError("a process was killed, most likely for want of memory; use fewer --cores") from None
     except BaseException:
         stopped.set()
         raise
@@ -178,7 +178,7 @@ def _work(recordings: list[Recording], truth: Path, camera: Camera) -> None:
 
 
 def _check(args: argparse.Namespace) -> None:
-    for name in ("subjects", "clips", "jobs"):
+    for name in ("subjects", "clips", "cores"):
         number = getattr(args, name)
         if number is not None and number < 1:
             raise stage.InputError(f"--{name} {number}: at least 1 is needed")

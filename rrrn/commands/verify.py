@@ -23,6 +23,7 @@ from rrrn.data.identity import Identity
 from rrrn.experiment import config, defaults
 from rrrn.provenance import frames_seen, sources, unchanged
 from rrrn.provenance.recipes import Recipe, Recipes, closure
+from rrrn.running import options
 from rrrn.running.stage import InputError
 
 _LISTED = 20
@@ -41,8 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
     add = parser.add_argument
     add("targets", nargs="*", metavar="TARGET", help="files of the workflow (all tables that are there)")
-    add("--configfile", type=Path, nargs="+", default=[], metavar="FILE", help="laid over config.yaml, in order")
-    add("--config", nargs="+", default=[], metavar="KEY=VALUE", help="laid over the files, as by Snakemake")
+    options.configfile(parser)
+    options.config(parser)
     add("--quick", action="store_true", help="compare what files say of themselves, without reading them whole")
     add("--remove", action="store_true", help="delete what does not fit of the whole experiment; the next run makes it")
 

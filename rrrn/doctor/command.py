@@ -15,7 +15,7 @@ from rrrn.doctor import profile as profiles
 from rrrn.doctor.finding import Finding, error, skipped
 from rrrn.experiment import config, defaults
 from rrrn.planning import ahead
-from rrrn.running import cards, resources, workplace, writable
+from rrrn.running import cards, options, resources, workplace, writable
 from rrrn.running.stage import InputError
 
 RESULTS = Path("results")
@@ -25,9 +25,9 @@ _NO_EXPERIMENT = skipped("experiment", "none is here to be looked at; rrrn init 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
     add = parser.add_argument
-    add("--configfile", type=Path, nargs="+", default=[], metavar="FILE", help="laid over config.yaml, in order")
+    options.configfile(parser)
     add("--profile", type=Path, metavar="FOLDER", help="of Snakemake, for SLURM (that of rrrn)")
-    add("--json", action="store_true", help="print the findings as JSON")
+    options.json(parser, "the findings")
 
 
 def main(args: argparse.Namespace) -> None:

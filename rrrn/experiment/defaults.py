@@ -13,18 +13,18 @@ from rrrn.running.stage import InputError
 _SCHEMA = "workflow/schemas/config.schema.yaml"
 
 
-def section(name: str, own: Path | None = None) -> dict[str, Any]:
-    """Return a section of config.yaml, and over it that of the user's file.
+def section(name: str, own: Sequence[Path] = ()) -> dict[str, Any]:
+    """Return a section of config.yaml, and over it those of the user's files, in their order.
 
-    Raises InputError, naming the file, if it cannot be read, or laid over config.yaml does not follow the schema.
+    Raises InputError, naming the files, if one cannot be read, or laid over config.yaml they do not follow the schema.
     """
     settings: dict[str, Any] = yaml.safe_load(resources.path("config.yaml").read_text(encoding="utf-8"))
-    if own is not None:
-        settings = config.merge([settings, _read(own)])
+    if own:
+        settings = config.merge([settings, *map(_read, own)])
         try:
             config.check(settings, resources.path(_SCHEMA))
         except InputError as error:
-            raise InputError(f"{own}: {error}") from None
+            raise InputError(f"{', '.join(map(str, own))}: {error}") from None
     found: dict[str, Any] = config.completed(settings)[name]
     return found
 

@@ -12,7 +12,7 @@ from rrrn.data import flo, frames, pictures
 from rrrn.experiment import defaults
 from rrrn.flow import engines, pairs
 from rrrn.flow.parameters import Parameters
-from rrrn.running import stage
+from rrrn.running import options, stage
 from rrrn.running.stage import InputError
 
 
@@ -25,18 +25,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("a", type=Path, metavar="A", help="an image, gray or colour, 8 bits per channel: the onset")
     add("b", type=Path, metavar="B", help="an image of the same size: the apex")
-    add("-o", "--output", type=Path, required=True, metavar="FLO", help="a Middlebury .flo file: where A's pixels went")
+    add(
+        "-o", "--output", type=Path, required=True, metavar="FILE", help="a Middlebury .flo file: where A's pixels went"
+    )
     add("--picture", type=Path, metavar="PNG", help="also draw it: hue says where to, white is rest")
     add("--full", type=stage.above_zero, metavar="PIXELS", help="the displacement that is a pure colour (the largest)")
     add("--engine", choices=engines.NAMES, help="what solves it (flow.engine of the configuration)")
-    add("--threads", type=int, default=1, help="of the processor (1)")
-    add("--config", type=Path, help="a configuration whose section flow is laid over the default")
+    add("--cores", type=int, default=1, metavar="N", help="threads of the processor (1)")
+    options.configfile(parser, "the section flow counts")
 
 
 def main(args: argparse.Namespace) -> None:
     """Read both images, solve, and write."""
     cv2.setNumThreads(1)
-    settings = defaults.section("flow", args.config)
+    settings = defaults.section("flow", args.configfile)
     engine = engines.resolve(args.engine or settings["engine"])
     _check_outputs(args)
     before, after = (gray(path) for path in (args.a, args.b))
@@ -44,7 +46,7 @@ def main(args: argparse.Namespace) -> None:
         sizes = " and ".join(f"{image.shape[1]} x {image.shape[0]}" for image in (before, after))
         raise InputError(f"{args.a} and {args.b} are {sizes} pixels; cut them to one size")
     pairs.check(before[None], after[None], (str(args.a), str(args.b)))
-    flow = engines.solver(engine, args.threads)(before[None], after[None], Parameters.of_section(settings))[0]
+    flow = engines.solver(engine, args.cores)(before[None], after[None], Parameters.of_section(settings))[0]
     pairs.check_flow(flow, f"{args.a} and {args.b}")
     length = np.hypot(*flow)
     flo.write(args.output, flow)

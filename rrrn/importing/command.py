@@ -42,11 +42,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KIND PATH",
         help="casme2 FOLDER, samm FOLDER or table FILE.csv; several one after the other",
     )
-    parser.add_argument("--output", type=Path, default=Path("data/imported.csv"), help="the clip table to write")
     parser.add_argument(
-        "--overrides", type=Path, help="a CSV of your own corrections: database, subject, clip, onset, apex, offset"
+        "-o",
+        "--output",
+        type=Path,
+        default=Path("data/imported.csv"),
+        metavar="FILE",
+        help="the clip table to write (data/imported.csv)",
     )
-    parser.add_argument("--sheets", type=Path, nargs="+", default=[], help="official spreadsheets that lie elsewhere")
+    parser.add_argument(
+        "--overrides",
+        type=Path,
+        metavar="FILE",
+        help="a CSV of your own corrections: database, subject, clip, onset, apex, offset",
+    )
+    parser.add_argument(
+        "--sheets", type=Path, nargs="+", default=[], metavar="FILE", help="official spreadsheets that lie elsewhere"
+    )
     parser.add_argument(
         "--casme2-frames",
         choices=list(casme2.DATABASE.trees),
@@ -62,7 +74,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="spot an apex that is missing or outside of its clip (rrrn spot), and take the midpoint only without one",
     )
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="threads that read frames")
+    parser.add_argument(
+        "--cores", type=int, default=os.cpu_count() or 1, metavar="N", help="threads that read frames (all of here)"
+    )
 
 
 def main(args: argparse.Namespace) -> None:
@@ -75,7 +89,7 @@ def main(args: argparse.Namespace) -> None:
     _check_distinct(records)
     if args.overrides:
         overrides.apply(args.overrides, records)
-    rows = _resolve_all(sources, max(1, args.jobs), args.spot_apex)
+    rows = _resolve_all(sources, max(1, args.cores), args.spot_apex)
     audit = Audit(
         origins=[source.origin for source in sources],
         records=records,

@@ -115,7 +115,7 @@ def occlude(
         seed = None if seed is None else given.number(seed, "seed")
         if anchor is not None and anchor not in anchoring.MODES:
             raise InputError(f"anchor is {anchor!r}; it must be one of {', '.join(anchoring.MODES)}")
-        settings = told.settings(None if config is None else Path(config), seed, anchor)
+        settings = told.settings([] if config is None else [Path(config)], seed, anchor)
         condition = _with_severity(condition, severity)
         kind = conditions.kind_of(condition)
         if kind.name == "none" and occluder is not None:

@@ -1,6 +1,6 @@
 """What an occluder is told outside of the workflow: sections of the configuration, and the pictures of its kind."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,8 @@ from rrrn.occlusion.kinds import drawings
 from rrrn.occlusion.scene import Art, setting
 
 
-def settings(own: Path | None, seed: int | None, anchor: str | None) -> dict[str, dict[str, Any]]:
-    """Return the sections ``anchor`` and ``occlude`` of the configuration, over which the user's ``own`` is laid.
+def settings(own: Sequence[Path], seed: int | None, anchor: str | None) -> dict[str, dict[str, Any]]:
+    """Return the sections ``anchor`` and ``occlude`` of the configuration, over which the user's ``own`` are laid.
 
     What is not None goes before them: ``seed``, and ``anchor``, the mode. The kinds of occluders are then those of the
     user's configuration. Raises InputError as ``defaults.section``.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rrrn.experiment import defaults
 from rrrn.planning import rates
 from rrrn.planning.presets import PRESETS, Preset
-from rrrn.running import stage
+from rrrn.running import options, stage
 from rrrn.running.stage import InputError
 
 if TYPE_CHECKING:
@@ -25,20 +25,31 @@ _NO_GPU = "no GPU here, so trainings are planned on processors; --gpus N plans t
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
     add = parser.add_argument
-    add("targets", nargs="*", help=f"what is to be made ({_TABLE}; with --presets {_TABLES})")
-    add("--configfile", type=Path, nargs="+", default=[], metavar="FILE", help="laid over config.yaml, in order")
+    add("targets", nargs="*", metavar="TARGET", help=f"what is to be made ({_TABLE}; with --presets {_TABLES})")
+    options.configfile(parser)
     names = ", ".join(preset.name for preset in PRESETS)
     add("--presets", action="store_true", help=f"a row for each of {names}, with the files of --configfile over each")
-    add("--cores", type=_positive, default=os.cpu_count() or 1, help="processors that work at once (all of here)")
-    add("--gpus", type=_natural, help="GPUs that networks are trained on at once (those of here; 0: processors)")
+    add(
+        "--cores",
+        type=_positive,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="processors that work at once (all of here)",
+    )
+    add(
+        "--gpus",
+        type=_natural,
+        metavar="N",
+        help="GPUs that networks are trained on at once (those of here; 0: processors)",
+    )
     tflops = "what a training reaches on a GPU that is not here (10)"
-    add("--gpu-tflops", type=stage.above_zero, default=10.0, help=tflops)
+    add("--gpu-tflops", type=stage.above_zero, default=10.0, metavar="N", help=tflops)
     add("--left", action="store_true", help="only what the working directory lacks")
     stored = parser.add_mutually_exclusive_group()
     stored.add_argument("--no-calibration", action="store_true", help="use the rates that are stored in the package")
     stored.add_argument("--rates", type=Path, metavar="FILE", help="use rates that were written before")
     add("--write-rates", type=Path, metavar="FILE", help="also keep the rates, for example those of a compute node")
-    add("--json", action="store_true", help="print the plan as JSON")
+    options.json(parser, "the plan")
 
 
 def main(args: argparse.Namespace) -> None:

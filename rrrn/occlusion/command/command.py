@@ -22,6 +22,7 @@ from rrrn.occlusion.command.output import Output
 from rrrn.occlusion.given import MOST_DOUBLINGS
 from rrrn.occlusion.holding import anchoring
 from rrrn.occlusion.wearing import Worn
+from rrrn.running import options
 from rrrn.running.stage import InputError
 
 
@@ -36,11 +37,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"a new folder for lossless PNG frames, or a video ({', '.join(names.WRITTEN)}; .mkv and .avi are "
         "lossless; in the others odd sides get one pixel more)",
     )
-    add("--condition", default="mask", help="mask, glasses, random-01 to random-99 or a plugin's of --config (mask)")
+    add(
+        "--condition",
+        default="mask",
+        metavar="NAME",
+        help="mask, glasses, random-01 to random-99 or a plugin's of --configfile (mask)",
+    )
     add("--occluder", metavar="NAME", help="which mask or glasses; by the seed unless given")
-    add("--seed", type=int, help="another seed chooses and places others (that of the configuration)")
+    add("--seed", type=int, metavar="N", help="another seed chooses and places others (that of the configuration)")
     add("--anchor", choices=anchoring.MODES, help="how it is held on the face (that of the configuration)")
-    add("--config", type=Path, help="a configuration, laid over the default; its sections anchor and occlude count")
+    options.configfile(parser, "the sections anchor and occlude count")
     add("--preview", action="store_true", help="also draw OUT's contact sheet: every occluder at onset, apex, and flow")
     add("--apex", type=int, metavar="N", help="the apex frame of the contact sheet (the middle one)")
     add(
@@ -62,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> None:
     """Read the clip, occlude it, and write it whole."""
     cv2.setNumThreads(1)
-    settings = told.settings(args.config, args.seed, args.anchor)
+    settings = told.settings(args.configfile, args.seed, args.anchor)
     kind = conditions.kind_of(args.condition)
     if kind.name == "none":
         raise InputError("the condition none leaves every frame as it is; name mask, glasses or random-NN")
