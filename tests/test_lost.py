@@ -55,6 +55,11 @@ def test_what_does_not_fit_and_is_not_asked_for_needs_nothing(monkeypatch):
         lost.check(ALL, ("all",))
 
 
+def test_a_pack_of_other_clips_is_made_again_and_its_flow_before_it(monkeypatch):
+    monkeypatch.setattr(lost, "_is_made", lambda recipe: recipe is not PACK)
+    lost.check(ALL, ("all",))
+
+
 def test_without_the_pack_both_are_made_again():
     Path(PACK.path).unlink()
     lost.check(ALL, ("all",))

@@ -31,7 +31,7 @@ def check(recipes: Iterable[Recipe], targets: Collection[str] = ()) -> None:
         if recipe.path in named and not (Path(recipe.path).exists() and _is_made(recipe)):
             for pack in [one for one in recipe.inputs if one.modules == ("rrrn.stages.pack",)]:
                 gone = [one.path for one in pack.inputs if not Path(one.path).exists()]
-                if gone and Path(pack.path).exists():
+                if gone and Path(pack.path).exists() and _is_made(pack):  # another is made again, its shards before it
                     raise InputError(
                         f"{gone[0]}: is gone, and {recipe.path} is to be made of it; delete {pack.path}, an index over "
                         "it, and run again: both are made again"
