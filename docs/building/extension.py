@@ -3,6 +3,7 @@
 In the repository such a page shows the sentences around the comment, and on the site what the comment stands for.
 """
 
+import ast
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -16,10 +17,17 @@ def _file(name: str) -> tuple[str, str]:
     return (links.HOME / name).read_text(encoding="utf-8"), name
 
 
+def _formats() -> tuple[str, str]:
+    name = "rrrn/data/shards.py"
+    text = ast.get_docstring(ast.parse(_file(name)[0])) or ""
+    return f"```text\n{text}\n```\n", name
+
+
 MAKERS: Mapping[str, Callable[..., tuple[str, str]]] = {
     "file": _file,
     "configuration": configuration.page,
     "commands": commands.page,
+    "formats": _formats,
 }  # each returns a text, and the file that it is of
 
 

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 HOME = Path(__file__).resolve().parents[2]
 DOCS = PurePosixPath("docs")
 PAGES: Mapping[str, str] = {  # of texts outside of docs/
-    "README.md": "readme",
+    "README.md": "index",
     "CHANGELOG.md": "changelog",
     "CONTRIBUTING.md": "contributing",
     "SECURITY.md": "security",
