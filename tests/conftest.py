@@ -39,6 +39,18 @@ def one_at_a_time(folder: Path) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def reported(done: Path, shared: Path) -> Path:
+    """The toy run with its report, by the first process that needs it, for all: who writes into it takes a copy."""
+    root = shared / "reported"
+    with one_at_a_time(shared):
+        if not (root / "results/report.html").exists():
+            shutil.copytree(shared / "with space", root, dirs_exist_ok=True)
+            run = snakemake(root, "--cores", "2", "--quiet", "rules", "progress", *CONFIG, "--", "results/report.html")
+            assert run.returncode == 0, run.stdout + run.stderr
+    return root
+
+
+@pytest.fixture(scope="session")
 def done(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The toy run to its tables, by the first process that needs it, and copied. Who edits it puts everything back."""
     first = shared / "with space"

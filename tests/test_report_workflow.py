@@ -4,21 +4,12 @@ import re
 import shutil
 from pathlib import Path
 
-import pytest
 from PIL import Image
 from scaffold import CONFIG, snakemake
 
 from rrrn.report.catalogue import FIGURES
 
 TARGET = "results/report.html"
-
-
-@pytest.fixture(scope="module")
-def reported(done: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = shutil.copytree(done, tmp_path_factory.mktemp("reported") / "root")
-    run = snakemake(root, "--cores", "2", "--quiet", "rules", "progress", *CONFIG, "--", TARGET)
-    assert run.returncode == 0, run.stdout + run.stderr
-    return root
 
 
 def asked(root: Path, *files: str) -> str:
@@ -39,10 +30,11 @@ def test_the_report_shows_what_the_tables_have(reported):
             assert min(picture.size) > 100
 
 
-def test_it_is_made_once_and_again_for_what_it_shows(reported):
-    assert "Nothing to be done" in asked(reported)
-    (reported / "faces.yaml").write_text("report: {faces: true}\n")
-    again = asked(reported, "faces.yaml")
+def test_it_is_made_once_and_again_for_what_it_shows(reported, tmp_path):
+    root = shutil.copytree(reported, tmp_path / "root")
+    assert "Nothing to be done" in asked(root)
+    (root / "faces.yaml").write_text("report: {faces: true}\n")
+    again = asked(root, "faces.yaml")
     assert {
         name for name in ("answers", "strips", "figures", "report", "score", "flow") if f"rule {name}:" in again
     } == {
