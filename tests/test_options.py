@@ -51,6 +51,8 @@ OTHERS = [
     "fast",
 ]
 
+SEVERAL = ["--condition"]  # of which a command lays on one, and another asks of each
+
 
 def options() -> list[tuple[str, argparse.Action]]:
     return [(name, action) for name, parser in PARSERS.items() for action in parser._actions if action.option_strings]
@@ -84,7 +86,8 @@ def test_options_of_several_commands_are_alike():
     forms: dict[str, set] = {}
     for _, action in options():
         if action.choices is None and action.dest != "help":
-            forms.setdefault(long(action), set()).add((tuple(action.option_strings), action.nargs, action.metavar))
+            values = None if long(action) in SEVERAL else action.nargs
+            forms.setdefault(long(action), set()).add((tuple(action.option_strings), values, action.metavar))
     assert {spelling: found for spelling, found in forms.items() if len(found) > 1} == {}
 
 

@@ -142,7 +142,7 @@ def test_every_command_of_a_page_works(page, folder, tmp_path):
         "docs/tutorial/own_clip.md": ["masked.json", "motion.png", "vector.csv", "vector.png"],
         "docs/tutorial/report.md": ["results/report.html", "partial_report.html"],
         "docs/howto/own_figure.md": ["my_figure.svg"],
-        "docs/howto/share.md": ["my_result.tar.gz"],
+        "docs/howto/share.md": ["my-run.zip"],
         "docs/howto/other_database.md": ["data/mine.csv", "data/mine.yaml", "data/mine_audit.md"],
         "docs/howto/own_clip.md": ["../worn/EP01_01.mkv", "../worn/EP01_02.mkv.json", "../worn.npy", "../pasted.json"],
     }

@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
     add = parser.add_argument
     add("results", type=Path, nargs="?", default=Path("results"), metavar="RESULTS", help="the folder results of a run")
-    add("-o", "--output", type=Path, required=True, metavar="ZIP", help="the bundle")
+    add("-o", "--output", type=Path, required=True, metavar="FILE", help="the bundle, .zip")
     add("--hash-subjects", action="store_true", help="give subjects and clips other names, the same in each bundle")
     parser.epilog = "docs/reproductions.md says what is in it and what is not."
 

@@ -12,7 +12,7 @@ from rrrn.data import clips
 from rrrn.experiment import config as configuration
 from rrrn.experiment import defaults
 from rrrn.models import card, estimate, fit, saved
-from rrrn.running import stage, workplace, writable
+from rrrn.running import options, stage, workplace, writable
 from rrrn.running.stage import InputError
 
 _PLACES = (Path("Snakefile"), Path("workflow/Snakefile"))
@@ -31,8 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help=f"the model, {saved.SUFFIX}; its card beside it",
     )
-    add("--configfile", type=Path, nargs="+", default=[], metavar="FILE", help="laid over config.yaml, in order")
-    add("--config", nargs="+", default=[], metavar="KEY=VALUE", help="laid over the files, as by Snakemake")
+    options.configfile(parser)
+    options.config(parser)
     add("--without", nargs="+", default=[], metavar="SUBJECT", help="train on nothing of these subjects")
     add("--trained-on", metavar="NAME", help="a condition, or mixed (none; see protocol.train_condition)")
     add("--seed", type=int, default=0, metavar="N", help="the number of the training among several, as of a fold (0)")
