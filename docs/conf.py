@@ -19,8 +19,8 @@ exclude_patterns = ["_build"]
 myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 4  # as GitHub makes them, so that a link is true in both places
 highlight_language = "text"  # of blocks that name none
-# names of others, whose pages are not fetched, and a variable of types
-nitpick_ignore_regex = [("py:.*", r"(?!rrrn\.).*|rrrn\.networks\.network\.T")]
+# names of others, whose pages are not fetched, a variable of types, and what is inside of a model's file
+nitpick_ignore_regex = [("py:.*", r"(?!rrrn\.).*|rrrn\.networks\.network\.T|rrrn\.models\.saved\.Saved")]
 
 autodoc_typehints = "description"
 autodoc_member_order = "bysource"
