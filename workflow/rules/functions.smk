@@ -77,7 +77,9 @@ def all_occluded(wildcards):
 def views_plan(condition, subject):
     """The augmentation plan that the flow of a condition follows."""
     shift = CONTROLS[condition]
-    return f"results/augment/{shift + '/' if shift in SHIFTS else ''}{subject}.csv"
+    if shift in SHIFTS:
+        return f"results/augment/{shift}/{subject}.csv"
+    return f"results/augment/{subject}.csv"
 
 
 def conditions(names):
