@@ -93,6 +93,11 @@ def test_seeds_have_a_deviation_and_subjects_an_interval():
     assert len(weights) == 1 + 2000 + 5 and found["low"].lt(found["value"]).all()
 
 
+def test_one_condition_has_no_others_to_lose_under():
+    rows = pd.DataFrame({"method": ["RRRN"], "metric": ["F1"], "value": [0.5]})
+    assert matrix.notes(rows.assign(trained_on="Mask", condition="Mask"), "F1") == []
+
+
 def test_a_model_that_saw_a_tested_subject_is_refused(data, trained):
     args, table = ask(data, trained["none"], "none"), make_table()
     model = models.read(trained["none"] / "s0.h5")

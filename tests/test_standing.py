@@ -10,12 +10,15 @@ import made_run
 import pytest
 
 from rrrn.commands import report, show, verify
-from rrrn.data import clips, digested, identity, result
+from rrrn.data import clips, digested, identity, predictions, result
 from rrrn.data.identity import Identity
+from rrrn.data.predictions import Prediction
 from rrrn.experiment import defaults
 from rrrn.provenance import sources, standing
 from rrrn.report import drawing
+from rrrn.running import stage
 from rrrn.running.stage import InputError
+from rrrn.stages import matrix
 
 TABLE, ABOUT = Path("results/table_iv.csv"), Path("results/table_iv.json")
 TRAINED = "results/predictions/rrrn/none/a-s0-0.csv"
@@ -89,6 +92,51 @@ def test_missing_predictions_are_no_fault_and_told(run, capsys):
     Path(TRAINED).unlink()
     said = shown(capsys)
     assert f"Predictions are missing, {TRAINED}: whether the others fit is not known." in said
+
+
+def test_a_matrix_of_predictions_that_were_replaced_is_told(tmp_path, monkeypatch):
+    """Between it and what models said of all conditions lies no file of scores."""
+    monkeypatch.chdir(tmp_path)
+    rows = made_run.clip_table()
+    clips.write(rows, Path("clips.csv"))
+    protocol = made_run.SETTINGS["protocol"] | {"train_condition": "matched", "test_all": True}
+    settings = defaults.whole([], made_run.SETTINGS | {"protocol": protocol, "methods": ["lbp_top", "rrrn"]})
+    recipe = verify.of_experiment(settings, clips.read("clips.csv")).matrix()
+    for one in recipe.inputs:
+        said = [
+            Prediction(
+                row.database,
+                row.subject,
+                row.clip,
+                name,
+                Path(one.path).stem,
+                row.subject,
+                seed,
+                0,
+                row.objective_class,
+                (0.5, 0.3, 0.2),
+            )
+            for row in rows
+            for name in ("none", "mask")
+            for seed in ((0,) if "lbp_top" in one.path else (0, 1))
+        ]
+        made = str(Identity(one.path, one.digest, "0" * 16, one.libraries))
+        predictions.write(said, made_run.CLASSES, Path(one.path), lambda made=made: made)
+    about, first = Path(recipe.path), recipe.inputs[0].path
+    args = stage.command("").parse_args([])
+    args.asked, args.settings = json.loads(recipe.asked()), json.loads(recipe.told)
+    args.clips, args.classes, args.labels = Path("clips.csv"), ",".join(made_run.CLASSES), None
+    args.methods, args.conditions, args.trained_on = "lbp_top,rrrn", "none,mask", "none,mask"
+    args.crossed = [Path(one.path) for one in recipe.inputs]
+    args.output, args.about, args.task, args.view = about.with_suffix(".csv"), about, "CDE", "original"
+    args.folds = ",".join(sorted({row.subject for row in rows}))
+    matrix.main(args)
+    assert result.read(about)["of"]["predictions"] and standing.differences(about, result.read(about)) == {}
+    trained_otherwise(first)
+    found = standing.differences(about, result.read(about))
+    assert list(found) == ["predictions"] and "no longer fit this table" in found["predictions"]
+    Path(first).unlink()
+    assert f"Predictions are missing, {first}" in standing.differences(about, result.read(about))["missing"]
 
 
 def test_another_clip_table_and_other_code_are_told_apart(run, monkeypatch):

@@ -20,6 +20,7 @@ from rrrn.running import libraries
 from rrrn.running.stage import InputError
 
 _PREDICTIONS = "results/predictions/"
+_CROSSED = "results/crossed/"  # predictions too, of which the matrix is made with nothing between
 
 
 class _Unread(Seen):
@@ -90,9 +91,13 @@ def _predictions(recipe: Recipe, told: str) -> dict[str, str]:
         now.append(Identity(scored.path, inputs=combined))
         if _inputs(Path(scored.path)) not in (combined, ""):
             unlike.append(scored.path)
+    of_now = identity.predictions(now)
+    if crossed := [one.path for one in recipe.inputs if one.path.startswith(_CROSSED)]:
+        missing |= dict.fromkeys(path for path in crossed if not os.path.exists(path))  # noqa: PTH110
+        of_now = "" if missing or not told else identity.combined([_checksum(path, checksums) for path in crossed])
     named = f": those of {unlike[0]}{_more(unlike)}" if unlike else ""
     said = {}
-    if unlike or (not missing and now and identity.predictions(now) != told):
+    if unlike or (not missing and of_now and of_now != told):
         said["predictions"] = (
             f"The predictions on disk no longer fit this table{named}. It shows those that were there when it was "
             "made, before another run replaced them; run again to have the table of these."

@@ -47,7 +47,8 @@ def main(args: argparse.Namespace) -> None:
     found["trained_on"] = found["trained_on"].map(named.condition)
     text = found[list(COLUMNS)].to_csv(index=False, lineterminator="\n", float_format="%.6g")
     told = notes(found, SHOWN[TABLE][0])
-    result.write({args.output: text}, args.about, made.identity, args.settings, kind, told, made.of)
+    of = {**made.of, "predictions": made.inputs} if made.of else {}  # its inputs are predictions
+    result.write({args.output: text}, args.about, made.identity, args.settings, kind, told, of)
     for note in told:
         logging.info("%s", note)
 

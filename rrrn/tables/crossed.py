@@ -67,8 +67,11 @@ def cells(
 
 
 def summed_up(rows: pd.DataFrame, metric: str) -> Mapping[str, tuple[float, float]]:
-    """Return {method: (mean where training and test are alike, mean elsewhere)} of a metric."""
+    """Return {method: (mean where training and test are alike, mean elsewhere)} of a metric.
+
+    A method that was trained under one condition only, and tested under no other, is left out.
+    """
     own = rows[rows["metric"] == metric]
     alike = own["trained_on"] == own["condition"]
     means = [own[part].groupby("method", sort=False)["value"].mean() for part in (alike, ~alike)]
-    return {str(name): (float(means[0][name]), float(means[1][name])) for name in means[0].index}
+    return {str(name): (float(means[0][name]), float(means[1][name])) for name in means[1].index}
