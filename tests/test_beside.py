@@ -304,6 +304,26 @@ def test_it_is_written_as_csv_markdown_and_json(one, other, tmp_path, capsys):
     assert "\x1b" not in page and shown.safe("<a|b>") == "\\<a\\|b\\>"
 
 
+def test_a_column_holds_what_its_run_has_whichever_stands_beside(folder, one):
+    """A has a method and a condition that B lacks, and which the paper has: other cells, and other means."""
+    given = {"conditions": ["none", "random-05", "mask"], "methods": ["lbp_top", "resnet18", "rrrn"]}
+    wide = pack(made_run.make(folder / "wide", **given).parent, folder / "wide.zip")
+    told = found(wide, one, paper=PAPER)
+    frame = dict(shown._frames(told))["Table IV, F1 (CDE)"].set_index(["Method", "Condition"])
+    assert frame.index.tolist() == [
+        (method, condition)
+        for method in ("LBP-TOP", "RRRN", "ResNet18")
+        for condition in ("Un-occ", "Occ-5%", "Mask", "Avg.")
+    ]
+    rows = told.rows[(told.rows["table"] == "iv") & (told.rows["metric"] == "F1") & (told.rows["run"] == "A")]
+    for other, column in (("B", "A"), ("paper", "A beside paper")):
+        for row in rows[rows["other"] == other].itertuples():
+            assert frame.loc[(row.method, row.condition), column] == f"{row.value:.3f}"
+    assert frame.loc[("ResNet18", "Occ-5%"), "A beside paper"] != ""
+    assert frame.loc[("RRRN", "Avg."), "paper"] == f"{(0.663 + 0.637 + 0.377) / 3:.3f}"
+    assert frame.loc[("RRRN", "Avg."), "paper beside B"] == f"{(0.663 + 0.377) / 2:.3f}"
+
+
 @pytest.mark.parametrize(
     ("words", "output", "draws", "message"),
     [

@@ -9,6 +9,7 @@ import pandas as pd
 from rrrn.sharing.beside import PAPER, Beside
 from rrrn.sharing.run import Run
 from rrrn.tables import published
+from rrrn.tables.cells import AVERAGE
 from rrrn.tables.layout import numbers
 
 _KEY = ["condition", "method"]
@@ -92,7 +93,7 @@ def _document(found: Beside, heading: str, form: str, item: str) -> str:
 def _frames(found: Beside) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield for each table and metric its title, and a row for each condition and method."""
     for (table, metric), own in found.rows.groupby(["table", "metric"], sort=False):
-        keys = own[_KEY].drop_duplicates()
+        keys = _keys(own, next(iter(found.runs.values())))
         columns: dict[str, list[str]] = {
             "Condition": keys["condition"].tolist(),
             "Method": keys["method"].tolist(),
@@ -101,14 +102,42 @@ def _frames(found: Beside) -> Iterator[tuple[str, pd.DataFrame]]:
         for run, of_run in own.groupby("run", sort=False):
             for other, rows in of_run.groupby("other", sort=False):
                 told = rows.set_index(_KEY).reindex(index)
-                columns.setdefault(str(run), _values(told["value"]))
-                columns.setdefault(str(other), _values(told["other_value"]))
+                _add(columns, str(run), str(other), _values(told["value"]))
+                _add(columns, str(other), str(run), _values(told["other_value"]))
                 if told["difference"].notna().any():
                     columns[f"{run} − {other}"] = [_spread(row) for row in told.to_dict("records")]
                 if other != PAPER and told["p_holm"].notna().any():
                     columns[f"p {run}, {other}"] = [f"{p:.2g}" if pd.notna(p) else "" for p in told["p_holm"]]
         task = own["task"].iloc[0]
         yield f"{published.TITLES.get(str(table), 'Ablation')}, {metric} ({task})", pd.DataFrame(columns)
+
+
+def _keys(own: pd.DataFrame, first: Run) -> pd.DataFrame:
+    """Return each condition and method of some rows once: by method, in the first run's order of conditions, Avg. last.
+
+    Conditions that it has not are behind its own.
+    """
+    labels = first.told["labels"]["conditions"]
+    places = {labels.get(name, name): place for place, name in enumerate(first.conditions)}
+    keys = own[_KEY].drop_duplicates()
+    methods = {name: place for place, name in enumerate(keys["method"].unique())}
+    order = [
+        (methods[method], condition == AVERAGE, places.get(condition, len(places)))
+        for condition, method in keys.itertuples(index=False, name=None)
+    ]
+    return keys.iloc[sorted(range(len(order)), key=order.__getitem__)]
+
+
+def _add(columns: dict[str, list[str]], name: str, beside: str, values: list[str]) -> None:
+    """Fill a column's gaps with what a run has beside another one; where it has other values there, add a column.
+
+    It may: the mean over conditions is over those of both.
+    """
+    there = columns.setdefault(name, values)
+    if any(one and other and one != other for one, other in zip(there, values, strict=True)):
+        columns[f"{name} beside {beside}"] = values
+    else:
+        columns[name] = [one or other for one, other in zip(there, values, strict=True)]
 
 
 def _values(values: pd.Series) -> list[str]:
