@@ -49,6 +49,18 @@ def test_recorded_ones_stand_beside_the_paper(folder, monkeypatch):
     assert "0.663 / 0.538" in lines["the paper"] and " / " in lines["theirs"] and "No reproductions" not in text
 
 
+def test_holdouts_stand_beside_those_of_the_same_direction(folder, monkeypatch):
+    """A run that trains on the second database first has the paper's Table III b under the name iii_a."""
+    one = run.read(folder / "mine_1.zip")
+    tasks = {"iii_a": "HDE SAMM->CASME2", "iii_b": "HDE CASME2->SAMM", "iv": "CDE"}
+    turned = replace(one, tables={name: replace(own, task=tasks[name]) for name, own in one.tables.items()})
+    monkeypatch.setattr(beside, "unlike_paper", lambda *told: "")
+    text = reproductions.text([turned], PAPER)
+    for title, name in (("### Table III a", "iii_b"), ("### Table III b", "iii_a")):
+        values = beside.values(one.tables[name].counts["rrrn"])["UAR"]
+        assert f"{values[0]:.3f} / {values[-1]:.3f}" in text.partition(title)[2].partition("###")[0]
+
+
 def test_only_what_stands_between_the_marks_is_written(folder, tmp_path):
     page = tmp_path / "page.md"
     page.write_text(f"above\n{BEGIN}\nof earlier\n{END}\nbelow\n")

@@ -69,6 +69,7 @@ def _bundles(runs: Sequence[Run]) -> str:
                 "Digits": f"`{one.digits}`",
                 "Clips": f"{shown.safe(clips)} ({one.told['data']})",
                 "Subjects": str(sum(audit["subjects"].values())),
+                "Conditions": str(len(one.conditions)),
                 "Trained on": shown.safe(str(protocol.get("train_condition", ""))),
                 "Folds": "loso" if folds == "loso" else "grouped",
                 "Seeds": str(protocol["n_seeds"]),
@@ -81,11 +82,12 @@ def _bundles(runs: Sequence[Run]) -> str:
 
 def _table(table: str, runs: Sequence[Run], paper: Path | None) -> str:
     """Return a table with a row for the paper and each bundle that has it, a column for each method; or nothing."""
-    rows = {_called(one): _row(one, table) for one in runs if table in one.tables}
+    printed = None if paper is None else pd.read_csv(paper / f"table_{table}.csv")
+    task = "" if printed is None else str(printed["task"].iloc[0])
+    rows = {_called(one): _row(one, name, METRICS[table]) for one in runs if (name := _own(one, table, task))}
     if not rows:
         return ""
-    if paper is not None:
-        printed = pd.read_csv(paper / f"table_{table}.csv")
+    if printed is not None:
         own = printed[printed["metric"] == METRICS[table]].set_index(["method", "condition"])["value"]
         methods = [name for name in printed["method"].unique() if name != AVERAGE]
         first = {
@@ -99,14 +101,24 @@ def _table(table: str, runs: Sequence[Run], paper: Path | None) -> str:
     return str(pd.DataFrame(listed).to_markdown(index=False, tablefmt="github", disable_numparse=True))
 
 
-def _row(one: Run, table: str) -> dict[str, str]:
+def _own(one: Run, table: str, task: str) -> str:
+    """Return which table of a run is that one: by its task, if that is known, as holdouts may be the other way round.
+
+    Nothing if it has none.
+    """
+    if not task:
+        return table if table in one.tables else ""
+    return next((name for name in METRICS if name in one.tables and one.tables[name].task == task), "")
+
+
+def _row(one: Run, table: str, metric: str) -> dict[str, str]:
     """Return {label of a method: its un-occluded value and its mean, with the interval over subjects of the mean}."""
     own, labels = one.tables[table], one.told["labels"]
     cells = bounds.of_cells(own.counts, one.conditions, own.subjects)
-    cells = cells[(cells["metric"] == METRICS[table]) & (cells["condition"] == AVERAGE)].set_index("method")
+    cells = cells[(cells["metric"] == metric) & (cells["condition"] == AVERAGE)].set_index("method")
     found = {}
     for method, counts in own.counts.items():
-        values = beside.values(counts)[METRICS[table]]
+        values = beside.values(counts)[metric]
         clear = numbers.rounded(values[one.conditions.index("none")]) if "none" in one.conditions else "–"
         ends = numbers.interval(cells.loc[method].to_dict())
         found[labels["methods"].get(method, method)] = f"{clear} / {numbers.rounded(values[-1])}" + (
