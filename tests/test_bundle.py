@@ -168,9 +168,19 @@ def test_what_is_no_folder_of_results_is_refused(made, tmp_path, name):
         gathered.of_folder(tmp_path / "results")
     with pytest.raises(InputError, match=r"x\.tar: is a zip; name it so, for example .*x\.zip"):
         pack(made, tmp_path / "x.tar")
+    with pytest.raises(InputError, match=r"is a zip; name it so, for example run\.zip"):
+        pack(made, Path())
+
+
+def test_flags_of_a_table_of_ones_own_are_counted_and_not_told(made, tmp_path):
+    table = tmp_path / "clips.csv"
+    table.write_text("database,subject,flags\na,s,apex_nearest:3->4;override:apex;Miller blinks\na,s,asked Smith: no\n")
+    told = gathered._audit(table, clips.read(made / "clips.csv"))
+    assert told["remarks"] == {"apex_nearest": 1, "other": 2, "override": 1}
 
 
 def test_paths_in_a_configuration_are_names():
+    assert contents.without_places({"x": {"label": "RRRN w/o RI"}}) == {"x": {"label": "RRRN w/o RI"}}
     told = {"clips": "/home/me/mine.csv", "a": [{"path": "C:\\my\\w.pth"}], "b": 1, "c": None, "d": "own/folder/"}
     assert contents.without_places(told) == {
         **told,
@@ -241,6 +251,20 @@ def about(**told):
     return change
 
 
+def inside(path: str, new):
+    """Put ``new`` of what stands at a dotted path of ABOUT in its place."""
+
+    def change(found: dict[str, bytes]) -> None:
+        told = part = json.loads(found[ABOUT])
+        *above, last = path.split(".")
+        for key in above:
+            part = part[key]
+        part[last] = new(part[last])
+        found[ABOUT] = json.dumps(told).encode()
+
+    return change
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -250,6 +274,11 @@ def about(**told):
         (about(format="other"), "is not as rrrn bundle writes it"),
         (about(data="real"), "is not as rrrn bundle writes it"),
         (about(more=1), "is not as rrrn bundle writes it"),
+        (about(libraries="numpy"), "is not as rrrn bundle writes it"),
+        (about(labels={"methods": {}, "conditions": {}}), "there is no 'lbp_top'"),
+        (about(labels={"methods": {"lbp_top": "A", "rrrn": "A"}, "conditions": {}}), "two methods are called A"),
+        (inside("tables.iv.folds", lambda folds: [*folds, "more"]), "Table iv: fold more tests nobody"),
+        (inside("configuration.protocol.n_seeds", lambda _: 9), "2 seeds, and not as many as its protocol"),
         (about(rrrn="\x1b[2J"), "control characters"),
         (about(labels={"methods": {"rrrn": "a\nb"}, "conditions": {}}), "control characters"),
         (edited("clips.csv", "a-s0", "a-\x07s0"), "control characters"),

@@ -24,7 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> None:
     if args.output.suffix != ".zip":
-        raise InputError(f"{args.output}: is a zip; name it so, for example {args.output.with_suffix('.zip')}")
+        example = args.output.with_suffix(".zip") if args.output.name not in ("", "..") else args.output / "run.zip"
+        raise InputError(f"{args.output}: is a zip; name it so, for example {example}")
     contents = gathered.of_folder(args.results)
     if args.hash_subjects:
         contents = pseudonyms.hidden(contents)

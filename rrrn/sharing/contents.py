@@ -48,9 +48,12 @@ _KEYS = ("condition", "fold", "seed", "view")
 
 
 def without_places(value: Any) -> Any:
-    """Return a part of a configuration in which paths are the names of their files: no folder of the machine."""
+    """Return a part of a configuration in which paths are the names of their files: no folder of the machine.
+
+    What a variant is called (``label``) is no path, whatever it has: ``RRRN w/o RI``.
+    """
     if isinstance(value, Mapping):
-        return {str(key): without_places(part) for key, part in value.items()}
+        return {str(key): part if key == "label" else without_places(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
         return [without_places(part) for part in value]
     if isinstance(value, str) and set("/\\") & set(value):

@@ -24,6 +24,13 @@ from rrrn.sharing.contents import CLIP, FORMAT, NAMED, Contents, Row, ordered, w
 TABLES = {"iii_a": "table_iii_a", "iii_b": "table_iii_b", "iv": "table_iv", "ablation": "ablation"}
 BESIDE = ("summary", "ranking", "comparisons", "leak", "matrix", "region_weights")  # of the same predictions
 _OWN = ("methods", "ablation", "variants")  # what tables of one configuration may have of their own
+# flags of an import; a table of one's own may have any text there, a name too, and is told as a number only
+_FLAG = re.compile(
+    r"duplicate_row|override|offset_invalid|gap_nearest"
+    r"|apex_(?:missing|at_onset|at_offset|outside|spotted|unsure|unspotted)"
+    r"|(?:onset|apex|offset)_nearest|au_(?:alternatives|unparsed|class_differs)"
+)
+_OWN_FLAG = "other"
 _VERDICT = re.compile(r"[0-9]+ clips can be used, [0-9]+ of them with remarks; [0-9]+ cannot\.")
 
 
@@ -176,6 +183,11 @@ def _audit(path: Path, table: Sequence[Clip]) -> dict[str, Any]:
             name: dict(sorted(Counter(clip.objective_class for clip in own[name]).items())) for name in databases
         },
         "subjects": {name: len({clip.subject for clip in own[name]}) for name in databases},
-        "remarks": dict(sorted(Counter(flag.partition(":")[0] for flag in flags).items())),
+        "remarks": dict(sorted(Counter(map(_remark, flags)).items())),
         "import": verdict[0] if verdict else "",
     }
+
+
+def _remark(flag: str) -> str:
+    name = flag.partition(":")[0]
+    return name if _FLAG.fullmatch(name) else _OWN_FLAG

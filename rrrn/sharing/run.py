@@ -7,7 +7,7 @@ clips once per view, in every condition and seed, and scores and cells must be t
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -108,6 +108,7 @@ def of_contents(contents: Contents, name: str, digits: str = "") -> Run:
         asked = {method for told in contents.told["tables"].values() for method in told["methods"]}
         if missing := asked - {method for method, _ in contents.predictions}:
             raise ValueError(f"there are no predictions of {min(missing)}")
+        _check_labels(contents, asked)
         classes = contents.told["configuration"]["classes"]
         rows = {
             method: [
@@ -130,6 +131,15 @@ def of_contents(contents: Contents, name: str, digits: str = "") -> Run:
     return found
 
 
+def _check_labels(contents: Contents, asked: Iterable[str]) -> None:
+    """Raise KeyError for a method or condition that tables call nothing, ValueError for two of one label."""
+    settings, labels = contents.told["configuration"], contents.told["labels"]
+    for what, names in (("methods", sorted(asked)), ("conditions", settings["conditions"])):
+        label, number = Counter(labels[what][name] for name in names).most_common(1)[0]
+        if number > 1:
+            raise ValueError(f"two {what} are called {label}")
+
+
 def _table(name: str, contents: Contents, clips: Mapping[Clip, Row], rows: Mapping[str, Sequence[Prediction]]) -> Table:
     told, settings = contents.told["tables"][name], contents.told["configuration"]
     folds = set(told["folds"])
@@ -143,6 +153,8 @@ def _table(name: str, contents: Contents, clips: Mapping[Clip, Row], rows: Mappi
             where = f"Table {name}, {method} under {condition}"
             if sorted(of_seed) != list(range(len(next(iter(own.values()))))) or not of_seed:
                 raise ValueError(f"{where}: seeds are {sorted(of_seed)}")
+            if len(of_seed) not in (1, settings["protocol"]["n_seeds"]):  # descriptors have one
+                raise ValueError(f"{where}: {len(of_seed)} seeds, and not as many as its protocol.n_seeds")
             for predicted in of_seed.values():
                 found = _once(predicted, clips, where)
                 places = places or found
@@ -159,6 +171,8 @@ def _table(name: str, contents: Contents, clips: Mapping[Clip, Row], rows: Mappi
         )
     _check_whole(name, clips, tested)
     of_fold = {fold: frozenset(subject for (subject, _), own in places.items() if own == fold) for fold in folds}
+    if idle := sorted(fold for fold, own in of_fold.items() if not own):
+        raise ValueError(f"Table {name}: fold {idle[0]} tests nobody")
     if whom := next(
         (one for one, number in Counter(s for own in of_fold.values() for s in own).items() if number > 1), ""
     ):
