@@ -164,6 +164,11 @@ def test_what_has_no_digests_cannot_be_compared(run):
         standing.differences(Path("results/folds.json"), told)
 
 
+def test_a_folder_is_no_table_and_is_there(run):
+    with pytest.raises(InputError, match=r"^results: is no table of results/ with a JSON beside it; name one"):
+        show.main(argparse.Namespace(table=Path("results")))
+
+
 def test_a_partial_report_says_that_its_tables_no_longer_fit(run, monkeypatch):
     monkeypatch.setattr(drawing, "every", lambda what: [])
     words = argparse.Namespace(arguments=["--partial", "--configfile", "own.yaml"])

@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> None:
     if not args.table.is_file() or not result.beside(args.table).exists():
-        why = "is no table of results/ with a JSON beside it" if args.table.is_file() else "is not there"
+        why = "is no table of results/ with a JSON beside it" if args.table.exists() else "is not there"
         raise InputError(f"{args.table}: {why}; name one, such as results/table_iv.csv")
     told = result.read(result.beside(args.table))
     print(laid_out(args.table))
