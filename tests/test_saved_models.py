@@ -121,6 +121,17 @@ def test_a_method_of_ones_own_is_named_again(there, tmp_path):
     defaults.whole([])
 
 
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(("onset", "apex", "offset"), [(12, 13, 20), (12, 16, 16), (15, 16, 17), (12, 16, 17)])
+def test_any_clip_of_a_table_may_be_asked_for(there, method, onset, apex, offset):
+    """An apex right behind its onset, or one that is the offset; three frames in all: what the stages take."""
+    row = small_experiment.ROWS[1]
+    what = asked.Asked(Path(row.frames), row.subject, row.clip, onset, apex, offset)
+    (found,) = answer(Predictor.load(f"{method}.safetensors"), what, ["none"]).predicted
+    assert (found.onset, found.apex, found.offset) == (onset, apex, offset) and not found.spotted
+    assert sum(found.probabilities.values()) == pytest.approx(1)
+
+
 def test_words_say_the_same(there, capsys):
     row = next(row for row in small_experiment.ROWS if row.subject == LEFT_OUT)
     numbers = ("--onset", row.onset, "--apex", row.apex, "--offset", row.offset)
@@ -148,6 +159,10 @@ def test_clips_of_a_table_that_cannot_be_told_are_named_and_the_others_told(ther
         ("clip,onset\nx,1\n", "the header lacks 'frames'"),
         ("frames,onset\nx,first\n", "line 2: onset 'first' is not a frame number"),
         ("frames,onset\n", "the table has no rows"),
+        ("", "it has nothing"),
+        ("frames,clip\nx,a,b\n", "line 2: has more cells than the header"),
+        ("frames,onset,onset\nx,1,2\n", "the header has 'onset' twice"),
+        ('frames\n"x\n', "cannot be read as a CSV table"),
     ):
         Path("wrong.csv").write_text(text)
         assert message in failed(capsys, "predict", "wrong.csv", "--model", "rrrn.safetensors")
@@ -208,6 +223,23 @@ def test_a_damaged_or_strange_file_is_no_model(there, tmp_path):
     saved.write(replace(model, about=replace(model.about, classes=["I", "\x1b[2J"])), path)
     with pytest.raises(InputError, match="names with control characters"):
         saved.read(path)
+    for told, message in (
+        ({"classes": ["I", 3]}, "no texts"),
+        ({"classes": ["I", "I"]}, "not two and more of their own"),
+        ({"settings": {**model.about.settings, "svm": 1}}, "lacks the settings svm"),
+    ):
+        saved.write(replace(model, about=replace(model.about, **told)), path)
+        with pytest.raises(InputError, match=message):
+            saved.read(path)
+    whole = model.arrays
+    for arrays in (
+        {"planes": whole["planes"]},
+        {**whole, "offsets": np.zeros(2)},
+        {**whole, "classes": whole["classes"] + 1},
+        {**whole, "more": np.zeros(1)},
+    ):
+        with pytest.raises(InputError, match="the model: its arrays are no linear machine; make it again"):
+            Predictor(replace(model, arrays=arrays))
     network = saved.read(Path("rrrn.safetensors"))
     short = replace(network, arrays={name: network.arrays[name] for name in list(network.arrays)[1:]})
     with pytest.raises(InputError, match="weights do not fit rrrn"):
@@ -238,6 +270,9 @@ def test_the_card_says_what_is_known_and_what_is_not(there):
     assert found["conditions"]["none"]["WAR"] == right / 2
     assert found["constant"]["WAR"] == 0.5 and found["constant"]["UAR"] == 0.5
     known = card.markdown(replace(about, estimate=found), "rrrn.safetensors")
+    assert "and on clips of people whom this model leaves out" in known and "fewer" not in known
+    everybody = replace(about, estimate=found, training={**about.training, "without": []})
+    assert "and on fewer clips than this model" in card.markdown(everybody, "rrrn.safetensors")
     assert f"| Glass | {found['conditions']['glasses']['WAR']:.3f} |" in known and "leave-one-subject-out" in known
 
 
@@ -296,7 +331,8 @@ def test_a_variant_needs_no_configuration_to_be_asked(there):
 
 def test_places_that_cannot_be_written_are_told_before_the_work(there, capsys, monkeypatch):
     monkeypatch.setattr(defaults, "whole", None)
-    Path("mine.md").write_text("my own notes")
+    Path("mine.md").write_text("# my own notes\n")
+    assert card.is_one(Path("rrrn.md"))
     for place, message in (
         ("x.pt", "its name must end in .safetensors"),
         ("own.yaml/x.safetensors", "is no folder"),
@@ -435,6 +471,7 @@ def test_pictures_and_videos_show_it(there, capsys, tmp_path):
         (("--picture", "x.gif"), "x.gif: its name must end in .png"),
         (("--video", "x.webm"), "x.webm: its name must end in .mp4"),
         (("--picture", "own.yaml/x.png"), "is no folder"),
+        (("--picture", f"{row.frames}/img16.png"), "lies among the frames of the clip"),
     ):
         assert message in failed(capsys, "predict", row.frames, "--model", "rrrn.safetensors", *numbers, *place)
     Path("many.csv").write_text(f"frames\n{row.frames}\n")

@@ -156,6 +156,19 @@ def test_two_that_are_alike_are_not_sure_and_noise_does_not_move():
         moments.find(twice, onset=30, apex=31)
 
 
+@pytest.mark.parametrize(("onset", "apex", "offset"), [(0, 1, 2), (3, 4, 9), (2, 9, 9), (0, 1, 1)])
+def test_numbers_that_are_all_given_are_taken_without_room_for_a_form(onset, apex, offset):
+    signals = np.zeros((10, 3))
+    signals[apex] = [0.006, 0, -0.008]
+    found = moments.find(signals, onset, apex, offset)
+    assert (found.onset, found.apex, found.offset) == (onset, apex, offset)
+    assert found.amplitude == pytest.approx(0.01) and found.moves
+    assert not moments.find(np.zeros((10, 3)), onset, apex, offset).moves
+    for wrong in ((apex, apex, offset), (onset, apex, 10), (onset, apex, apex - 1)):
+        with pytest.raises(ValueError, match="no onset < apex <= offset"):
+            moments.find(signals, *wrong)
+
+
 # ---- a clip
 
 
@@ -166,9 +179,17 @@ def test_a_drawn_expression_is_spotted(clip, capsys):
     cli.main(["spot", str(clip), "--json", "--onset", "12", "--offset", "20"])
     within = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert (within["onset"], within["offset"]) == (12, 20) and abs(within["apex"] - 16) <= 1
+    assert within["doubts"] == ["9 frames are too few to tell its apex from another"] and not found["doubts"]
 
 
-def test_what_is_no_expression_is_said(clip, tmp_path):
+def test_a_face_of_few_pixels_is_not_sure(clip):
+    images = [cv2.imread(str(path)) for path in sorted(clip.iterdir(), key=lambda path: int(path.stem[3:]))]
+    small = [cv2.resize(image, None, fx=0.2, fy=0.2, interpolation=cv2.INTER_AREA) for image in images]
+    found = spot.spot(small, range(6, 27), "x", upsample=2)
+    assert found.moves and any(doubt.startswith("the face is small, ") for doubt in found.doubts)
+
+
+def test_what_is_no_expression_is_said(clip, tmp_path, capsys):
     rows = small_experiment.drawn(small_experiment.ROWS[0])
     image = rows.render(12)
     for frames, message in (
@@ -179,6 +200,11 @@ def test_what_is_no_expression_is_said(clip, tmp_path):
             spot.spot(frames, range(len(frames)), "x")
     found = spot.spot([image] * 6, range(6), "x")
     assert not found.moves and "nothing moves but noise" in found.doubts[0]
+    for number in range(6):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), image)
+    cli.main(["spot", str(tmp_path), "--json"])
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert told["apex"] is told["onset"] is told["offset"] is None and not told["moves"]
     hidden = [image.copy() for _ in range(6)]
     for frame in hidden[3:]:  # a hand: a disc of skin over the lower half of the face
         cv2.ellipse(frame, (128, 130), (40, 30), 20, 0, 360, (140, 160, 200), cv2.FILLED)

@@ -94,5 +94,5 @@ def _check(output: Path) -> None:
     if reason := writable.objection(output.parent):
         raise InputError(f"{output}: {reason}; name another place, or correct the permissions")
     card_file = output.with_suffix(".md")
-    if card_file.is_file() and not card_file.read_text(encoding="utf-8", errors="replace").startswith("# "):
+    if card_file.exists() and not card.is_one(card_file):
         raise InputError(f"{card_file}: would be replaced by the card, and is none; name another --output, or move it")

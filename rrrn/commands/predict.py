@@ -94,6 +94,8 @@ def _check_outputs(args: argparse.Namespace) -> None:
             raise InputError(f"{path}: {reason}; name another place, or correct the permissions")
         if path.resolve() == args.clip.resolve():
             raise InputError(f"{path}: it would take the place of the clip; name another file")
+        if args.clip.is_dir() and path.resolve().parent == args.clip.resolve():
+            raise InputError(f"{path}: lies among the frames of the clip, as one of them; name another folder")
 
 
 def _many(args: argparse.Namespace, predictor: Predictor) -> None:
@@ -105,11 +107,12 @@ def _many(args: argparse.Namespace, predictor: Predictor) -> None:
     for one in tqdm(clips, unit=" clips", disable=None, leave=False):
         try:
             found = answer(predictor, one, args.condition)
-        except InputError as error:
+        except (InputError, OSError) as error:
             failed += 1
+            why = f"{error.filename or one.path}: {error.strerror or error}" if isinstance(error, OSError) else str(error)
             if args.json:
-                tqdm.write(json.dumps({"clip": one.name, "error": str(error)}), file=sys.stdout)
-            tqdm.write(f"{one.name}: no prediction: {error}", file=sys.stderr)
+                tqdm.write(json.dumps({"clip": one.name, "error": why}), file=sys.stdout)
+            tqdm.write(f"{one.name}: no prediction: {why}", file=sys.stderr)
             continue
         _say(found, args.json)
     if failed:

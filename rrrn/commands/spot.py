@@ -44,8 +44,9 @@ def main(args: argparse.Namespace) -> None:
     known = {"onset": args.onset, "offset": args.offset, "upsample": args.upsample, "progress": shown}
     found = spot.spot(list(clip.frames), clip.numbers, str(args.clip), **known)
     if args.json:
-        told: dict[str, Any] = {"onset": found.onset, "apex": found.apex, "offset": found.offset}
-        told |= {"sure": found.sure, "doubts": list(found.doubts), "amplitude": found.amplitude}
+        times = {"onset": found.onset, "apex": found.apex, "offset": found.offset}
+        told: dict[str, Any] = times if found.moves else dict.fromkeys(times)  # no guess where nothing moves
+        told |= {"moves": found.moves, "sure": found.sure, "doubts": list(found.doubts), "amplitude": found.amplitude}
         print(json.dumps(told))
         return
     if not found.moves:

@@ -15,8 +15,8 @@ MIDPOINT, SPOTTED = "midpoint", "spotted"  # values of apex_source
 def apex(times: Timing, images: Mapping[int, Path]) -> Timing:
     """Return the times of a clip with the files ``images`` by number, the apex spotted if it is a midpoint.
 
-    Flags say so: ``apex_spotted``, with ``apex_unsure`` behind it where another frame is nearly as likely; and where no
-    face or no motion is found, ``apex_unspotted``, and the midpoint stays.
+    Flags say so: ``apex_spotted``, with ``apex_unsure`` behind it where ``spot`` has a doubt; and where no face or no
+    motion is found, ``apex_unspotted``, and the midpoint stays.
     """
     if times.apex_source != MIDPOINT:
         return times

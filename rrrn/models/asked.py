@@ -70,9 +70,11 @@ def table(path: Path) -> list[Asked]:
             rows = [(reader.line_num, row) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: cannot be read as a CSV table in UTF-8 ({error})") from None
+    if twice := [name for name in (*_TIMES, "frames", "subject", "clip") if names.count(name) > 1]:
+        raise InputError(f"{path}: the header has '{twice[0]}' twice; name one otherwise")
     if "frames" not in names:
         raise InputError(
-            f"{path}: the header lacks 'frames', the folder or video of each clip; it has {', '.join(names)}"
+            f"{path}: the header lacks 'frames', the folder or video of each clip; it has {', '.join(names) or 'nothing'}"
         )
     if not rows:
         raise InputError(f"{path}: the table has no rows")
@@ -86,7 +88,9 @@ def table(path: Path) -> list[Asked]:
 
 
 def _of_row(row: Mapping[str, str | None], where: str) -> Asked:
-    cells = {key: (value or "").strip() for key, value in row.items() if isinstance(value, str)}
+    if None in row:  # csv's key of what stands behind the last column
+        raise InputError(f"{where}: has more cells than the header; a name with a comma needs quotes")
+    cells = {key: (value or "").strip() for key, value in row.items()}
     if not cells.get("frames"):
         raise InputError(f"{where}: the cell frames is empty")
     numbers: dict[str, int | None] = {}

@@ -1,6 +1,7 @@
 """The card of a model, in Markdown: what it is, what is known of it, and what it does not say."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from rrrn.experiment import labels
@@ -13,6 +14,7 @@ LIMITS = (
     "(action units), and none is an emotion. It is no lie detector, and nothing here makes one. Do not use it to judge "
     "a person."
 )
+_TITLE = ", a model of rrrn"
 _DRAWN = (
     "**The training clips are drawn faces.** No person was recorded. What the model says of people is not known, and "
     "its scores say nothing about people."
@@ -30,7 +32,7 @@ _CALIBRATED = "Probabilities are calibrated on scores of training subjects by ma
 def markdown(about: About, name: str) -> str:
     """Return the card of the model in the file ``name``."""
     parts = [
-        f"# {about.label}, a model of rrrn\n",
+        f"# {about.label}{_TITLE}\n",
         f"`{name}`: {_what(about)}\n",
         f"{LIMITS}\n",
         "## Data\n",
@@ -45,6 +47,14 @@ def markdown(about: About, name: str) -> str:
         _made(about),
     ]
     return "\n".join(parts)
+
+
+def is_one(path: Path) -> bool:
+    """Return whether a file is a card, by its first line."""
+    if not path.is_file():
+        return False
+    first = path.read_text(encoding="utf-8", errors="replace").partition("\n")[0]
+    return first.startswith("# ") and first.endswith(_TITLE)
 
 
 def _what(about: About) -> str:
@@ -104,8 +114,8 @@ def _estimate(about: About) -> str:
     head = (
         f"This file was tested on nobody. Its method was: {found['protocol']}, {found['folds']} folds of "
         f"{found['subjects']} subjects, {found['clips']} clips, mean of {found['seeds']} training"
-        f"{'s' if found['seeds'] > 1 else ''} a fold. Each fold trained on fewer clips than this model, and on none of "
-        "the people whom it tested.\n"
+        f"{'s' if found['seeds'] > 1 else ''} a fold. Each fold trained on none of the people whom it tested, "
+        f"{_beside(about)}.\n"
     )
     lines = [f"| test clips | {' | '.join(METRICS)} |", f"|---|{'---|' * len(METRICS)}"]
     for condition, values in found["conditions"].items():
@@ -113,6 +123,13 @@ def _estimate(about: About) -> str:
     lines.append(_row("always the most frequent class", found["constant"]))
     tail = "\nF1 and UAR are means over classes. A clip of one's own differs in camera, light and rate: expect less.\n"
     return "\n".join([head, *lines, tail])
+
+
+def _beside(about: About) -> str:
+    """Return what else a reader of the estimate must know of the folds: how their clips differ from the model's."""
+    if not about.training["without"]:
+        return "and on fewer clips than this model"
+    return "and on clips of people whom this model leaves out"
 
 
 def _row(name: str, values: Mapping[str, float]) -> str:

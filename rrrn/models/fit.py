@@ -250,7 +250,7 @@ def _descriptor(
 def _data(config: Mapping[str, Any], training: Sequence[Clip], files: Sequence[str]) -> dict[str, Any]:
     columns = ("database", "subject", "clip", "onset", "apex", "offset", "objective_class", "frames_digest")
     return {
-        "table": str(config["clips"]),
+        "table": Path(config["clips"]).name,  # without folders, whose names are of no matter to whoever gets the file
         "rows": clips.digest(training, *columns),
         "databases": sorted({clip.database for clip in training}),
         "sources": sorted({clip.source for clip in training}),

@@ -95,6 +95,19 @@ def probabilities(
     return machine.spread(shares, classes, n_classes)
 
 
+def check(arrays: Mapping[str, NDArray[np.float64]], n_classes: int) -> None:
+    """Raise InputError for arrays that are none of ``fit``, of at most ``n_classes`` classes."""
+    own = {name: arrays[name].shape for name in ("planes", "offsets", "classes", "slopes", "shifts") if name in arrays}
+    known = arrays.get("classes", np.empty(0)).ravel().tolist()
+    pairs = len(known) * (len(known) - 1) // 2
+    wanted = {"planes": (pairs, *own.get("planes", ())[1:2]), "offsets": (pairs,), "classes": (len(known),)}
+    if "slopes" in own or "shifts" in own:
+        wanted |= {"slopes": (len(known),), "shifts": (len(known),)}
+    fit_together = own == wanted and own.keys() == arrays.keys() and len(own["planes"]) == 2
+    if not fit_together or not pairs or not set(known) <= set(range(n_classes)):
+        raise InputError("its arrays are no linear machine")
+
+
 def _scores(pairs: NDArray[np.float64], n_classes: int, settings: Settings) -> NDArray[np.float64]:
     """Return the scores (K, C) that ``machine.scores`` makes of the planes' values (K, P).
 

@@ -33,7 +33,7 @@ def draw(answer: Answer, model: str) -> NDArray[np.uint8]:
     remarks = [line for remark in first.remarks for line in wrap(f"Note: {remark}", columns // 7)]
     picture = np.full((_TOP + high * len(answer.predicted) + 22 + 18 * len(remarks), columns + _GAP, 3), 255, np.uint8)
     spotted = f" ({', '.join(first.spotted)} spotted)" if first.spotted else ""
-    pictures.write(picture, f"{first.clip}: {model}", (_GAP, 24), 0.55)
+    fitted(picture, f"{first.clip}: {model}", (_GAP, 24), 0.55)
     times = f"onset {first.onset}, apex {first.apex}, offset {first.offset}{spotted}"
     pictures.write(picture, times, (_GAP, 46), ink=pictures.FAINT)
     for row, (one, gray) in enumerate(zip(answer.predicted, answer.gray, strict=True)):
@@ -77,6 +77,12 @@ def _paste(picture: NDArray[np.uint8], image: NDArray[np.uint8], x: int, y: int)
     how = cv2.INTER_AREA if image.shape[0] >= SIDE else cv2.INTER_CUBIC
     sized = cv2.resize(image, (SIDE, SIDE), interpolation=how)
     picture[y : y + SIDE, x : x + SIDE] = sized if sized.ndim == 3 else sized[..., None]
+
+
+def fitted(picture: NDArray[np.uint8], text: str, place: tuple[int, int], size: float = 0.42) -> None:
+    """Write text from ``place`` on, smaller where it would not end within the picture."""
+    (width, _), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, size, 1)
+    pictures.write(picture, text, place, size * min(1.0, (picture.shape[1] - _GAP - place[0]) / max(1, width)))
 
 
 def bars(

@@ -60,6 +60,11 @@ class Predictor:
         self._own: Mapping[str, Any] = model.about.settings.get("own", {})
         self._arrays = model.arrays
         self._network = self._built(model) if model.about.kind == "network" else None
+        if self._network is None:
+            try:
+                linear.check(model.arrays, len(model.about.classes))
+            except InputError as error:
+                raise InputError(f"{where}: {error}; make it again with rrrn fit") from None
 
     @classmethod
     def load(cls, path: str | Path, plugins: Sequence[Path] = ()) -> "Predictor":

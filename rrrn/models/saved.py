@@ -22,6 +22,11 @@ from rrrn.running.stage import InputError
 
 SUFFIX = ".safetensors"
 FORMAT = 1
+_OF_A_CLIP = ("faces", "anchor", "occlude")  # the sections by which any clip is made into what a model sees
+SECTIONS = {  # of the settings, by the kind of a model
+    "network": (*_OF_A_CLIP, "augment", "flow", "pack", "train", "own"),
+    "descriptor": (*_OF_A_CLIP, "describe", "svm", "own"),
+}
 _KEY = "rrrn"  # of the header's table: one entry, since several come in any order
 _REMEDY = "copy it again, or make it again with rrrn fit"
 _MOST_BYTES = 8_000_000_000  # ResNet18 twice, with all of RRRN, has 0.15 GB
@@ -86,9 +91,20 @@ def read(path: Path) -> Saved:
         raise InputError(f"{path}: is damaged ({error}); {_REMEDY}") from None
     if digest(arrays, told) != checksum:
         raise InputError(f"{path}: is damaged or edited (other checksum); {_REMEDY}")
-    if not all(name.isprintable() for name in (*about.classes, about.label, about.method)):
-        raise InputError(f"{path}: has names with control characters; {_REMEDY}")
+    _check(about, path)
     return Saved(arrays, about)
+
+
+def _check(about: About, path: Path) -> None:
+    """Raise InputError for a header whose checksum is right and which no ``rrrn fit`` wrote."""
+    named = [*about.classes, about.label, about.method]
+    if not all(isinstance(name, str) and name.isprintable() for name in named):
+        raise InputError(f"{path}: has names with control characters, or that are no texts; {_REMEDY}")
+    if len(set(about.classes)) < max(2, len(about.classes)):
+        raise InputError(f"{path}: has the classes {about.classes}, which are not two and more of their own; {_REMEDY}")
+    for name in SECTIONS.get(about.kind, ()):
+        if not isinstance(about.settings.get(name), dict):
+            raise InputError(f"{path}: lacks the settings {name}; {_REMEDY}")
 
 
 def _told(path: Path) -> dict[str, Any]:

@@ -50,10 +50,17 @@ def find(
 ) -> Moments:
     """Return the moments of signals (T, S), among them those that are given.
 
-    Raises ValueError for fewer frames than a rise and a fall take, and for given ones that leave no room.
+    Where all are given and lie too close for a rise and a fall, ``amplitude`` is what moves from onset to apex. Raises
+    ValueError for fewer frames than a rise and a fall take, and for given ones that leave no room.
     """
     count = len(signals)
     given = (onset, apex, offset)
+    if onset is not None and apex is not None and offset is not None:
+        if not 0 <= onset < apex <= offset < count:
+            raise ValueError(f"{onset}, {apex} and {offset} are no onset < apex <= offset of {count} frames")
+        if not _possible([(onset, apex, offset)], count):
+            amplitude = float(np.linalg.norm(signals[apex] - signals[onset]))
+            return Moments(onset, apex, offset, amplitude, amplitude >= _STILL, np.inf, None)
     step = max(1, count // _GRID)
     ends = [*range(0, count, step), count - 1]
     candidates = _possible(product(*(ends if one is None else [one] for one in given)), count)

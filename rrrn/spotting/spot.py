@@ -15,6 +15,7 @@ from rrrn.spotting.moments import Moments
 
 LEAST_FRAMES = moments.LEAST_RISE + moments.LEAST_FALL + 1
 _SEARCHED = 8  # frames from the first on, in which a face is looked for
+_LEAST_EYES = 12  # pixels between them; a drawn face with 9 got a wrong apex, without another doubt
 _COVERED = 0.05  # share of the skin that is gone, or moves as no expression does
 
 
@@ -55,7 +56,7 @@ def spot(
     first frame; without them dlib looks for a face in the first frames. Raises InputError, naming ``where``, for too
     few frames, frames without a face, and one that something hides while it moves.
     """
-    if len(frames) < LEAST_FRAMES:
+    if len(frames) < LEAST_FRAMES and None in (onset, apex, offset):
         raise InputError(
             f"{where}: has {len(frames)} frame{'s' if len(frames) != 1 else ''}; to spot an expression {LEAST_FRAMES} "
             "at least are needed"
@@ -78,17 +79,26 @@ def spot(
     try:
         best = moments.find(regions.signals(found.motion), *given)
     except ValueError:
-        raise InputError(f"{where}: the numbers that are given leave no room for onset < apex < offset") from None
-    onset, apex, offset = (int(numbers[place]) for place in (best.onset, best.apex, best.offset))
-    return Spotted(onset, apex, offset, best.amplitude, best.moves, tuple(_doubts(best, numbers)))
+        raise InputError(
+            f"{where}: the numbers that are given leave no room for onset < apex < offset, with {moments.LEAST_RISE} "
+            "frames to rise; give all three, if they are known"
+        ) from None
+    unit = regions.eye_distance(points)
+    times = (int(numbers[place]) for place in (best.onset, best.apex, best.offset))
+    return Spotted(*times, best.amplitude, best.moves, tuple(_doubts(best, numbers, apex is None, unit)))
 
 
-def _doubts(best: Moments, numbers: Sequence[int]) -> list[str]:
+def _doubts(best: Moments, numbers: Sequence[int], searched: bool, unit: float) -> list[str]:
+    """Return why moments may be wrong; ``searched``: the apex was not given; ``unit``: pixels between the eyes."""
     if not best.moves:
         return [f"nothing moves but noise ({best.amplitude:.2%} of the distance between the eyes)"]
     doubts = []
     if not best.sure and best.other is not None:
         doubts.append(f"frame {numbers[best.other]} is nearly as likely to be the apex")
+    if searched and best.other is None:
+        doubts.append(f"{len(numbers)} frames are too few to tell its apex from another")
+    if unit < _LEAST_EYES:
+        doubts.append(f"the face is small, {unit:.0f} pixels between the eyes")
     if best.apex >= len(numbers) - 2:
         doubts.append("the clip ends at its peak: there may be more of it")
     return doubts
