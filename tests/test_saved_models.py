@@ -5,7 +5,7 @@ import re
 import shutil
 import struct
 import wave
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import cv2
@@ -262,6 +262,10 @@ def test_the_card_says_what_is_known_and_what_is_not(there):
     ):
         assert part in text, part
     about = saved.read(Path("rrrn.safetensors")).about
+    others = {row.subject for row in small_experiment.ROWS} - {LEFT_OUT}
+    told = text + json.dumps(asdict(about))
+    assert "in results/predictions/rrrn/none some predictions are not there" in told
+    assert about.data["table"] == "clips.csv" and not any(name in told for name in others)  # nor who was learnt from
     rows = predictions.read(Path("rrrn.csv"), about.classes)
     config = {"classes": about.classes, "conditions": ["none", "glasses"]}
     config |= {"protocol": {"view": "original", "train_condition": "clean", "folds": "loso"}}

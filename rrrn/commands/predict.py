@@ -109,7 +109,7 @@ def _many(args: argparse.Namespace, predictor: Predictor) -> None:
             found = answer(predictor, one, args.condition)
         except (InputError, OSError) as error:
             failed += 1
-            why = f"{error.filename or one.path}: {error.strerror or error}" if isinstance(error, OSError) else str(error)
+            why = f"{one.path}: {error}" if isinstance(error, OSError) else str(error)
             if args.json:
                 tqdm.write(json.dumps({"clip": one.name, "error": why}), file=sys.stdout)
             tqdm.write(f"{one.name}: no prediction: {why}", file=sys.stderr)

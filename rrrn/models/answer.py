@@ -12,6 +12,7 @@ from rrrn.running.stage import InputError
 from rrrn.spotting import spot
 from rrrn.spotting.spot import Spotted
 
+UNSURE = "spotting is unsure"  # how such a remark begins
 _NOTHING = (
     0.0005  # distances between the eyes; where an apex is told, somebody saw one, and only this little is nothing
 )
@@ -60,7 +61,7 @@ def _found(
             )
         clip = asked.clip_of(what, found.onset, found.apex, found.offset)
         frames = asked.between(what, clip, every if read or not what.path.is_dir() else None, predictor.max_missing)
-        doubts = tuple(f"spotting is unsure: {doubt}" for doubt in found.doubts)
+        doubts = tuple(f"{UNSURE}: {doubt}" for doubt in found.doubts)
         return clip, frames, missing, (*dict.fromkeys((*every.remarks, *frames.remarks)), *doubts)
     assert what.onset is not None and what.apex is not None and what.offset is not None
     clip = asked.clip_of(what, what.onset, what.apex, what.offset)

@@ -73,9 +73,8 @@ def table(path: Path) -> list[Asked]:
     if twice := [name for name in (*_TIMES, "frames", "subject", "clip") if names.count(name) > 1]:
         raise InputError(f"{path}: the header has '{twice[0]}' twice; name one otherwise")
     if "frames" not in names:
-        raise InputError(
-            f"{path}: the header lacks 'frames', the folder or video of each clip; it has {', '.join(names) or 'nothing'}"
-        )
+        has = ", ".join(names) or "nothing"
+        raise InputError(f"{path}: the header lacks 'frames', the folder or video of each clip; it has {has}")
     if not rows:
         raise InputError(f"{path}: the table has no rows")
     found = [_of_row(row, f"{path}, line {line}") for line, row in rows]

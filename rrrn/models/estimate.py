@@ -4,6 +4,7 @@ A model that was trained on all clips has none left that could tell how good it 
 the workflow's folds, each by a training that did not see the people whom it was tested on.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -43,24 +44,29 @@ def of(
     """Return what the folds of Table IV say of a method: {condition: {metric: mean over seeds}}, and of how many.
 
     ``made`` are the recipes of its predictions. If a file is missing, or is of other settings, code or clips, there is
-    no estimate, and ``missing`` says why.
+    no estimate, and ``missing`` says why, without the file's name, which is a person's: the log has it.
     """
     rows: list[Prediction] = []
     sums = []
     for recipe in made:
         path = Path(recipe.path)
         if not path.exists():
-            return {"missing": f"{path} is not there"}
+            return _none(path, "some predictions are not there", f"{path} is not there")
         try:
             found, checksum = identity.read(path)
             if wrong := identity.difference(path, found, recipe.identity):
-                return {"missing": wrong}
+                return _none(path, "some predictions are of other settings, code, clips or libraries", wrong)
             rows += predictions.read(path, config["classes"])
         except InputError as error:
-            return {"missing": str(error)}
+            return _none(path, "some predictions cannot be read", str(error))
         sums.append(checksum)
     folds = protocol.tables(config, table)[0]["iv"]
     return scored(rows, config, table, folds, method, trained_on) | {"predictions": identity.combined(sums)}
+
+
+def _none(path: Path, why: str, detail: str) -> dict[str, Any]:
+    logging.info("%s", detail)
+    return {"missing": f"in {path.parent} {why}"}
 
 
 def scored(

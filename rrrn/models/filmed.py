@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from rrrn.data import pictures
 from rrrn.experiment import labels
 from rrrn.models import pictured
-from rrrn.models.answer import Answer
+from rrrn.models.answer import UNSURE, Answer
 
 RATE = 25.0  # frames per second that are shown
 _SIDE, _WIDE, _GAP = 320, 330, 16
-_MARKS = {"onset": (150, 150, 150), "apex": (40, 40, 200), "offset": (150, 150, 150)}  # BGR
+_MARKS = {"onset": (150, 150, 150), "offset": (150, 150, 150), "apex": (40, 40, 200)}  # BGR, the last on top
 
 
 def frames(answer: Answer, model: str) -> Iterator[NDArray[np.uint8]]:
@@ -31,7 +31,7 @@ def frames(answer: Answer, model: str) -> Iterator[NDArray[np.uint8]]:
         slow = f"{worn}, {answer.rate / RATE:.3g} times slower" if answer.rate > RATE else worn
         pictures.write(picture, slow, (x, _GAP + 34), ink=pictures.FAINT)
         if one.spotted:
-            unsure = ", and that is unsure" if one.remarks else ""
+            unsure = ", and that is unsure" if any(remark.startswith(UNSURE) for remark in one.remarks) else ""
             pictures.write(picture, f"{', '.join(one.spotted)} spotted{unsure}", (x, _GAP + 52), ink=pictures.FAINT)
         if number >= one.apex:
             pictured.bars(picture, x, _GAP + 68, "class", one.probabilities, one.named, pictured.BARS)

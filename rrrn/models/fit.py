@@ -22,7 +22,7 @@ from rrrn.data.clips import Clip
 from rrrn.experiment import folds, methods, protocol
 from rrrn.flow import engines
 from rrrn.models import linear
-from rrrn.models.saved import About, Saved
+from rrrn.models.saved import OF_A_CLIP, About, Saved
 from rrrn.networks import pretrained
 from rrrn.provenance import sources
 from rrrn.provenance.recipes import canonical
@@ -32,7 +32,6 @@ from rrrn.stages import svm
 from rrrn.svm.settings import Settings as SvmSettings
 
 EVERYBODY = "all"  # the name that the draws of a training on all subjects belong to
-_OF_A_CLIP = ("faces", "anchor", "occlude")  # the sections by which any clip is made into what a model sees
 _OF_FLOW = ("augment", "flow", "pack")
 _VERSIONS = ("rrrn", "torch", "numpy", "opencv-contrib-python-headless", "dlib-bin", "numba", "scikit-learn", "scipy")
 
@@ -146,7 +145,7 @@ def fit(
         label=method.label,
         classes=list(config["classes"]),
         view=config["protocol"]["view"],
-        settings=canonical({**{name: config[name] for name in _OF_A_CLIP}, **own}),
+        settings=canonical({**{name: config[name] for name in OF_A_CLIP}, **own}),
         training={
             "trained_on": what.trained_on,
             "conditions": protocol.training_sets(config)[what.trained_on],

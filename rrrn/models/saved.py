@@ -22,10 +22,10 @@ from rrrn.running.stage import InputError
 
 SUFFIX = ".safetensors"
 FORMAT = 1
-_OF_A_CLIP = ("faces", "anchor", "occlude")  # the sections by which any clip is made into what a model sees
-SECTIONS = {  # of the settings, by the kind of a model
-    "network": (*_OF_A_CLIP, "augment", "flow", "pack", "train", "own"),
-    "descriptor": (*_OF_A_CLIP, "describe", "svm", "own"),
+OF_A_CLIP = ("faces", "anchor", "occlude")  # the sections by which any clip is made into what a model sees
+_SECTIONS = {  # of the settings, by the kind of a model
+    "network": (*OF_A_CLIP, "augment", "flow", "pack", "train", "own"),
+    "descriptor": (*OF_A_CLIP, "describe", "svm", "own"),
 }
 _KEY = "rrrn"  # of the header's table: one entry, since several come in any order
 _REMEDY = "copy it again, or make it again with rrrn fit"
@@ -102,7 +102,7 @@ def _check(about: About, path: Path) -> None:
         raise InputError(f"{path}: has names with control characters, or that are no texts; {_REMEDY}")
     if len(set(about.classes)) < max(2, len(about.classes)):
         raise InputError(f"{path}: has the classes {about.classes}, which are not two and more of their own; {_REMEDY}")
-    for name in SECTIONS.get(about.kind, ()):
+    for name in _SECTIONS.get(about.kind, ()):
         if not isinstance(about.settings.get(name), dict):
             raise InputError(f"{path}: lacks the settings {name}; {_REMEDY}")
 

@@ -84,8 +84,9 @@ def spot(
             "frames to rise; give all three, if they are known"
         ) from None
     unit = regions.eye_distance(points)
-    times = (int(numbers[place]) for place in (best.onset, best.apex, best.offset))
-    return Spotted(*times, best.amplitude, best.moves, tuple(_doubts(best, numbers, apex is None, unit)))
+    doubts = tuple(_doubts(best, numbers, apex is None, unit))
+    onset, apex, offset = (int(numbers[place]) for place in (best.onset, best.apex, best.offset))
+    return Spotted(onset, apex, offset, best.amplitude, best.moves, doubts)
 
 
 def _doubts(best: Moments, numbers: Sequence[int], searched: bool, unit: float) -> list[str]:
