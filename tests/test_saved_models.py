@@ -227,6 +227,7 @@ def test_a_damaged_or_strange_file_is_no_model(there, tmp_path):
         ({"classes": ["I", 3]}, "no texts"),
         ({"classes": ["I", "I"]}, "not two and more of their own"),
         ({"settings": {**model.about.settings, "svm": 1}}, "lacks the settings svm"),
+        ({"settings": {**model.about.settings, "faces": {"upsample": 0}}}, "lacks the setting faces.max_missing"),
     ):
         saved.write(replace(model, about=replace(model.about, **told)), path)
         with pytest.raises(InputError, match=message):

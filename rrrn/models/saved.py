@@ -27,6 +27,7 @@ _SECTIONS = {  # of the settings, by the kind of a model
     "network": (*OF_A_CLIP, "augment", "flow", "pack", "train", "own"),
     "descriptor": (*OF_A_CLIP, "describe", "svm", "own"),
 }
+_READ = {"faces": ("max_missing", "upsample"), "pack": ("size",), "train": ("device", "precision", "batch_size")}
 _KEY = "rrrn"  # of the header's table: one entry, since several come in any order
 _REMEDY = "copy it again, or make it again with rrrn fit"
 _MOST_BYTES = 8_000_000_000  # ResNet18 twice, with all of RRRN, has 0.15 GB
@@ -105,6 +106,8 @@ def _check(about: About, path: Path) -> None:
     for name in _SECTIONS.get(about.kind, ()):
         if not isinstance(about.settings.get(name), dict):
             raise InputError(f"{path}: lacks the settings {name}; {_REMEDY}")
+        if lacking := [key for key in _READ.get(name, ()) if key not in about.settings[name]]:
+            raise InputError(f"{path}: lacks the setting {name}.{lacking[0]}; {_REMEDY}")
 
 
 def _told(path: Path) -> dict[str, Any]:
