@@ -413,10 +413,9 @@ def test_what_snakemake_makes_of_the_shipped_profile(tmp_path, monkeypatch):
     found = probed(tmp_path)
     assert found["settings"] == SETTINGS
     jobs = by_name(found)
-    small = {
-        f"rule {rule}" for rule in ("render", "faces", "anchor", "art", "pack", "describe", "svm", "visible", "strips")
-    }
-    assert set(jobs) == {"rule train", "group shard", *small}
+    rules = "render", "faces", "anchor", "art", "pack", "describe", "svm", "cross_svm", "visible", "strips"
+    small = {f"rule {rule}" for rule in rules}
+    assert set(jobs) == {"rule train", "rule cross", "group shard", *small}
     assert {tuple(jobs[name]["options"][2]) for name in small} == {
         ("-t", "90", "--mem", "6000", "--no-requeue", "--ntasks=1", "--cpus-per-task=1")
     }
@@ -437,7 +436,7 @@ def test_what_snakemake_makes_of_another_profile(tmp_path, monkeypatch):
     edits = {
         "default-resources:\n": f"default-resources:\n{named}",
         "set-resources:\n": shared,
-        "mem_mb: 12000 * attempt": "mem_mb: 2 ** attempt + 70\n    gpu: 0\n    gres: \"'gpu:1'\"",
+        "mem_mb: 12000 * attempt  # 8 GB": "mem_mb: 2 ** attempt + 70\n    gpu: 0\n    gres: \"'gpu:1'\"  # 8 GB",
         "mem_mb: 2000 * attempt": "mem: 9GB",
         "runtime: 30 * attempt": "runtime: 30",
         "retries: 2": "retries: 1",

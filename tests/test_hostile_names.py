@@ -167,6 +167,7 @@ def test_every_stage_is_run_with_these_names(calls):
             "visible",
             "attention",
             "faithfulness",
+            "leak",
         ]
     )
 

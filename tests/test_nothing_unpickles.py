@@ -53,7 +53,10 @@ def test_every_name_in_a_command_is_quoted():
     plain |= {
         "threads",
         "resources.gpu",
+        "params.frames",
         "params.module",
+        "params.side",
+        "params.trained_on",
         "params.views",
         "params.view",
         "params.memory",
@@ -62,7 +65,7 @@ def test_every_name_in_a_command_is_quoted():
     }
     text = "".join(path.read_text(encoding="utf-8") for path in RULES)
     commands = re.findall(r'shell:\s+"(.*)"', text)
-    assert len(commands) == len(re.findall(r"^\s+shell:", text, re.M)) == 26
+    assert len(commands) == len(re.findall(r"^\s+shell:", text, re.M)) == 32
     for command in commands:
         fields = re.findall(r"\{([^{}]+)\}", command)
         assert fields

@@ -16,7 +16,7 @@ from rrrn.training import models
 FOLD = "synsamm-006"
 SCRATCH, MODEL = f"results/predictions/rrrn/none/{FOLD}-0.csv", f"results/models/rrrn/none/{FOLD}-0.h5"
 TUNED = [f"results/predictions/rrrn/{name}/{FOLD}-0.csv" for name in ("mask", "random-20")]
-ALL = {"train": 6, "tune": 12, "score": 9, "table": 3, "summary": 1, "ranking": 1, "compare": 1}
+ALL = {"train": 6, "tune": 12, "score": 9, "table": 3, "summary": 1, "ranking": 1, "compare": 1, "leak": 1}
 ALL |= {"attention": 3, "faithfulness": 1}
 
 

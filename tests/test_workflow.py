@@ -163,7 +163,7 @@ def touch(root: Path) -> None:
         path.touch()
 
 
-ALL_TABLES = {"table": 3, "summary": 1, "ranking": 1, "compare": 1}
+ALL_TABLES = {"table": 3, "summary": 1, "ranking": 1, "compare": 1, "leak": 1}
 AFTER_TRAINING = {"score": 9, **ALL_TABLES}
 ALL_TRAININGS = {"train": 18, **AFTER_TRAINING, "attention": 3, "faithfulness": 1}
 ALL_SVMS = {"svm": 3, **AFTER_TRAINING}
@@ -326,7 +326,7 @@ def test_a_shard_of_flow_that_is_gone_is_noticed_when_it_is_needed(done, tmp_pat
     assert planned(root) == {}  # nor is that one asked for
     for name in ("predictions/rrrn/none/synsamm-007-0.csv", "scores/iv/rrrn/none.csv", "table_iv.csv"):
         (root / "results" / name).unlink()
-    again = {"train": 1, "score": 1, "table": 1, "summary": 1, "ranking": 1, "compare": 1}
+    again = {"train": 1, "score": 1, "table": 1, "summary": 1, "ranking": 1, "compare": 1, "leak": 1}
     again |= {"attention": 1, "faithfulness": 1}
     assert planned(root) == again  # of another condition
     (root / "results/scores/iv/rrrn/mask.csv").unlink()

@@ -37,7 +37,7 @@ def check(config: Mapping[str, Any], schema: Path) -> None:
     registry.use(config)
     for key in _not_finite(config, ""):
         raise InputError(f"configuration: {key} is infinite or no number; it must be a finite number")
-    validator = _Strict(_with_registered(yaml.load(schema.read_text(encoding="utf-8"), _QUICK)))
+    validator = _Strict(_with_registered(_QUICK(schema.read_text(encoding="utf-8")).get_single_data()))
     error = best_match(validator.iter_errors(config))
     if error is not None:
         raise InputError(f"configuration: {_sentence(error)}")
