@@ -63,9 +63,10 @@ def make(root: Path) -> Path:
     edit(root, "tests/config.yaml", "matched", "clean")
     edit(root, PROFILE, "# slurm_account: \"'my_account'\"", "slurm_account: \"'lab'\"")
     edit(root, PROFILE, "# slurm_partition: \"'cpu'\"", "slurm_partition: \"'cpu'\"")
-    for note in ("nodes with GPUs", "as for train"):
-        named = f"slurm_partition: \"'gpu'\"  # NAME: {note}"
-        edit(root, PROFILE, f"# {named}", named)
+    text = (root / PROFILE).read_text()
+    named = "slurm_partition: \"'gpu'\"  # NAME"  # of train, and of what else may have a GPU
+    assert text.count(f"# {named}") == text.count(named) > 1
+    (root / PROFILE).write_text(text.replace(f"# {named}", named))
     return root
 
 
