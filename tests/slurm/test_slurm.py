@@ -16,7 +16,7 @@ from tests.slurm.toy import Job, Run
 pytestmark = pytest.mark.slurm
 TABLES = ("results/scores", "results/table_*")
 ONE_TRAINING = ("results/predictions/rrrn/none/synsamm-006-0.csv", *TABLES)
-MEMORY = "mem_mb: 12000 * attempt"
+MEMORY = "mem_mb: 12000 * attempt  # 8 GB"  # of the rule train
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -82,7 +82,7 @@ def test_local_rules_were_not_submitted(whole):
 
 def test_a_request_that_cannot_be_met_is_refused_and_told_and_the_others_go_on(local, tmp_path):
     root = toy.without(local, tmp_path / "toy", *ONE_TRAINING, "results/predictions/lbp_sip")
-    toy.edit(root, toy.PROFILE, MEMORY, "mem_mb: 900000 * attempt")
+    toy.edit(root, toy.PROFILE, MEMORY, "mem_mb: 900000 * attempt  # 8 GB")
     run = Run(root)
     assert run.end() == 1
     assert "Requested node configuration is not available" in run.said()
@@ -93,7 +93,7 @@ def test_a_request_that_cannot_be_met_is_refused_and_told_and_the_others_go_on(l
 
 def test_a_job_over_its_memory_is_tried_again_with_twice_as_much(local, tmp_path):
     root = toy.without(local, tmp_path / "toy", *ONE_TRAINING)
-    toy.edit(root, toy.PROFILE, MEMORY, "mem_mb: 600 * attempt")
+    toy.edit(root, toy.PROFILE, MEMORY, "mem_mb: 600 * attempt  # 8 GB")
     run = Run(root)
     assert run.end() == 0, run.said()
     assert [(job.memory, job.minutes, job.state) for job in run.jobs()] == [
@@ -148,7 +148,7 @@ def examined(root: Path) -> dict[str, dict[str, str]]:
 def test_the_doctor_knows_what_is_refused(tmp_path):
     root = toy.make(tmp_path / "toy")
     shutil.copy(HOME / "requirements.txt", root)
-    toy.edit(root, toy.PROFILE, MEMORY, "mem_mb: 50000 * attempt")
+    toy.edit(root, toy.PROFILE, MEMORY, "mem_mb: 50000 * attempt  # 8 GB")
     found = examined(root)
     assert found["account"]["state"] == "ok" and "group shard" not in found
     assert found["rule train"]["state"] == "warning"  # 150000 MB, and a node has 128000
