@@ -10,6 +10,7 @@ import pytest
 import torch
 from scaffold import copy, planned
 from sklearn.metrics import f1_score
+from test_checkpoints import kill
 from training_data import CLASSES, arguments, make, make_table
 
 from rrrn.data import clips, every_epoch, predictions, store
@@ -20,7 +21,6 @@ from rrrn.stages import leak, oracle, score, train
 from rrrn.tables import definitions, doubts, selection
 from rrrn.training import looking
 from rrrn.training.checkpoints import Checkpoint
-from rrrn.training.engine import Training
 
 EPOCHS, LONG = 3, 8
 
@@ -104,26 +104,6 @@ def test_poisoned_labels_of_the_tested_subject_reach_no_number(data, tmp_path):
     assert plain.model.read_bytes() == poisoned.model.read_bytes()
     one, other = (every_epoch.read(args.every_epoch).probabilities for args in (plain, poisoned))
     assert np.array_equal(one, other)
-
-
-class Killed(BaseException):
-    """As by SIGKILL."""
-
-
-def kill(monkeypatch, args, saved: int, killed: int) -> None:
-    steps, step = [0], Training._step
-
-    def counted(self, *told):
-        if steps[0] == killed:
-            raise Killed
-        step(self, *told)
-        steps[0] += 1
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Training, "_step", counted)
-        patched.setattr(Checkpoint, "save_if_due", lambda self, one: self.save(one) if steps[0] == saved else None)
-        with pytest.raises(Killed):
-            train.main(args)
 
 
 @pytest.mark.parametrize(("saved", "killed"), [(3, 4), (4, 8), (6, 7)])  # at an epoch's end, within one

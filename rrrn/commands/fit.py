@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from rrrn.commands import verify
+from rrrn.commands import run, verify
 from rrrn.data import clips
 from rrrn.experiment import config as configuration
 from rrrn.experiment import defaults
@@ -76,7 +76,8 @@ def make(targets: Sequence[str], args: argparse.Namespace) -> None:
     if not any(path.is_file() for path in _PLACES):
         raise InputError("there is no Snakefile here; rrrn init DIR makes a folder with one, or go to that of your run")
     writable.check_cache()
-    words = [sys.executable, "-P", "-m", "snakemake", "--cores", str(args.cores or "all"), "--logger", "rrrn"]
+    words = [sys.executable, "-P", "-m", "snakemake", "--cores", str(args.cores or "all")]
+    words += [*run.SHOWN, *run.PLANNED]
     words += ["--configfile", *map(str, args.configfile)] if args.configfile else []
     words += ["--config", *args.config] if args.config else []
     if subprocess.run([*words, "--", *targets], check=False).returncode:

@@ -8,10 +8,11 @@ from rrrn.running import writable
 from rrrn.running.stage import InputError
 
 _ALL = ("--cores", "all")
-_SHOWN = ("--logger", "rrrn")
+SHOWN = ("--logger", "rrrn")
 # Whenever a job ends Snakemake looks at all that are ready, and at their inputs: of 700 trainings that took it a third
-# of a core all the time, of 40 drawn from them a tenth. It weighs them by an integer program unless told otherwise.
-_PLANNED = ("--scheduler", "greedy", "--scheduler-subsample", "200")
+# of a core all the time, of 40 drawn from them a tenth; 200 leave room for many cores. It weighs them by an integer
+# program unless told otherwise.
+PLANNED = ("--scheduler", "greedy", "--scheduler-subsample", "200")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,6 +41,6 @@ def become(words: list[str]) -> None:
         raise InputError("there is no Snakefile here; rrrn init DIR makes a folder with one, or go to that of your run")
     given = told.cores is not None or told.jobs is not None or told.executor not in (None, "local")
     here = told.executor in (None, "local")
-    usual = [*(() if given else _ALL), *(() if told.logger else _SHOWN), *(_PLANNED if here else ())]
+    usual = [*(() if given else _ALL), *(() if told.logger else SHOWN), *(PLANNED if here else ())]
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-P", "-m", "snakemake", *usual, *words])
