@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import warm_snakemake
+import warm_stages
 
 from rrrn.provenance import sources
 
@@ -92,7 +93,7 @@ def knowing(folder: Path) -> Path:
 def snakemake(root: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     knowing(root)
     if "PYTHONPATH" not in variables:  # an interpreter that has started would not look at it
-        return warm_snakemake.run(command(*arguments)[3:], root, ENVIRONMENT | variables)
+        return warm_snakemake.run(command(*arguments)[3:], root, ENVIRONMENT | variables, warm_stages.python())
     return subprocess.run(command(*arguments), cwd=root, env=ENVIRONMENT | variables, capture_output=True, text=True)
 
 

@@ -23,13 +23,15 @@ PRELOADED = ("snakemake.cli", "snakemake_executor_plugin_slurm", "docutils.core"
 PRELOADED += ("pulp", "requests", "smart_open", "sqlmodel", "yte")
 
 
-def run(arguments: list[str], root: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run Snakemake in a directory to its end."""
+def run(
+    arguments: list[str], root: Path, environment: dict[str, str], python: Path
+) -> subprocess.CompletedProcess[str]:
+    """Run Snakemake in a directory to its end, with a program that stands for Python in its jobs."""
     starter = _starter()
     assert starter.stdin and starter.stdout
     with tempfile.TemporaryDirectory() as folder:
         paths = [f"{folder}/stdout", f"{folder}/stderr"]
-        starter.stdin.write(json.dumps([arguments, str(root), environment, paths]) + "\n")
+        starter.stdin.write(json.dumps([arguments, str(root), environment, paths, str(python)]) + "\n")
         starter.stdin.flush()
         status = int(starter.stdout.readline())
         return subprocess.CompletedProcess(arguments, status, *(Path(path).read_text() for path in paths))
@@ -58,7 +60,7 @@ def _serve() -> None:
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 
 
-def _become(arguments: list[str], root: str, environment: dict[str, str], outputs: list[str]) -> None:
+def _become(arguments: list[str], root: str, environment: dict[str, str], outputs: list[str], python: str) -> None:
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(root)
@@ -69,6 +71,7 @@ def _become(arguments: list[str], root: str, environment: dict[str, str], output
     workflow = importlib.import_module("snakemake.workflow").Workflow
     assert Path(workflow._rundir).is_dir()
     workflow._rundir = root  # which Snakemake notes when it is imported
+    sys.executable = python  # in whose folder the jobs look for theirs
     if "PYTHONSAFEPATH" not in environment:
         sys.path.insert(0, root)
     sys.argv = ["snakemake", *arguments]

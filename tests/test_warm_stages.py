@@ -1,0 +1,67 @@
+"""Stages that the tests start in forks do what they do in processes of their own."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import warm_stages
+from scaffold import HANGS, HOME
+
+STAGE = """
+import os, sys, time
+print(__name__, sys.argv[1:], os.getcwd(), sys.stdin.read(), flush=True)
+if sys.argv[1] == "exit":
+    sys.exit(7)
+print(os.getpid(), flush=True)
+time.sleep(24 * 3600)
+"""
+
+
+def words(python: object, *more: str) -> list[str]:
+    return [str(python), "-m", "rrrn.stages.waits", *more]
+
+
+@pytest.fixture
+def told(tmp_path) -> dict[str, object]:
+    """How to start a stage of a package that has this one alone."""
+    for folder in ("rrrn", "rrrn/stages"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "__init__.py").touch()
+    (tmp_path / "rrrn/stages/waits.py").write_text(STAGE)
+    environment = os.environ | {"PYTHONPATH": str(tmp_path), "PYTHONSAFEPATH": "1"}
+    return {"cwd": tmp_path, "env": environment, "text": True}
+
+
+def test_what_is_said_and_how_it_ends_are_those_of_python(told):
+    run = {"input": "asked", "capture_output": True, **told}
+    own, warm = (subprocess.run(words(python, "exit", "é"), **run) for python in (sys.executable, warm_stages.python()))
+    assert (own.stdout, own.stderr, own.returncode) == (warm.stdout, warm.stderr, warm.returncode)
+    assert own.returncode == 7 and "asked" in own.stdout and "é" in own.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments", [["-m", "rrrn.stages.score", "--nothing"], ["-c", "import sys; print(sys.flags)"]]
+)
+def test_mistakes_and_other_programs_are_those_of_python(arguments):
+    told = {"env": os.environ | {"PYTHONPATH": str(HOME)}, "capture_output": True, "text": True}
+    own, warm = (subprocess.run([python, *arguments], **told) for python in (sys.executable, warm_stages.python()))
+    assert (own.stdout, own.stderr, own.returncode) == (warm.stdout, warm.stderr, warm.returncode)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_stage_ends_with_who_asked_for_it(told, number):
+    asked = subprocess.Popen(
+        words(warm_stages.python(), "wait"), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, **told
+    )
+    assert asked.stdout
+    asked.stdout.readline()
+    stage = Path("/proc", asked.stdout.readline().strip())
+    assert stage.exists()
+    asked.send_signal(number)
+    assert asked.wait(HANGS) == -number
+    while stage.exists():
+        time.sleep(0.01)

@@ -1,0 +1,124 @@
+"""Starts of stages that need not import their libraries: one process has done so, and forks for each.
+
+Half of what a job of the toy takes is the import of PyTorch or pandas, and the tests run hundreds. A program in the
+place of ``python`` hands over what it was told, its directory, variables and open files; the fork runs the module as
+``python -m rrrn.stages.NAME`` does, with the package of that directory. It lives no longer than who asked for it.
+"""
+
+import atexit
+import gc
+import importlib
+import json
+import os
+import runpy
+import select
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+
+# none of them starts a thread, or reads a variable that a rule sets, when it is imported
+PRELOADED = ("torch", "pandas", "scipy.stats", "cv2", "h5py", "hdf5plugin", "jsonschema")
+
+
+@cache
+def python() -> Path:
+    """Return a program that does as this Python, and starts stages in forks."""
+    folder = Path(tempfile.mkdtemp())
+    program, address = folder / "python", folder / "socket"
+    words = shlex.join([sys.executable, "-IS", __file__, sys.executable, str(address)])
+    program.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
+    program.chmod(0o755)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    server = subprocess.Popen(
+        [sys.executable, "-P", __file__, str(address)], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert server.stdout
+    server.stdout.readline()  # it listens
+    atexit.register(server.communicate)  # closes its input, and waits
+    return program
+
+
+def _ask(python: str, address: str, words: list[str]) -> int:
+    """Have a stage run, and end as it did; anything else is for Python itself."""
+    if words[:1] != ["-m"] or not words[1].startswith("rrrn.stages."):
+        os.execv(python, [python, *words])
+    asked = json.dumps([words[1:], str(Path.cwd()), dict(os.environ)]).encode()
+    with socket.socket(socket.AF_UNIX) as line:
+        line.connect(address)
+        socket.send_fds(line, [len(asked).to_bytes(8, "big")], [0, 1, 2])
+        line.sendall(asked)
+        answers = line.makefile()
+        process = int(answers.readline())
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
+            signal.signal(number, lambda number, _: os.kill(process, number))
+        status = int(answers.readline())
+    if status < 0:
+        signal.signal(-status, signal.SIG_DFL)
+        os.kill(os.getpid(), -status)
+    return status
+
+
+def _serve(address: str) -> None:
+    for name in PRELOADED:
+        importlib.import_module(name)
+    gc.freeze()  # forks need not look through what is shared
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that wait for a stage
+    with socket.socket(socket.AF_UNIX) as door:
+        door.bind(address)
+        door.listen(64)
+        os.write(1, b"\n")
+        while door in select.select([door, sys.stdin], [], [])[0]:
+            line, _ = door.accept()
+            if not os.fork():
+                door.close()
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                _answer(line)
+                return
+            line.close()
+
+
+def _answer(line: socket.socket) -> None:
+    """Run what is asked for, here; in the process that this was, wait for it and tell how it ended."""
+    length, files, _, _ = socket.recv_fds(line, 8, 3)
+    with line.makefile("rb") as reader:
+        words, folder, environment = json.loads(reader.read(int.from_bytes(length, "big")))
+    process = os.fork()
+    if not process:
+        line.close()
+        _become(words, folder, environment, files)
+        return
+    for file in files:
+        os.close(file)
+    line.sendall(f"{process}\n".encode())
+    ended = os.pidfd_open(process)
+    if ended not in select.select([ended, line], [], [])[0]:  # who asked is gone
+        os.kill(process, signal.SIGKILL)
+    status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+    try:
+        line.sendall(f"{status}\n".encode())
+    finally:
+        os._exit(0)
+
+
+def _become(words: list[str], folder: str, environment: dict[str, str], files: list[int]) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    for number, file in enumerate(files):
+        os.dup2(file, number)
+        os.close(file)
+    sys.path[:0] = environment["PYTHONPATH"].split(os.pathsep)
+    sys.argv = words
+    runpy.run_module(words[0], run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 2:
+        _serve(sys.argv[1])
+    else:
+        sys.exit(_ask(*sys.argv[1:3], sys.argv[3:]))
