@@ -17,8 +17,8 @@ include: "workflow/rules/tables.smk"
 include: "workflow/rules/report.smk"
 
 
-# To keep to a limit of starts per second, Snakemake 9 looks at all ready jobs once more in each second for every job that
-# has ended: after some hundred it does nothing else. Jobs on this machine need no such limit, unless one was asked for.
+# To keep to a limit of starts per second, Snakemake 9 looks at its ready jobs once more in each second for every job that
+# has ended: after 400 that takes a quarter of a core. Jobs on this machine need no such limit, unless one was asked for.
 onstart:
     limit = workflow.scheduling_settings.max_jobs_per_timespan
     if not SUBMITS and limit and (limit.max_jobs, limit.timespan) == (100, 1):
