@@ -137,6 +137,7 @@ def _doubted(rng, of, methods, conditions) -> pd.DataFrame:
         for method in map(of.method, methods):
             value = float(rng.uniform(0.3, 0.6))
             own = dict.fromkeys(doubts.COLUMNS, 0.0) | {"condition": condition, "method": method, "metric": "F1"}
+            own |= {"poisoned": "" if method == of.method("lbp_top") else "same"}
             own |= {"value": value, "oracle_epoch": value + 0.05, "oracle_fold": value + 0.15, "seen_by": "trainings"}
             own |= {name: value + 0.03 * number - 0.06 for number, name in enumerate(definitions.NAMES)}
             listed.append({"table": "iv", "task": "CDE"} | own)

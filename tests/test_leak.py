@@ -13,7 +13,7 @@ from sklearn.metrics import f1_score
 from test_checkpoints import kill
 from training_data import CLASSES, arguments, make, make_table
 
-from rrrn.data import clips, every_epoch, predictions, store
+from rrrn.data import clips, digested, every_epoch, predictions, store
 from rrrn.experiment import metrics
 from rrrn.running import stage
 from rrrn.running.stage import InputError
@@ -222,8 +222,9 @@ def scored(data, run):
     return paths
 
 
-def meter(data, run, paths, oracles) -> pd.DataFrame:
+def meter(data, run, paths, oracles, poisoned=()) -> pd.DataFrame:
     args = stage_arguments(data, methods="rrrn", conditions="none,mask", labels=None, oracle=oracles)
+    args.poisoned = [["iv", *map(str, poisoned)]] if poisoned else []
     args.confusion, args.folds = [["iv", "CDE", *map(str, paths)]], [["iv", "s0,s1,s2"]]
     args.output, args.about = run / "leak.csv", run / "leak.json"
     leak.main(args)
@@ -255,6 +256,28 @@ def test_without_looks_the_file_says_what_is_not_known(data, run):
     assert set(found["seen_by"]) == {"folds"} and set(found["seen_subjects"]) == {0}
     notes = json.loads((run / "leak.json").read_text())["notes"]
     assert notes[0] == leak.NOT_ASKED and notes[2] == "No fold learns from a subject whom it tests"
+
+
+def test_the_verdict_of_poison_stands_beside_each_headline(data, run, tmp_path):
+    paths, verdict = scored(data, run), tmp_path / "verdict.csv"
+    assert meter(data, run, paths, [])["poisoned"].isna().all()
+    assert json.loads((run / "leak.json").read_text())["notes"][-1] == leak.NOT_POISONED
+    for said, note in (("same", "A training of RRRN says the same to the last"), ("differs", "LEAK: other flow and")):
+        digested.write(("method", "fold", "poisoned"), [("rrrn", "s0", said)], verdict)
+        found = meter(data, run, paths, [], [verdict])
+        assert set(found["poisoned"]) == {said} and found["condition"].nunique() == 3
+        assert json.loads((run / "leak.json").read_text())["notes"][-1].startswith(note)
+
+
+def test_one_leak_is_said_before_all_that_is_well():
+    told = pd.DataFrame({"method": ["A", "B", "C", "B"], "poisoned": ["same", "differs", "unclear", "differs"]})
+    assert (
+        leak.poison(told) == "LEAK: other flow and other classes of tested clips change what trainings of B say of them"
+    )
+    assert leak.poison(told[told["method"] != "B"]) == (
+        "A training of A says the same to the last digit after its tested clips were poisoned; Trainings of C do not "
+        "repeat on this machine, so that poison tells nothing of them"
+    )
 
 
 def test_a_training_that_saw_a_tested_subject_is_named(data, run, tmp_path):
@@ -294,8 +317,9 @@ def test_what_does_not_belong_together_is_refused(data, run, tmp_path):
 def test_the_workflow_looks_where_it_is_told(tmp_path):
     root = copy(tmp_path / "root")
     with (root / "tests/config.yaml").open("a") as file:
-        file.write("train: {epochs: 1, views_per_clip_per_epoch: 2, score_every_epoch: true}\n")
+        file.write("train: {epochs: 1, views_per_clip_per_epoch: 2, score_every_epoch: true}\nleak: {poison: true}\n")
     text = (root / "tests/config.yaml").read_text().replace("train:\n  epochs: 1\n  views_per_clip_per_epoch: 2\n", "")
     (root / "tests/config.yaml").write_text(text)
     jobs = planned(root)
     assert (jobs["oracle"], jobs["leak"]) == (3 * 3, 1)  # one network, three conditions and tables
+    assert jobs["poison"] == 3

@@ -21,6 +21,7 @@ from tests.test_plans import plan
 HOME = Path(__file__).resolve().parents[1]
 TOY, PAPER = HOME / "tests/config.yaml", HOME / "config/paper.yaml"
 EVERYTHING = {"ablation": ["rrrn"], "protocol": {"test_all": True}, "train": {"score_every_epoch": True}}
+EVERYTHING |= {"leak": {"poison": True}}
 
 
 @pytest.fixture(autouse=True)

@@ -19,6 +19,7 @@ from rrrn.running.stage import InputError
 HOME = sources.HOME
 CONFIG = yaml.safe_load((HOME / "config.yaml").read_text())
 TABLE = clips.read(HOME / "data/clips.csv")
+NETWORKS = ("vgg16", "resnet18", "backbone", "rrrn")
 
 
 def experiment(change=lambda config: None, table=TABLE) -> Recipes:
@@ -48,6 +49,7 @@ WORN = {"occluded", "features", "visible", *FLOW}
         (lambda c: c["train"].update(lr=0.1), TRAINING),
         (lambda c: c["train"].update(max_memory_gb=1), set()),
         (lambda c: c["train"].update(score_every_epoch=True), {"table"}),  # the leak meter
+        (lambda c: c["leak"].update(poison=True), {"table"}),
         (lambda c: c["train"]["tune"].update(epochs=9), set()),
         (lambda c: c["svm"].update(C=10), SCORED),
         (lambda c: c["svm"].update(C=10000.0), set()),
@@ -118,6 +120,30 @@ def test_testing_on_all_conditions_changes_no_recipe_of_what_is_there():
     assert before.items() < after.items()
     added = {Path(path).parts[1] for path in after.keys() - before.keys()}
     assert added == {"models", "crossed", "matrix.json"}
+
+
+def test_poison_changes_no_recipe_of_a_training_and_is_made_of_the_first_of_each_table():
+    def poisoned(config):
+        config["leak"].update(poison=True)
+
+    before, after = ({one.path: one.digest for one in experiment(how).every()} for how in (lambda c: None, poisoned))
+    own = {path for path in before if path != "results/leak.json"}
+    assert {path: before[path] for path in own} == {path: after[path] for path in own}
+    made = experiment(poisoned)
+    first = [made.tables[name][0] for name in ("iv", "iii_a", "iii_b")]
+    named = {f"results/poison/{name}/none/{fold}-0.csv" for name in NETWORKS for fold in first}
+    assert after.keys() - before.keys() == named
+    trained, *_ = made.poison("rrrn", "none", first[0], "0").inputs
+    assert trained.path == f"results/predictions/rrrn/none/{first[0]}-0.csv"
+
+
+def test_poison_is_of_a_training_that_starts_from_no_other():
+    def tuned(config):
+        from_clean(config)
+        config["leak"].update(poison=True)
+        config.update(conditions=["mask", "none"])
+
+    assert {Path(one.path).parts[3] for one in experiment(tuned).poisoned("iv")} == {"none"}
 
 
 def test_a_control_that_is_held_otherwise_leaves_the_settings_of_a_table():

@@ -91,8 +91,21 @@ def attending(config: Mapping[str, Any]) -> list[str]:
 
 def watched(config: Mapping[str, Any]) -> list[str]:
     """Return the networks of the tables whose tested clips are scored after every epoch."""
-    asked = config["train"]["score_every_epoch"]
-    return [name for name in config["methods"] if asked and methods.METHODS[name].kind == "network"]
+    return _networks_of_tables(config) if config["train"]["score_every_epoch"] else []
+
+
+def poisoned(config: Mapping[str, Any]) -> list[str]:
+    """Return the networks of the tables that a fold of each table is trained by again, with tested clips poisoned."""
+    return _networks_of_tables(config) if config["leak"]["poison"] else []
+
+
+def first_training(config: Mapping[str, Any]) -> str:
+    """Return the name of the first training that starts from no other one's model."""
+    return next(name for name in training_sets(config) if name not in tuned(config))
+
+
+def _networks_of_tables(config: Mapping[str, Any]) -> list[str]:
+    return [name for name in config["methods"] if methods.METHODS[name].kind == "network"]
 
 
 def networks(config: Mapping[str, Any]) -> list[str]:

@@ -28,7 +28,8 @@ _STAGES = {  # rules that start as another's stage
     **{"ablation": "table", "ranking": "summary", "compare": "summary", "faithfulness": "summary"},
     **{"attention": "score", "visible": "pack", "tune": "train"},
     **{"jitter": "anchor", "occlude_jittered": "occlude", "shift": "augment", "within": "pack"},
-    **{"oracle": "score", "leak": "summary", "cross": "train", "cross_svm": "svm", "matrix": "summary"},
+    **{"oracle": "score", "poison": "train", "leak": "summary"},
+    **{"cross": "train", "cross_svm": "svm", "matrix": "summary"},
     **{"answers": "score", "strips": "pack", "figures": "summary", "report": "summary"},
 }
 _COMPARED = 150  # bytes of a comparison
@@ -36,6 +37,7 @@ _EPOCHS, _KEPT = 20_000, 8  # bytes of what a training leaves of every epoch: of
 _MASKED = 0.02  # seconds of a clip whose flow is kept on one side of an outline
 _CELL, _CROSSED = 130, 0.5  # bytes of a cell of the matrix; seconds for each training and condition
 _DOUBTED = 220  # bytes of a row of the leak meter
+_VERDICT = 500  # bytes of what poison says of a training
 _CORRELATION = 120  # bytes of a rank correlation, 13 under each condition and in the mean
 _CORRELATED = 0.002  # seconds for each clip in each seed and condition, measured with 261 clips
 _TRUTH = 250  # bytes of what is visible of a clip
@@ -367,6 +369,10 @@ class Model:
 
     def _oracle(self, table: str, method: str, condition: str) -> Cost:
         return Cost(bytes=800.0 * int(self.config["protocol"]["n_seeds"]))
+
+    def _poison(self, network: str, trained_on: str, fold: str, seed: str) -> Cost:
+        told = {**variants.training(self.config, network), "score_every_epoch": False}
+        return replace(self._trained(network, trained_on, fold, told), bytes=_VERDICT)
 
     def _leak(self) -> Cost:
         methods, conditions = len(self.config["methods"]), len(self.config["conditions"]) + 1

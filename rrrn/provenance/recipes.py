@@ -387,17 +387,36 @@ class Recipes:
         )
 
     @cache  # noqa: B019
+    def poison(self, network: str, trained_on: str, fold: str, seed: str) -> Recipe:
+        trained = self.train(network, trained_on, fold, seed)
+        return replace(
+            trained,
+            path=f"results/poison/{network}/{trained_on}/{fold}-{seed}.csv",
+            modules=("rrrn.stages.poison", METHODS[network].module),
+            inputs=(trained, *trained.inputs),
+        )
+
+    def poisoned(self, table: str) -> list[Recipe]:
+        """Return the recipes of a table's poison tests: of each network the first fold and seed."""
+        name, fold = protocol.first_training(self._config), self.tables[table][0]
+        return [self.poison(network, name, fold, "0") for network in protocol.poisoned(self._config)]
+
+    @cache  # noqa: B019
     def leak(self) -> Recipe:
         names = self._config["conditions"]
         inputs = {
             table: [
                 *self._confusion(table),
                 *(self.oracle(table, method, name) for method in protocol.watched(self._config) for name in names),
+                *self.poisoned(table),
             ]
             for table in self.tables
         }
         made = self._result("results/leak.json", "rrrn.stages.leak", [], inputs)
-        told = merge([json.loads(made.told), pick(self._config, "train.score_every_epoch")])  # says what its inputs are
+        own = [
+            pick(self._config, name) for name in ("train.score_every_epoch", "leak.poison")
+        ]  # say what its inputs are
+        told = merge([json.loads(made.told), *own])
         return replace(made, told=json.dumps(told, sort_keys=True))
 
     @cache  # noqa: B019

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from rrrn.data import result
+from rrrn.data import digested, result
 from rrrn.data.clips import Clip
 from rrrn.experiment import labels
 from rrrn.provenance import asked
@@ -19,19 +19,22 @@ from rrrn.tables.published import SHOWN
 
 COLUMNS = ("table", "task", "data", *doubts.COLUMNS)
 NOT_ASKED = "What choosing an epoch on test would have given is not known; 'train.score_every_epoch: true' finds it"
+NOT_POISONED = "No training was repeated with its tested clips poisoned; 'leak.poison: true' does so"
 
 
 def rows(
     counted: Sequence[Sequence[str]],
     chosen: Mapping[str, Sequence[Path]],
+    poisoned: Mapping[str, Sequence[Path]],
     table: Sequence[Clip],
     fold_names: Mapping[str, Sequence[str]],
     args: argparse.Namespace,
 ) -> pd.DataFrame:
     """Return the rows of all tables, in COLUMNS but for ``data``.
 
-    ``counted`` are a table, its task and its confusion matrices each, ``chosen`` {table: what the stage oracle wrote};
-    ``args`` name methods, conditions and classes. Raises InputError for files that do not belong together.
+    ``counted`` are a table, its task and its confusion matrices each, ``chosen`` {table: what the stage oracle wrote},
+    ``poisoned`` the same of the stage poison; ``args`` name methods, conditions and classes. Raises InputError for
+    files that do not belong together.
     """
     methods, conditions, classes = (getattr(args, name).split(",") for name in ("methods", "conditions", "classes"))
     parts = []
@@ -40,7 +43,8 @@ def rows(
         told = [doubts.read(path) for path in chosen.get(name, ())]
         oracles = {(one["method"].iloc[0], one["condition"].iloc[0]): one for one in told}
         tested = doubts.of_folds(table, fold_names[name])
-        own = doubts.rows(counts, conditions, subjects, tested, oracles, SHOWN[name])
+        verdicts = {one["method"]: one["poisoned"] for path in poisoned.get(name, ()) for one in digested.read(path)}
+        own = doubts.rows(counts, conditions, subjects, tested, oracles, verdicts, SHOWN[name])
         parts.append(own.assign(table=name, task=task))
     return pd.concat(parts, ignore_index=True)
 
@@ -63,7 +67,7 @@ def notes(found: pd.DataFrame) -> list[str]:
         f"Six definitions of F1 differ for the same predictions by {numbers.rounded(spread.mean())} in the mean, at "
         f"most by {numbers.rounded(spread.max())}"
     )
-    return [*told, verdict(found)]
+    return [*told, verdict(found), poison(found)]
 
 
 def verdict(found: pd.DataFrame) -> str:
@@ -76,20 +80,39 @@ def verdict(found: pd.DataFrame) -> str:
     return f"No fold learns from a subject whom it tests{trainings}"
 
 
+def poison(found: pd.DataFrame) -> str:
+    """Return in a sentence what the poison test says of the networks that it was made with."""
+    told = {said: ", ".join(dict.fromkeys(own["method"])) for said, own in found.groupby("poisoned", sort=False)}
+    if wrong := told.get("differs"):
+        return f"LEAK: other flow and other classes of tested clips change what trainings of {wrong} say of them"
+    said = []
+    if methods := told.get("same"):
+        said.append(f"A training of {methods} says the same to the last digit after its tested clips were poisoned")
+    if methods := told.get("unclear"):
+        said.append(f"Trainings of {methods} do not repeat on this machine, so that poison tells nothing of them")
+    return "; ".join(said) or NOT_POISONED
+
+
 def main(args: argparse.Namespace) -> None:
-    chosen = {name: [Path(path) for path in paths] for name, *paths in args.oracle}
+    chosen, poisoned = (
+        {name: list(map(Path, paths)) for name, *paths in told} for told in (args.oracle, args.poisoned)
+    )
     fold_names = {name: names.split(",") for name, names in args.folds}
-    inputs = [Path(path) for name, _, *paths in args.confusion for path in [*paths, *chosen.get(name, ())]]
+    inputs = [
+        Path(path)
+        for name, _, *paths in args.confusion
+        for path in [*paths, *chosen.get(name, ()), *poisoned.get(name, ())]
+    ]
     made = asked.asked(args, inputs)
     table = made.clips(args.clips)
     kind = published.data_kind(table)
-    found = rows(args.confusion, chosen, table, fold_names, args).assign(data=kind)
+    found = rows(args.confusion, chosen, poisoned, table, fold_names, args).assign(data=kind)
     named = args.labels or labels.of(args.methods.split(","), args.conditions.split(","))
     found = cells.labelled(found, named)
     text = found[list(COLUMNS)].to_csv(index=False, lineterminator="\n", float_format="%.6g")
-    told = notes(found)
-    result.write({args.output: text}, args.about, made.identity, args.settings, kind, told, made.of)
-    for note in told:
+    said = notes(found)
+    result.write({args.output: text}, args.about, made.identity, args.settings, kind, said, made.of)
+    for note in said:
         logging.info("%s", note)
 
 
@@ -100,6 +123,9 @@ if __name__ == "__main__":
     confusion.add_argument(parser)
     parser.add_argument(
         "--oracle", action="append", nargs="+", default=[], metavar="X", help="a table, and of it what oracle wrote"
+    )
+    parser.add_argument(
+        "--poisoned", action="append", nargs="+", default=[], metavar="X", help="a table, and of it what poison wrote"
     )
     parser.add_argument(
         "--folds", action="append", nargs=2, default=[], metavar="X", help="a table, and its folds with commas"

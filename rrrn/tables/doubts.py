@@ -20,7 +20,7 @@ from rrrn.tables.cells import AVERAGE
 ORACLES = ("oracle_fold", "oracle_fold_gain", "oracle_epoch", "oracle_epoch_gain")
 COLUMNS = (
     *("condition", "method", "metric", "value", *ORACLES, *definitions.NAMES, "f1_spread"),
-    *("seen_subjects", "seen_by", "n_epochs", "n_subjects", "n_folds", "n_seeds"),
+    *("seen_subjects", "seen_by", "poisoned", "n_epochs", "n_subjects", "n_folds", "n_seeds"),
 )
 Cell = tuple[str, str]  # method, condition
 
@@ -31,13 +31,15 @@ def rows(
     subjects: Sequence[str],
     of_folds: Sequence[Sequence[str]],
     oracles: Mapping[Cell, pd.DataFrame],
+    verdicts: Mapping[str, str],
     shown: Sequence[str],
 ) -> pd.DataFrame:
     """Return a row for each method, condition (and AVERAGE over them) and shown metric, in COLUMNS.
 
     ``counts`` are {method: confusion matrices (conditions, seeds, subjects, n_classes, n_classes)}, ``of_folds`` the
     subjects that each fold tests, ``oracles`` what the stage oracle says of a method and condition, for those that have
-    it. Raises InputError if that is of other predictions than ``counts``.
+    it, ``verdicts`` those of the poison test by method. Raises InputError if ``oracles`` are of other predictions than
+    ``counts``.
     """
     places = [[subjects.index(name) for name in own] for own in of_folds]
     found = []
@@ -52,6 +54,7 @@ def rows(
                 row: dict[str, object] = {"condition": condition, "method": method, "metric": metric, **f1s}
                 row |= {"value": scores[metric], "n_seeds": len(of_seeds)}
                 row |= {"seen_subjects": 0, "seen_by": "folds"}  # folds.split stops at a fold that has one
+                row |= {"poisoned": verdicts.get(method, "")}
                 row |= _oracle(oracle, metric, scores[metric], f"{method} under {condition}")
                 found.append(row)
     frame = pd.DataFrame(found).reindex(columns=COLUMNS).assign(n_subjects=len(subjects), n_folds=len(of_folds))
@@ -96,4 +99,4 @@ def _averaged(frame: pd.DataFrame) -> dict[str, str]:
     """Return how each column is summed up over conditions: numbers by their mean, what is counted by its largest."""
     counted = ("seen_subjects", "n_epochs", "n_subjects", "n_folds", "n_seeds")
     how = {name: "max" if name in counted else "mean" for name in COLUMNS if pd.api.types.is_numeric_dtype(frame[name])}
-    return how | {"seen_by": "first"}
+    return how | {"seen_by": "first", "poisoned": "first"}

@@ -253,6 +253,22 @@ def oracles_of_tables(wildcards, input):
     return found
 
 
+def poisoned():
+    """What poison says of a training of each network and table, if that is asked for."""
+    return [made.path for table in TABLES for made in RECIPES.poisoned(table)]
+
+
+def poisoned_of_tables(wildcards, output):
+    """The same, each table as an option of that name."""
+    told = {table: [made.path for made in RECIPES.poisoned(table)] for table in TABLES}
+    return [
+        part
+        for table, own in told.items()
+        if own
+        for part in ("--poisoned", table, *own)
+    ]
+
+
 def folds_of_tables(wildcards, output):
     """Each table with its folds, as an option of that name."""
     return [

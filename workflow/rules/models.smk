@@ -92,6 +92,40 @@ if TUNED:
             trained_on=one_of(TUNED),
 
 
+rule poison:
+    input:
+        predictions="results/predictions/{network}/{trained_on}/{fold}-{seed}.csv",
+        train=lambda wildcards: conditions(TRAINING_SETS[wildcards.trained_on]),
+        test=lambda wildcards: conditions(protocol.tested(config, wildcards.trained_on)),
+        weights=lambda wildcards: weights(wildcards.network),
+    output:
+        ensure(
+            "results/poison/{network}/{trained_on}/{fold}-{seed}.csv", non_empty=True
+        ),
+    log:
+        "logs/poison/{network}/{trained_on}/{fold}-{seed}.log",
+    benchmark:
+        "logs/poison/{network}/{trained_on}/{fold}-{seed}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    resources:
+        gpu=0 if config["train"]["device"] == "cpu" else 1,
+    params:
+        **given("poison"),
+        module=lambda wildcards, output: METHODS[wildcards.network].module,
+        test=tested,
+        weights=lambda wildcards, input: (
+            ["--weights", *input.weights, "--sha256", sha256(wildcards.network)]
+            if input.weights
+            else []
+        ),
+        classes=CLASSES,
+        view=VIEW,
+        memory=lambda wildcards, output: config["train"]["max_memory_gb"],
+    shell:
+        "python -m rrrn.stages.poison {input.predictions:q} {output:q} --train {input.train:q} --test {params.test:q} --clips {params.clips:q} --classes {params.classes:q} --method {wildcards.network} --module {params.module:q} --trained-on {wildcards.trained_on} --fold {wildcards.fold:q} --seed {wildcards.seed} --view {params.view} --settings {params.told:q} --max-memory-gb {params.memory} {params.weights:q} --asked {params.asked:q} --log {log:q}"
+
+
 rule cross:
     input:
         models=models,

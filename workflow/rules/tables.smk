@@ -246,6 +246,7 @@ rule leak:
             method=protocol.watched(config),
             condition=CONDITIONS,
         ),
+        poison=poisoned(),
     output:
         leak=report(
             "results/leak.csv",
@@ -267,12 +268,13 @@ rule leak:
         classes=CLASSES,
         confusion=confusion_of_tables,
         oracle=oracles_of_tables,
+        poisoned=poisoned_of_tables,
         folds=folds_of_tables,
         labels=lambda wildcards, output: RECIPES.labels(),
         methods=",".join(config["methods"]),
         conditions=",".join(CONDITIONS),
     shell:
-        "python -m rrrn.stages.leak {output.leak:q} {output.about:q} {params.confusion:q} {params.oracle:q} {params.folds:q} --clips {params.clips:q} --classes {params.classes:q} --methods {params.methods} --labels {params.labels:q} --conditions {params.conditions} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.stages.leak {output.leak:q} {output.about:q} {params.confusion:q} {params.oracle:q} {params.poisoned:q} {params.folds:q} --clips {params.clips:q} --classes {params.classes:q} --methods {params.methods} --labels {params.labels:q} --conditions {params.conditions} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule matrix:

@@ -1,4 +1,4 @@
-"""The doubts: what choosing on test would have given, other definitions of F1, and whom trainings saw."""
+"""The doubts: what choosing on test would have given, other definitions of F1, whom trainings saw, and poison."""
 
 from rrrn.report.found import Found
 from rrrn.report.page import Page
@@ -15,12 +15,13 @@ def page(found: Found) -> Page:
             "task": "Task", "condition": "Condition", "method": "Method", "metric": "Metric", "value": "Value",
             "oracle_fold": "Best epoch of each fold", "oracle_fold_gain": "Gain",
             "oracle_epoch": "Best epoch of all", "oracle_epoch_gain": "Gain of it", "seen_subjects": "Subjects seen",
-            "seen_by": "Says who",
+            "seen_by": "Says who", "poisoned": "Poisoned",
         }  # fmt: skip
         filters = {"method": ["method"], "condition": ["condition"]}
         caption = (
             "Each number of the tables beside what choosing the epoch by the tested clips would have given; and how "
-            "many tested subjects their own fold learnt from, as the files of trainings say or the folds are made."
+            "many tested subjects their own fold learnt from, as the files of trainings say or the folds are made; and "
+            "whether a training with its tested clips poisoned says the same of them."
         )
         tables.append(of_frame(told, caption, names, filters))
         once = told.drop_duplicates(["table", "condition", "method"])
