@@ -18,11 +18,11 @@ from rrrn.data.predictions import Prediction
 from rrrn.report import document, drawing, figure, theme
 from rrrn.report import found as found_on_disk
 from rrrn.report.catalogue import FIGURES
-from rrrn.report.figures import ranks, subjects
+from rrrn.report.figures import doubts, ranks, subjects
 from rrrn.report.figures import strips as strips_figure
 from rrrn.report.found import Found
 from rrrn.report.page import address
-from rrrn.report.pages import classes, clips, configuration, start
+from rrrn.report.pages import audit, classes, clips, configuration, start
 from rrrn.report.table import of_frame
 from rrrn.stages import answers, strips
 from rrrn.tables.layout import numbers
@@ -62,6 +62,13 @@ def test_each_figure_is_a_picture_that_says_of_how_much_it_is(whole):
         text = figure.svg(told)
         assert one.title in text and "SYNTHETIC" in text and not re.search(r'[">(, ]NaN', text)
     assert figure.png(figure.spec(ranks.draw(whole), "")).startswith(b"\x89PNG")
+
+
+def test_marks_of_doubts_are_seen_in_their_legend(whole):
+    """They are open, and the theme gives those of a legend no line."""
+    text = figure.svg(figure.spec(doubts.draw(whole), ""))
+    legend = re.findall(r'<g class="mark-symbol role-legend-symbol".*?</g>', text)
+    assert len(legend) == 3 * 2 and all('stroke-width="1.8"' in one for one in legend)
 
 
 def test_without_anything_each_figure_says_why_there_is_nothing(whole):
@@ -265,6 +272,32 @@ def test_pictures_that_were_made_with_faces_are_not_read_without(tmp_path, whole
     assert len(read.strips["mask"]) == told
     assert (f"{path} without faces" in read.missing) == (told == 0)
     assert bool(strips_figure.draw(read).panels) == (told == 2)
+
+
+def test_clips_of_the_papers_databases_that_are_not_all_of_it_are_said_to_be_others():
+    five = ("I", "II", "III", "IV", "V")
+
+    def caution(names, each):
+        whole = found(source="recorded", **SMALL)
+        listed = [(name, one) for name in names for one in five for _ in range(each[name, one])]
+        clips = [replace(whole.clips[0], database=name, objective_class=one) for name, one in listed]
+        return " ".join(start.page(replace(whole, clips=clips)).told["caution"])
+
+    counts = {("casme2", one): number for one, number in zip(five, [25, 15, 99, 26, 20], strict=True)}
+    counts |= {("samm", one): number for one, number in zip(five, [24, 13, 20, 8, 3], strict=True)}
+    assert "Table II" not in caution(["casme2", "samm"], counts) and "Table II" not in caution(["casme2"], counts)
+    said = caution(["casme2", "samm"], counts | {("samm", "V"): 2, ("samm", "IV"): 9})
+    assert "they are of 253 clips of 47 subjects, by Table II of the paper, and these are of 253 clips of 1" in said
+
+
+def test_what_the_import_says_of_a_clip_can_be_broken_into_lines(tmp_path):
+    whole, table = found(source="recorded", **SMALL), tmp_path / "clips.csv"
+    table.write_text('subject,clip,aus,flags\ns1,c0,4+7,"au_alternatives;au_class_differs:VII,apex_outside"\n')
+    (told,) = audit.page(replace(whole, settings={**whole.settings, "clips": str(table)})).told["tables"]
+    assert [one.text for one in told.rows[0].cells[-2:]] == [
+        *("4+7", "au_alternatives; au_class_differs:VII, apex_outside")
+    ]
+    assert [one.text for one in told.rows[1].cells[-2:]] == ["–", "–"]
 
 
 def test_a_mixed_table_marks_what_is_drawn():

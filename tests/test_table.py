@@ -10,7 +10,7 @@ from rrrn.experiment import labels, metrics
 from rrrn.running import stage
 from rrrn.running.stage import InputError
 from rrrn.stages import table
-from rrrn.tables import cells, no_skill, notes
+from rrrn.tables import cells, no_skill, notes, published
 from rrrn.tables.layout import numbers
 
 HOME = Path(__file__).resolve().parents[1]
@@ -124,6 +124,25 @@ def test_holdout_the_other_way_is_not_set_beside_the_papers(tmp_path):
     write(rows, path)
     _, long = run(tmp_path, "iii_a", [path], ("casme2", "samm"), "recorded", task="HDE SAMM->CASME2")
     assert long["paper"].isna().all() and set(long["task"]) == {"HDE SAMM->CASME2"}
+
+
+def test_averages_stand_beside_the_papers_only_if_they_are_of_the_same():
+    """The paper prints means of six methods and over thirteen conditions, and of no others."""
+    path = HOME / "data/paper/table_iv.csv"
+    recorded = [clips.Clip(name, name, "x", 1, 2, 3, "I", name, "recorded") for name in ("casme2", "samm")]
+    named = labels.of(METHODS, CONDITIONS)
+    methods, every = [*map(named.method, METHODS)], [*map(named.condition, CONDITIONS)]
+
+    def means(methods, conditions):
+        found = published.values(path, recorded, "CDE", methods, conditions)
+        assert set(found["method"]) - {"Avg."} == set(methods) and set(found["condition"]) - {"Avg."} == set(conditions)
+        return "Avg." in set(found["method"]), "Avg." in set(found["condition"])
+
+    assert means(methods, every) == (True, True)
+    assert means(["LBP-TOP", "RRRN"], every) == (False, True) and means(methods, every[:2]) == (True, False)
+    own = published.values(path, recorded, "CDE", ["LBP-TOP", "RRRN"], ["Un-occ", "Mask"])
+    assert own[own["metric"] == "F1"]["value"].tolist() == [0.146, 0.663, 0.134, 0.377]
+    assert published.values(path, recorded, "CDE", ["Mine"], every) is None
 
 
 def test_synthetic_tables_never_show_the_papers_values(tmp_path):

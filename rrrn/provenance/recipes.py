@@ -29,6 +29,7 @@ from rrrn.running import libraries, resources
 from rrrn.running.stage import InputError
 
 ONE = ("database", "subject", "clip", "objective_class")  # what names a clip and its class
+_SHOWN = ("config.yaml", "config/paper.yaml", "data/paper/table_ii.csv")  # read by the report beside templates
 _SAME = {"flow": ("engine", "numba"), "train": ("device", "cpu")}  # what ``auto`` is on every machine without a GPU
 
 
@@ -536,9 +537,7 @@ class Recipes:
             told=json.dumps(told, sort_keys=True),
             columns=columns,
             rows=self._digest(None, columns),
-            other=listing.digits(
-                [*_templates(), *(resources.path(name) for name in ("config.yaml", "config/paper.yaml"))]
-            ),
+            other=listing.digits([*_templates(), *(resources.path(name) for name in _SHOWN)]),
             inputs=tuple(inputs),
             watched=self._watched,
         )

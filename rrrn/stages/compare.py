@@ -40,7 +40,8 @@ def main(args: argparse.Namespace) -> None:
     for (name, task, *paths), paper in zip(args.confusion, papers, strict=True):
         subjects, counts = confusion.read(confusion.by_method(methods, conditions, map(Path, paths)), classes)
         found = comparing.compared(counts, conditions, subjects, SHOWN[name], wanted, told["draws"])
-        printed = published.values(paper, table, task)
+        called = [*map(named.method, methods)], [*map(named.condition, conditions)]
+        printed = published.values(paper, table, task, *called)
         parts.append(with_paper(cells.labelled(found, named), printed).assign(table=name, task=task))
     kind = published.data_kind(table)
     rows = pd.concat(parts, ignore_index=True).assign(data=kind)

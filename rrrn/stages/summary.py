@@ -96,7 +96,8 @@ def main(args: argparse.Namespace) -> None:
         scores = pd.concat([cells.read(Path(path)) for path in paths], ignore_index=True)
         values[name], tasks[name] = _labelled(cells.by_seed(scores, methods, conditions), named), task
         trained = cells.n_seeds(scores).rename(named.method)
-        found = published.values(paper, table, task)
+        called = [*map(named.method, methods)], [*map(named.condition, conditions)]
+        found = published.values(paper, table, task, *called)
         if found is not None:
             printed[name] = found.set_index(KEYS)
     both = mean_of_holdouts(printed) if set(HOLDOUTS) <= printed.keys() else None

@@ -65,7 +65,8 @@ def main(args: argparse.Namespace) -> None:
     if ablation:
         rows = rows[rows["method"] != AVERAGE]
     kind = published.data_kind(table)
-    printed = published.values(args.paper[0], table, args.task) if args.paper else None
+    called = [*map(named.method, methods)], [*map(named.condition, conditions)]
+    printed = published.values(args.paper[0], table, args.task, *called) if args.paper else None
     faults = published.faults(args.paper[1], args.table) if args.paper else {}
     rows = cells.with_paper(rows, printed, faults, named).assign(table=args.table, task=args.task, data=kind)
     long = cells.labelled(rows, named).assign(note=rows["note"].str.replace("\n", "; "))

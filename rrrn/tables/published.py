@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from rrrn.data.clips import Clip
+from rrrn.tables.cells import AVERAGE
 
 Key = tuple[str, str, str]  # condition, method, metric
 
@@ -27,16 +28,23 @@ def warning(kind: str) -> list[str]:
     return [] if kind == "recorded" else [SYNTHETIC]
 
 
-def values(path: Path, table: Sequence[Clip], task: str) -> pd.DataFrame | None:
+def values(
+    path: Path, table: Sequence[Clip], task: str, methods: Sequence[str], conditions: Sequence[str]
+) -> pd.DataFrame | None:
     """Return condition, method, metric and value of one of the paper's tables, under its own labels.
 
-    None unless all clips are recorded ones of the paper's databases and ``task`` is the table's.
+    They are those of ``methods`` and ``conditions``, likewise labels, and a mean over either only if the paper's is
+    over the same ones. None if there are none, unless all clips are recorded ones of the paper's databases, and unless
+    ``task`` is the table's.
     """
     printed = pd.read_csv(path)
     same_clips = data_kind(table) == "recorded" and {clip.database for clip in table} == DATABASES
     if not same_clips or set(printed["task"]) != {task}:
         return None
-    return printed[["condition", "method", "metric", "value"]]
+    for key, own in (("method", methods), ("condition", conditions)):
+        alike = set(printed[key]) - {AVERAGE} == set(own)
+        printed = printed[printed[key].isin([*own, *([AVERAGE] if alike else [])])]
+    return None if printed.empty else printed[["condition", "method", "metric", "value"]]
 
 
 def faults(path: Path, table: str) -> dict[Key, list[str]]:

@@ -50,14 +50,15 @@ def _panel(found: Found, rows: pd.DataFrame, title: str) -> alt.LayerChart:
     scale = alt.Scale(domain=kinds, range=["circle", "square", "triangle-up"])
     colours = alt.Scale(domain=kinds, range=[theme.COLOURS[0], "#555555", theme.COLOURS[1]])
     filled = alt.condition(alt.datum.mark == kinds[0], alt.value(theme.COLOURS[0]), alt.value("transparent"))
+    legend = alt.Legend(columns=1, labelLimit=220, symbolStrokeWidth=1.8)  # open marks have nothing but their line
     points = (
         alt.Chart(marks)
         .mark_point(size=64, strokeWidth=1.8, opacity=1)
         .encode(
             x="F1:Q",
             y=y,
-            shape=alt.Shape("mark:N", title=None, scale=scale, legend=alt.Legend(columns=1, labelLimit=220)),
-            color=alt.Color("mark:N", title=None, scale=colours, legend=alt.Legend(columns=1, labelLimit=220)),
+            shape=alt.Shape("mark:N", title=None, scale=scale, legend=legend),
+            color=alt.Color("mark:N", title=None, scale=colours, legend=legend),
             fill=filled,
             tooltip=["method", "mark", alt.Tooltip("F1:Q", format=".3f")],
         )

@@ -41,7 +41,7 @@ def _listed(found: Found, origin: dict[tuple[str, str], dict[str, str]]) -> Tabl
                 cell(text)
                 for text in (clip.database, clip.objective_class, clip.onset, clip.apex, clip.offset, clip.source)
             ),
-            *(cell(own.get(column) or None) for column in more),
+            *(cell((own.get(column) or "").replace(",", ", ").replace(";", "; ") or None) for column in more),
         ]
         of = {"subject": clip.subject, "class": clip.objective_class, "database": clip.database}
         listed.append(Row(cells, of))

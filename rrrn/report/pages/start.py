@@ -9,6 +9,7 @@ import pandas as pd
 from rrrn.report.found import Found
 from rrrn.report.page import Page
 from rrrn.report.table import Table, wide
+from rrrn.running import resources
 from rrrn.tables import no_skill, published, robustness
 from rrrn.tables.cells import AVERAGE
 from rrrn.tables.layout import numbers
@@ -16,6 +17,8 @@ from rrrn.tables.layout import numbers
 NAME, TITLE = "start", "Result"
 _LISTED = 12  # files that are missing
 _SAID = 3  # differences in the answer
+TABLE_II = "data/paper/table_ii.csv"
+_TITLES, _CLASSES = {"casme2": "CASME II", "samm": "SAMM"}, ("I", "II", "III", "IV", "V")  # in it
 
 
 def page(found: Found) -> Page:
@@ -171,6 +174,22 @@ def _robust(found: Found) -> list[str]:
     return [f"Under occlusion {best['method']} {errs}; {loss}."]
 
 
+def _unlike_paper(found: Found) -> list[str]:
+    """Return in a sentence that the paper's values are of more clips than these, or of others, if its databases are."""
+    if found.kind != "recorded" or {clip.database for clip in found.clips} != published.DATABASES:
+        return []
+    counts = pd.read_csv(resources.path(TABLE_II)).set_index(["condition", "metric"])["value"]
+    own = Counter((clip.database, clip.objective_class) for clip in found.clips)
+    wanted = {(name, one): counts[title, f"class {one}"] for name, title in _TITLES.items() for one in _CLASSES}
+    if own == wanted:
+        return []
+    total, subjects = (int(counts["Composite", name]) for name in ("Total", "Subjects"))
+    return [
+        f"Nothing about the paper's numbers by how far they are from these: they are of {total} clips of {subjects} "
+        f"subjects, by Table II of the paper, and these are of {len(found.clips)} clips of {len(found.subjects)}."
+    ]
+
+
 def _caution(found: Found) -> list[str]:
     """Return what one must not conclude, of this run."""
     told = []
@@ -180,6 +199,7 @@ def _caution(found: Found) -> list[str]:
             "renderer, and how methods rank on them says nothing of how they rank on recorded micro-expressions, nor "
             "about the paper's numbers."
         )
+    told += _unlike_paper(found)
     if found.seeds() == 1:
         told.append(
             "Nothing about other seeds: each network was trained once, so that chance of training is in no interval."
