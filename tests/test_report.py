@@ -18,7 +18,7 @@ from rrrn.data.predictions import Prediction
 from rrrn.report import document, drawing, figure, theme
 from rrrn.report import found as found_on_disk
 from rrrn.report.catalogue import FIGURES
-from rrrn.report.figures import doubts, ranks, subjects
+from rrrn.report.figures import doubts, ranks, subjects, training
 from rrrn.report.figures import strips as strips_figure
 from rrrn.report.found import Found
 from rrrn.report.page import address
@@ -69,6 +69,14 @@ def test_marks_of_doubts_are_seen_in_their_legend(whole):
     text = figure.svg(figure.spec(doubts.draw(whole), ""))
     legend = re.findall(r'<g class="mark-symbol role-legend-symbol".*?</g>', text)
     assert len(legend) == 3 * 2 and all('stroke-width="1.8"' in one for one in legend)
+
+
+@pytest.mark.parametrize("epochs", [1, 3])
+def test_a_training_of_one_epoch_is_seen(whole, epochs):
+    few = replace(whole, histories=whole.histories[whole.histories["epoch"] <= epochs])
+    text = figure.svg(figure.spec(training.draw(few), ""))
+    points = text.count('aria-roledescription="point"')
+    assert points == (epochs == 1) * len(whole.methods) * len(whole.subjects)
 
 
 def test_without_anything_each_figure_says_why_there_is_nothing(whole):

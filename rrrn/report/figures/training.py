@@ -38,7 +38,8 @@ def _curves(rows: pd.DataFrame, title: str) -> alt.LayerChart:
         x=alt.X("epoch:Q", title="epoch", axis=alt.Axis(values=_ticks(int(rows["epoch"].max())), format="d")),
         y=alt.Y("total:Q", title="loss"),
     )
-    thin = base.mark_line(strokeWidth=0.8, opacity=0.6, color=theme.COLOURS[0]).encode(
+    alone = rows["epoch"].nunique() == 1  # of which no line is seen
+    thin = base.mark_line(strokeWidth=0.8, opacity=0.6, color=theme.COLOURS[0], point=alone).encode(
         detail="fold:N", tooltip=["fold"]
     )
     middle = base.mark_line(strokeWidth=2.2, color=theme.COLOURS[1], strokeDash=[6, 3]).encode(y="median(total):Q")
