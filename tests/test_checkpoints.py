@@ -145,6 +145,17 @@ def test_a_checkpoint_of_another_training_is_not_used(monkeypatch, args, data, c
     check_started_anew(args, caplog, "is of other code, settings or data, and not used")
 
 
+def test_a_checkpoint_of_another_view_is_not_used(monkeypatch, args, data, caplog):
+    """What was seen after each epoch is of the views that were tested then, and lies beside it."""
+    args.test, args.every_epoch = [("none", data / "none.h5")], args.output.with_name("epochs.h5")
+    kill(monkeypatch, args, 5, 8)
+    args.view = "tta_mean"
+    check_started_anew(args, caplog, "is of other code, settings or data, and not used")
+    device = torch.device("cpu")
+    named = type(args)(**{**vars(args), "test": [("mask", data / "none.h5")]})
+    assert train.key(args, device) == train.key(args, device) != train.key(named, device)
+
+
 @pytest.mark.parametrize("seen", ["code", "torch", "clips", "data"])
 def test_a_checkpoint_of_other_code_or_data_is_not_used(monkeypatch, args, tmp_path, caplog, seen):
     folder = make(tmp_path / "own") if (tmp_path / "own").mkdir() is None else None

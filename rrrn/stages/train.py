@@ -29,6 +29,7 @@ def key(args: argparse.Namespace, device: torch.device) -> str:
     told = [args.settings, args.method, args.trained_on, args.fold, args.seed, args.classes, device.type]
     told += [args.asked.get("recipe"), sources.current("rrrn.stages.train", args.module), torch.__version__]
     told += [args.clips.read_text(encoding="utf-8"), [identity.read(path) for path in files]]
+    told += [args.view, [name for name, _ in args.test]]  # which what is seen after each epoch is of
     if args.weights:
         with args.weights.open("rb") as file:
             told.append(hashlib.file_digest(file, "sha256").hexdigest())
