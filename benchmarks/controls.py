@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from rrrn.experiment import labels, methods
+from rrrn.experiment.conditions import CLEAR
 from rrrn.running import stage
 from rrrn.running.stage import InputError
 from rrrn.tables import cells
@@ -35,7 +36,7 @@ def summary(scores: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
         seeds = scores[scores["method"] == method].pivot(index="seed", columns="condition", values="value")
         if seeds.isna().any(axis=None):
             raise InputError(f"{method}: not every condition has the same seeds; make results/table_iv.csv again")
-        each = {"un-occluded": seeds["none"], f"mean of {seeds.shape[1]} conditions": seeds.mean(axis=1)}
+        each = {"un-occluded": seeds[CLEAR], f"mean of {seeds.shape[1]} conditions": seeds.mean(axis=1)}
         shown = {name: f"{value.mean():.3f} ± {value.std():.3f}" for name, value in each.items()}
         rows.append({"F1": labels.method(method), **shown, "seeds": len(seeds)})
     return pd.DataFrame(rows)

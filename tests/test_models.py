@@ -12,7 +12,7 @@ from test_checkpoints import kill
 from training_data import CLASSES, CONFIG, VIEWS, arguments, make, make_flow, make_table, write_pack
 
 from rrrn.data import clips, identity, store
-from rrrn.experiment import folds, protocol
+from rrrn.experiment import conditions, folds, protocol
 from rrrn.running.stage import InputError
 from rrrn.stages import train
 from rrrn.training import engine, fold, models, tensors
@@ -147,6 +147,10 @@ def test_a_tuned_training_that_is_killed_goes_on(monkeypatch, data):
     assert args.checkpoint.exists()
     train.main(args)
     assert args.output.read_bytes() == whole.output.read_bytes()
+
+
+def test_a_model_to_start_from_is_of_the_un_occluded_condition():
+    assert models._TRAINED_ON == protocol.START == conditions.CLEAR and not conditions.KINDS[conditions.CLEAR].dressed
 
 
 def test_a_checkpoint_is_of_the_model_that_it_started_from(data):

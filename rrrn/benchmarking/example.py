@@ -9,10 +9,11 @@ import numpy as np
 from rrrn.data import clips, flow_store, rows, store
 from rrrn.data.clips import Clip
 from rrrn.experiment import seeds
+from rrrn.experiment.conditions import CLEAR
 from rrrn.stages import pack
 
 CLASSES = ("I", "II", "III", "IV", "V")
-CONDITIONS = ("none", "mask")
+CONDITIONS = (CLEAR, "mask")
 CONFIG: dict[str, Any] = {
     "clips": "clips.csv",
     "conditions": list(CONDITIONS),

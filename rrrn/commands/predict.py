@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--condition",
         nargs="+",
-        default=["none"],
+        default=[conditions.CLEAR],
         metavar="NAME",
         help="laid over the face first: mask, glasses, random-01 to random-99; several are asked for in turn (none)",
     )

@@ -24,6 +24,7 @@ from rrrn.experiment import declared, outside
 from rrrn.experiment.declared import Declaration
 from rrrn.running.stage import InputError
 
+CLEAR = "none"  # the un-occluded condition, rrrn.occlusion.kinds.none
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _CONDITION = re.compile(rf"({_NAME.pattern})(?:-([0-9]{{2}}))?")
 _LEVELS = ("never", "may", "must")

@@ -143,7 +143,7 @@ def check_together(config: Mapping[str, Any], clips: Sequence[Clip]) -> None:
         folds.check_names(clips, *told["holdout"])
     if told["folds"] != "loso":
         grouped.check(clips, told["folds"]["grouped"])
-    if told["train_condition"] == "clean" and "none" not in config["conditions"]:
+    if told["train_condition"] == "clean" and conditions.CLEAR not in config["conditions"]:
         raise InputError("configuration: protocol.train_condition clean needs 'none' among the conditions")
     if told["start"] == "clean" and told["train_condition"] != "matched":
         raise InputError(

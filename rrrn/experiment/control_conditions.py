@@ -47,6 +47,6 @@ def label(condition: str) -> str:
 
 def pattern() -> str:
     """Return the regular expression of all conditions."""
-    kinds = [kind.pattern() for kind in conditions.KINDS.values() if kind.name != "none"]
+    kinds = [kind.pattern() for kind in conditions.KINDS.values() if kind.name != conditions.CLEAR]
     occluders = f"({'|'.join(kinds)})(-({'|'.join(ALL)}))?"
     return f"^(none(-({'|'.join(SHIFTS)}))?|{occluders})\\Z"

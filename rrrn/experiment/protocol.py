@@ -8,8 +8,9 @@ from typing import Any
 
 from rrrn.data.clips import Clip
 from rrrn.experiment import control_conditions, folds, methods
+from rrrn.experiment.conditions import CLEAR
 
-START = "none"  # the training whose models others start from
+START = CLEAR  # the training whose models others start from
 WITHOUT_EFFECT = ("max_memory_gb", "checkpoint_minutes", "score_every_epoch")  # keys of train that change no result
 
 
@@ -18,7 +19,7 @@ def trained_on(config: Mapping[str, Any]) -> dict[str, str]:
     conditions = config["conditions"]
     return {
         "matched": {condition: condition for condition in conditions},
-        "clean": dict.fromkeys(conditions, "none"),
+        "clean": dict.fromkeys(conditions, CLEAR),
         "mixed": dict.fromkeys(conditions, "mixed"),
     }[config["protocol"]["train_condition"]]
 

@@ -23,7 +23,7 @@ def predict(
     onset: int | None = None,
     apex: int | None = None,
     offset: int | None = None,
-    condition: str = "none",
+    condition: str = conditions.CLEAR,
     name: str = "clip",
     plugins: Sequence[str | Path] = (),
 ) -> Predicted:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rrrn.data.clips import Clip
 from rrrn.experiment import methods, outside, registry
+from rrrn.experiment.conditions import CLEAR
 from rrrn.models import linear, saved
 from rrrn.models.saved import Saved
 from rrrn.models.seeing import Covered, Gray, Seen
@@ -81,7 +82,7 @@ class Predictor:
         """Return how often a frame is doubled before a face is searched."""
         return int(self.about.settings["faces"]["upsample"])
 
-    def predict(self, seen: Seen, condition: str = "none", rank: int = 0) -> tuple[Predicted, Gray]:
+    def predict(self, seen: Seen, condition: str = CLEAR, rank: int = 0) -> tuple[Predicted, Gray]:
         """Return what the model says of a clip under a condition, and the frames that it saw.
 
         ``rank`` is the clip's place among those of its subject, by which an occluder is chosen. Raises InputError for

@@ -70,7 +70,7 @@ class Seen:
         """
         found, kind = self.faces, conditions.kind_of(condition)
         sections: Mapping[str, Any] = {kind.name: dict(kind.defaults), **self._told["occlude"]}
-        bare = kind.name == "none"
+        bare = kind.name == conditions.CLEAR
         held = Anchors(found.landmarks.astype(np.float64)) if bare else self._held
         wearer = Wearer(self.clip.subject, self.clip.clip, rank)
         art = told.pictures(kind, sections)

@@ -57,7 +57,7 @@ def wear(
     window = about(landmarks, *frames.shape[1:3])
     cut = np.ascontiguousarray(frames[(slice(None), *window)])
     points = landmarks - [window[1].start, window[0].start]
-    if conditions.kind_of(condition).name == "none":
+    if conditions.kind_of(condition).name == conditions.CLEAR:
         held = Anchors(points)
     else:
         held = anchoring.anchored(cut, points, typed.of(anchoring.Settings, settings["anchor"], "anchor"))

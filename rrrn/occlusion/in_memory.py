@@ -118,7 +118,7 @@ def occlude(
         settings = told.settings([] if config is None else [Path(config)], seed, anchor)
         condition = _with_severity(condition, severity)
         kind = conditions.kind_of(condition)
-        if kind.name == "none" and occluder is not None:
+        if kind.name == conditions.CLEAR and occluder is not None:
             raise InputError(f"the condition none has no occluder; leave out {occluder!r}")
         art = told.pictures(kind, settings["occlude"])
         if landmarks is None:

@@ -120,7 +120,7 @@ def put_on(
     scene = Scene(*who, level, frames[0], points, anchors.mode, name, art or {})
     occluder = module.prepare(scene, settings)
     look = None
-    if kind != "none":
+    if kind != conditions.CLEAR:
         first = _draw(occluder, anchors.points[0], int(numbers[0]))
         if not _covers(first, anchors.points[0]):
             raise InputError(

@@ -136,7 +136,7 @@ class _Sample:
         note("share.face", (face * MEGA) ** 0.5 / height, at)
         self._bytes("faces", crop, note)
         kinds = {conditions.parse(one)[0]: one for one in control_conditions.plain(self.config["conditions"])}
-        if set(kinds) != {"none"}:
+        if set(kinds) != {conditions.CLEAR}:
             self._stage("anchor", self._anchor, crop, note)
         for kind, condition in kinds.items():
             if conditions.KINDS[kind].pictures and not self._pictures(kind).exists():
@@ -243,7 +243,7 @@ class _Sample:
             Namespace(
                 faces=self._path("faces", clip),
                 occluded=self._path("occluded", clip, condition),
-                anchors=None if kind == "none" else self._path("anchors", clip),
+                anchors=None if kind == conditions.CLEAR else self._path("anchors", clip),
                 art=self._pictures(kind) if conditions.KINDS[kind].pictures else None,
                 condition=condition,
                 plugin="",  # is registered here
@@ -387,8 +387,10 @@ def _measure_svm(config: Mapping[str, Any], table: Sequence[Clip], note: Note) -
     penalty = max(inner.GRID) if told.C == "grid" else told.C  # of the grid the one that takes longest
     settings = replace(told, C=penalty, calibrate="none")  # one machine a fold, which the plan multiplies
 
+    tested = {conditions.CLEAR: features}
+
     def predict(n_folds: int) -> float:
-        return _seconds(lambda: svm.predict([features], {"none": features}, table, classes, names[:n_folds], settings))
+        return _seconds(lambda: svm.predict([features], tested, table, classes, names[:n_folds], settings))
 
     predict(1)
     kernel, fold = line((1, predict(1)), (1 + _FOLDS, predict(1 + _FOLDS)))

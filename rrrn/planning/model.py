@@ -115,7 +115,9 @@ class Model:
 
     def _rate_of_kind(self, kind: str, own: Kind, database: str = ANY) -> float:
         """Return a rate of a kind of occluder, likewise."""
-        alike = [other.name for other in conditions.KINDS.values() if other.name != "none" and not other.outside]
+        alike = [
+            other.name for other in conditions.KINDS.values() if other.name != conditions.CLEAR and not other.outside
+        ]
         return self._rate(kind, own.name, alike if own.outside else [], database)
 
     def _rate(self, kind: str, name: str, alike: Sequence[str], database: str) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 
 from rrrn.data.clips import Clip
 from rrrn.experiment import control_conditions, protocol
-from rrrn.experiment.conditions import kind_of
+from rrrn.experiment.conditions import CLEAR, kind_of
 from rrrn.experiment.methods import METHODS
 from rrrn.planning.jobs import Job
 from rrrn.planning.model import Model
@@ -42,7 +42,7 @@ def jobs(config: Mapping[str, Any], table: Sequence[Clip]) -> list[Job]:
     shards = [(condition, subject) for condition in conditions for subject in subjects]
     found = [_job("render", {"subject": name}) for name in subjects if name in drawn]
     found += [_job("faces", {"subject": name}) for name in subjects]
-    if any(condition != "none" for condition in conditions):
+    if any(condition != CLEAR for condition in conditions):
         found += [_job("anchor", {"subject": name}) for name in subjects]
     controls = {name: control_conditions.split(name)[1] for name in conditions}
     plain = control_conditions.plain(conditions)

@@ -199,7 +199,7 @@ class Recipes:
             return self.occlude(base, subject)
         kind = conditions.kind_of(condition)
         told, inputs, modules = [], [self.faces(subject)], ["rrrn.stages.occlude", kind.module]
-        if kind.name != "none":
+        if kind.name != conditions.CLEAR:
             told = ["occlude.seed", kind.section]
             inputs += [self.anchor(subject)]
         if kind.dressed:

@@ -14,11 +14,11 @@ from rrrn.data import digested, result, rows, store
 from rrrn.data.clips import Clip
 from rrrn.data.rows import Key
 from rrrn.experiment import protocol
+from rrrn.experiment.conditions import CLEAR
 from rrrn.experiment.labels import Labels
 from rrrn.running.stage import InputError
 from rrrn.tables import confusion, published
 
-CLEAR = "none"
 FACES = frozenset({"onset", "apex"})  # the pictures of a strip that show one
 Cell = tuple[str, str]  # method, condition
 

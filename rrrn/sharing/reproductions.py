@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from rrrn.experiment import labels
+from rrrn.experiment.conditions import CLEAR
 from rrrn.running import resources, stage
 from rrrn.running.stage import InputError
 from rrrn.sharing import beside, run, shown
@@ -18,7 +20,6 @@ from rrrn.tables.layout import numbers
 BEGIN, END = "<!-- made of bundles: begin -->", "<!-- made of bundles: end -->"
 METRICS = {"iv": "F1", "iii_a": "UAR", "iii_b": "UAR"}  # that methods are ranked by
 NONE = "Nobody has shared a bundle yet."
-_CLEAR = "Un-occ"
 
 
 def text(runs: Sequence[Run], paper: Path) -> str:
@@ -91,7 +92,8 @@ def _table(table: str, runs: Sequence[Run], paper: Path | None) -> str:
         own = printed[printed["metric"] == METRICS[table]].set_index(["method", "condition"])["value"]
         methods = [name for name in printed["method"].unique() if name != AVERAGE]
         first = {
-            name: f"{numbers.rounded(own[name, _CLEAR])} / {numbers.rounded(own[name, AVERAGE])}" for name in methods
+            name: f"{numbers.rounded(own[name, labels.condition(CLEAR)])} / {numbers.rounded(own[name, AVERAGE])}"
+            for name in methods
         }
         rows = {"the paper": first} | rows
     methods = list(dict.fromkeys(name for row in rows.values() for name in row))
@@ -119,7 +121,7 @@ def _row(one: Run, table: str, metric: str) -> dict[str, str]:
     found = {}
     for method, counts in own.counts.items():
         values = beside.values(counts)[metric]
-        clear = numbers.rounded(values[one.conditions.index("none")]) if "none" in one.conditions else "–"
+        clear = numbers.rounded(values[one.conditions.index(CLEAR)]) if CLEAR in one.conditions else "–"
         ends = numbers.interval(cells.loc[method].to_dict())
         found[labels["methods"].get(method, method)] = f"{clear} / {numbers.rounded(values[-1])}" + (
             f" ({ends})" if ends else ""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from rrrn.data import digested, result, rows
 from rrrn.data.clips import Clip
 from rrrn.experiment import labels
+from rrrn.experiment.conditions import CLEAR
 from rrrn.provenance import asked
 from rrrn.running import stage
 from rrrn.running.stage import InputError
@@ -21,7 +22,6 @@ from rrrn.tables import faithful, published
 from rrrn.tables.cells import AVERAGE
 from rrrn.tables.faithful import Hidden
 
-CLEAR = "none"
 COLUMNS = ("method", "data", *faithful.COLUMNS, "n_seeds")
 
 

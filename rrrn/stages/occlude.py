@@ -87,7 +87,10 @@ def main(args: argparse.Namespace) -> None:
     if args.plugin:
         conditions.add(args.plugin)
     kind = conditions.kind_of(args.condition)
-    for needed, path, option in ((kind.name != "none", args.anchors, "anchors"), (kind.pictures, args.art, "art")):
+    for needed, path, option in (
+        (kind.name != conditions.CLEAR, args.anchors, "anchors"),
+        (kind.pictures, args.art, "art"),
+    ):
         if needed and path is None:
             raise InputError(f"the condition {args.condition} needs --{option}")
     made = asked.asked(args, [path for path in (args.faces, args.anchors, args.art) if path])

@@ -8,6 +8,7 @@ import pandas as pd
 
 from rrrn.data import listing, result
 from rrrn.experiment import labels
+from rrrn.experiment.conditions import CLEAR
 from rrrn.experiment.labels import Labels
 from rrrn.provenance import asked
 from rrrn.running import stage
@@ -17,7 +18,7 @@ from rrrn.tables.published import SHOWN
 
 HOLDOUTS, BOTH = ("iii_a", "iii_b"), "HDE"
 MEAN, FALL = "mean of both holdouts", "maximal degradation"
-CLEAR = labels.condition("none")
+UNOCCLUDED = labels.condition(CLEAR)
 COLUMNS = [
     *("summary", "task", "data", "condition", "method", "metric", "value", "sd", "n_seeds"),
     *("paper", "paper_condition", "note"),
@@ -37,20 +38,20 @@ def mean_of_holdouts(values: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def degradations(values: pd.DataFrame, shown: Sequence[str]) -> pd.DataFrame:
-    """Return how far each method falls at most from CLEAR to an occluded condition: absolute, seed by seed.
+    """Return how far each method falls at most from UNOCCLUDED to an occluded condition: absolute, seed by seed.
 
     ``values`` are rows under the paper's labels, with the index KEYS and a column for each seed. The condition in the
     index of the result is that of the largest fall of the mean over seeds, of equal ones the first. The fall is below
-    0 if a method does better under every occlusion. Averages are left out. Without CLEAR, or without another
+    0 if a method does better under every occlusion. Averages are left out. Without UNOCCLUDED, or without another
     condition, it has no rows.
     """
     own = _of_metrics(values, shown)
     own = own[~own.index.isin([AVERAGE], level="method") & ~own.index.isin([AVERAGE], level="condition")]
     conditions = own.index.get_level_values("condition").unique().tolist()
-    if CLEAR not in conditions or len(conditions) < 2:
+    if UNOCCLUDED not in conditions or len(conditions) < 2:
         return own.iloc[:0]
-    before = own.xs(CLEAR, level="condition")
-    occluded = [condition for condition in conditions if condition != CLEAR]
+    before = own.xs(UNOCCLUDED, level="condition")
+    occluded = [condition for condition in conditions if condition != UNOCCLUDED]
     falls = pd.concat({name: before - own.xs(name, level="condition") for name in occluded}, names=["condition"])
     means = falls.mean(axis=1).round(9).unstack("condition")[occluded]  # rounded, so that equal ones are equal
     worst = means.idxmax(axis=1)

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rrrn.experiment import labels
+from rrrn.experiment.conditions import CLEAR
 from rrrn.tables.cells import AVERAGE
 from rrrn.tables.published import TITLES
 from rrrn.tables.statistics import exchange, intervals, resampling
@@ -110,7 +111,7 @@ def _of_paper(pair: Sequence[Mapping[Any, Any]]) -> list[str]:
     """
     printed = [row for row in pair if np.isfinite(row["paper"])]
     small = [row for row in printed if abs(row["paper"]) < _noise(row)]
-    named = {labels.condition("none"): "un-occluded", AVERAGE: "on average"}
+    named = {labels.condition(CLEAR): "un-occluded", AVERAGE: "on average"}
     parts = [
         f"{row['paper']:+.3f} {named[row['condition']]}, where other subjects may move it by {_noise(row):.3f}"
         for row in small

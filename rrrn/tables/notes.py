@@ -7,6 +7,7 @@ import pandas as pd
 
 from rrrn.data.clips import Clip
 from rrrn.experiment import grouped
+from rrrn.experiment.conditions import CLEAR
 from rrrn.tables import no_skill
 from rrrn.tables.cells import AVERAGE
 from rrrn.tables.layout import grid
@@ -38,7 +39,7 @@ def of_start(
     ``settings`` are the sections that had a part in a table, ``conditions`` those it has; the rest is as in
     ``of_one_seed``.
     """
-    tuned = settings.get("protocol", {}).get("start") == "clean" and set(conditions) != {"none"}
+    tuned = settings.get("protocol", {}).get("start") == "clean" and set(conditions) != {CLEAR}
     if not tuned or set(trained.index) <= {*descriptors, AVERAGE}:
         return []
     return ["Under occlusion networks started from the un-occluded training of their fold ('protocol.start')"]

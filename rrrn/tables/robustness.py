@@ -22,10 +22,11 @@ from numpy.typing import NDArray
 
 from rrrn.experiment import conditions as conditions_of
 from rrrn.experiment import control_conditions
+from rrrn.experiment.conditions import CLEAR
 from rrrn.tables.statistics import intervals, resampling
 
 REFERENCE = "resnet18"
-CLEAR, CURVE = "none", "random"
+CURVE = "random"
 COLUMNS = (
     *("unoccluded", "unoccluded_low", "unoccluded_high"),
     *("mean_relative_degradation", "low", "high"),

@@ -20,7 +20,8 @@ from rrrn.running.stage import InputError
 from rrrn.training import tensors
 
 _NOT_COMPARED = ("train.device", "train.tune")  # where a model was trained, which rounds only; what starts from it
-_TRAINED_ON = "none"  # what a model to start from was trained on, as in rrrn.experiment.protocol
+_TRAINED_ON = "none"  # what a model to start from was trained on: rrrn.experiment.conditions.CLEAR, which is not
+# imported, or an edit of what declares occluders would run all trainings again
 _REMEDY = "name the model of the same fold, method and seed with --start, or delete the file and run again"
 
 

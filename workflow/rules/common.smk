@@ -16,7 +16,7 @@ from rrrn.report.catalogue import FIGURES
 from rrrn.tables import caption
 from rrrn.experiment.config import check, check_together, completed
 from rrrn.experiment.methods import METHODS, names
-from rrrn.experiment.conditions import KINDS, kind_of
+from rrrn.experiment.conditions import CLEAR, KINDS, kind_of
 from rrrn.running.stage import InputError
 
 

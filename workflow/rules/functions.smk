@@ -55,7 +55,7 @@ def flow_gpus():
 
 def anchors(condition, subject):
     """What an occluder is held by; un-occluded clips need none."""
-    return [] if condition == "none" else [f"results/anchors/{subject}.h5"]
+    return [] if condition == CLEAR else [f"results/anchors/{subject}.h5"]
 
 
 def art(condition):

@@ -70,7 +70,7 @@ def main(args: argparse.Namespace) -> None:
     cv2.setNumThreads(1)
     settings = told.settings(args.configfile, args.seed, args.anchor)
     kind = conditions.kind_of(args.condition)
-    if kind.name == "none":
+    if kind.name == conditions.CLEAR:
         raise InputError("the condition none leaves every frame as it is; name mask, glasses or random-NN")
     art = told.pictures(kind, settings["occlude"])
     output = Output(args.out)

@@ -9,7 +9,7 @@ import numpy as np
 
 from rrrn.data import pictures
 from rrrn.experiment import conditions
-from rrrn.experiment.conditions import KINDS, Kind
+from rrrn.experiment.conditions import CLEAR, KINDS, Kind
 from rrrn.occlusion import compositing, told, wearing
 from rrrn.occlusion.wearing import Wearer, Worn
 from rrrn.running.stage import InputError
@@ -27,7 +27,7 @@ def contact_sheet(worn: Worn, settings: Mapping[str, Any], apex: int) -> np.ndar
     A cell shows the first frame, the frame with index ``apex``, and the flow (hue: direction, saturation: magnitude).
     The first cell is the clean clip. An occluder that cannot be drawn leaves its cell empty but for the reason.
     """
-    columns = [_cells(kind, settings) for kind in KINDS.values() if kind.name != "none"]
+    columns = [_cells(kind, settings) for kind in KINDS.values() if kind.name != CLEAR]
     rows = max(map(len, columns)) + 1
     cell = 3 * (_TILE[0] + _GAP) + 12, _TILE[1] + _LABEL + _GAP
     picture = np.full((_TOP + rows * cell[1], len(columns) * cell[0] + 12, 3), 255, np.uint8)

@@ -5,9 +5,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rrrn.experiment.conditions import CLEAR
 from rrrn.report import theme
 from rrrn.report.figure import Figure, nothing
-from rrrn.report.found import CLEAR, Found
+from rrrn.report.found import Found
 
 NAME, TITLE = "confusion", "Confusion matrices and their change"
 _SIDE = 140

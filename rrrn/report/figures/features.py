@@ -10,10 +10,11 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 
 from rrrn.data.rows import Key
+from rrrn.experiment.conditions import CLEAR
 from rrrn.experiment.methods import METHODS
 from rrrn.report import theme
 from rrrn.report.figure import Figure, nothing
-from rrrn.report.found import CLEAR, Found
+from rrrn.report.found import Found
 
 NAME, TITLE = "features", "Clips by their features"
 _PERPLEXITY, _COMPONENTS, _FEWEST = 30, 30, 5

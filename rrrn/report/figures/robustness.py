@@ -43,7 +43,9 @@ def _rows(found: Found, table: pd.DataFrame, metric: str) -> pd.DataFrame:
     methods = [found.method(name) for name in found.methods]
     rows = table[(table["metric"] == metric) & table["method"].isin(methods) & table["condition"].isin(labels)]
     leveled = [_parsed(labels[label]) for label in rows["condition"]]
-    joined = [kind if level is not None else ("" if kind != "none" else _first(found)) for kind, level in leveled]
+    joined = [
+        kind if level is not None else ("" if kind != conditions.CLEAR else _first(found)) for kind, level in leveled
+    ]
     kept = rows[["condition", "method", "value", "low", "high"]].assign(line=joined)
     return kept.reset_index(drop=True)
 
@@ -61,7 +63,7 @@ def _first(found: Found) -> str:
 
 def _order(found: Found) -> list[str]:
     """Return the labels of conditions in the order of the axis: those of a line first."""
-    joined = [name for name in found.conditions if name == "none" or _parsed(name)[1] is not None]
+    joined = [name for name in found.conditions if name == conditions.CLEAR or _parsed(name)[1] is not None]
     return [found.condition(name) for name in [*joined, *(n for n in found.conditions if n not in joined)]]
 
 

@@ -3,9 +3,10 @@
 import altair as alt
 import pandas as pd
 
+from rrrn.experiment.conditions import CLEAR
 from rrrn.report import theme
 from rrrn.report.figure import Figure, nothing
-from rrrn.report.found import CLEAR, Found
+from rrrn.report.found import Found
 from rrrn.tables.faithful import REGIONS
 
 NAME, TITLE = "weights", "Region weights beside what is visible"

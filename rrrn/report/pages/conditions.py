@@ -1,6 +1,7 @@
 """The conditions: what is hidden, and whether region weights follow it."""
 
-from rrrn.report.found import CLEAR, Found
+from rrrn.experiment.conditions import CLEAR
+from rrrn.report.found import Found
 from rrrn.report.page import Page
 from rrrn.report.table import Cell, Row, Table, cell, of_frame
 
