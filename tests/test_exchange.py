@@ -1,11 +1,13 @@
 """The paired permutation test and Holm's correction, against SciPy, loops and hand-computed cases."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from scipy import stats
 from sklearn.metrics import f1_score
 
-from rrrn.tables.statistics import exchange
+from rrrn.tables.statistics import exchange, resampling
 
 SUBJECTS = ["a", "b", "c", "d", "e", "f"]
 
@@ -119,3 +121,30 @@ def test_a_test_is_rejected_at_every_level_above_its_corrected_p_and_at_none_bel
     assert 0 < len(rejected(p, 0.5)) < 7
     for level in np.linspace(0.001, 0.999, 500):
         assert rejected(p, level) == {k for k in range(7) if corrected[k] <= level}
+
+
+@pytest.mark.parametrize(("one", "other"), [(1, 1), (3, 3), (1, 5), (2, 3), (4, 2), (7, 11), (11, 7)])
+def test_every_training_weighs_alike_in_few_pairs_and_seeds_of_both_meet(one, other):
+    pairs = exchange.seed_pairs(one, other)
+    for place, number in ((0, one), (1, other)):
+        weights = [sum(pair[2] for pair in pairs if pair[place] == seed) for seed in range(number)]
+        assert weights == [Fraction(1, number)] * number
+    assert len(pairs) == len({pair[:2] for pair in pairs}) <= one + other - 1
+    assert all(weight > 0 for _, _, weight in pairs)
+    assert {(seed, seed) for seed in range(min(one, other))} <= {pair[:2] for pair in pairs}
+    if one == other:
+        assert len(pairs) == one
+
+
+def test_with_other_numbers_of_seeds_the_difference_is_that_of_the_means(told):
+    true, one, other = told
+    rng = np.random.default_rng(2)
+    a, b = (
+        np.concatenate([counted(true, [rng.permutation(said) for said in what]) for _ in range(number)], axis=1)
+        for what, number in ((one, 2), (other, 5))
+    )
+    exchanged = exchange.exchanges(SUBJECTS)
+    found, back = exchange.differences(a, b, exchanged)["F1"], exchange.differences(b, a, exchanged)["F1"]
+    of_seeds = [resampling.scores(part, np.ones((1, len(SUBJECTS))))["F1"][0, 0] for part in (a, b)]
+    assert found[0, 0] == pytest.approx(of_seeds[0] - of_seeds[1]) and found == pytest.approx(-back)
+    assert found[-1, 0] == pytest.approx(-found[0, 0])  # all are exchanged

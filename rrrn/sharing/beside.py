@@ -5,7 +5,6 @@ subjects are drawn for both, and predictions are exchanged subject by subject. T
 it stands the interval of the run alone.
 """
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -141,10 +140,8 @@ def _paired(
     for method in methods:
         a, b = (part[method] for part in own)
         fewest = min(a[0, 0].sum(), b[0, 0].sum())
-        times = math.lcm(a.shape[1], b.shape[1])
         for letter, part in (("A", a), ("B", b)):
-            scaled = part / (part[0, 0].sum() / fewest)  # where every view counts
-            counts[f"{letter} {method}"] = np.tile(scaled, (1, times // part.shape[1], 1, 1, 1))
+            counts[f"{letter} {method}"] = part / (part[0, 0].sum() / fewest)  # where every view counts
     asked = [(f"A {method}", f"B {method}") for method in methods]
     found = comparing.compared(counts, conditions, subjects, _shown(table), asked, draws)
     return found.assign(method=[name.partition(" ")[2] for name in found["method"]])

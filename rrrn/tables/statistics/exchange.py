@@ -6,6 +6,7 @@ chance (Fisher; of scores: Noreen 1989, "approximate randomization").
 """
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -45,22 +46,43 @@ def least(n_subjects: int, draws: int) -> float:
 def differences(one: ArrayLike, other: ArrayLike, exchanged: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
     """Return {metric: scores of one method less those of the other (ways, conditions)}, for each way of exchanging.
 
-    Both are confusion matrices as ``resampling.scores`` takes them. A method that was trained once has the same
+    Both are confusion matrices as ``resampling.scores`` takes them. Predictions change sides between the trainings that
+    ``seed_pairs`` pairs, in all pairs at once.
+    """
+    a, b = np.asarray(one, np.float64), np.asarray(other, np.float64)
+    kept = 1 - exchanged
+    found: dict[str, NDArray[np.float64]] = {}
+    pairs = seed_pairs(a.shape[1], b.shape[1])
+    for weight in dict.fromkeys(weight for _, _, weight in pairs):
+        i, j = zip(*((i, j) for i, j, own in pairs if own == weight), strict=True)
+        both = np.concatenate([a[:, i], b[:, j]], axis=2)
+        first = resampling.scores(both, np.concatenate([kept, exchanged], axis=1))
+        second = resampling.scores(both, np.concatenate([exchanged, kept], axis=1))
+        for metric, values in first.items():
+            found[metric] = found.get(metric, 0) + float(weight * len(i)) * (values - second[metric])
+    return found
+
+
+def seed_pairs(one: int, other: int) -> list[tuple[int, int, Fraction]]:
+    """Return which trainings of two methods are exchanged with each other, of so many seeds each, and their weights.
+
+    Seeds that both have are paired by their numbers. Where one method has more, its further ones are paired in order
+    with all of the other's, so that every training of a method weighs alike, and no more than ``one + other - 1`` pairs
+    are needed (the north-west corner rule of transport problems). A method that was trained once has the same
     predictions in every seed of the other.
     """
-    a, b = paired(one, other)
-    both, kept = np.concatenate([a, b], axis=2), 1 - exchanged
-    first = resampling.scores(both, np.concatenate([kept, exchanged], axis=1))
-    second = resampling.scores(both, np.concatenate([exchanged, kept], axis=1))
-    return {metric: values - second[metric] for metric, values in first.items()}
-
-
-def paired(one: ArrayLike, other: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the confusion matrices of two methods with the same number of seeds: of one, as many times as needed."""
-    a, b = np.asarray(one, np.float64), np.asarray(other, np.float64)
-    seeds_of_both = max(a.shape[1], b.shape[1])
-    found = [part if part.shape[1] > 1 else np.repeat(part, seeds_of_both, axis=1) for part in (a, b)]
-    return found[0], found[1]
+    fewer, more = min(one, other), max(one, other)
+    pairs = [(k, k, Fraction(1, more)) for k in range(fewer)]
+    left = [Fraction(1, fewer) - Fraction(1, more)] * fewer  # of the weight of each training of the fewer
+    k = 0
+    for further in range(fewer, more):
+        wanted = Fraction(1, more)
+        while wanted:
+            taken = min(wanted, left[k])
+            pairs.append((k, further, taken))
+            wanted, left[k] = wanted - taken, left[k] - taken
+            k += not left[k]
+    return pairs if one <= other else [(j, i, weight) for i, j, weight in pairs]
 
 
 def p_values(differences: NDArray[np.float64]) -> NDArray[np.float64]:
