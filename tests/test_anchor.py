@@ -12,13 +12,13 @@ from test_occlude import clip, held, shard
 from rrrn.occlusion.holding import anchoring, anchors
 from rrrn.occlusion.holding.anchors import Anchors
 from rrrn.provenance import sources
-from rrrn.running import typed
+from rrrn.running import typed, warned
 from rrrn.running.stage import InputError
 from rrrn.stages import anchor
 
 
 def run(faces, path, settings):
-    anchor.main(argparse.Namespace(faces=faces, anchors=path, settings={"anchor": settings}, asked={}))
+    anchor.main(argparse.Namespace(faces=faces, anchors=path, settings={"anchor": settings}, asked={}, log=None))
     return h5py.File(path, "r")
 
 
@@ -57,12 +57,13 @@ def test_only_the_mode_stable_needs_its_settings(tmp_path):
 
 
 def test_a_clip_of_which_few_frames_were_registered_is_named(tmp_path, caplog):
-    """The frames of ``clip`` are noise, in which nothing can be registered."""
-    faces = shard(tmp_path / "f.h5", {"EP01": moving(12), "EP02": clip(frames=12)})
+    """The frames of ``clip`` are noise, in which nothing can be registered. The line is one that a run repeats."""
+    faces = shard(tmp_path / "sub01.h5", {"EP01": moving(12), "EP02": clip(frames=12), "EP03": clip(frames=12)})
     with caplog.at_level(logging.WARNING):
         run(faces, tmp_path / "a.h5", held("stable", registration=True)).close()
     (said,) = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
-    assert said.startswith("EP02: only ") and "of 12 frames could be registered" in said
+    assert said.startswith(f"{warned.BEGINNING}sub01, clip EP02: only ") and said.endswith("; likewise EP03")
+    assert "of 12 frames could be registered" in said and len(said.splitlines()) == 1
 
 
 def test_landmarks_that_failed_are_named(tmp_path):

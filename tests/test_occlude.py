@@ -89,7 +89,7 @@ def art_of(kind, wanted, path):
 
 def anchored(faces, path, **settings):
     told = {"anchor": held(**settings)}
-    anchor.main(argparse.Namespace(faces=faces, anchors=path, settings=told, asked={}))
+    anchor.main(argparse.Namespace(faces=faces, anchors=path, settings=told, asked={}, log=None))
     return path
 
 

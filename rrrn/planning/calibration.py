@@ -227,6 +227,7 @@ class _Sample:
                 anchors=self._path("anchors", clip),
                 settings={"anchor": self.config["anchor"]},
                 asked={},
+                log=None,
             )
         )
 

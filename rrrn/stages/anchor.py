@@ -1,7 +1,6 @@
 """Find by which landmarks an occluder is held in each frame of a subject's clips: once for all occluders."""
 
 import argparse
-import logging
 from pathlib import Path
 
 import cv2
@@ -9,7 +8,7 @@ import cv2
 from rrrn.data import store
 from rrrn.occlusion.holding import anchoring, anchors
 from rrrn.provenance import asked
-from rrrn.running import stage, typed
+from rrrn.running import stage, typed, warned
 from rrrn.running.stage import InputError
 
 
@@ -18,6 +17,7 @@ def main(args: argparse.Namespace) -> None:
     cv2.setNumThreads(1)
     settings = typed.section(anchoring.Settings, args.settings, "anchor")
     made = asked.asked(args, [args.faces])
+    doubtful: dict[str, str] = {}
     with store.reading(args.faces) as faces, store.create(args.anchors, made.identity) as file:
         for name in sorted(faces):
             clean = faces[name]
@@ -27,7 +27,11 @@ def main(args: argparse.Namespace) -> None:
                 raise InputError(f"{args.faces}, clip {name}: {error}") from None
             anchors.put(file.create_group(name), found, clean)
             if found.warning:
-                logging.warning("%s: %s", name, found.warning)
+                doubtful[name] = found.warning
+    if doubtful:
+        first, *others = doubtful
+        likewise = f"; likewise {', '.join(others)}" if others else ""
+        warned.warn(f"{args.faces.stem}, clip {first}: {doubtful[first]}{likewise}", args.log)
 
 
 if __name__ == "__main__":
