@@ -274,11 +274,48 @@ def test_the_card_says_what_is_known_and_what_is_not(there):
     right = sum(max(row.probabilities) == row.probabilities[about.classes.index(row.true)] for row in rows[::2])
     assert found["conditions"]["none"]["WAR"] == right / 2
     assert found["constant"]["WAR"] == 0.5 and found["constant"]["UAR"] == 0.5
-    known = card.markdown(replace(about, estimate=found), "rrrn.safetensors")
+    known = card.markdown(saved.Saved({}, replace(about, estimate=found)), "rrrn.safetensors")
     assert "and on clips of people whom this model leaves out" in known and "fewer" not in known
     everybody = replace(about, estimate=found, training={**about.training, "without": []})
-    assert "and on fewer clips than this model" in card.markdown(everybody, "rrrn.safetensors")
+    assert "and on fewer clips than this model" in card.markdown(saved.Saved({}, everybody), "rrrn.safetensors")
     assert f"| Glass | {found['conditions']['glasses']['WAR']:.3f} |" in known and "leave-one-subject-out" in known
+
+
+class Killed(BaseException):
+    """As by SIGKILL: nothing of the product sees it."""
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_no_card_stands_beside_a_model_that_it_is_not_of(there, monkeypatch, tmp_path, before):
+    """Killed before or after the new model is put in place: no card is left, and none is wrong."""
+    path = tmp_path / "x.safetensors"
+    first = saved.read(Path("lbp_top.safetensors"))
+    place = card.write(first, path)
+    assert saved.checksum(first) in place.read_text() and card.stranger(path) is None
+    second, put = saved.read(Path("rrrn.safetensors")), Path.replace
+
+    def killed(self, target):
+        if target == path:
+            if not before:
+                put(self, target)
+            raise Killed
+        return put(self, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", killed)
+        with pytest.raises(Killed):
+            card.write(second, path)
+    assert not place.exists() and saved.read(path).about.method == ("lbp_top" if before else "rrrn")
+    assert card.write(second, path) == place and card.stranger(path) is None
+
+
+def test_a_card_of_another_model_is_told(there, capsys, tmp_path):
+    for name, of in (("x.safetensors", "lbp_top.safetensors"), ("x.md", "rrrn.md")):
+        shutil.copy(of, tmp_path / name)
+    error = failed(capsys, "predict", tmp_path / "gone", "--model", tmp_path / "x.safetensors")
+    assert "x.md: is the card of another model, and says nothing of" in error.splitlines()[0]
+    (tmp_path / "x.md").write_text("# my own notes\n")  # no card at all
+    assert "is the card" not in failed(capsys, "predict", tmp_path / "gone", "--model", tmp_path / "x.safetensors")
 
 
 def test_help_says_what_a_prediction_does_not_mean(capsys):
@@ -321,7 +358,7 @@ def test_a_model_of_all_clips_and_a_tuned_one(there):
     assert fit.needed(config, what) == ["results/pack/none.h5", "results/pack/glasses.h5"]
     model = fit.fit(config, small_experiment.ROWS, what, {"missing": "nobody asked"})
     assert model.about.training["tuned"] and sum(model.about.training["clips"].values()) == 6
-    assert "tuned from the un-occluded training" in card.markdown(model.about, "x.safetensors")
+    assert "tuned from the un-occluded training" in card.markdown(model, "x.safetensors")
     Predictor(model)
 
 

@@ -12,7 +12,7 @@ from rrrn.data import clips
 from rrrn.experiment import config as configuration
 from rrrn.experiment import defaults
 from rrrn.models import card, estimate, fit, saved
-from rrrn.running import options, stage, workplace, writable
+from rrrn.running import options, workplace, writable
 from rrrn.running.stage import InputError
 
 _PLACES = (Path("Snakefile"), Path("workflow/Snakefile"))
@@ -59,10 +59,7 @@ def main(args: argparse.Namespace) -> None:
         logging.info("no estimate of how good it is: %s; --estimate makes it", known["missing"])
     kept = args.output.with_name(f".{args.output.stem}.state.h5")
     model = fit.fit(config, table, what, known, kept)
-    saved.write(model, args.output)
-    place = args.output.with_suffix(".md")
-    with stage.replacing(place) as partial:
-        partial.write_text(card.markdown(model.about, args.output.name), encoding="utf-8")
+    place = card.write(model, args.output)
     told = model.about.training
     size = sum(values.size for values in model.arrays.values())
     logging.info(
@@ -94,6 +91,6 @@ def _check(output: Path) -> None:
         raise InputError(f"{output}: is a folder; name a file")
     if reason := writable.objection(output.parent):
         raise InputError(f"{output}: {reason}; name another place, or correct the permissions")
-    card_file = output.with_suffix(".md")
+    card_file = output.with_suffix(card.SUFFIX)
     if card_file.exists() and not card.is_one(card_file):
         raise InputError(f"{card_file}: would be replaced by the card, and is none; name another --output, or move it")

@@ -58,6 +58,8 @@ def main(args: argparse.Namespace) -> None:
     cv2.setNumThreads(1)
     _check_outputs(args)
     predictor = Predictor.load(args.model, args.plugin)
+    if other := card.stranger(args.model):
+        print(f"warning: {other}: is the card of another model, and says nothing of {args.model}", file=sys.stderr)
     for name in args.condition:
         conditions.kind_of(name)
     if args.clip.suffix.lower() == ".csv" and args.clip.is_file():

@@ -6,7 +6,9 @@ from typing import Any
 
 from rrrn.experiment import labels
 from rrrn.experiment.metrics import METRICS
-from rrrn.models.saved import About
+from rrrn.models import saved
+from rrrn.models.saved import About, Saved
+from rrrn.running import stage
 
 LIMITS = (
     "A prediction says which of the classes the motion of a face is most like, of the classes that the model was "
@@ -14,6 +16,7 @@ LIMITS = (
     "(action units), and none is an emotion. It is no lie detector, and nothing here makes one. Do not use it to judge "
     "a person."
 )
+SUFFIX = ".md"
 _TITLE = ", a model of rrrn"
 _DRAWN = (
     "**The training clips are drawn faces.** No person was recorded. What the model says of people is not known, and "
@@ -29,11 +32,36 @@ _UNSURE = (
 _CALIBRATED = "Probabilities are calibrated on scores of training subjects by machines that did not see them."
 
 
-def markdown(about: About, name: str) -> str:
+def write(model: Saved, path: Path) -> Path:
+    """Write a model and its card beside it, and return where that is.
+
+    There is at no time a card beside a model that it is not of: the old one goes before the new model is put in place,
+    and the new one comes after. Who is killed between leaves a model without a card. Raises ValueError as
+    ``saved.write``.
+    """
+    place = path.with_suffix(SUFFIX)
+    with stage.replacing(place) as partial:
+        partial.write_text(markdown(model, path.name), encoding="utf-8")
+        place.unlink(missing_ok=True)
+        saved.write(model, path)
+    return place
+
+
+def stranger(path: Path) -> Path | None:
+    """Return the card beside a model's file, if there is one and it is of another model; else nothing."""
+    place = path.with_suffix(SUFFIX)
+    if not is_one(place) or saved.checksum_of(path) in place.read_text(encoding="utf-8", errors="replace"):
+        return None
+    return place
+
+
+def markdown(model: Saved, name: str) -> str:
     """Return the card of the model in the file ``name``."""
+    about = model.about
     parts = [
         f"# {about.label}{_TITLE}\n",
         f"`{name}`: {_what(about)}\n",
+        f"It is the card of the model with the checksum `{saved.checksum(model)}`, and of no other.\n",
         f"{LIMITS}\n",
         "## Data\n",
         _data(about),

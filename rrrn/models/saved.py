@@ -73,9 +73,19 @@ def write(model: Saved, path: Path) -> None:
     arrays = {name: np.ascontiguousarray(values) for name, values in model.arrays.items()}
     # ascontiguousarray makes numbers alone into rows of one
     arrays = {name: values.reshape(model.arrays[name].shape) for name, values in arrays.items()}
-    told = {"format": FORMAT, "digest": digest(arrays, asdict(model.about)), **asdict(model.about)}
+    told = {"format": FORMAT, "digest": checksum(model), **asdict(model.about)}
     with stage.replacing(path) as partial:
         partial.write_bytes(save(arrays, {_KEY: json.dumps(told, sort_keys=True)}))
+
+
+def checksum(model: Saved) -> str:
+    """Return what a model's file is known by, which its card names."""
+    return digest(model.arrays, asdict(model.about))
+
+
+def checksum_of(path: Path) -> str:
+    """Return the checksum that a file has in its header; raises InputError if it is no model."""
+    return str(_told(path).get("digest", ""))
 
 
 def read(path: Path) -> Saved:
@@ -83,14 +93,14 @@ def read(path: Path) -> Saved:
     told = _told(path)
     if told.pop("format", None) != FORMAT:
         raise InputError(f"{path}: is a model of another version of rrrn; update rrrn, or make it again with rrrn fit")
-    checksum = told.pop("digest", "")
+    known = told.pop("digest", "")
     about = typed.of(About, told, f"{path}: header")
     try:
         with safe_open(path, framework="np") as file:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # no mapping
     except (SafetensorError, OSError, ValueError, TypeError) as error:
         raise InputError(f"{path}: is damaged ({error}); {_REMEDY}") from None
-    if digest(arrays, told) != checksum:
+    if digest(arrays, told) != known:
         raise InputError(f"{path}: is damaged or edited (other checksum); {_REMEDY}")
     _check(about, path)
     return Saved(arrays, about)
