@@ -331,7 +331,7 @@ def test_a_column_holds_what_its_run_has_whichever_stands_beside(folder, one):
         (["paper"], None, 1, "name two runs at least"),
         (["paper", "paper"], None, 1, "name two runs at least"),
         (["a.zip"], None, 1, "name two runs at least"),
-        (["a.zip", "b.zip"], Path("x.txt"), 1, "is neither of .csv, .md"),
+        (["a.zip", "b.zip"], Path("x.txt"), 1, "x.txt: its name must end in .csv or .md"),
         (["a.zip", "b.zip"], None, 0, "--draws"),
         (["a.zip", "b.zip"], None, 1, "a.zip: is not there"),
     ],

@@ -166,9 +166,9 @@ def test_what_is_no_folder_of_results_is_refused(made, tmp_path, name):
     (tmp_path / "results").mkdir()
     with pytest.raises(InputError, match="has no table yet"):
         gathered.of_folder(tmp_path / "results")
-    with pytest.raises(InputError, match=r"x\.tar: is a zip; name it so, for example .*x\.zip"):
+    with pytest.raises(InputError, match=r"x\.tar: its name must end in \.zip"):
         pack(made, tmp_path / "x.tar")
-    with pytest.raises(InputError, match=r"is a zip; name it so, for example run\.zip"):
+    with pytest.raises(InputError, match=r"its name must end in \.zip"):
         pack(made, Path())
 
 

@@ -14,7 +14,6 @@ from rrrn.data.clips import Clip
 from rrrn.data.video.encode import encode
 from rrrn.descriptors import LBPTOP
 from rrrn.experiment import defaults
-from rrrn.occlusion.command import footage
 from rrrn.stages import describe, faces, occlude
 from rrrn.synthetic.databases import layouts
 from rrrn.synthetic.painting import face as painted_faces
@@ -179,16 +178,6 @@ def test_mistakes_are_named(tmp_path, capsys, clip):
     ):
         assert message in failed(capsys, *words), words
     assert not (tmp_path / "x.npy").exists()
-
-
-@pytest.mark.parametrize("option", ["-o", "--picture"])
-def test_a_place_that_cannot_be_written_is_named_before_the_clip_is_read(tmp_path, capsys, monkeypatch, clip, option):
-    (tmp_path / "afile").write_text("no folder")
-    monkeypatch.setattr(footage, "read", None)
-    place = tmp_path / f"afile/new/x{'.npy' if option == '-o' else '.png'}"
-    error = failed(capsys, clip, "--descriptor", "hog3d", option, place)
-    assert f"x{place.suffix}: {tmp_path / 'afile'}: is no folder; name another place" in error
-    assert [path.name for path in tmp_path.iterdir()] == ["afile"]
 
 
 def test_blocks_that_have_no_room_are_refused_before_a_layout_is_made(tmp_path, capsys, monkeypatch, clip):

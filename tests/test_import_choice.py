@@ -373,7 +373,7 @@ def test_the_table_is_a_csv(tmp_path, capsys, smic, name):
     kept = tmp_path / name
     kept.write_text("mine")
     assert failed(capsys, "import", "table", smic, "--output", kept).startswith(
-        f"error: --output {kept}: the clip table"
+        f"error: {kept}: its name must end in .csv"
     )
     assert kept.read_text() == "mine"
 

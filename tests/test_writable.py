@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from rrrn import cli
 from rrrn.doctor import storage
 from rrrn.planning import jobs
 from rrrn.running import writable
@@ -43,6 +44,64 @@ def test_what_cannot_be_written_is_named(tmp_path, monkeypatch):
     with pytest.raises(InputError, match=r"full: cannot be written \(No space left on device\); make room"):
         writable.check([tmp_path / "full"])
     assert not list((tmp_path / "full").iterdir())
+
+
+OUTPUTS = {  # each command with something to write, from what is not there; PLACE stands for where
+    "bundle": ["gone", "-o", "PLACE.zip"],
+    "compare": ["gone.zip", "paper", "-o", "PLACE.csv"],
+    "describe": ["gone", "--descriptor", "hog3d", "-o", "PLACE.npy"],
+    "describe --picture": ["gone", "--descriptor", "hog3d", "--picture", "PLACE.png"],
+    "fit": ["--method", "rrrn", "-o", "PLACE.safetensors"],
+    "flow": ["gone.png", "gone.png", "-o", "PLACE.flo"],
+    "flow --picture": ["gone.png", "gone.png", "-o", "x.flo", "--picture", "PLACE.png"],
+    "import": ["table", "gone.csv", "-o", "PLACE.csv"],
+    "occlude": ["gone", "PLACE"],
+    "plan": ["--configfile", "gone.yaml", "--write-rates", "PLACE.csv"],
+    "predict --picture": ["gone", "--model", "gone.safetensors", "--picture", "PLACE.png"],
+    "predict --video": ["gone", "--model", "gone.safetensors", "--video", "PLACE.mp4"],
+    "synthesize": ["PLACE", "--short"],
+}
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_a_place_that_cannot_be_written_is_told_before_anything_is_read(name, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("file").write_text("")
+    command = name.partition(" ")[0]
+    for folder, why in (("file", "file: is no folder"), ("/proc/none", "/proc: cannot be written")):
+        words = [word.replace("PLACE", f"{folder}/x") for word in OUTPUTS[name]]
+        with pytest.raises(SystemExit) as stopped:
+            cli.main([command, *words])
+        error = capsys.readouterr().err
+        assert stopped.value.code == 1 and "/x" in error and f"{why}" in error and len(error.splitlines()) == 1
+        assert "name another place, or correct the permissions" in error
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_all_commands_that_write_are_asked():
+    written = ("output", "picture", "video", "write_rates", "out")
+    parsers = cli.parsers(cli.COMMANDS)[1]
+    found = {(name, one.dest) for name, parser in parsers.items() for one in parser._actions if one.dest in written}
+    asked = {(name.partition(" ")[0], name.partition(" --")[2]) for name in OUTPUTS}
+    usual = {"occlude": "out", "synthesize": "out", "plan": "write_rates"}
+    assert found == {(name, option or usual.get(name, "output")) for name, option in asked}
+
+
+def test_an_output_replaces_nothing_that_is_read_and_lies_among_no_frames(tmp_path):
+    for folder in ("clip", "new.png"):
+        (tmp_path / folder).mkdir()
+    clip, image = tmp_path / "clip", tmp_path / "clip/1.PNG"
+    image.write_bytes(b"")
+    writable.check_output(tmp_path / "not/yet/x.PNG", [".png"], [clip, image])
+    assert not (tmp_path / "not").exists()
+    for path, message in (
+        (tmp_path / "x.gif", r"x\.gif: its name must end in \.png or \.npy"),
+        (tmp_path / "new.png", "new.png: is a folder; name a file"),
+        (image, "1.PNG: would take the place of what is read"),
+        (clip / "2.png", "2.png: lies among the frames of .*clip, as one of them"),
+    ):
+        with pytest.raises(InputError, match=message):
+            writable.check_output(path, [".png", ".npy"], [image, clip])
 
 
 def test_the_cache_is_where_snakemake_keeps_it(tmp_path):

@@ -4,7 +4,7 @@ import argparse
 import logging
 from pathlib import Path
 
-from rrrn.running.stage import InputError
+from rrrn.running import writable
 from rrrn.sharing import bundle, gathered, pseudonyms, run
 
 _HIDDEN = (
@@ -23,9 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> None:
-    if args.output.suffix != ".zip":
-        example = args.output.with_suffix(".zip") if args.output.name not in ("", "..") else args.output / "run.zip"
-        raise InputError(f"{args.output}: is a zip; name it so, for example {example}")
+    writable.check_output(args.output, [".zip"])
     contents = gathered.of_folder(args.results)
     if args.hash_subjects:
         contents = pseudonyms.hidden(contents)

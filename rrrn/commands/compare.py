@@ -5,7 +5,7 @@ import json
 import logging
 from pathlib import Path
 
-from rrrn.running import resources, stage
+from rrrn.running import resources, stage, writable
 from rrrn.running.stage import InputError
 from rrrn.sharing import beside, run, shown
 from rrrn.sharing.beside import LETTERS, PAPER
@@ -30,8 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> None:
-    if args.output and args.output.suffix not in _FORMS:
-        raise InputError(f"{args.output}: is neither of {', '.join(_FORMS)}; name the file so")
+    if args.output:
+        writable.check_output(args.output, list(_FORMS))
     if args.draws < 1:
         raise InputError("--draws: at least one is needed")
     named = [word for word in args.runs if word != PAPER]
@@ -42,7 +42,7 @@ def main(args: argparse.Namespace) -> None:
     found = beside.compared(runs, paper, args.draws)
     if args.output:
         with stage.replacing(args.output) as partial:
-            partial.write_text(_FORMS[args.output.suffix](found), encoding="utf-8")
+            partial.write_text(_FORMS[args.output.suffix.lower()](found), encoding="utf-8")
     if args.json:
         print(json.dumps(shown.as_json(found), indent=2, ensure_ascii=False))
         return

@@ -64,9 +64,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> None:
     """Read the clip, find and cut its face, describe it, and write."""
     cv2.setNumThreads(1)
+    for path, endings in ((args.output, (".npy", ".csv")), (args.picture, (".png",))):
+        if path:
+            writable.check_output(path, endings, [args.clip])
     section = defaults.section("describe", args.configfile)
     descriptor = _descriptor(args, section)
-    _check_outputs(args)
     clip = footage.read(args.clip, args.onset, args.offset, reduced=False)
     for remark in clip.remarks:
         print(f"warning: {args.clip}: {remark}", file=sys.stderr)
@@ -83,7 +85,7 @@ def main(args: argparse.Namespace) -> None:
         raise InputError(f"{args.clip}, its face at describe.size {section['size']}: {error}") from None
     if args.output:
         with stage.replacing(args.output) as partial:
-            is_npy = _suffix(args.output) == ".npy"
+            is_npy = args.output.suffix.lower() == ".npy"
             partial.write_bytes(_npy(vector) if is_npy else _csv(vector, descriptor.layout()))
     if args.picture:
         with stage.replacing(args.picture) as partial:
@@ -135,20 +137,6 @@ def _title(args: argparse.Namespace, section: Mapping[str, Any], descriptor: OfV
     told = args.preset or ", ".join(f"{key} {value}" for key, value in own.items())
     blocks, size = _side(descriptor), section["size"]
     return f"{args.descriptor}, {told}, {blocks} x {blocks} blocks, face of {size} x {size}"
-
-
-def _check_outputs(args: argparse.Namespace) -> None:
-    for path, known in ((args.output, (".npy", ".csv")), (args.picture, (".png",))):
-        if path and _suffix(path) not in known:
-            raise InputError(f"{path}: its name must end in {' or '.join(known)}")
-        if path and path.is_dir():
-            raise InputError(f"{path}: is a folder; name a file")
-        if path and (reason := writable.objection(path.parent)):
-            raise InputError(f"{path}: {reason}; name another place, or correct the permissions")
-
-
-def _suffix(path: Path) -> str:
-    return path.suffix.lower()
 
 
 def _npy(vector: NDArray[np.float32]) -> bytes:

@@ -85,12 +85,7 @@ def make(targets: Sequence[str], args: argparse.Namespace) -> None:
 
 
 def _check(output: Path) -> None:
-    if output.suffix != saved.SUFFIX:
-        raise InputError(f"{output}: its name must end in {saved.SUFFIX}")
-    if output.is_dir():
-        raise InputError(f"{output}: is a folder; name a file")
-    if reason := writable.objection(output.parent):
-        raise InputError(f"{output}: {reason}; name another place, or correct the permissions")
+    writable.check_output(output, [saved.SUFFIX])
     card_file = output.with_suffix(card.SUFFIX)
     if card_file.exists() and not card.is_one(card_file):
         raise InputError(f"{card_file}: would be replaced by the card, and is none; name another --output, or move it")

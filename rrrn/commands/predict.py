@@ -83,21 +83,12 @@ def main(args: argparse.Namespace) -> None:
 
 def _check_outputs(args: argparse.Namespace) -> None:
     """Raise InputError for a place that cannot be written, before the work."""
-    for path, known in ((args.picture, (".png",)), (args.video, names.WRITTEN)):
+    for path, endings in ((args.picture, (".png",)), (args.video, names.WRITTEN)):
         if path is None:
             continue
         if args.clip.suffix.lower() == ".csv":
             raise InputError(f"{path}: is of one clip, and {args.clip} is a table of many; name a folder or a video")
-        if path.suffix.lower() not in known:
-            raise InputError(f"{path}: its name must end in {' or '.join(known)}")
-        if path.is_dir():
-            raise InputError(f"{path}: is a folder; name a file")
-        if reason := writable.objection(path.parent):
-            raise InputError(f"{path}: {reason}; name another place, or correct the permissions")
-        if path.resolve() == args.clip.resolve():
-            raise InputError(f"{path}: it would take the place of the clip; name another file")
-        if args.clip.is_dir() and path.resolve().parent == args.clip.resolve():
-            raise InputError(f"{path}: lies among the frames of the clip, as one of them; name another folder")
+        writable.check_output(path, endings, [args.clip, args.model])
 
 
 def _many(args: argparse.Namespace, predictor: Predictor) -> None:

@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from rrrn.data import pictures
 from rrrn.importing.folders import MARKER
-from rrrn.running import stage
+from rrrn.running import stage, writable
 from rrrn.synthetic import preview
 from rrrn.synthetic.databases import drawn, durations, quirks, recording, sheet, tree, workbooks
 from rrrn.synthetic.databases.drawn import Database, Entry
@@ -195,6 +195,7 @@ def _check(args: argparse.Namespace) -> None:
         quirks.named(args.quirks, _layouts(args))
     if args.out.exists() and not (args.out.is_dir() and not any(args.out.iterdir())):
         raise stage.InputError(f"{args.out}: exists and is not an empty folder; name a new one, or remove it")
+    writable.check_place(args.out.absolute())
 
 
 def _layouts(args: argparse.Namespace) -> list[str]:

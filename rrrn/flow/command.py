@@ -12,7 +12,7 @@ from rrrn.data import flo, frames, pictures
 from rrrn.experiment import defaults
 from rrrn.flow import engines, pairs
 from rrrn.flow.parameters import Parameters
-from rrrn.running import options, stage
+from rrrn.running import options, stage, writable
 from rrrn.running.stage import InputError
 
 
@@ -38,9 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> None:
     """Read both images, solve, and write."""
     cv2.setNumThreads(1)
+    for path, ending in ((args.output, ".flo"), (args.picture, ".png")):
+        if path:
+            writable.check_output(path, [ending], [args.a, args.b])
     settings = defaults.section("flow", args.configfile)
     engine = engines.resolve(args.engine or settings["engine"])
-    _check_outputs(args)
     before, after = (gray(path) for path in (args.a, args.b))
     if before.shape != after.shape:
         sizes = " and ".join(f"{image.shape[1]} x {image.shape[0]}" for image in (before, after))
@@ -62,17 +64,6 @@ def gray(path: Path) -> NDArray[np.uint8]:
         raise InputError(f"{path}: there is no such image")
     image = frames.read(path)
     return np.asarray(image[..., 0] if image.shape[2] == 1 else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
-
-
-def _check_outputs(args: argparse.Namespace) -> None:
-    for path, suffix in ((args.output, ".flo"), (args.picture, ".png")):
-        if path and path.suffix.lower() != suffix:
-            raise InputError(f"{path}: its name must end in {suffix}")
-        if path and path.is_dir():
-            raise InputError(f"{path}: is a folder; name a file")
-    for path in filter(None, (args.output, args.picture)):
-        if path.resolve() in (args.a.resolve(), args.b.resolve()):
-            raise InputError(f"{path}: it would take the place of an image; name another file")
 
 
 def _write_png(picture: NDArray[np.uint8], path: Path) -> None:

@@ -16,7 +16,7 @@ from rrrn.importing.listed import MOST, listed
 from rrrn.importing.output import Imported
 from rrrn.importing.record import Problem, Record
 from rrrn.importing.resolve import Resolved, resolve
-from rrrn.running import stage, workplace
+from rrrn.running import stage, workplace, writable
 from rrrn.running.stage import InputError
 
 DATABASES = {"casme2": casme2.DATABASE, "samm": samm.DATABASE}
@@ -133,11 +133,7 @@ def _beside(output: Path) -> tuple[Path, Path]:
 def _check_output(args: argparse.Namespace, inputs: list[Path]) -> None:
     """Find out before the long work whether the files can be written, and that none of the user's is replaced."""
     output: Path = args.output
-    if output.suffix.lower() != ".csv" or output.stem.startswith("."):
-        raise InputError(f"--output {output}: the clip table is a CSV; give it a name that ends in .csv")
-    if output.is_dir():
-        raise InputError(f"--output {output}: is a folder; name a file")
-    output.parent.mkdir(parents=True, exist_ok=True)
+    writable.check_output(output, [".csv"])
     for given in [*inputs, *args.sheets, *([args.overrides] if args.overrides else [])]:
         if given.exists() and output.exists() and given.samefile(output):
             raise InputError(f"--output {output}: is read by this import; name another file")

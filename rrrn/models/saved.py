@@ -68,7 +68,7 @@ class Saved:
 
 def write(model: Saved, path: Path) -> None:
     """Write a model, whole or not at all; equal models give equal bytes. Raises ValueError for another suffix."""
-    if path.suffix != SUFFIX:
+    if path.suffix.lower() != SUFFIX:
         raise ValueError(f"{path}: a model's file ends in {SUFFIX}")
     arrays = {name: np.ascontiguousarray(values) for name, values in model.arrays.items()}
     # ascontiguousarray makes numbers alone into rows of one

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rrrn.experiment import defaults
 from rrrn.planning import rates
 from rrrn.planning.presets import PRESETS, Preset
-from rrrn.running import options, stage
+from rrrn.running import options, stage, writable
 from rrrn.running.stage import InputError
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ def main(args: argparse.Namespace) -> None:
     """Count, calibrate, multiply and print."""
     if args.presets and args.write_rates:
         raise InputError("--write-rates keeps the rates of one configuration; use it without --presets")
+    if args.write_rates:
+        writable.check_output(args.write_rates)
     # the libraries of all stages, seconds of import, which no other sub-command should pay
     plan, report, notes = (importlib.import_module(f"rrrn.planning.{name}") for name in ("plan", "report", "notes"))
     asked = plan.Asked(

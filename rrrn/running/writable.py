@@ -1,11 +1,11 @@
-"""Whether files can be made where a run will make them, tried by making one.
+"""Whether files can be made where a run or a command will make them, tried by making one: before any work.
 
 Snakemake says so itself, but not with ``-q all``, and not before it reads the workflow if it is its own cache.
 """
 
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rrrn.running.stage import InputError
@@ -21,6 +21,30 @@ def check(folders: Iterable[Path]) -> None:
             raise InputError(
                 f"{reason}; make room or correct the permissions, or work in another directory (snakemake --directory)"
             )
+
+
+def check_output(path: Path, endings: Sequence[str] = (), read: Iterable[Path] = ()) -> None:
+    """Raise InputError if a file cannot be put at ``path``, whose folder is made with it if it is not there.
+
+    Its name must end in one of ``endings``, capitals or not. It may take the place of none of what is ``read``, and not
+    lie among the frames of a folder that is.
+    """
+    if endings and path.suffix.lower() not in endings:
+        raise InputError(f"{path}: its name must end in {' or '.join(endings)}")
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder; name a file")
+    for other in read:
+        if path.resolve() == other.resolve():
+            raise InputError(f"{path}: would take the place of what is read; name another file")
+        if other.is_dir() and path.resolve().parent == other.resolve():
+            raise InputError(f"{path}: lies among the frames of {other}, as one of them; name another folder")
+    check_place(path)
+
+
+def check_place(path: Path) -> None:
+    """Raise InputError if nothing can be made at ``path``, a file or a folder."""
+    if reason := objection(path.absolute().parent if path.name in ("", "..") else path.parent):
+        raise InputError(f"{path}: {reason}; name another place, or correct the permissions")
 
 
 def check_cache() -> None:

@@ -68,13 +68,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> None:
     """Read the clip, occlude it, and write it whole."""
     cv2.setNumThreads(1)
+    output = Output(args.out)
+    output.check(args.preview)
     settings = told.settings(args.configfile, args.seed, args.anchor)
     kind = conditions.kind_of(args.condition)
     if kind.name == conditions.CLEAR:
         raise InputError("the condition none leaves every frame as it is; name mask, glasses or random-NN")
     art = told.pictures(kind, settings["occlude"])
-    output = Output(args.out)
-    output.check(args.preview)
     with output.aside():
         clip = footage.read(args.clip)
         for remark in clip.remarks:

@@ -13,6 +13,7 @@ import numpy as np
 from rrrn.data import pictures
 from rrrn.data.video import names
 from rrrn.data.video.encode import encode
+from rrrn.running import writable
 from rrrn.running.stage import InputError
 
 _FRAMES, _PREVIEW, _FACTS = "frames", "preview.png", "facts.json"
@@ -54,6 +55,7 @@ class Output:
             if (path.exists() or path.is_symlink()) and not empty:
                 full = " and is not an empty folder" if path == out else ""
                 raise InputError(f"{path}: exists{full}; name another OUT, or remove it")
+        writable.check_place(out)
         if self._is_anothers():
             raise InputError(f"{self.partial}: is the place for unfinished output and holds something else; move it")
 
