@@ -110,7 +110,7 @@ def naive(signals, onset, apex, offset):
             for design in (drift, both)
         )
         floor = count * 0.0005**2
-        total += np.log((without + floor) / (within + floor))
+        total += count / 2 * np.log((without + floor) / (within + floor))
     return total
 
 
@@ -142,6 +142,35 @@ def test_a_long_clip_is_searched_from_coarse_to_fine():
     signals = rng.normal(0, 0.0005, (400, 5)) + rise_and_fall(400, 211, 251, 290)[:, None] * rng.normal(0, 0.01, 5)
     found = moments.find(signals)
     assert np.abs(np.array([found.onset - 211, found.apex - 251, found.offset - 290])).max() <= 3 and found.sure
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_best_and_its_margin_are_those_of_all_candidates_in_long_clips_too(seed):
+    """Here the first search goes in steps of four frames, and misses the peaks of two movements that are alike."""
+    rng, count, given = np.random.default_rng(seed), 150, {"offset": 145}
+    height = rng.normal(0, 0.01, 5)
+    signals = (rise_and_fall(count, 47, 50, 53) + rise_and_fall(count, 98, 101, 104))[:, None] * height
+    signals += rng.normal(0, 0.001, signals.shape) + rise_and_fall(count, 0, 75, 149)[:, None] * 0.01
+    everything = [(o, a, 145) for o in range(count) for a in range(o + 2, 145)]
+    likelihood = moments._Signals(signals).likelihood(everything)
+    found = moments.find(signals, **given)
+    assert (found.onset, found.apex, found.offset) == everything[int(np.argmax(likelihood))]
+    away = np.array([abs(apex - found.apex) > 4 for _, apex, _ in everything])
+    n_away = sum(abs(apex - found.apex) > 4 for apex in range(count))
+    counted = 60 / count  # of frames, as many as count
+    assert found.margin == pytest.approx(counted * (likelihood.max() - likelihood[away].max()) - np.log(n_away))
+
+
+@pytest.mark.parametrize("count", [48, 120])
+def test_sure_means_within_four_frames_whatever_the_length(count):
+    """An apex that is held for twenty frames is nowhere in particular, and no longer clip makes it surer."""
+    rng, heights, middle = np.random.default_rng(7), np.linspace(0.006, -0.006, 6), count // 2
+    held = np.interp(np.arange(count), [0, middle - 10, middle + 10, count - 1], [0, 1, 1, 0])[:, None] * heights
+    sharp = rise_and_fall(count, 0, middle, count - 1)[:, None] * heights * 1.5
+    noise = rng.normal(0, 0.0005, held.shape)
+    ends = {"onset": 0, "offset": count - 1}
+    assert not moments.find(held + noise, **ends).sure and moments.find(held + noise, **ends).moves
+    assert moments.find(sharp + noise, **ends).sure
 
 
 def test_two_that_are_alike_are_not_sure_and_noise_does_not_move():
