@@ -133,7 +133,10 @@ def test_mistakes_are_named(tmp_path, capsys, clip):
     out = ("-o", tmp_path / "x.npy")
     for words, message in (
         ((tmp_path / "nowhere", "--descriptor", "hog3d", *out), "nowhere: there is no such folder of frames"),
-        ((tmp_path / "blank", "--descriptor", "hog3d", *out), "blank: no face in 6 frames in a row"),
+        (
+            (tmp_path / "blank", "--descriptor", "hog3d", *out),
+            "look at them, then lay a --configfile over it that has",
+        ),
         ((clip, "--descriptor", "hog3d", "-o", tmp_path / "x.txt"), "x.txt: its name must end in .npy or .csv"),
         ((clip, "--descriptor", "hog3d", "-o", tmp_path / "folder.npy"), "folder.npy: is a folder; name a file"),
         ((clip, "--descriptor", "hog3d", *out, "--picture", tmp_path / "x.gif"), "x.gif: its name must end in .png"),

@@ -10,6 +10,7 @@ import pytest
 from rrrn import cli
 from rrrn.data import flo, frames, pictures
 from rrrn.experiment import defaults
+from rrrn.flow import engines
 from rrrn.flow.parameters import Parameters
 from rrrn.running import stage
 from rrrn.stages import flow
@@ -107,6 +108,15 @@ def test_mistakes_are_named(tmp_path, capsys, pair):
     ):
         assert message in failed(capsys, *words), words
     assert not (tmp_path / "x.flo").exists()
+
+
+def test_an_engine_is_named_as_it_was_asked_for(tmp_path, capsys, pair, monkeypatch):
+    monkeypatch.setattr(engines, "gpu_is_seen", lambda: False)
+    (tmp_path / "own.yaml").write_text("flow: {engine: cuda}\n")
+    out = ("-o", tmp_path / "x.flo")
+    assert "error: --engine cuda: PyTorch sees no GPU; take auto" in failed(capsys, *pair, *out, "--engine", "cuda")
+    error = failed(capsys, *pair, *out, "--configfile", tmp_path / "own.yaml")
+    assert "error: flow.engine is cuda, but PyTorch sees no GPU; set it to auto" in error
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "nan", "inf", "wide"])

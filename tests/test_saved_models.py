@@ -6,7 +6,9 @@ import shutil
 import struct
 import wave
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -17,13 +19,15 @@ from sklearn.svm import SVC
 import rrrn
 from rrrn import cli
 from rrrn.commands import fit as command
-from rrrn.data import clips, frames, listing, predictions
+from rrrn.data import clips, flow_store, frames, listing, predictions
 from rrrn.data.video.decode import Video
 from rrrn.data.video.encode import encode
 from rrrn.experiment import defaults
+from rrrn.face import tracking
 from rrrn.models import asked, card, estimate, fit, linear, saved
 from rrrn.models.answer import answer
 from rrrn.models.predictor import Predictor
+from rrrn.occlusion import wearing
 from rrrn.running import resources
 from rrrn.running.stage import InputError
 from rrrn.svm import fold
@@ -491,6 +495,61 @@ def test_there_is_no_guess(there, capsys, tmp_path):
     ):
         error = failed(capsys, "predict", tmp_path / name, "--model", "rrrn.safetensors", *more)
         assert message in error and len(error.strip().splitlines()) == 1, (name, error)
+
+
+CONFIGURED = re.compile(
+    r"\b(faces|anchor|occlude|augment|flow|pack|describe|train|svm|protocol|networks)\.[a-z]|'art'|'plugins'|clip table"
+)
+
+
+def test_what_stages_say_of_a_clip_names_no_key_of_a_configuration(there, capsys, monkeypatch, tmp_path):
+    """Whoever asks a model has none: what is said is what can be done with this command."""
+    row = small_experiment.ROWS[0]
+    numbers = ("--onset", row.onset, "--apex", row.apex, "--offset", row.offset)
+    gap = tmp_path / "gap"
+    shutil.copytree(row.frames, gap)
+    for number in range(row.onset + 1, row.apex + 1):
+        (gap / f"img{number}.png").unlink()
+    model = saved.read(Path("rrrn.safetensors"))
+    own = {**model.about.settings["occlude"], "glasses": {"art": str(tmp_path / "art")}}
+    settings = {**model.about.settings, "occlude": own}
+    saved.write(replace(model, about=replace(model.about, settings=settings)), tmp_path / "art.safetensors")
+
+    def fails(*words, message):
+        error = failed(capsys, "predict", *words)
+        assert message in error and not CONFIGURED.search(error), error
+
+    fails(gap, "--model", "rrrn.safetensors", *numbers, message="correct onset, apex and offset")
+    fails(
+        *(row.frames, "--model", tmp_path / "art.safetensors", *numbers, "--condition", "glasses"),
+        message="the model was trained with pictures of its own",
+    )
+    fails(row.frames, "--model", "rrrn.safetensors", "--plugin", "mine", message="--plugin mine: is no file of Python")
+    with monkeypatch.context() as patched:
+        patched.setattr(flow_store, "encode", partial(_encode, flow_store.encode))
+        fails(row.frames, "--model", "rrrn.safetensors", *numbers, message="no expression moves so far")
+    with monkeypatch.context() as patched:
+        patched.setattr(tracking, "landmarks", SimpleNamespace(detect_all=lambda *told: []))  # spotting has found it
+        fails(row.frames, "--model", "rrrn.safetensors", *numbers, message="a stretch that shows one face")
+    with monkeypatch.context() as patched:
+        patched.setattr(wearing, "_covers", lambda *told: False)
+        fails(
+            *(row.frames, "--model", "rrrn.safetensors", *numbers, "--condition", "glasses"),
+            message="or ask without this condition",
+        )
+
+
+def _encode(encode, values, *told):
+    return encode(values * np.float32(1e4), *told)
+
+
+def test_settings_that_the_stages_do_not_take_are_the_models_and_not_the_clips(there, tmp_path):
+    model = saved.read(Path("rrrn.safetensors"))
+    for name, section in (("anchor", {"mode": "stable"}), ("flow", {}), ("faces", {"box": "clip"})):
+        known = {} if name == "flow" else {**model.about.settings[name], **section}
+        told = {**model.about.settings, name: {key: known[key] for key in known if key != "stable"}}
+        with pytest.raises(InputError, match=r"^the model: .*; another version made it: make it again with rrrn fit$"):
+            Predictor(replace(model, about=replace(model.about, settings=told)))
 
 
 def test_pictures_and_videos_show_it(there, capsys, tmp_path):

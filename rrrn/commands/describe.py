@@ -25,7 +25,7 @@ from rrrn.descriptors.estimators.of_video import HOG3D, LBPSIP, LBPTOP, OfVideo
 from rrrn.experiment import defaults
 from rrrn.occlusion import compositing
 from rrrn.occlusion.command import footage
-from rrrn.running import options, stage, typed, writable
+from rrrn.running import options, reworded, stage, typed, writable
 from rrrn.running.stage import InputError
 from rrrn.stages import describe, faces
 
@@ -35,6 +35,10 @@ _KINDS: Mapping[str, tuple[str, type[Any]]] = {
     "hog3d": ("hog3d", HOG3D),
 }
 _LEAST_FRAMES = 2  # of a clip: a descriptor would see copies of a single one
+_NO_FACE = (
+    "; look at them, then lay a --configfile over it that has, in its section faces, a higher upsample or max_gap, or "
+    "no_face: full_image for frames that were cropped beforehand"
+)
 _COLUMNS = ("block", "plane", "bin", "value")
 
 
@@ -75,7 +79,8 @@ def main(args: argparse.Namespace) -> None:
     if len(clip.frames) < _LEAST_FRAMES:
         raise InputError(f"{args.clip}: is a single frame, and nothing moves in one; give a clip of two at least")
     settings = typed.of(faces.Settings, defaults.section("faces", args.configfile), "faces")
-    found = faces.faces(list(clip.frames), clip.numbers, settings, str(args.clip))
+    with reworded.remedies({"; look at them, then raise faces.upsample": _NO_FACE}):
+        found = faces.faces(list(clip.frames), clip.numbers, settings, str(args.clip))
     gray = np.stack([compositing.to_gray(frame) for frame in found.frames])
     try:
         volume = describe.face_volume(gray, np.array(found.face, np.int32), section["size"])

@@ -12,8 +12,13 @@ from rrrn.data import flo, frames, pictures
 from rrrn.experiment import defaults
 from rrrn.flow import engines, pairs
 from rrrn.flow.parameters import Parameters
-from rrrn.running import options, stage, writable
+from rrrn.running import options, reworded, stage, writable
 from rrrn.running.stage import InputError
+
+_NO_GPU = (
+    "--engine cuda: PyTorch sees no GPU; take auto or numba, or look whether PyTorch is installed, what nvidia-smi "
+    "shows and what CUDA_VISIBLE_DEVICES holds"
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +47,8 @@ def main(args: argparse.Namespace) -> None:
         if path:
             writable.check_output(path, [ending], [args.a, args.b])
     settings = defaults.section("flow", args.configfile)
-    engine = engines.resolve(args.engine or settings["engine"])
+    with reworded.remedies({"flow.engine is cuda": _NO_GPU} if args.engine else {}):
+        engine = engines.resolve(args.engine or settings["engine"])
     before, after = (gray(path) for path in (args.a, args.b))
     if before.shape != after.shape:
         sizes = " and ".join(f"{image.shape[1]} x {image.shape[0]}" for image in (before, after))

@@ -8,6 +8,7 @@ from rrrn.models import asked
 from rrrn.models.asked import Asked, Frames
 from rrrn.models.predictor import Predicted, Predictor
 from rrrn.models.seeing import Gray, Seen
+from rrrn.running import reworded
 from rrrn.running.stage import InputError
 from rrrn.spotting import spot
 from rrrn.spotting.spot import Spotted
@@ -16,6 +17,18 @@ UNSURE = "spotting is unsure"  # how such a remark begins
 _NOTHING = (
     0.0005  # distances between the eyes; where an apex is told, somebody saw one, and only this little is nothing
 )
+
+REMEDIES = {  # for those of the stages: a model's settings are what it was trained with, and nobody's to change
+    "; look at them, then raise faces.upsample": "; look at them, and give a stretch that shows one face, from the "
+    "front, which nothing hides, or larger frames",
+    ". Copy the frames again, or correct the row in the clip table": ". Copy the frames again, or correct onset, apex "
+    "and offset",
+    "; set flow.store.dtype to float16": "; look at onset and apex: no expression moves so far",
+    "; correct 'art', or use built_in": "; the model was trained with pictures of its own: put them there, or ask "
+    "without this condition",
+    "; check the landmarks": "; look at the clip, and give one that shows the face from the front, or ask without this "
+    "condition",
+}
 
 
 @dataclass(frozen=True)
@@ -34,13 +47,14 @@ def answer(predictor: Predictor, what: Asked, conditions: Sequence[str], read: F
     ``read`` are the clip's frames where they are not on disk. Raises InputError, naming the clip, where there is no
     answer to give: no face, one frame, nothing that moves, or more than any expression does.
     """
-    clip, frames, spotted, remarks = _found(predictor, what, read)
-    try:
-        seen = predictor.seen(clip, frames.images, frames.numbers, str(what.path))
-        found = [predictor.predict(seen, condition, what.rank) for condition in conditions]
-    except InputError as error:
-        text = str(error)
-        raise InputError(text if str(what.path) in text else f"{what.path}: {text}") from None
+    with reworded.remedies(REMEDIES):
+        clip, frames, spotted, remarks = _found(predictor, what, read)
+        try:
+            seen = predictor.seen(clip, frames.images, frames.numbers, str(what.path))
+            found = [predictor.predict(seen, condition, what.rank) for condition in conditions]
+        except InputError as error:
+            text = str(error)
+            raise InputError(text if str(what.path) in text else f"{what.path}: {text}") from None
     predicted = tuple(replace(one, clip=what.name, remarks=remarks, spotted=spotted) for one, _ in found)
     return Answer(predicted, seen, tuple(gray for _, gray in found), frames.rate)
 

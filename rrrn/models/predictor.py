@@ -14,8 +14,10 @@ from rrrn.experiment.conditions import CLEAR
 from rrrn.models import linear, saved
 from rrrn.models.saved import Saved
 from rrrn.models.seeing import Covered, Gray, Seen
+from rrrn.occlusion.holding import anchoring
 from rrrn.running import typed
 from rrrn.running.stage import InputError
+from rrrn.stages import augment, faces, flow, pack
 from rrrn.svm.settings import Settings as SvmSettings
 
 if TYPE_CHECKING:
@@ -55,9 +57,12 @@ class Predictor:
 
     def __init__(self, model: Saved, plugins: Sequence[Path] = (), where: str = "the model") -> None:
         for path in plugins:
+            if not outside.is_file(str(path)):
+                raise InputError(f"--plugin {path}: is no file of Python; it must end in .py")
             registry.add(str(path))
         self.about, self._where = model.about, where
         self._module = self._found()
+        self._check_settings()
         self._own: Mapping[str, Any] = model.about.settings.get("own", {})
         self._arrays = model.arrays
         self._network = self._built(model) if model.about.kind == "network" else None
@@ -118,6 +123,21 @@ class Predictor:
             )
         return method.module
 
+    def _check_settings(self) -> None:
+        """Raise InputError, naming the file and no clip, for settings that the stages do not take as they are here."""
+        told = self.about.settings
+        try:
+            typed.section(faces.Settings, told, "faces")
+            typed.section(anchoring.Settings, told, "anchor")
+            if self.about.kind == "network":
+                typed.section(augment.Settings, told, "augment")
+                typed.section(pack.Settings, told, "pack")
+                flow.Settings.of(told["flow"])
+            else:
+                typed.section(SvmSettings, told, "svm")
+        except InputError as error:
+            raise InputError(f"{self._where}: {error}; another version made it: make it again with rrrn fit") from None
+
     def _built(self, model: Saved) -> "Network[Any]":
         import torch
 
@@ -142,12 +162,12 @@ class Predictor:
         from rrrn.training.samples import Samples
 
         assert self._network is not None
-        flow = seen.flow(gray.frames, self.about.view == "tta_mean")
+        views = seen.flow(gray.frames, self.about.view == "tta_mean")
         device = next(self._network.parameters()).device
         with devices.kept():
             devices.make_reproducible(0, device)
             precision.prepare("fp32", device)
-            samples = Samples([(flow, None, place) for place in range(len(flow))], np.inf, device)
+            samples = Samples([(views, None, place) for place in range(len(views))], np.inf, device)
             rows: Iterator[Any] = engine.predict(
                 self._network, samples, int(self.about.settings["train"]["batch_size"])
             )

@@ -22,8 +22,10 @@ from rrrn.occlusion.command.output import Output
 from rrrn.occlusion.given import MOST_DOUBLINGS
 from rrrn.occlusion.holding import anchoring
 from rrrn.occlusion.wearing import Worn
-from rrrn.running import options
+from rrrn.running import options, reworded
 from rrrn.running.stage import InputError
+
+_NOT_FOUND = "; look at the frame, then raise --upsample (now {}), or give a clip that shows the face from the front"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -75,7 +77,7 @@ def main(args: argparse.Namespace) -> None:
     if kind.name == conditions.CLEAR:
         raise InputError("the condition none leaves every frame as it is; name mask, glasses or random-NN")
     art = told.pictures(kind, settings["occlude"])
-    with output.aside():
+    with output.aside(), reworded.remedies({"; check the landmarks": _NOT_FOUND.format(args.upsample)}):
         clip = footage.read(args.clip)
         for remark in clip.remarks:
             print(f"warning: {args.clip}: {remark}", file=sys.stderr)
