@@ -24,7 +24,7 @@ _NEAR = 4  # frames; an apex farther away is another one
 _WITNESSES = 60  # frames that count in a margin, at most. What trembles, or does not follow straight lines, lasts as
 # long as the movement does, so that more frames of a slower one say no more about where its apex is
 _MARGIN = 8.0  # of logarithms of likelihoods, beyond the chance of so many frames; white noise alone would need 3. Of
-# drawn clips of 50 frames and less every other one is sure, and three of four of those are right
+# drawn clips of 50 frames and less every other one is sure, and two of three of those are right: docs/models.md
 
 
 @dataclass(frozen=True)
