@@ -18,9 +18,10 @@ include: "workflow/rules/report.smk"
 
 
 # To keep to a limit of starts per second, Snakemake 9 looks at its ready jobs once more in each second for every job that
-# has ended: after 400 that takes a quarter of a core. Jobs on this machine need no such limit, unless one was asked for.
+# has ended: after 400 that takes a quarter of a core. Jobs on this machine need no such limit, unless another than its own
+# was asked for.
 onstart:
-    limit = workflow.scheduling_settings.max_jobs_per_timespan
+    limit = getattr(workflow.scheduling_settings, "max_jobs_per_timespan", None)
     if not SUBMITS and limit and (limit.max_jobs, limit.timespan) == (100, 1):
         workflow.scheduler.job_rate_limiter = None
 

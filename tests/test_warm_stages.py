@@ -1,11 +1,10 @@
 """Stages that the tests start in forks do what they do in processes of their own."""
 
 import os
+import select
 import signal
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
 import warm_stages
@@ -59,9 +58,8 @@ def test_a_stage_ends_with_who_asked_for_it(told, number):
     )
     assert asked.stdout
     asked.stdout.readline()
-    stage = Path("/proc", asked.stdout.readline().strip())
-    assert stage.exists()
+    stage = os.pidfd_open(int(asked.stdout.readline()))
     asked.send_signal(number)
     assert asked.wait(HANGS) == -number
-    while stage.exists():
-        time.sleep(0.01)
+    assert select.select([stage], [], [], HANGS)[0]
+    os.close(stage)

@@ -13,6 +13,7 @@ import os
 import runpy
 import select
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -21,21 +22,26 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-# none of them starts a thread, or reads a variable that a rule sets, when it is imported
 PRELOADED = ("torch", "pandas", "scipy.stats", "cv2", "h5py", "hdf5plugin", "jsonschema")
+# which Snakemake sets for each job, and these libraries read when they are imported
+THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 @cache
 def python() -> Path:
     """Return a program that does as this Python, and starts stages in forks."""
     folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     program, address = folder / "python", folder / "socket"
     words = shlex.join([sys.executable, "-IS", __file__, sys.executable, str(address)])
     program.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
     program.chmod(0o755)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     server = subprocess.Popen(
-        [sys.executable, "-P", __file__, str(address)], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-P", __file__, str(address)],
+        env=environment | THREADS,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     )
     assert server.stdout
     server.stdout.readline()  # it listens
@@ -44,8 +50,9 @@ def python() -> Path:
 
 
 def _ask(python: str, address: str, words: list[str]) -> int:
-    """Have a stage run, and end as it did; anything else is for Python itself."""
-    if words[:1] != ["-m"] or not words[1].startswith("rrrn.stages."):
+    """Have a stage of one thread run, and end as it did; anything else is for Python itself."""
+    threads = any(os.environ.get(name, number) != number for name, number in THREADS.items())
+    if threads or words[:1] != ["-m"] or not words[1].startswith("rrrn.stages."):
         os.execv(python, [python, *words])
     asked = json.dumps([words[1:], str(Path.cwd()), dict(os.environ)]).encode()
     with socket.socket(socket.AF_UNIX) as line:
