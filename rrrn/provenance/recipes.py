@@ -414,9 +414,8 @@ class Recipes:
             for table in self.tables
         }
         made = self._result("results/leak.json", "rrrn.stages.leak", [], inputs)
-        own = [
-            pick(self._config, name) for name in ("train.score_every_epoch", "leak.poison")
-        ]  # say what its inputs are
+        # these say what its inputs are
+        own = [pick(self._config, name) for name in ("train.score_every_epoch", "leak.poison")]
         told = merge([json.loads(made.told), *own])
         return replace(made, told=json.dumps(told, sort_keys=True))
 
