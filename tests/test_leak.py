@@ -222,8 +222,8 @@ def scored(data, run):
     return paths
 
 
-def meter(data, run, paths, oracles, poisoned=()) -> pd.DataFrame:
-    args = stage_arguments(data, methods="rrrn", conditions="none,mask", labels=None, oracle=oracles)
+def meter(data, run, paths, oracles, poisoned=(), **more) -> pd.DataFrame:
+    args = stage_arguments(data, methods="rrrn", conditions="none,mask", labels=None, oracle=oracles, **more)
     args.poisoned = [["iv", *map(str, poisoned)]] if poisoned else []
     args.confusion, args.folds = [["iv", "CDE", *map(str, paths)]], [["iv", "s0,s1,s2"]]
     args.output, args.about = run / "leak.csv", run / "leak.json"
@@ -262,18 +262,39 @@ def test_the_verdict_of_poison_stands_beside_each_headline(data, run, tmp_path):
     paths, verdict = scored(data, run), tmp_path / "verdict.csv"
     assert meter(data, run, paths, [])["poisoned"].isna().all()
     assert json.loads((run / "leak.json").read_text())["notes"][-1] == leak.NOT_POISONED
-    for said, note in (("same", "A training of RRRN says the same to the last"), ("differs", "LEAK: other flow and")):
-        digested.write(("method", "fold", "poisoned"), [("rrrn", "s0", said)], verdict)
+    for said, note in (("same", "A training of RRRN says the same to the last"), ("differs", "LEAK: poison in tested")):
+        digested.write(("method", "conditions", "poisoned"), [("rrrn", "none mask", said)], verdict)
         found = meter(data, run, paths, [], [verdict])
         assert set(found["poisoned"]) == {said} and found["condition"].nunique() == 3
         assert json.loads((run / "leak.json").read_text())["notes"][-1].startswith(note)
 
 
+def test_the_verdict_stands_only_where_the_poisoned_training_is_tested(data, run, tmp_path):
+    digested.write(("method", "conditions", "poisoned"), [("rrrn", "none", "same")], tmp_path / "verdict.csv")
+    found = meter(data, run, scored(data, run), [], [tmp_path / "verdict.csv"])
+    said = found.groupby("condition")["poisoned"].agg(set)
+    assert said["Un-occ"] == {"same"} and found.loc[found["condition"] != "Un-occ", "poisoned"].isna().all()
+
+
+@pytest.mark.parametrize(("asked", "note"), [(True, leak.NO_NETWORK), (False, leak.NOT_POISONED)])
+def test_without_verdicts_the_note_is_true_of_the_setting(data, run, asked, note):
+    meter(data, run, scored(data, run), [], settings={"leak": {"poison": asked}})
+    assert json.loads((run / "leak.json").read_text())["notes"][-1] == note
+
+
+def test_a_method_of_two_verdicts_is_named_with_its_tables():
+    told = {"method": ["A", "B", "A", "B", "D"], "table": ["iv", "iv", "iii_a", "iii_a", "iv"]}
+    said = leak.poison(pd.DataFrame(told | {"poisoned": ["same", "same", "unclear", "same", ""]}))
+    assert said.startswith("A training of A in Table IV, B says") and "Trainings of A in Table III a do not" in said
+    assert leak.poison(pd.DataFrame(told | {"poisoned": ["same", "same", "differs", "same", ""]})) == (
+        "LEAK: poison in tested clips changes what trainings of A in Table III a say of them"
+    )
+
+
 def test_one_leak_is_said_before_all_that_is_well():
     told = pd.DataFrame({"method": ["A", "B", "C", "B"], "poisoned": ["same", "differs", "unclear", "differs"]})
-    assert (
-        leak.poison(told) == "LEAK: other flow and other classes of tested clips change what trainings of B say of them"
-    )
+    told["table"] = "iv"
+    assert leak.poison(told) == "LEAK: poison in tested clips changes what trainings of B say of them"
     assert leak.poison(told[told["method"] != "B"]) == (
         "A training of A says the same to the last digit after its tested clips were poisoned; Trainings of C do not "
         "repeat on this machine, so that poison tells nothing of them"

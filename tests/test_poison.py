@@ -2,13 +2,14 @@
 
 import argparse
 from contextlib import ExitStack
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from training_data import CLASSES, arguments, make, make_flow, make_table, write_pack
 
-from rrrn.data import digested, rows
+from rrrn.data import clips, digested, rows
 from rrrn.data.packed import open_packs
 from rrrn.experiment import folds
 from rrrn.running.stage import InputError
@@ -61,20 +62,25 @@ def test_labels_are_others_for_tested_clips_alone():
 
 
 @pytest.mark.parametrize(
-    ("recorded", "poisoned", "again", "expected"),
+    ("recorded", "poisoned", "again", "once_more", "expected"),
     [
-        (1, 1, [], "same"),
-        (1, 2, [2], "same"),  # the predictions are of another machine
-        (1, 2, [1], "differs"),
-        (1, 2, [3, 3], "differs"),  # likewise
-        (1, 2, [3, 4], "unclear"),  # no two are equal
+        (1, 1, [], [], "same"),
+        (1, 2, [2], [], "same"),  # the predictions are of another machine
+        (1, 2, [1], [2], "differs"),
+        (1, 2, [3, 3], [2], "differs"),  # likewise
+        (1, 2, [3, 4], [], "unclear"),  # no two are equal
+        (1, 2, [1], [3], "unclear"),  # the poisoned one does not repeat itself
+        (1, 2, [3, 3], [1], "unclear"),
     ],
 )
-def test_the_verdict_trains_again_only_where_it_must(recorded, poisoned, again, expected):
-    said = iter([{("s", "c", "none", 0): (float(number),)} for number in again])
-    first, second = ({("s", "c", "none", 0): (float(number),)} for number in (recorded, poisoned))
-    assert poison.verdict(first, second, lambda: next(said)) == expected
-    assert next(said, None) is None
+def test_the_verdict_trains_again_only_where_it_must(recorded, poisoned, again, once_more, expected):
+    def numbers(value):
+        return {("s", "c", "none", 0): (float(value),)}
+
+    without, with_poison = iter(map(numbers, again)), iter(map(numbers, once_more))
+    found = poison.verdict(numbers(recorded), numbers(poisoned), lambda: next(without), lambda: next(with_poison))
+    assert found == expected
+    assert not [*without, *with_poison]
 
 
 # ---- trainings
@@ -107,6 +113,7 @@ def test_a_training_says_the_same_with_poison(data, tmp_path, caplog, changes):
     tested = len(folds.split(make_table(), row["fold"])[1])
     numbers = 5 + 6 * (changes["method"] == "rrrn")
     assert (int(row["n_clips"]), int(row["n_numbers"])) == (tested, 2 * tested * numbers)
+    assert row["conditions"] == "none mask"
 
 
 def among_them(monkeypatch):
@@ -151,11 +158,46 @@ def test_a_leak_is_found_out(monkeypatch, data, tmp_path, leak):
     assert poisoned(data, tmp_path)["poisoned"] == "differs"
 
 
-def test_predictions_of_other_clips_are_refused(data, tmp_path):
+def test_trainings_that_draw_by_chance_are_no_leak(monkeypatch, data, tmp_path):
+    numbers = iter(range(100))
+    monkeypatch.setattr(fold.seeds, "seed", lambda *parts: next(numbers))
+    assert poisoned(data, tmp_path, epochs=1)["poisoned"] == "unclear"
+
+
+def never(*args):
+    raise AssertionError("is trained")
+
+
+def test_a_class_that_is_none_is_said_before_anything_is_trained(monkeypatch, data, tmp_path):
+    args = arguments(data, epochs=1)
+    args.output = tmp_path / "out.csv"
+    train.main(args)
+    monkeypatch.setattr(fold, "run", never)
+    others = [replace(clip, objective_class="VI") if clip.subject == "s1" else clip for clip in make_table()]
+    clips.write(others, tmp_path / "clips.csv")
+    told = {**vars(args), "predictions": args.output, "output": tmp_path / "verdict.csv"}
+    with pytest.raises(InputError, match="has class 'VI', which is none of I, II, III, IV, V"):
+        stage.main(argparse.Namespace(**{**told, "clips": tmp_path / "clips.csv"}))
+
+
+def test_a_full_gpu_is_said_when_clips_are_asked_about_too(monkeypatch, data, tmp_path):
+    def full(*args):
+        raise torch.cuda.OutOfMemoryError
+
+    monkeypatch.setattr(poison.Asked, "of", full)
+    task = fold.Task("rrrn", "none", "s1", 0, CLASSES, [], {"none": data / "none.h5"}, "original", {})
+    monkeypatch.setattr(fold.Task, "settings", argparse.Namespace(batch_size=8))
+    trained = fold.Trained(torch.nn.Linear(1, 1), [], [], [], [0])
+    with pytest.raises(InputError, match="the GPU's memory is full"):
+        poison.said(task, trained, 0.0)
+
+
+def test_predictions_of_other_clips_are_refused(monkeypatch, data, tmp_path):
     args = arguments(data, fold="s0", epochs=1)
     args.output = tmp_path / "out.csv"
     train.main(args)
     told = {**vars(args), "predictions": args.output, "output": tmp_path / "verdict.csv", "fold": "s1"}
+    monkeypatch.setattr(fold, "run", never)  # it is known before
     with pytest.raises(InputError, match="of other clips or conditions than are tested"):
         stage.main(argparse.Namespace(**told))
     assert not (tmp_path / "verdict.csv").exists() and not (tmp_path / "verdict.packs").exists()

@@ -15,11 +15,12 @@ from rrrn.running import stage
 from rrrn.tables import cells, confusion, doubts, published
 from rrrn.tables.cells import AVERAGE
 from rrrn.tables.layout import numbers
-from rrrn.tables.published import SHOWN
+from rrrn.tables.published import SHOWN, TITLES
 
 COLUMNS = ("table", "task", "data", *doubts.COLUMNS)
 NOT_ASKED = "What choosing an epoch on test would have given is not known; 'train.score_every_epoch: true' finds it"
 NOT_POISONED = "No training was repeated with its tested clips poisoned; 'leak.poison: true' does so"
+NO_NETWORK = "No network is in the tables, so no training was poisoned"
 
 
 def rows(
@@ -43,14 +44,22 @@ def rows(
         told = [doubts.read(path) for path in chosen.get(name, ())]
         oracles = {(one["method"].iloc[0], one["condition"].iloc[0]): one for one in told}
         tested = doubts.of_folds(table, fold_names[name])
-        verdicts = {one["method"]: one["poisoned"] for path in poisoned.get(name, ()) for one in digested.read(path)}
+        verdicts = {
+            (one["method"], condition): one["poisoned"]
+            for path in poisoned.get(name, ())
+            for one in digested.read(path)
+            for condition in one["conditions"].split()
+        }
         own = doubts.rows(counts, conditions, subjects, tested, oracles, verdicts, SHOWN[name])
         parts.append(own.assign(table=name, task=task))
     return pd.concat(parts, ignore_index=True)
 
 
-def notes(found: pd.DataFrame) -> list[str]:
-    """Return in sentences how much choosing gives, how far definitions lie apart, and whom trainings saw."""
+def notes(found: pd.DataFrame, poisoned: bool) -> list[str]:
+    """Return in sentences how much choosing gives, how far definitions lie apart, and whom trainings saw.
+
+    ``poisoned``: whether the configuration asks for the poison test.
+    """
     first = found["table"].iloc[0]
     own = found[(found["condition"] != AVERAGE) & (found["table"] == first) & (found["metric"] == SHOWN[first][0])]
     told = []
@@ -67,7 +76,7 @@ def notes(found: pd.DataFrame) -> list[str]:
         f"Six definitions of F1 differ for the same predictions by {numbers.rounded(spread.mean())} in the mean, at "
         f"most by {numbers.rounded(spread.max())}"
     )
-    return [*told, verdict(found), poison(found)]
+    return [*told, verdict(found), poison(found) or (NO_NETWORK if poisoned else NOT_POISONED)]
 
 
 def verdict(found: pd.DataFrame) -> str:
@@ -81,16 +90,25 @@ def verdict(found: pd.DataFrame) -> str:
 
 
 def poison(found: pd.DataFrame) -> str:
-    """Return in a sentence what the poison test says of the networks that it was made with."""
-    told = {said: ", ".join(dict.fromkeys(own["method"])) for said, own in found.groupby("poisoned", sort=False)}
+    """Return in a sentence what the poison test says of the networks that it was made with; nothing of none.
+
+    The table is named beside a method of which not all tables say the same.
+    """
+    kinds = found[found["poisoned"] != ""].groupby("method")["poisoned"].nunique()
+    named: dict[str, dict[str, None]] = {}  # by verdict, each once, in the order of rows
+    for method, table, verdict in zip(found["method"], found["table"], found["poisoned"], strict=True):
+        if verdict:
+            name = f"{method} in {TITLES[table]}" if kinds[method] > 1 else method
+            named.setdefault(verdict, {})[name] = None
+    told = {verdict: ", ".join(names) for verdict, names in named.items()}
     if wrong := told.get("differs"):
-        return f"LEAK: other flow and other classes of tested clips change what trainings of {wrong} say of them"
+        return f"LEAK: poison in tested clips changes what trainings of {wrong} say of them"
     said = []
     if methods := told.get("same"):
         said.append(f"A training of {methods} says the same to the last digit after its tested clips were poisoned")
     if methods := told.get("unclear"):
         said.append(f"Trainings of {methods} do not repeat on this machine, so that poison tells nothing of them")
-    return "; ".join(said) or NOT_POISONED
+    return "; ".join(said)
 
 
 def main(args: argparse.Namespace) -> None:
@@ -110,7 +128,7 @@ def main(args: argparse.Namespace) -> None:
     named = args.labels or labels.of(args.methods.split(","), args.conditions.split(","))
     found = cells.labelled(found, named)
     text = found[list(COLUMNS)].to_csv(index=False, lineterminator="\n", float_format="%.6g")
-    said = notes(found)
+    said = notes(found, bool(args.settings.get("leak", {}).get("poison")))
     result.write({args.output: text}, args.about, made.identity, args.settings, kind, said, made.of)
     for note in said:
         logging.info("%s", note)

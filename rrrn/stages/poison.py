@@ -7,11 +7,13 @@ the same to the last digit (``rrrn.training.poison``).
 import argparse
 import logging
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
 from rrrn.data import digested, predictions
+from rrrn.data.clips import Clip
 from rrrn.experiment import folds, outside
 from rrrn.networks import pretrained
 from rrrn.provenance import asked
@@ -19,7 +21,7 @@ from rrrn.running import stage
 from rrrn.running.stage import InputError
 from rrrn.training import devices, fold, poison, testing
 
-COLUMNS = ("method", "trained_on", "fold", "seed", "n_clips", "n_numbers", "poisoned")
+COLUMNS = ("method", "trained_on", "fold", "seed", "conditions", "n_clips", "n_numbers", "poisoned")
 
 
 def main(args: argparse.Namespace) -> None:
@@ -40,35 +42,42 @@ def main(args: argparse.Namespace) -> None:
     if args.weights:
         pretrained.verify(args.weights, args.sha256)
     device, room = devices.choose(task.settings.device), args.max_memory_gb * 1e9
-    tested = folds.split(table, task.fold)[1]
+    training, tested = folds.split(table, task.fold)
+    fold.check_classes([*training, *tested], task.classes)
     recorded = poison.numbers(predictions.read(args.predictions, task.classes))
+    if recorded.keys() != poison.keys(task, tested):
+        raise InputError(
+            f"{args.predictions}: is of other clips or conditions than are tested; delete it and run again"
+        )
+
+    def said(own: fold.Task, clips: Sequence[Clip]) -> poison.Numbers:
+        return poison.said(task, fold.run(own, clips, build, device, room, None, args.weights), room)
 
     def again() -> poison.Numbers:
         logging.info("trains without poison, since the machine that made the predictions may round otherwise")
-        return poison.said(task, fold.run(task, table, build, device, room, None, args.weights), room)
+        return said(task, table)
+
+    def once_more() -> poison.Numbers:
+        logging.info("trains with poison once more, since only what repeats itself tells of a leak")
+        return said(own, others)
 
     folder = args.output.with_suffix(".packs")
     shutil.rmtree(folder, ignore_errors=True)  # of a job that was killed
     try:
-        of = poison.packs([*task.train, *task.test.values()], tested, folder)
+        packs = poison.packs([*task.train, *task.test.values()], tested, folder)
         own = replace(
             task,
-            train=[of[path] for path in task.train],
-            test={condition: of[path] for condition, path in task.test.items()},
+            train=[packs[path] for path in task.train],
+            test={condition: packs[path] for condition, path in task.test.items()},
         )
         others = poison.table(table, task.fold, task.classes)
-        trained = fold.run(own, others, build, device, room, None, args.weights)
+        found = said(own, others)
+        verdict = poison.verdict(recorded, found, again, once_more)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    found = poison.said(task, trained, room)
-    if found.keys() != recorded.keys():
-        raise InputError(
-            f"{args.predictions}: is of other clips or conditions than are tested; delete it and run again"
-        )
-    verdict = poison.verdict(recorded, found, again)
     count = sum(map(len, found.values()))
-    row = (task.method, task.trained_on, task.fold, task.seed, len(tested), count, verdict)
-    digested.write(COLUMNS, [row], args.output, made.identity)
+    of = (task.method, task.trained_on, task.fold, task.seed, " ".join(task.test))
+    digested.write(COLUMNS, [(*of, len(tested), count, verdict)], args.output, made.identity)
     logging.info("%s, fold %s: %d numbers, %s", task.method, task.fold, count, verdict)
 
 

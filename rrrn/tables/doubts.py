@@ -3,7 +3,7 @@
 Of each method under each condition, and in the mean over conditions. Each number is a mean over seeds.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -31,15 +31,15 @@ def rows(
     subjects: Sequence[str],
     of_folds: Sequence[Sequence[str]],
     oracles: Mapping[Cell, pd.DataFrame],
-    verdicts: Mapping[str, str],
+    verdicts: Mapping[Cell, str],
     shown: Sequence[str],
 ) -> pd.DataFrame:
     """Return a row for each method, condition (and AVERAGE over them) and shown metric, in COLUMNS.
 
     ``counts`` are {method: confusion matrices (conditions, seeds, subjects, n_classes, n_classes)}, ``of_folds`` the
     subjects that each fold tests, ``oracles`` what the stage oracle says of a method and condition, for those that have
-    it, ``verdicts`` those of the poison test by method. Raises InputError if ``oracles`` are of other predictions than
-    ``counts``.
+    it, ``verdicts`` those of the poison test, for those that the poisoned training is tested on. Raises InputError if
+    ``oracles`` are of other predictions than ``counts``.
     """
     places = [[subjects.index(name) for name in own] for own in of_folds]
     found = []
@@ -54,7 +54,7 @@ def rows(
                 row: dict[str, object] = {"condition": condition, "method": method, "metric": metric, **f1s}
                 row |= {"value": scores[metric], "n_seeds": len(of_seeds)}
                 row |= {"seen_subjects": 0, "seen_by": "folds"}  # folds.split stops at a fold that has one
-                row |= {"poisoned": verdicts.get(method, "")}
+                row |= {"poisoned": verdicts.get((method, condition), "")}
                 row |= _oracle(oracle, metric, scores[metric], f"{method} under {condition}")
                 found.append(row)
     frame = pd.DataFrame(found).reindex(columns=COLUMNS).assign(n_subjects=len(subjects), n_folds=len(of_folds))
@@ -95,8 +95,15 @@ def _oracle(told: pd.DataFrame | None, metric: str, value: float, where: str) ->
     }
 
 
-def _averaged(frame: pd.DataFrame) -> dict[str, str]:
-    """Return how each column is summed up over conditions: numbers by their mean, what is counted by its largest."""
+def _averaged(frame: pd.DataFrame) -> dict[str, str | Callable[[pd.Series], str]]:
+    """Return how each column is summed up over conditions: numbers by their mean, what is counted by its largest.
+
+    A verdict of poison is one on all of them, or left out.
+    """
     counted = ("seen_subjects", "n_epochs", "n_subjects", "n_folds", "n_seeds")
     how = {name: "max" if name in counted else "mean" for name in COLUMNS if pd.api.types.is_numeric_dtype(frame[name])}
-    return how | {"seen_by": "first", "poisoned": "first"}
+    return {**how, "seen_by": "first", "poisoned": _shared}
+
+
+def _shared(told: pd.Series) -> str:
+    return str(told.iloc[0]) if told.nunique() == 1 else ""

@@ -94,6 +94,16 @@ class Noted:
     every_epoch: bool = False
 
 
+def check_classes(clips: Sequence[Clip], classes: Sequence[str]) -> None:
+    """Raise InputError for a clip of a class that is none of ``classes``."""
+    for clip in clips:
+        if clip.objective_class not in classes:
+            raise InputError(
+                f"clip {clip.subject}/{clip.clip} has class {clip.objective_class!r}, which is none of "
+                f"{', '.join(classes)}; correct the clip table or 'classes'"
+            )
+
+
 def run(
     task: Task,
     table: Sequence[Clip],
@@ -113,12 +123,7 @@ def run(
     """
     settings, classes = task.settings, list(task.classes)
     training, testing = folds.split(table, task.fold)
-    for clip in [*training, *testing]:
-        if clip.objective_class not in classes:
-            raise InputError(
-                f"clip {clip.subject}/{clip.clip} has class {clip.objective_class!r}, which is none of "
-                f"{', '.join(classes)}; correct the clip table or 'classes'"
-            )
+    check_classes([*training, *testing], classes)
     if start:
         models.check(start, task.origin, training, testing)
         settings = settings.tuned()

@@ -20,7 +20,7 @@ from rrrn.data.packed import open_packs
 from rrrn.data.predictions import Prediction
 from rrrn.data.rows import Key
 from rrrn.experiment import folds, grouped, seeds
-from rrrn.training import fold
+from rrrn.training import devices, fold
 from rrrn.training.testing import Asked, views_to_test
 
 SAME, DIFFERS, UNCLEAR = "same", "differs", "unclear"
@@ -97,10 +97,21 @@ def _noise(old: h5py.Group, new: h5py.Group, rng: np.random.Generator) -> NDArra
     return flow_store.checks(made)
 
 
-def said(task: fold.Task, trained: fold.Trained, max_bytes: float) -> Numbers:
-    """Return what a trained network says of the tested clips as they are, in the packs of ``task``."""
-    device = next(trained.network.parameters()).device
+def keys(task: fold.Task, tested: Sequence[Clip]) -> set[tuple[str, str, str, int]]:
+    """Return the keys of what ``said`` returns, before anything is trained; raises InputError as ``views_to_test``."""
     with ExitStack() as stack:
+        files = open_packs(task.test.values(), stack)
+        views = views_to_test([files[path] for path in task.test.values()], task.view)
+    return {(*rows.key(clip), condition, view) for clip in tested for condition in task.test for view in views}
+
+
+def said(task: fold.Task, trained: fold.Trained, max_bytes: float) -> Numbers:
+    """Return what a trained network says of the tested clips as they are, in the packs of ``task``.
+
+    Raises InputError if the GPU's memory is full.
+    """
+    device = next(trained.network.parameters()).device
+    with ExitStack() as stack, devices.fitting_gpu():
         files = open_packs(task.test.values(), stack)
         tested = {condition: files[path] for condition, path in task.test.items()}
         views = views_to_test(list(tested.values()), task.view)
@@ -119,15 +130,19 @@ def numbers(predicted: Iterable[Prediction]) -> Numbers:
     }
 
 
-def verdict(recorded: Numbers, poisoned: Numbers, again: Callable[[], Numbers]) -> str:
+def verdict(
+    recorded: Numbers, poisoned: Numbers, again: Callable[[], Numbers], once_more: Callable[[], Numbers]
+) -> str:
     """Return whether a poisoned training says the same of the tested clips as the one whose predictions are recorded.
 
-    If it does not, another machine may have made these: then ``again`` trains without poison on this one. UNCLEAR, if
-    trainings without poison differ among themselves.
+    If it does not, another machine may have made these: then ``again`` trains without poison on this one, and
+    ``once_more`` with the same poison. UNCLEAR, if trainings without poison, or those with it, differ among themselves.
     """
     if poisoned == recorded:
         return SAME
     twin = again()
     if twin == poisoned:
         return SAME
-    return DIFFERS if twin == recorded or twin == again() else UNCLEAR
+    if twin != recorded and twin != again():
+        return UNCLEAR
+    return DIFFERS if once_more() == poisoned else UNCLEAR

@@ -21,7 +21,8 @@ def page(found: Found) -> Page:
         caption = (
             "Each number of the tables beside what choosing the epoch by the tested clips would have given; and how "
             "many tested subjects their own fold learnt from, as the files of trainings say or the folds are made; and "
-            "whether a training with its tested clips poisoned says the same of them."
+            "whether a training with its tested clips poisoned says the same of them, under the conditions that it "
+            "is tested on."
         )
         tables.append(of_frame(told, caption, names, filters))
         once = told.drop_duplicates(["table", "condition", "method"])
