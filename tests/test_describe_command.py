@@ -135,7 +135,8 @@ def test_mistakes_are_named(tmp_path, capsys, clip):
         ((tmp_path / "nowhere", "--descriptor", "hog3d", *out), "nowhere: there is no such folder of frames"),
         (
             (tmp_path / "blank", "--descriptor", "hog3d", *out),
-            "look at them, then lay a --configfile over it that has",
+            "blank: no face in 6 frames in a row, 1 to 6, where the search ended; look at them, then lay a "
+            "--configfile over it that has",
         ),
         ((clip, "--descriptor", "hog3d", "-o", tmp_path / "x.txt"), "x.txt: its name must end in .npy or .csv"),
         ((clip, "--descriptor", "hog3d", "-o", tmp_path / "folder.npy"), "folder.npy: is a folder; name a file"),

@@ -150,6 +150,7 @@ def test_an_occluder_that_covers_nothing_of_the_face_is_refused(tmp_path, capsys
     for options in ((), ("--preview",)):
         message = failed(capsys, clip, tmp_path / "out", "--configfile", tmp_path / "own.yaml", *options)
         assert "frame 10: the occluder mine.png covers nothing of the face" in message and "Traceback" not in message
+        assert "raise --upsample (now 0), correct picture and anchors if they are your own, or give a clip" in message
     assert sorted(path.name for path in tmp_path.iterdir()) == ["art", "own.yaml"]
 
 

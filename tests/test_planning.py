@@ -404,6 +404,16 @@ def test_mistakes_end_with_one_message(capsys, arguments, status):
     assert end.value.code == status and "Traceback" not in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("read", ["--configfile", "--rates"])
+def test_rates_take_the_place_of_nothing_that_is_read(tmp_path, capsys, read):
+    own = tmp_path / "mine.yaml"
+    own.write_text("methods: [rrrn]\n")
+    with pytest.raises(SystemExit) as end:
+        cli.main(["plan", read, str(own), "--write-rates", str(own)])
+    assert end.value.code == 1 and "mine.yaml: would take the place of what is read" in capsys.readouterr().err
+    assert own.read_text() == "methods: [rrrn]\n"
+
+
 def test_a_calibration_measures_what_the_model_asks_for():
     own = settings(TOY, conditions=["random-20"], methods=["lbp_sip", "rrrn"])
     own["flow"]["engine"] = own["train"]["device"] = "cuda"  # as for a cluster, planned where there may be no GPU

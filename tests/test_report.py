@@ -296,6 +296,9 @@ def test_clips_of_the_papers_databases_that_are_not_all_of_it_are_said_to_be_oth
     assert "Table II" not in caution(["casme2", "samm"], counts) and "Table II" not in caution(["casme2"], counts)
     said = caution(["casme2", "samm"], counts | {("samm", "V"): 2, ("samm", "IV"): 9})
     assert "they are of 253 clips of 47 subjects, by Table II of the paper, and these are of 253 clips of 1" in said
+    assert "of 1, of which other numbers are of each class." in said
+    fewer = caution(["casme2", "samm"], counts | {("samm", "V"): 2})
+    assert "these are of 252 clips of 1. " in fewer and "other numbers" not in fewer
 
 
 def test_what_the_import_says_of_a_clip_can_be_broken_into_lines(tmp_path):

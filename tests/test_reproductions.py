@@ -40,6 +40,13 @@ def test_drawn_clips_come_into_a_table_of_their_own_and_are_called_none(folder, 
     assert rebuilt(folder, tmp_path / "page.md") == text
 
 
+def test_endings_in_capitals_are_bundles_too(folder, tmp_path):
+    (tmp_path / "bundles").mkdir()
+    (tmp_path / "bundles/LOUD.ZIP").write_bytes((folder / "other.zip").read_bytes())
+    (tmp_path / "bundles/notes.txt").write_text("no bundle")
+    assert "| LOUD" in rebuilt(tmp_path / "bundles", tmp_path / "page.md")
+
+
 def test_recorded_ones_stand_beside_the_paper(folder, monkeypatch):
     one = replace(run.read(folder / "mine_1.zip"), name="a/theirs.zip")
     monkeypatch.setattr(beside, "unlike_paper", lambda *told: "")

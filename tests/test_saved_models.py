@@ -25,10 +25,13 @@ from rrrn.data.video.encode import encode
 from rrrn.experiment import defaults
 from rrrn.face import tracking
 from rrrn.models import asked, card, estimate, fit, linear, saved
-from rrrn.models.answer import answer
+from rrrn.models.answer import REMEDIES, answer
 from rrrn.models.predictor import Predictor
 from rrrn.occlusion import wearing
-from rrrn.running import resources
+from rrrn.occlusion.command import command as occlude
+from rrrn.occlusion.kinds import random
+from rrrn.occlusion.scene import Scene
+from rrrn.running import resources, reworded
 from rrrn.running.stage import InputError
 from rrrn.svm import fold
 from rrrn.svm.settings import Settings
@@ -322,6 +325,46 @@ def test_a_card_of_another_model_is_told(there, capsys, tmp_path):
     assert "is the card" not in failed(capsys, "predict", tmp_path / "gone", "--model", tmp_path / "x.safetensors")
 
 
+@pytest.fixture
+def small(tmp_path) -> Path:
+    """A model of one number with a card, not asked for anything."""
+    texts = ("descriptor", "lbp_top", "lbp_top", "LBP-TOP", ["I", "II"], "original")
+    path = tmp_path / "x.safetensors"
+    saved.write(saved.Saved({"plane": np.ones(1)}, saved.About(*texts, *({} for _ in range(6)))), path)
+    path.with_suffix(".md").write_text(f"{card._OF}`{saved.checksum_of(path)}`, and of no other.\n")
+    return path
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_a_model_that_cannot_be_written_leaves_the_old_one_its_card(small, monkeypatch, full):
+    model = saved.Saved({"plane": np.zeros(1)}, saved.About("", "", "", "", [], "", *({} for _ in range(6))))
+    monkeypatch.setattr(card, "markdown", lambda *told: "of the new one")
+    before = {path.name: path.read_bytes() for path in small.parent.iterdir()}
+    if full:
+        monkeypatch.setattr(Path, "write_bytes", lambda *told: (_ for _ in ()).throw(OSError(28, "No space left")))
+    with pytest.raises(OSError if full else ValueError, match="No space" if full else "ends in"):
+        card.write(model, small if full else small.with_suffix(".bin"))
+    assert {path.name: path.read_bytes() for path in small.parent.iterdir()} == before
+
+
+def test_a_card_is_a_strangers_if_it_says_so(small, monkeypatch):
+    place, other = small.with_suffix(".md"), f"blake2b-{'0' * 32}"
+    head = f"# LBP-TOP{card._TITLE}\n\n"
+    for text, told in (
+        (f"{card._OF}`{other}`, and of no other.", place),
+        (f"{card._OF}`{saved.checksum_of(small)}`, and of no other.\n\n| code | `{other}` |", None),
+        (f"| code | `{other}` |", None),  # as before cards named their models
+    ):
+        place.write_text(head + text)
+        assert card.stranger(small) == told
+
+    def denied(*told, **how):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_text", denied)
+    assert card.stranger(small) is None
+
+
 def test_help_says_what_a_prediction_does_not_mean(capsys):
     for name in ("fit", "predict"):
         with pytest.raises(SystemExit):
@@ -499,6 +542,7 @@ def test_there_is_no_guess(there, capsys, tmp_path):
 
 CONFIGURED = re.compile(
     r"\b(faces|anchor|occlude|augment|flow|pack|describe|train|svm|protocol|networks)\.[a-z]|'art'|'plugins'|clip table"
+    r"|faces stage"
 )
 
 
@@ -537,6 +581,16 @@ def test_what_stages_say_of_a_clip_names_no_key_of_a_configuration(there, capsys
             *(row.frames, "--model", "rrrn.safetensors", *numbers, "--condition", "glasses"),
             message="or ask without this condition",
         )
+
+
+@pytest.mark.parametrize("own", [REMEDIES, occlude._remedies(1)])
+def test_no_user_of_a_command_is_sent_to_a_stage(own):
+    points = np.random.default_rng(1).uniform(20, 80, (68, 2))
+    scene = Scene("s", "c", 0, 20, np.zeros((100, 100, 3), np.uint8), points[None], "compat", None, {})
+    settings = {"seed": 1, "random": random.KIND["defaults"]}
+    with pytest.raises(InputError, match="landmark 31 is not finite; look at the") as raised, reworded.remedies(own):
+        random.prepare(scene, settings).draw(np.full((68, 2), np.nan))
+    assert not CONFIGURED.search(str(raised.value)) and "take the clip out" not in str(raised.value)
 
 
 def _encode(encode, values, *told):

@@ -173,6 +173,15 @@ def test_sure_means_within_four_frames_whatever_the_length(count):
     assert moments.find(sharp + noise, **ends).sure
 
 
+def test_a_search_among_equals_ends():
+    """Equal likelihoods differ in their last digits from batch to batch."""
+    heights = np.random.default_rng(0).uniform(0.001, 0.01, 6)
+    flat = np.minimum(rise_and_fall(74, 0, 37, 73), 0.5)[:, None] * heights
+    found = moments.find((flat + flat[::-1]) / 2, onset=0, offset=73)
+    assert found.moves and not found.sure
+    assert not moments.find(np.zeros((74, 6))).moves
+
+
 def test_two_that_are_alike_are_not_sure_and_noise_does_not_move():
     rng = np.random.default_rng(5)
     heights = rng.normal(0, 0.01, 5)

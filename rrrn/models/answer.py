@@ -13,6 +13,7 @@ from rrrn.running.stage import InputError
 from rrrn.spotting import spot
 from rrrn.spotting.spot import Spotted
 
+_ANOTHER = "; look at the clip, and give one that shows the face from the front, or ask without this condition"
 UNSURE = "spotting is unsure"  # how such a remark begins
 _NOTHING = (
     0.0005  # distances between the eyes; where an apex is told, somebody saw one, and only this little is nothing
@@ -26,8 +27,8 @@ REMEDIES = {  # for those of the stages: a model's settings are what it was trai
     "; set flow.store.dtype to float16": "; look at onset and apex: no expression moves so far",
     "; correct 'art', or use built_in": "; the model was trained with pictures of its own: put them there, or ask "
     "without this condition",
-    "; check the landmarks": "; look at the clip, and give one that shows the face from the front, or ask without this "
-    "condition",
+    "; check the landmarks": _ANOTHER,
+    "; run the faces stage again": _ANOTHER,
 }
 
 

@@ -1,5 +1,6 @@
 """The card of a model, in Markdown: what it is, what is known of it, and what it does not say."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ LIMITS = (
 )
 SUFFIX = ".md"
 _TITLE = ", a model of rrrn"
+_OF = "It is the card of the model with the checksum "
+_CHECKSUM = re.compile(rf"^{_OF}`(blake2b-[0-9a-f]{{32}})`", re.MULTILINE)  # and none of those of files and code
 _DRAWN = (
     "**The training clips are drawn faces.** No person was recorded. What the model says of people is not known, and "
     "its scores say nothing about people."
@@ -36,23 +39,29 @@ def write(model: Saved, path: Path) -> Path:
     """Write a model and its card beside it, and return where that is.
 
     There is at no time a card beside a model that it is not of: the old one goes before the new model is put in place,
-    and the new one comes after. Who is killed between leaves a model without a card. Raises ValueError as
-    ``saved.write``.
+    and the new one comes after. Who is killed between leaves a model without a card; where the new model cannot be
+    written, the old one keeps its own. Raises ValueError as ``saved.write``.
     """
     place = path.with_suffix(SUFFIX)
     with stage.replacing(place) as partial:
         partial.write_text(markdown(model, path.name), encoding="utf-8")
-        place.unlink(missing_ok=True)
-        saved.write(model, path)
+        saved.write(model, path, lambda: place.unlink(missing_ok=True))
     return place
 
 
 def stranger(path: Path) -> Path | None:
-    """Return the card beside a model's file, if there is one and it is of another model; else nothing."""
+    """Return the card beside a model's file, if it says that it is of another model; else nothing.
+
+    Nothing too of a card that names no checksum, as earlier versions wrote them, and of one that cannot be read.
+    """
     place = path.with_suffix(SUFFIX)
-    if not is_one(place) or saved.checksum_of(path) in place.read_text(encoding="utf-8", errors="replace"):
+    try:
+        if not is_one(place):
+            return None
+        named = _CHECKSUM.search(place.read_text(encoding="utf-8", errors="replace"))
+    except OSError:
         return None
-    return place
+    return place if named and named[1] != saved.checksum_of(path) else None
 
 
 def markdown(model: Saved, name: str) -> str:
@@ -61,7 +70,7 @@ def markdown(model: Saved, name: str) -> str:
     parts = [
         f"# {about.label}{_TITLE}\n",
         f"`{name}`: {_what(about)}\n",
-        f"It is the card of the model with the checksum `{saved.checksum(model)}`, and of no other.\n",
+        f"{_OF}`{saved.checksum(model)}`, and of no other.\n",
         f"{LIMITS}\n",
         "## Data\n",
         _data(about),

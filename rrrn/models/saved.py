@@ -7,7 +7,7 @@ name, never one that the file names.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -66,8 +66,11 @@ class Saved:
     about: About
 
 
-def write(model: Saved, path: Path) -> None:
-    """Write a model, whole or not at all; equal models give equal bytes. Raises ValueError for another suffix."""
+def write(model: Saved, path: Path, before: Callable[[], None] = lambda: None) -> None:
+    """Write a model, whole or not at all; equal models give equal bytes. Raises ValueError for another suffix.
+
+    ``before`` is called when all is written, just before it is put in its place.
+    """
     if path.suffix.lower() != SUFFIX:
         raise ValueError(f"{path}: a model's file ends in {SUFFIX}")
     arrays = {name: np.ascontiguousarray(values) for name, values in model.arrays.items()}
@@ -76,6 +79,7 @@ def write(model: Saved, path: Path) -> None:
     told = {"format": FORMAT, "digest": checksum(model), **asdict(model.about)}
     with stage.replacing(path) as partial:
         partial.write_bytes(save(arrays, {_KEY: json.dumps(told, sort_keys=True)}))
+        before()
 
 
 def checksum(model: Saved) -> str:

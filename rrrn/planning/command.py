@@ -57,7 +57,8 @@ def main(args: argparse.Namespace) -> None:
     if args.presets and args.write_rates:
         raise InputError("--write-rates keeps the rates of one configuration; use it without --presets")
     if args.write_rates:
-        writable.check_output(args.write_rates)
+        read = [*defaults.bases(), *args.configfile, *([args.rates] if args.rates else [])]
+        writable.check_output(args.write_rates, read=read)
     # the libraries of all stages, seconds of import, which no other sub-command should pay
     plan, report, notes = (importlib.import_module(f"rrrn.planning.{name}") for name in ("plan", "report", "notes"))
     asked = plan.Asked(

@@ -132,7 +132,7 @@ def _row(one: Run, table: str, metric: str) -> dict[str, str]:
 def main(args: argparse.Namespace) -> None:
     if not args.folder.is_dir():
         raise InputError(f"{args.folder}: is no folder; name one with bundles (*.zip)")
-    runs = [run.read(path) for path in sorted(args.folder.glob("*.zip"))]
+    runs = [run.read(path) for path in sorted(args.folder.iterdir()) if path.suffix.lower() == ".zip"]
     put(text(runs, resources.path("data/paper")), args.output)
     logging.info("%s: %d bundles", args.output, len(runs))
 

@@ -23,6 +23,7 @@ _STILL = 0.003  # in the same: root of the sum of squares of what all signals mo
 _NEAR = 4  # frames; an apex farther away is another one
 _WITNESSES = 60  # frames that count in a margin, at most. What trembles, or does not follow straight lines, lasts as
 # long as the movement does, so that more frames of a slower one say no more about where its apex is
+_EQUAL = 1e-9  # of logarithms of likelihoods: what rounding may make of equal ones in one batch
 _MARGIN = 8.0  # of logarithms of likelihoods, beyond the chance of so many frames; white noise alone would need 3. Of
 # drawn clips of 50 frames and less every other one is sure, and two of three of those are right: docs/models.md
 
@@ -89,9 +90,13 @@ def _climbed(
     while step > 0:
         moves = [(-step, 0, step) if one is None else (0,) for one in given]
         near = _possible(((best[0] + a, best[1] + b, best[2] + c) for a, b, c in product(*moves)), levels.count)
-        near = [one for one in near if one[1] in apexes]
-        better = levels.best(near)
-        step, best = (step if better != best else step // 2), better
+        near = [one for one in near if one[1] in apexes]  # the best so far among them
+        values = levels.likelihood(near)  # compared in one batch alone: the last digits are others in another
+        place = int(np.argmax(values))
+        if values[place] > values[near.index(best)] + _EQUAL:
+            best = near[place]
+        else:
+            step //= 2
     return best
 
 

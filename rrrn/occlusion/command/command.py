@@ -25,7 +25,7 @@ from rrrn.occlusion.wearing import Worn
 from rrrn.running import options, reworded
 from rrrn.running.stage import InputError
 
-_NOT_FOUND = "; look at the frame, then raise --upsample (now {}), or give a clip that shows the face from the front"
+_FRONT = "or give a clip that shows the face from the front"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -77,7 +77,7 @@ def main(args: argparse.Namespace) -> None:
     if kind.name == conditions.CLEAR:
         raise InputError("the condition none leaves every frame as it is; name mask, glasses or random-NN")
     art = told.pictures(kind, settings["occlude"])
-    with output.aside(), reworded.remedies({"; check the landmarks": _NOT_FOUND.format(args.upsample)}):
+    with output.aside(), reworded.remedies(_remedies(args.upsample)):
         clip = footage.read(args.clip)
         for remark in clip.remarks:
             print(f"warning: {args.clip}: {remark}", file=sys.stderr)
@@ -110,6 +110,17 @@ def main(args: argparse.Namespace) -> None:
         output.put_in_place()
     done = f"{worn.occluder.name} on {len(frames)} frames{_turned(worn)}"
     logging.info("%s: %s, %s", args.out, done, output.facts.name)
+
+
+def _remedies(upsample: int) -> dict[str, str]:
+    """Return what a user of this command can do, by the phrase of the stages that it stands for."""
+    look = f"; look at the frame, then raise --upsample (now {upsample})"
+    return {  # the longer phrase first
+        "; check the landmarks, and picture and anchors": f"{look}, correct picture and anchors if they are your own, "
+        f"{_FRONT}",
+        "; check the landmarks": f"{look}, {_FRONT}",
+        "; run the faces stage again": f"{look}, {_FRONT}",
+    }
 
 
 def _bar(what: str, numbers: list[int]) -> Callable[[Iterable[Any]], Iterable[Any]]:

@@ -184,9 +184,11 @@ def _unlike_paper(found: Found) -> list[str]:
     if own == wanted:
         return []
     total, subjects = (int(counts["Composite", name]) for name in ("Total", "Subjects"))
+    among = ", of which other numbers are of each class" if len(found.clips) == total else ""
     return [
         f"Nothing about the paper's numbers by how far they are from these: they are of {total} clips of {subjects} "
-        f"subjects, by Table II of the paper, and these are of {len(found.clips)} clips of {len(found.subjects)}."
+        f"subjects, by Table II of the paper, and these are of {len(found.clips)} clips of "
+        f"{len(found.subjects)}{among}."
     ]
 
 
