@@ -46,7 +46,8 @@ def of_shards(shards: Mapping[Path, bytes], table: Sequence[Clip]) -> dict[Key, 
     for path, seal in shards.items():
         with store.reading(path, seal) as file:
             keys = [(str(group.attrs["subject"]), name) for name, group in file.items()]
-        if twice := [key for key in keys if key in found]:
+        # no name of this module: CPython 3.12.1 takes one that a comprehension binds for a local of others, too
+        if twice := [own for own in keys if own in found]:
             raise InputError(f"{path}: holds clip {'/'.join(twice[0])}, and so does {found[twice[0]]}")
         check(keys, table, path, partial=True)
         found.update(dict.fromkeys(keys, path))
