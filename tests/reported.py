@@ -9,7 +9,7 @@ from rrrn.data.clips import Clip
 from rrrn.experiment import defaults, labels
 from rrrn.report.found import CLEAR, Counts, Found, Strip
 from rrrn.tables import definitions, doubts, no_skill
-from rrrn.tables.cells import AVERAGE
+from rrrn.tables.published import AVERAGE
 
 METHODS, CONDITIONS = ("lbp_top", "resnet18", "rrrn"), ("none", "mask", "random-20", "random-40")
 CLASSES = ("I", "II", "III")

@@ -92,8 +92,9 @@ def knowing(folder: Path) -> Path:
 
 def snakemake(root: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     knowing(root)
-    if "PYTHONPATH" not in variables:  # an interpreter that has started would not look at it
-        return warm_snakemake.run(command(*arguments)[3:], root, ENVIRONMENT | variables, warm_stages.python())
+    if "PYTHONPATH" not in variables:  # an interpreter that has started would not look at it, nor at a sitecustomize
+        python = Path(sys.executable) if (root / "sitecustomize.py").exists() else warm_stages.python()
+        return warm_snakemake.run(command(*arguments)[3:], root, ENVIRONMENT | variables, python)
     return subprocess.run(command(*arguments), cwd=root, env=ENVIRONMENT | variables, capture_output=True, text=True)
 
 

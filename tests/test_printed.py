@@ -9,8 +9,8 @@ import pytest
 
 from rrrn.experiment.labels import Labels
 from rrrn.tables import no_skill
-from rrrn.tables.cells import AVERAGE
 from rrrn.tables.layout import axes, comma, grid, latex, markdown, numbers
+from rrrn.tables.published import AVERAGE
 
 NAN = float("nan")
 NAMED = Labels({"a": "A_1", "b": "B & C"}, {"none": "Un-occ", "mask": "50 %|x"})

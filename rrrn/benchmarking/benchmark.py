@@ -26,7 +26,7 @@ from rrrn.experiment.labels import Labels
 from rrrn.running.stage import InputError
 from rrrn.stages import ranking, score, table
 from rrrn.tables import cells, confusion, pooled, published
-from rrrn.tables.cells import AVERAGE
+from rrrn.tables.published import AVERAGE
 from rrrn.tables.robustness import REFERENCE
 from rrrn.training.fold import Build
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from rrrn.tables.cells import AVERAGE
 from rrrn.tables.layout import numbers
+from rrrn.tables.published import AVERAGE
 
 ABSENT = "–"
 ROUNDED = ".3f"  # half up, as in all tables

@@ -19,8 +19,7 @@ from rrrn.sharing import pairing, pseudonyms, run
 from rrrn.sharing.pairing import Pair
 from rrrn.sharing.run import Run
 from rrrn.tables import bounds, comparing, published
-from rrrn.tables.cells import AVERAGE
-from rrrn.tables.published import SHOWN
+from rrrn.tables.published import AVERAGE, SHOWN
 from rrrn.tables.statistics import exchange, resampling
 
 PAPER = "paper"

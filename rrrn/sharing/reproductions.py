@@ -14,8 +14,8 @@ from rrrn.running.stage import InputError
 from rrrn.sharing import beside, run, shown
 from rrrn.sharing.run import Run
 from rrrn.tables import bounds, published
-from rrrn.tables.cells import AVERAGE
 from rrrn.tables.layout import numbers
+from rrrn.tables.published import AVERAGE
 
 BEGIN, END = "<!-- made of bundles: begin -->", "<!-- made of bundles: end -->"
 METRICS = {"iv": "F1", "iii_a": "UAR", "iii_b": "UAR"}  # that methods are ranked by

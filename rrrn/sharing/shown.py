@@ -9,8 +9,8 @@ import pandas as pd
 from rrrn.sharing.beside import PAPER, Beside
 from rrrn.sharing.run import Run
 from rrrn.tables import published
-from rrrn.tables.cells import AVERAGE
 from rrrn.tables.layout import numbers
+from rrrn.tables.published import AVERAGE
 
 _KEY = ["condition", "method"]
 

@@ -19,8 +19,8 @@ from rrrn.provenance import asked
 from rrrn.running import stage
 from rrrn.running.stage import InputError
 from rrrn.tables import faithful, published
-from rrrn.tables.cells import AVERAGE
 from rrrn.tables.faithful import Hidden
+from rrrn.tables.published import AVERAGE
 
 COLUMNS = ("method", "data", *faithful.COLUMNS, "n_seeds")
 

@@ -13,9 +13,8 @@ from rrrn.experiment import labels
 from rrrn.provenance import asked
 from rrrn.running import stage
 from rrrn.tables import cells, confusion, doubts, published
-from rrrn.tables.cells import AVERAGE
 from rrrn.tables.layout import numbers
-from rrrn.tables.published import SHOWN, TITLES
+from rrrn.tables.published import AVERAGE, SHOWN, TITLES
 
 COLUMNS = ("table", "task", "data", *doubts.COLUMNS)
 NOT_ASKED = "What choosing an epoch on test would have given is not known; 'train.score_every_epoch: true' finds it"

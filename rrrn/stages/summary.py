@@ -13,8 +13,8 @@ from rrrn.experiment.labels import Labels
 from rrrn.provenance import asked
 from rrrn.running import stage
 from rrrn.tables import cells, published
-from rrrn.tables.cells import AVERAGE, KEYS
-from rrrn.tables.published import SHOWN
+from rrrn.tables.cells import KEYS
+from rrrn.tables.published import AVERAGE, SHOWN
 
 HOLDOUTS, BOTH = ("iii_a", "iii_b"), "HDE"
 MEAN, FALL = "mean of both holdouts", "maximal degradation"

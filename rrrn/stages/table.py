@@ -17,9 +17,9 @@ from rrrn.experiment.methods import names
 from rrrn.provenance import asked
 from rrrn.running import stage
 from rrrn.tables import bounds, cells, confusion, no_skill, notes, published
-from rrrn.tables.cells import AVERAGE, KEYS
+from rrrn.tables.cells import KEYS
 from rrrn.tables.layout import axes, comma, grid, latex, markdown
-from rrrn.tables.published import SHOWN
+from rrrn.tables.published import AVERAGE, SHOWN
 
 METRICS = {**SHOWN, "ablation": SHOWN["iv"]}
 OF_PAPER = ("paper", "difference", "note")

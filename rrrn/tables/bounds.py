@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from rrrn.experiment import metrics
 from rrrn.tables import confusion
-from rrrn.tables.cells import AVERAGE, KEYS
+from rrrn.tables.cells import KEYS
+from rrrn.tables.published import AVERAGE
 from rrrn.tables.statistics import intervals, resampling
 
 ENDS = ("low", "high")

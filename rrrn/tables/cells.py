@@ -9,8 +9,8 @@ from rrrn.data import digested
 from rrrn.experiment import metrics
 from rrrn.experiment.labels import Labels
 from rrrn.running.stage import InputError
+from rrrn.tables.published import AVERAGE
 
-AVERAGE = "Avg."
 KEYS = ["condition", "method", "metric"]
 
 

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from rrrn.experiment import labels
 from rrrn.experiment.conditions import CLEAR
-from rrrn.tables.cells import AVERAGE
-from rrrn.tables.published import TITLES
+from rrrn.tables.published import AVERAGE, TITLES
 from rrrn.tables.statistics import exchange, intervals, resampling
 
 LEVEL = 0.05

@@ -15,7 +15,7 @@ from rrrn.data.clips import Clip
 from rrrn.experiment import folds, metrics
 from rrrn.running.stage import InputError
 from rrrn.tables import definitions
-from rrrn.tables.cells import AVERAGE
+from rrrn.tables.published import AVERAGE
 
 ORACLES = ("oracle_fold", "oracle_fold_gain", "oracle_epoch", "oracle_epoch_gain")
 COLUMNS = (

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rrrn.experiment import seeds
-from rrrn.tables.cells import AVERAGE
+from rrrn.tables.published import AVERAGE
 from rrrn.tables.statistics import intervals, ranks, resampling
 
 REGIONS = ("whole face", "top left", "top right", "centre down", "centre 0.9", "centre 0.85")

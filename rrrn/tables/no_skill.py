@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rrrn.data.clips import Clip
 from rrrn.experiment import folds, metrics, seeds
-from rrrn.tables.cells import AVERAGE
+from rrrn.tables.published import AVERAGE
 
 # what their rows are called
 TESTED_MAJORITY, TRAINING_MAJORITY, CHANCE = "Constant class (tested majority)", "Training majority", "Chance (95 %)"

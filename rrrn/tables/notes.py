@@ -9,8 +9,8 @@ from rrrn.data.clips import Clip
 from rrrn.experiment import grouped
 from rrrn.experiment.conditions import CLEAR
 from rrrn.tables import no_skill
-from rrrn.tables.cells import AVERAGE
 from rrrn.tables.layout import grid
+from rrrn.tables.published import AVERAGE
 
 
 def of_one_seed(trained: pd.Series, descriptors: Collection[str]) -> list[str]:

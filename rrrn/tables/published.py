@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from rrrn.data.clips import Clip
-from rrrn.tables.cells import AVERAGE
 
+AVERAGE = "Avg."  # what the paper's tables call a mean over methods or conditions
 Key = tuple[str, str, str]  # condition, method, metric
 
 DATABASES = {"casme2", "samm"}

@@ -8,7 +8,7 @@ from rrrn.report import theme
 from rrrn.report.figure import Figure, nothing
 from rrrn.report.found import Found
 from rrrn.tables import definitions
-from rrrn.tables.cells import AVERAGE
+from rrrn.tables.published import AVERAGE
 
 NAME, TITLE = "doubts", "What headlines would be otherwise"
 _MARKS = {

@@ -11,8 +11,8 @@ from rrrn.report.page import Page
 from rrrn.report.table import Table, wide
 from rrrn.running import resources
 from rrrn.tables import no_skill, published, robustness
-from rrrn.tables.cells import AVERAGE
 from rrrn.tables.layout import numbers
+from rrrn.tables.published import AVERAGE
 
 NAME, TITLE = "start", "Result"
 _LISTED = 12  # files that are missing

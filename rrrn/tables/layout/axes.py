@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from rrrn.experiment.labels import Labels
-from rrrn.tables.cells import AVERAGE
+from rrrn.tables.published import AVERAGE
 
 Key = tuple[str, str, str]  # condition, method, metric
 Cells = Mapping[Key, Mapping[Any, Any]]

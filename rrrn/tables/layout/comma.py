@@ -6,9 +6,9 @@ from typing import Any
 import pandas as pd
 
 from rrrn.tables import no_skill
-from rrrn.tables.cells import AVERAGE
 from rrrn.tables.layout import numbers
 from rrrn.tables.layout.axes import Axes, Cells
+from rrrn.tables.published import AVERAGE
 
 
 def frame(cells: Cells, axes: Axes) -> pd.DataFrame:

@@ -11,9 +11,9 @@ from typing import Any
 import pandas as pd
 
 from rrrn.tables import no_skill
-from rrrn.tables.cells import AVERAGE
 from rrrn.tables.layout import comma, numbers
 from rrrn.tables.layout.axes import Axes, Cells, Key
+from rrrn.tables.published import AVERAGE
 
 INTERVAL, PAPER = "95 %", "paper"  # what lines under a value are called
 
