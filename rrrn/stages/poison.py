@@ -27,17 +27,7 @@ COLUMNS = ("method", "trained_on", "fold", "seed", "conditions", "n_clips", "n_n
 def main(args: argparse.Namespace) -> None:
     made = asked.asked(args, [args.predictions, *args.train, *(path for _, path in args.test)])
     build = outside.load(args.module).build
-    task = fold.Task(
-        method=args.method,
-        trained_on=args.trained_on,
-        fold=args.fold,
-        seed=args.seed,
-        classes=args.classes.split(","),
-        train=args.train,
-        test=dict(args.test),
-        view=args.view,
-        told=args.settings,
-    )
+    task = fold.task(args)
     table = made.clips(args.clips)
     if args.weights:
         pretrained.verify(args.weights, args.sha256)

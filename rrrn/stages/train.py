@@ -39,17 +39,7 @@ def key(args: argparse.Namespace, device: torch.device) -> str:
 def main(args: argparse.Namespace) -> None:
     made = asked.asked(args, inputs(args))
     build = outside.load(args.module).build  # now, as the code was compared
-    task = fold.Task(
-        method=args.method,
-        trained_on=args.trained_on,
-        fold=args.fold,
-        seed=args.seed,
-        classes=args.classes.split(","),
-        train=args.train,
-        test=dict(args.test),
-        view=args.view,
-        told=args.settings,
-    )
+    task = fold.task(args)
     table = made.clips(args.clips)
     start = models.read(args.start) if args.start else None
     if args.weights:

@@ -5,6 +5,7 @@ after each epoch (``rrrn.training.looking``). A training starts from
 initial weights, or from the model that another one of the same fold, method and seed left.
 """
 
+import argparse
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
@@ -65,6 +66,21 @@ class Task:
         """Return what a model that it leaves says of itself."""
         told = models.settings(self.told)
         return Origin(self.method, self.trained_on, self.fold, self.seed, list(self.classes), told)
+
+
+def task(args: argparse.Namespace) -> Task:
+    """Return the task that a stage's options name, for those that train one."""
+    return Task(
+        method=args.method,
+        trained_on=args.trained_on,
+        fold=args.fold,
+        seed=args.seed,
+        classes=args.classes.split(","),
+        train=args.train,
+        test=dict(args.test),
+        view=args.view,
+        told=args.settings,
+    )
 
 
 @dataclass(frozen=True)
