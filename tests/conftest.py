@@ -1,11 +1,13 @@
 import fcntl
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import warm_python
 from hypothesis import HealthCheck, settings
 from scaffold import CONFIG, copy, snakemake, with_machine_code
 
@@ -20,6 +22,12 @@ os.environ.setdefault("OPENCV_FOR_THREADS_NUM", "1")
 # no test fails for the time that it takes: others may use the machine
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+
+
+@pytest.fixture
+def forks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have what the package starts run in forks of one process that has imported the libraries."""
+    monkeypatch.setattr(sys, "executable", str(warm_python.python()))
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import warm_snakemake
-import warm_stages
+import warm_python
 
 from rrrn.provenance import sources
 
@@ -92,10 +91,9 @@ def knowing(folder: Path) -> Path:
 
 def snakemake(root: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     knowing(root)
-    if "PYTHONPATH" not in variables:  # an interpreter that has started would not look at it, nor at a sitecustomize
-        python = Path(sys.executable) if (root / "sitecustomize.py").exists() else warm_stages.python()
-        return warm_snakemake.run(command(*arguments)[3:], root, ENVIRONMENT | variables, python)
-    return subprocess.run(command(*arguments), cwd=root, env=ENVIRONMENT | variables, capture_output=True, text=True)
+    cold = "PYTHONPATH" in variables or (root / "sitecustomize.py").exists()  # which are heeded at the start only
+    words = [sys.executable if cold else warm_python.python(), *command(*arguments)[1:]]
+    return subprocess.run(words, cwd=root, env=ENVIRONMENT | variables, capture_output=True, text=True)
 
 
 def planned(root: Path, **variables: str) -> dict[str, int]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import warm_python
 import yaml
 from scaffold import CONFIG, ENVIRONMENT, HOME, begin, command, copy, snakemake
 
@@ -151,7 +152,7 @@ def test_nothing_is_left_to_do_and_the_table_verifies(extended):
 
 
 def said(folder: Path, *words: str) -> str:
-    command = [sys.executable, "-P", "-m", *words]
+    command = [warm_python.python(), "-P", "-m", *words]
     done = subprocess.run(command, cwd=folder, env=os.environ, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

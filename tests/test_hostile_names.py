@@ -6,15 +6,14 @@ import json
 import os
 import random
 import re
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import scaffold
 import yaml
 from PIL import Image
-from scaffold import ENVIRONMENT, HOME, bare
+from scaffold import HOME, bare
 
 from rrrn.data import clips, predictions
 from rrrn.data.clips import Clip
@@ -69,15 +68,9 @@ def snakemake(root: Path, folder: Path, overlay: dict[str, object], *targets: st
     folder.mkdir(parents=True, exist_ok=True)
     laid_over = folder / "over lay's.yaml"
     laid_over.write_text(yaml.safe_dump(overlay, allow_unicode=True), encoding="utf-8")
-    command = [sys.executable, "-m", "snakemake", "--scheduler", "greedy", "--cores", "2", "--quiet", "rules"]
     files = ["--snakefile", str(root / "Snakefile"), "--configfile", str(root / "config.yaml"), str(laid_over)]
-    done = subprocess.run(
-        [*command, "--directory", str(folder), *files, "--", *targets],
-        cwd=root,
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-    )
+    words = ["--cores", "2", "--quiet", "rules", "--directory", str(folder), *files, "--", *targets]
+    done = scaffold.snakemake(root, *words)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -278,7 +271,5 @@ def test_frames_are_found_in_any_folder(tmp_path):
 
 def test_a_workflow_below_a_folder_with_braces_is_refused(tmp_path):
     root = bare(tmp_path / "a {b}")
-    done = subprocess.run(
-        [sys.executable, "-m", "snakemake", "-n"], cwd=root, env=ENVIRONMENT, capture_output=True, text=True
-    )
+    done = scaffold.snakemake(root, "-n")
     assert done.returncode != 0 and "a {b}: Snakemake takes braces in a path for wildcards" in done.stderr

@@ -10,12 +10,12 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import warm_python
 import yaml
 from scaffold import ENVIRONMENT, HOME
 
@@ -114,7 +114,7 @@ def folder(reported, tmp_path) -> Path:
     programs = root / ".venv/bin"
     programs.mkdir(parents=True)
     for name, module in (("python", ""), ("rrrn", "-m rrrn"), ("snakemake", "-m snakemake")):
-        (programs / name).write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {module} "$@"\n')
+        (programs / name).write_text(f'#!/bin/sh\nexec {shlex.quote(str(warm_python.python()))} {module} "$@"\n')
         (programs / name).chmod(0o755)
     (root / ".venv/installed").touch()  # so that make has nothing to install
     return root

@@ -18,6 +18,8 @@ from rrrn.running.stage import InputError
 from rrrn.training import tensors
 from tests.test_plans import plan
 
+pytestmark = pytest.mark.usefixtures("forks")
+
 HOME = Path(__file__).resolve().parents[1]
 TOY, PAPER = HOME / "tests/config.yaml", HOME / "config/paper.yaml"
 EVERYTHING = {"ablation": ["rrrn"], "protocol": {"test_all": True}, "train": {"score_every_epoch": True}}

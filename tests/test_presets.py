@@ -15,6 +15,8 @@ from rrrn.planning.tally import Stage
 from rrrn.running import resources
 from rrrn.running.stage import InputError
 
+pytestmark = pytest.mark.usefixtures("forks")
+
 HOME = Path(__file__).resolve().parents[1]
 NAMED = {preset.name: preset for preset in PRESETS}
 TOY = {"methods": ["lbp_sip", "backbone"], "conditions": ["none"], "clips": str(HOME / "tests/clips.csv")}

@@ -37,6 +37,8 @@ from rrrn.svm import fold
 from rrrn.svm.settings import Settings
 from rrrn.tables import pooled
 
+pytestmark = pytest.mark.usefixtures("forks")
+
 LEFT_OUT = "syncasme2-sub03"
 METHODS = ("rrrn", "lbp_top")
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import warm_python
 from scaffold import CONFIG, ENVIRONMENT, planned, snakemake
 from test_workflow import edits_put_back, substitute
 
@@ -46,7 +47,7 @@ def jobs(root: Path, *targets: str) -> dict[str, int]:
 
 
 def rrrn(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "rrrn", *arguments, *CONFIG]
+    command = [warm_python.python(), "-m", "rrrn", *arguments, *CONFIG]
     return subprocess.run(command, cwd=root, env=ENVIRONMENT, capture_output=True, text=True)
 
 

@@ -5,12 +5,12 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import torch
+import warm_python
 import yaml
 from scaffold import CONFIG, ENVIRONMENT, HOME, snakemake
 from test_plans import plan
@@ -425,7 +425,7 @@ def test_nothing_is_left_and_an_edit_of_the_variant_runs_its_own_again(ran):
 
 def test_the_ablation_verifies_and_is_shown(ran):
     def said(*words: str) -> str:
-        command = [sys.executable, "-P", "-m", *words]
+        command = [warm_python.python(), "-P", "-m", *words]
         env = ENVIRONMENT | {"PYTHONPATH": str(HOME)}
         done = subprocess.run(command, cwd=ran, env=env, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import warm_python
 from scaffold import CONFIG, ENVIRONMENT, results, snakemake
 
 from rrrn.commands import verify
@@ -236,7 +237,7 @@ def test_frames_that_are_not_here_are_said_and_all_else_is_verified(root):
 
 def rrrn(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = ENVIRONMENT | {"PYTHONPATH": str(root)}
-    command = [sys.executable, "-m", "rrrn", "verify", *CONFIG, *arguments]
+    command = [warm_python.python(), "-m", "rrrn", "verify", *CONFIG, *arguments]
     return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
 
 
@@ -363,7 +364,7 @@ def test_code_edited_during_a_run_and_put_back_leaves_no_trace(root, done):
     shutil.rmtree(root / "results/scores")
     for path in root.glob("results/*.*"):
         path.unlink()
-    edited_by_a_job(root, "rrrn.stages.score", "rrrn/experiment/metrics.py", "np.float64", "np.float32")
+    edited_by_a_job(root, "rrrn.stages.score", "rrrn/experiment/metrics.py", "np.float64", "np.single")
     run = snakemake(root, "--cores", "1", "--quiet", "all", "--keep-going", *CONFIG, "--", "all")
     assert run.returncode != 0 and "the code of rrrn.stages.score was edited since this run started" in run.stderr
     assert not list(root.glob("results/scores/*/*/*.csv"))
@@ -399,7 +400,7 @@ def test_report_says_what_its_tables_are_of_and_not_what_is_asked_now(root):
 
 
 def test_a_printed_table_says_whether_files_still_fit(root):
-    show = [sys.executable, "-m", "rrrn.commands.show", "results/table_iv.csv"]
+    show = [warm_python.python(), "-m", "rrrn.commands.show", "results/table_iv.csv"]
     environment = ENVIRONMENT | {"PYTHONPATH": str(root)}
     said = subprocess.run(show, cwd=root, env=environment, capture_output=True, text=True)
     assert "Files on disk, code and clips are those that it was made of." in said.stdout, said.stderr

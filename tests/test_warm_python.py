@@ -1,4 +1,4 @@
-"""Stages that the tests start in forks do what they do in processes of their own."""
+"""Modules that the tests start in forks do what they do in processes of their own."""
 
 import os
 import select
@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-import warm_stages
+import warm_python
 from scaffold import HANGS, HOME
 
 STAGE = """
@@ -37,7 +37,7 @@ def told(tmp_path) -> dict[str, object]:
 
 def test_what_is_said_and_how_it_ends_are_those_of_python(told):
     run = {"input": "asked", "capture_output": True, **told}
-    own, warm = (subprocess.run(words(python, "exit", "é"), **run) for python in (sys.executable, warm_stages.python()))
+    own, warm = (subprocess.run(words(python, "exit", "é"), **run) for python in (sys.executable, warm_python.python()))
     assert (own.stdout, own.stderr, own.returncode) == (warm.stdout, warm.stderr, warm.returncode)
     assert own.returncode == 7 and "asked" in own.stdout and "é" in own.stdout
 
@@ -47,14 +47,14 @@ def test_what_is_said_and_how_it_ends_are_those_of_python(told):
 )
 def test_mistakes_and_other_programs_are_those_of_python(arguments):
     told = {"env": os.environ | {"PYTHONPATH": str(HOME)}, "capture_output": True, "text": True}
-    own, warm = (subprocess.run([python, *arguments], **told) for python in (sys.executable, warm_stages.python()))
+    own, warm = (subprocess.run([python, *arguments], **told) for python in (sys.executable, warm_python.python()))
     assert (own.stdout, own.stderr, own.returncode) == (warm.stdout, warm.stderr, warm.returncode)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_stage_ends_with_who_asked_for_it(told, number):
     asked = subprocess.Popen(
-        words(warm_stages.python(), "wait"), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, **told
+        words(warm_python.python(), "wait"), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, **told
     )
     assert asked.stdout
     asked.stdout.readline()

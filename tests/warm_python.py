@@ -1,8 +1,9 @@
-"""Starts of stages that need not import their libraries: one process has done so, and forks for each.
+"""Starts of Python that need not import their libraries: one process has done so, and forks for each.
 
-Half of what a job of the toy takes is the import of PyTorch or pandas, and the tests run hundreds. A program in the
-place of ``python`` hands over what it was told, its directory, variables and open files; the fork runs the module as
-``python -m rrrn.stages.NAME`` does, with the package of that directory. It lives no longer than who asked for it.
+Half of what a job of the toy takes is the import of PyTorch or pandas, and three quarters of a dry run that of
+Snakemake; the tests make a thousand starts. A program in the place of ``python`` hands over what it was told, its
+directory, variables and open files; the fork runs the module as ``python -m NAME`` does, with the package of that
+directory. It lives no longer than who asked for it. Nothing of this package is imported before.
 """
 
 import atexit
@@ -19,17 +20,23 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
+import traceback
 from functools import cache
 from pathlib import Path
 
+PACKAGES = ("rrrn", "snakemake")  # whose modules are run in forks
 PRELOADED = ("torch", "pandas", "scipy.stats", "cv2", "h5py", "hdf5plugin", "jsonschema")
+PRELOADED += ("snakemake.cli", "snakemake_executor_plugin_slurm", "docutils.core", "jinja2")
+PRELOADED += ("pulp", "requests", "smart_open", "sqlmodel", "yte")  # which Snakemake imports when it runs
 # which Snakemake sets for each job, and these libraries read when they are imported
 THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+PATHS = ("PYTHONPATH", "PYTHONSAFEPATH")  # the variables of Python's own that a fork can heed
 
 
 @cache
 def python() -> Path:
-    """Return a program that does as this Python, and starts stages in forks."""
+    """Return a program that does as this Python, and runs modules in forks."""
     folder = Path(tempfile.mkdtemp())
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     program, address = folder / "python", folder / "socket"
@@ -38,7 +45,7 @@ def python() -> Path:
     program.chmod(0o755)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     server = subprocess.Popen(
-        [sys.executable, "-P", __file__, str(address)],
+        [sys.executable, "-P", __file__, str(address), str(program)],
         env=environment | THREADS,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -50,11 +57,15 @@ def python() -> Path:
 
 
 def _ask(python: str, address: str, words: list[str]) -> int:
-    """Have a stage of one thread run, and end as it did; anything else is for Python itself."""
+    """Have a module of one thread run, and end as it did; anything else is for Python itself."""
+    told = words[1:] if words[:1] == ["-P"] else words
+    ours = told[:1] == ["-m"] and told[1].split(".")[0] in PACKAGES
     threads = any(os.environ.get(name, number) != number for name, number in THREADS.items())
-    if threads or words[:1] != ["-m"] or not words[1].startswith("rrrn.stages."):
+    others = any(name.startswith("PYTHON") and name not in PATHS for name in os.environ)
+    if not ours or threads or others:
         os.execv(python, [python, *words])
-    asked = json.dumps([words[1:], str(Path.cwd()), dict(os.environ)]).encode()
+    environment = dict(os.environ) | ({"PYTHONSAFEPATH": "1"} if told is not words else {})
+    asked = json.dumps([told[1:], str(Path.cwd()), environment]).encode()
     with socket.socket(socket.AF_UNIX) as line:
         line.connect(address)
         socket.send_fds(line, [len(asked).to_bytes(8, "big")], [0, 1, 2])
@@ -70,11 +81,11 @@ def _ask(python: str, address: str, words: list[str]) -> int:
     return status
 
 
-def _serve(address: str) -> None:
+def _serve(address: str, program: str) -> None:
     for name in PRELOADED:
         importlib.import_module(name)
     gc.freeze()  # forks need not look through what is shared
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that wait for a stage
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that wait for a module
     with socket.socket(socket.AF_UNIX) as door:
         door.bind(address)
         door.listen(64)
@@ -84,12 +95,11 @@ def _serve(address: str) -> None:
             if not os.fork():
                 door.close()
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                _answer(line)
-                return
+                _answer(line, program)
             line.close()
 
 
-def _answer(line: socket.socket) -> None:
+def _answer(line: socket.socket, program: str) -> None:
     """Run what is asked for, here; in the process that this was, wait for it and tell how it ended."""
     length, files, _, _ = socket.recv_fds(line, 8, 3)
     with line.makefile("rb") as reader:
@@ -97,8 +107,7 @@ def _answer(line: socket.socket) -> None:
     process = os.fork()
     if not process:
         line.close()
-        _become(words, folder, environment, files)
-        return
+        _become(words, folder, environment, files, program)
     for file in files:
         os.close(file)
     line.sendall(f"{process}\n".encode())
@@ -112,20 +121,50 @@ def _answer(line: socket.socket) -> None:
         os._exit(0)
 
 
-def _become(words: list[str], folder: str, environment: dict[str, str], files: list[int]) -> None:
+def _become(words: list[str], folder: str, environment: dict[str, str], files: list[int], program: str) -> None:
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
     for number, file in enumerate(files):
         os.dup2(file, number)
         os.close(file)
-    sys.path[:0] = environment["PYTHONPATH"].split(os.pathsep)
+    importlib.import_module("snakemake.workflow").Workflow._rundir = folder  # it notes it when it is imported
+    sys.executable = program  # in whose folder the jobs look for theirs
+    sys.path[:0] = environment.get("PYTHONPATH", "").split(os.pathsep)
+    if not environment.get("PYTHONSAFEPATH"):
+        sys.path.insert(0, folder)
     sys.argv = words
-    runpy.run_module(words[0], run_name="__main__", alter_sys=True)
+    status = 0
+    try:
+        runpy.run_module(words[0], run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
+        if not isinstance(end.code, int | None):
+            print(end.code, file=sys.stderr)
+    except BaseException as error:
+        traceback.print_exc()
+        status = -signal.SIGINT if isinstance(error, KeyboardInterrupt) else 1
+    _end(status)
+
+
+def _end(status: int) -> None:
+    """End as an interpreter does, but for freeing each object: that would copy all that is shared."""
+    try:
+        threading._shutdown()  # waits for threads
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:  # nobody reads
+        status = 120
+    finally:
+        if status < 0:
+            signal.signal(-status, signal.SIG_DFL)
+            os.kill(os.getpid(), -status)
+        os._exit(status)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 2:
-        _serve(sys.argv[1])
+    if sys.argv[1].endswith("/socket"):
+        _serve(*sys.argv[1:])
     else:
         sys.exit(_ask(*sys.argv[1:3], sys.argv[3:]))
