@@ -3,7 +3,8 @@
 Half of what a job of the toy takes is the import of PyTorch or pandas, and three quarters of a dry run that of
 Snakemake; the tests make a thousand starts. A program in the place of ``python`` hands over what it was told, its
 directory, variables and open files; the fork runs the module as ``python -m NAME`` does, with the package of that
-directory. It lives no longer than who asked for it. Nothing of this package is imported before.
+directory. It lives no longer than who asked for it. Nothing of this package is imported before, and of Python's own
+variables it heeds those of paths and bytecode.
 """
 
 import atexit
@@ -31,7 +32,6 @@ PRELOADED += ("snakemake.cli", "snakemake_executor_plugin_slurm", "docutils.core
 PRELOADED += ("pulp", "requests", "smart_open", "sqlmodel", "yte")  # which Snakemake imports when it runs
 # which Snakemake sets for each job, and these libraries read when they are imported
 THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-PATHS = ("PYTHONPATH", "PYTHONSAFEPATH")  # the variables of Python's own that a fork can heed
 
 
 @cache
@@ -61,8 +61,7 @@ def _ask(python: str, address: str, words: list[str]) -> int:
     told = words[1:] if words[:1] == ["-P"] else words
     ours = told[:1] == ["-m"] and told[1].split(".")[0] in PACKAGES
     threads = any(os.environ.get(name, number) != number for name, number in THREADS.items())
-    others = any(name.startswith("PYTHON") and name not in PATHS for name in os.environ)
-    if not ours or threads or others:
+    if not ours or threads:
         os.execv(python, [python, *words])
     environment = dict(os.environ) | ({"PYTHONSAFEPATH": "1"} if told is not words else {})
     asked = json.dumps([told[1:], str(Path.cwd()), environment]).encode()
@@ -133,6 +132,7 @@ def _become(words: list[str], folder: str, environment: dict[str, str], files: l
     sys.path[:0] = environment.get("PYTHONPATH", "").split(os.pathsep)
     if not environment.get("PYTHONSAFEPATH"):
         sys.path.insert(0, folder)
+    sys.dont_write_bytecode = bool(environment.get("PYTHONDONTWRITEBYTECODE"))
     sys.argv = words
     status = 0
     try:
