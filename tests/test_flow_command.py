@@ -110,6 +110,15 @@ def test_mistakes_are_named(tmp_path, capsys, pair):
     assert not (tmp_path / "x.flo").exists()
 
 
+def test_a_full_gpu_is_a_message(tmp_path, capsys, pair, monkeypatch):
+    def full(*args):
+        raise RuntimeError("CUDA error: out of memory")
+
+    monkeypatch.setattr(engines, "solver", lambda *told: full)
+    error = failed(capsys, *pair, "-o", tmp_path / "a.flo")
+    assert error.strip() == "error: the GPU's memory is full; end what else computes on it, or take --engine numba"
+
+
 def test_an_engine_is_named_as_it_was_asked_for(tmp_path, capsys, pair, monkeypatch):
     monkeypatch.setattr(engines, "gpu_is_seen", lambda: False)
     (tmp_path / "own.yaml").write_text("flow: {engine: cuda}\n")

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import pytest
 import small_experiment
+import torch
 from sklearn.svm import SVC
 
 import rrrn
@@ -33,9 +34,12 @@ from rrrn.occlusion.kinds import random
 from rrrn.occlusion.scene import Scene
 from rrrn.running import resources, reworded
 from rrrn.running.stage import InputError
+from rrrn.spotting import spot
+from rrrn.stages import flow
 from rrrn.svm import fold
 from rrrn.svm.settings import Settings
 from rrrn.tables import pooled
+from rrrn.training import devices, engine
 
 pytestmark = pytest.mark.usefixtures("forks")
 
@@ -172,12 +176,58 @@ def test_clips_of_a_table_that_cannot_be_told_are_named_and_the_others_told(ther
         ("frames,clip\nx,a,b\n", "line 2: has more cells than the header"),
         ("frames,onset,onset\nx,1,2\n", "the header has 'onset' twice"),
         ('frames\n"x\n', "cannot be read as a CSV table"),
+        ("frames;onset\nx;1\n", "it has semicolons in place of commas; save it with commas"),
+        ("frames,clip\nJos\xe9,a\n", "is no text in UTF-8"),
+        ("frames,clip\na\0b,a\n", r"line 2: the cell frames is 'a\x00b'; take the zero bytes out"),
     ):
-        Path("wrong.csv").write_text(text)
+        Path("wrong.csv").write_text(text, encoding="latin-1")
         assert message in failed(capsys, "predict", "wrong.csv", "--model", "rrrn.safetensors")
+    error = failed(capsys, "predict", "nowhere.csv", "--model", "rrrn.safetensors")
+    assert "nowhere.csv: there is no such table of clips" in error
+
+
+def test_numbers_that_are_no_clip_are_told_before_spotting(there, capsys, monkeypatch):
+    monkeypatch.setattr(spot, "spot", None)
+    row = small_experiment.ROWS[1]
+    for told, message in (
+        (("--onset", 15, "--apex", 14), "onset 15 and apex 14 are no clip; needed is onset < apex <= offset"),
+        (("--onset", 15, "--apex", 15), "onset 15 and apex 15 are no clip"),
+        (("--apex", 17, "--offset", 16), "apex 17 and offset 16 are no clip"),
+        (("--onset", 17, "--offset", 16), "onset 17 and offset 16 are no clip"),
+    ):
+        assert message in failed(capsys, "predict", row.frames, "--model", "rrrn.safetensors", *told)
+
+
+def test_a_full_gpu_is_a_message_of_each_command(there, capsys, monkeypatch):
+    def full(*args, **more):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    row = small_experiment.ROWS[1]
+    words = ["predict", row.frames, "--model", "rrrn.safetensors", "--onset", 12, "--apex", 16, "--offset", 20]
+    for place, name in ((engine, "predict"), (devices, "place"), (flow, "clip_flow")):
+        with monkeypatch.context() as patch:
+            patch.setattr(place, name, full)
+            error = failed(capsys, *words)
+            assert "the GPU's memory is full; " in error and "CUDA_VISIBLE_DEVICES" in error
+            with pytest.raises(ValueError, match=r"^[^\n]*the GPU's memory is full; [^\n]*$"):
+                rrrn.predict(row.frames, "rrrn.safetensors", onset=12, apex=16, offset=20)
+    monkeypatch.setattr(command, "make", lambda targets, args: None)
+    monkeypatch.setattr(devices, "place", full)
+    error = failed(capsys, "fit", "--configfile", "own.yaml", "--method", "rrrn", "-o", "full.safetensors")
+    assert "the GPU's memory is full; end what else computes on it; or lower, in a --configfile, train.max_me" in error
+    assert "--resources" not in error and not Path("full.safetensors").exists()
 
 
 # ---- the file
+
+
+def retold(data: bytes, own: dict) -> bytes:
+    """Return the bytes of a model in whose header something else is told."""
+    (length,) = struct.unpack("<Q", data[:8])
+    header = json.loads(data[8 : 8 + length])
+    header["__metadata__"]["rrrn"] = json.dumps(json.loads(header["__metadata__"]["rrrn"]) | own)
+    text = json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + data[8 + length :]
 
 
 def test_the_file_is_plain_numbers_and_says_of_what(there):
@@ -221,6 +271,16 @@ def test_a_damaged_or_strange_file_is_no_model(there, tmp_path):
             saved.read(path)
     with pytest.raises(InputError, match="there is no such model"):
         saved.read(tmp_path / "none.safetensors")
+    with pytest.raises(InputError, match=r": is a folder; name the file \.safetensors that rrrn fit wrote"):
+        saved.read(tmp_path)
+    for own, message in (
+        ({"format": 2}, r"another version of rrrn \(format 2, not 1\); update rrrn"),
+        ({"format": "1"}, r"another version of rrrn \(format '1', not 1\); make it again"),
+        ({"mood": 1}, r"m\.safetensors: the settings have the unknown key header\.mood; .*: copy it again, or make it"),
+    ):
+        path.write_bytes(retold(data, own))
+        with pytest.raises(InputError, match=message):
+            saved.read(path)
     from safetensors.numpy import save
 
     path.write_bytes(save({"x": np.zeros(3)}))

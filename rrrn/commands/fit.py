@@ -12,10 +12,14 @@ from rrrn.data import clips
 from rrrn.experiment import config as configuration
 from rrrn.experiment import defaults
 from rrrn.models import card, estimate, fit, saved
-from rrrn.running import options, workplace, writable
+from rrrn.running import options, reworded, workplace, writable
 from rrrn.running.stage import InputError
 
 _PLACES = (Path("Snakefile"), Path("workflow/Snakefile"))
+_SMALLER = (
+    "end what else computes on it; or lower, in a --configfile, train.max_memory_gb, which changes no result, or "
+    "train.batch_size; or set train.device: cpu there"
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,7 +62,8 @@ def main(args: argparse.Namespace) -> None:
     if "missing" in known:
         logging.info("no estimate of how good it is: %s; --estimate makes it", known["missing"])
     kept = args.output.with_name(f".{args.output.stem}.state.h5")
-    model = fit.fit(config, table, what, known, kept)
+    with reworded.remedies({"start fewer trainings on it": _SMALLER}):
+        model = fit.fit(config, table, what, known, kept)
     place = card.write(model, args.output)
     told = model.about.training
     size = sum(values.size for values in model.arrays.values())

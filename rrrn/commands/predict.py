@@ -62,7 +62,7 @@ def main(args: argparse.Namespace) -> None:
         print(f"warning: {other}: is the card of another model, and says nothing of {args.model}", file=sys.stderr)
     for name in args.condition:
         conditions.kind_of(name)
-    if args.clip.suffix.lower() == ".csv" and args.clip.is_file():
+    if args.clip.suffix.lower() == ".csv" and not args.clip.is_dir():
         _many(args, predictor)
         return
     found = answer(predictor, asked.one(args.clip, args.onset, args.apex, args.offset), args.condition)

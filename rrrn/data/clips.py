@@ -70,7 +70,7 @@ def read(path: Path | str) -> list[Clip]:
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such clip table; set 'clips' in the configuration") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read as a UTF-8 table ({error})") from None
+        raise InputError(f"{path}: cannot be read as a UTF-8 table ({error}); save it as CSV in UTF-8") from None
     if "\0" in text:
         raise InputError(f"{path}: holds NUL bytes; save the clip table as CSV text")
     text_lines = io.StringIO(text, newline="").readlines()  # splitlines() would cut cells at marks of other scripts

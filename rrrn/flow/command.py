@@ -12,13 +12,14 @@ from rrrn.data import flo, frames, pictures
 from rrrn.experiment import defaults
 from rrrn.flow import engines, pairs
 from rrrn.flow.parameters import Parameters
-from rrrn.running import options, reworded, stage, writable
+from rrrn.running import full_gpu, options, reworded, stage, writable
 from rrrn.running.stage import InputError
 
 _NO_GPU = (
     "--engine cuda: PyTorch sees no GPU; take auto or numba, or look whether PyTorch is installed, what nvidia-smi "
     "shows and what CUDA_VISIBLE_DEVICES holds"
 )
+_PROCESSOR = "end what else computes on it, or take --engine numba"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,7 +55,8 @@ def main(args: argparse.Namespace) -> None:
         sizes = " and ".join(f"{image.shape[1]} x {image.shape[0]}" for image in (before, after))
         raise InputError(f"{args.a} and {args.b} are {sizes} pixels; cut them to one size")
     pairs.check(before[None], after[None], (str(args.a), str(args.b)))
-    flow = engines.solver(engine, args.cores)(before[None], after[None], Parameters.of_section(settings))[0]
+    with full_gpu.told(_PROCESSOR), reworded.remedies({"free some, or solve smaller images": _PROCESSOR}):
+        flow = engines.solver(engine, args.cores)(before[None], after[None], Parameters.of_section(settings))[0]
     pairs.check_flow(flow, f"{args.a} and {args.b}")
     length = np.hypot(*flow)
     flo.write(args.output, flow)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from rrrn.data.clips import Clip
 from rrrn.models import asked
 from rrrn.models.asked import Asked, Frames
-from rrrn.models.predictor import Predicted, Predictor
+from rrrn.models.predictor import WITHOUT_GPU, Predicted, Predictor
 from rrrn.models.seeing import Gray, Seen
 from rrrn.running import reworded
 from rrrn.running.stage import InputError
@@ -27,6 +27,7 @@ REMEDIES = {  # for those of the stages: a model's settings are what it was trai
     "; set flow.store.dtype to float16": "; look at onset and apex: no expression moves so far",
     "; correct 'art', or use built_in": "; the model was trained with pictures of its own: put them there, or ask "
     "without this condition",
+    "; free some, or solve smaller images": f"; {WITHOUT_GPU}",
     "; check the landmarks": _ANOTHER,
     "; run the faces stage again": _ANOTHER,
 }

@@ -3,17 +3,20 @@
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rrrn.data import separators
 from rrrn.data.clips import Clip
 from rrrn.occlusion.command import footage
 from rrrn.running.stage import InputError
 from rrrn.stages import faces
 
 _TIMES = ("onset", "apex", "offset")
+_COLUMNS = (*_TIMES, "frames", "subject", "clip")
 _RATE = 200.0  # frames per second of folders, as of CASME II and SAMM
 
 
@@ -68,12 +71,19 @@ def table(path: Path) -> list[Asked]:
             names = [name.strip() for name in reader.fieldnames or []]
             reader.fieldnames = names
             rows = [(reader.line_num, row) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path}: cannot be read as a CSV table in UTF-8 ({error})") from None
-    if twice := [name for name in (*_TIMES, "frames", "subject", "clip") if names.count(name) > 1]:
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no such table of clips") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); correct its permissions, or copy it") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: is no text in UTF-8 ({error}); save the table as CSV in UTF-8") from None
+    except csv.Error as error:
+        raise InputError(f"{path}: cannot be read as a CSV table ({error}); save it as CSV in UTF-8") from None
+    if twice := [name for name in _COLUMNS if names.count(name) > 1]:
         raise InputError(f"{path}: the header has '{twice[0]}' twice; name one otherwise")
     if "frames" not in names:
-        has = ", ".join(names) or "nothing"
+        mark = separators.other(",".join(names), lambda cell: cell in _COLUMNS)
+        has = f"{mark} in place of commas; save it with commas" if mark else ", ".join(names) or "nothing"
         raise InputError(f"{path}: the header lacks 'frames', the folder or video of each clip; it has {has}")
     if not rows:
         raise InputError(f"{path}: the table has no rows")
@@ -90,6 +100,10 @@ def _of_row(row: Mapping[str, str | None], where: str) -> Asked:
     if None in row:  # csv's key of what stands behind the last column
         raise InputError(f"{where}: has more cells than the header; a name with a comma needs quotes")
     cells = {key: (value or "").strip() for key, value in row.items()}
+    if odd := [name for name in _COLUMNS if "\0" in cells.get(name, "")]:
+        raise InputError(
+            f"{where}: the cell {odd[0]} is {cells[odd[0]]!r}; take the zero bytes out, or export it again"
+        )
     if not cells.get("frames"):
         raise InputError(f"{where}: the cell frames is empty")
     numbers: dict[str, int | None] = {}
@@ -113,11 +127,22 @@ def clip_of(asked: Asked, onset: int, apex: int, offset: int) -> Clip:
     return Clip("", asked.subject, asked.clip, onset, apex, offset, "", str(asked.path), "recorded")
 
 
+def check_order(asked: Asked) -> None:
+    """Raise InputError for numbers that are told and cannot be a clip's, whatever the others are."""
+    told = [(name, number) for name in _TIMES if (number := getattr(asked, name)) is not None]
+    for (first, before), (second, after) in pairwise(told):
+        if before > after or (before == after and first == "onset"):
+            raise InputError(
+                f"{asked.path}: {first} {before} and {second} {after} are no clip; needed is onset < apex <= offset"
+            )
+
+
 def whole(asked: Asked) -> Frames:
     """Return the frames of a clip from its onset to its offset, where they are told, else all that there are.
 
     Raises InputError as ``footage.read``, and for a single frame.
     """
+    check_order(asked)
     found = footage.read(asked.path, asked.onset, asked.offset, reduced=False)
     if len(found.frames) < 2:
         raise InputError(f"{asked.path}: is a single frame, and nothing moves in one; give a clip")

@@ -15,7 +15,7 @@ from rrrn.models import linear, saved
 from rrrn.models.saved import Saved
 from rrrn.models.seeing import Covered, Gray, Seen
 from rrrn.occlusion.holding import anchoring
-from rrrn.running import typed
+from rrrn.running import full_gpu, typed
 from rrrn.running.stage import InputError
 from rrrn.stages import augment, faces, flow, pack
 from rrrn.svm.settings import Settings as SvmSettings
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from rrrn.networks.network import Network
 
 REGIONS = ("whole face", "top left", "top right", "lower middle", "middle 0.9", "middle 0.85")
+WITHOUT_GPU = (
+    "end what else computes on it, or do without: the environment variable CUDA_VISIBLE_DEVICES, set to nothing before "
+    "the start, leaves all to the processor"
+)
 
 
 @dataclass(frozen=True)
@@ -154,7 +158,8 @@ class Predictor:
             ) from None
         told = self.about.settings["train"]
         device = devices.choose("cpu" if told["device"] == "cpu" else "auto")
-        devices.place(network, device, precision.channels_last(told["precision"], device))
+        with full_gpu.told(WITHOUT_GPU):
+            devices.place(network, device, precision.channels_last(told["precision"], device))
         return network
 
     def _of_flow(self, seen: Seen, gray: Gray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -162,9 +167,9 @@ class Predictor:
         from rrrn.training.samples import Samples
 
         assert self._network is not None
-        views = seen.flow(gray.frames, self.about.view == "tta_mean")
         device = next(self._network.parameters()).device
-        with devices.kept():
+        with full_gpu.told(WITHOUT_GPU), devices.kept():
+            views = seen.flow(gray.frames, self.about.view == "tta_mean")
             devices.make_reproducible(0, device)
             precision.prepare("fp32", device)
             samples = Samples([(views, None, place) for place in range(len(views))], np.inf, device)

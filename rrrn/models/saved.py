@@ -95,10 +95,15 @@ def checksum_of(path: Path) -> str:
 def read(path: Path) -> Saved:
     """Return a model; raises InputError, naming the file, if it is missing, damaged, no model or of a later version."""
     told = _told(path)
-    if told.pop("format", None) != FORMAT:
-        raise InputError(f"{path}: is a model of another version of rrrn; update rrrn, or make it again with rrrn fit")
+    form = told.pop("format", None)
+    if form != FORMAT:
+        remedy = "update rrrn" if isinstance(form, int) and form > FORMAT else "make it again with rrrn fit"
+        raise InputError(f"{path}: is a model of another version of rrrn (format {form!r}, not {FORMAT}); {remedy}")
     known = told.pop("digest", "")
-    about = typed.of(About, told, f"{path}: header")
+    try:
+        about = typed.of(About, told, "header")
+    except InputError as error:
+        raise InputError(f"{path}: {error}; another version made it, or it was edited: {_REMEDY}") from None
     try:
         with safe_open(path, framework="np") as file:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # no mapping
@@ -125,8 +130,10 @@ def _check(about: About, path: Path) -> None:
 
 
 def _told(path: Path) -> dict[str, Any]:
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder; name the file {SUFFIX} that rrrn fit wrote")
     if not path.is_file():
-        raise InputError(f"{path}: there is no such model; rrrn fit -o {path.name} makes one")
+        raise InputError(f"{path}: there is no such model; rrrn fit -o {path.stem}{SUFFIX} makes one")
     if path.stat().st_size > _MOST_BYTES:
         raise InputError(f"{path}: is larger than any model of rrrn; {_REMEDY}")
     try:

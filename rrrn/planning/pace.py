@@ -22,7 +22,7 @@ from rrrn.networks import adam
 from rrrn.networks.network import Network
 from rrrn.planning import networks
 from rrrn.planning.rates import line
-from rrrn.running import typed
+from rrrn.running import full_gpu, typed
 from rrrn.training import devices, engine, precision
 from rrrn.training.engine import Training
 from rrrn.training.samples import Samples
@@ -58,7 +58,8 @@ def training(config: Mapping[str, Any], device: torch.device) -> Iterator[None]:
     devices.make_reproducible(0, device, told["deterministic"])
     try:
         precision.prepare(told["precision"], device)
-        yield
+        with full_gpu.told("end what else computes on it, or plan with --no-calibration"):
+            yield
     finally:
         precision.prepare("fp32", device)
         torch.set_deterministic_debug_mode("default")

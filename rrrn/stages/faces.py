@@ -135,7 +135,10 @@ def read_clip(clip: Clip, max_missing: int) -> tuple[list[NDArray[np.uint8]], li
         path = files[int(present[np.abs(present - number).argmin()])]
         images.append(frames.read(path))
         if images[-1].shape != images[0].shape:
-            raise InputError(f"{path}: its size {images[-1].shape} is not {images[0].shape}, the clip's first frame's")
+            raise InputError(
+                f"{path}: its size {images[-1].shape} is not {images[0].shape}, the clip's first frame's; all frames "
+                "must have one size, and all be gray, or all in colour"
+            )
     return images, list(wanted), missing
 
 

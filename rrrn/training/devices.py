@@ -60,7 +60,8 @@ def fitting_gpu() -> Iterator[None]:
         yield
     except torch.cuda.OutOfMemoryError:
         raise InputError(
-            "the GPU's memory is full; lower train.batch_size, or start fewer trainings on it (--resources gpu=1)"
+            "the GPU's memory is full; start fewer trainings on it (--resources gpu=1), or lower train.max_memory_gb, "
+            "which changes no result, or train.batch_size; or set train.device: cpu"
         ) from None
 
 

@@ -60,8 +60,8 @@ def read(clip: Path, onset: int | None = None, offset: int | None = None, reduce
         if number not in wanted:
             continue
         if kept and image.shape != kept[0].shape:
-            sizes = f"frame {len(kept) + 1} is {image.shape}, the first {kept[0].shape}"
-            raise InputError(f"{clip}: {sizes}; all frames must have one size, and be gray or colour")
+            sizes = f"frame {number} is {_form(image)}, the first {_form(kept[0])}"
+            raise InputError(f"{clip}: {sizes}; all frames must have one size, and all be gray, or all in colour")
         if (len(kept) + 1) * image.nbytes > _MOST_BYTES:
             raise InputError(f"{clip}: more than {_MOST_BYTES // 10**9} GB of pixels; cut the clip into shorter ones")
         if kept and np.array_equal(image, kept[-1]):
@@ -83,6 +83,10 @@ def read(clip: Path, onset: int | None = None, offset: int | None = None, reduce
     if film is None:  # the whole name: "ep1.5" has no suffix
         return Footage(own.name, np.stack(kept), numbers, _RATE, 0, remarks)
     return Footage(own.stem, np.stack(kept), numbers, film.rate, film.deinterlaced, (*film.remarks, *remarks))
+
+
+def _form(image: np.ndarray) -> str:
+    return f"{image.shape[1]} x {image.shape[0]} pixels {'in colour' if image.shape[2] > 1 else 'in gray'}"
 
 
 def _images(files: Mapping[int, Path], wanted: range) -> Iterator[tuple[int, np.ndarray]]:
