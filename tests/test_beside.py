@@ -272,6 +272,33 @@ def test_recorded_numbers_of_the_papers_clips_stand_beside_it_with_intervals(sha
     assert set(rows.loc[("iii_a", "WAR", "RRRN"), "task"]) == {"HDE CASME2->SAMM"}
 
 
+def test_recorded_numbers_are_printed_as_a_reproduction(shaped, capsys):
+    compare.main(argparse.Namespace(runs=[str(shaped), str(shaped), "paper"], output=None, json=False, draws=DRAWS))
+    said = capsys.readouterr().out
+    assert "recorded, 253 clips of 47 subjects" in said and "WARNING" not in said and "SYNTHETIC" not in said
+    assert said.count("A − paper") == said.count("A − B") == 6
+    assert "- The predictions of A and B are the same, to the last digit." in said
+    (settings,) = [line for line in said.splitlines() if line.startswith("- Settings of A")]
+    begun = (
+        'Settings of A, and of config/paper.yaml, where they are others: protocol.train_condition "clean" and "matched"'
+    )
+    assert settings[2:].startswith(begun) and " more." in settings
+    assert not any(name in settings for name in ("n_seeds", "holdout", "clips", "max_memory_gb"))
+
+
+def test_other_folds_than_the_papers_have_no_differences(shaped):
+    first = run.read(shaped)
+    own = first.tables["iv"]
+    halves = {"a": frozenset(own.subjects[:20]), "b": frozenset(own.subjects[20:])}
+    told = beside.compared([replace(first, tables={**first.tables, "iv": replace(own, folds=halves)})], PAPER, DRAWS)
+    assert told.warnings == [
+        "Table iv of A is no reproduction of the paper's: it has 2 folds of several subjects, and the paper one for "
+        "each subject. No difference is taken"
+    ]
+    assert told.rows.groupby("table")["difference"].count().to_dict() == {"iii_a": 6, "iii_b": 6, "iv": 0}
+    assert told.rows["other_value"].notna().all()
+
+
 def test_clips_that_the_paper_does_not_have_are_told(shaped, one):
     first = run.read(shaped)
     assert beside.unlike_paper(first, PAPER) == ""
@@ -279,6 +306,10 @@ def test_clips_that_the_paper_does_not_have_are_told(shaped, one):
     audit["clips"]["samm"]["V"] = 2
     said = beside.unlike_paper(told(first, audit=audit), PAPER)
     assert said == "it has 2 clips of class V of SAMM, and Table II of the paper 3"
+    audit = json.loads(json.dumps(first.told["audit"]))
+    audit["clips"]["casme2"]["VI"] = 7
+    said = beside.unlike_paper(told(first, audit=audit), PAPER)
+    assert said == "it has 7 clips of class VI of CASME II, and Table II of the paper none"
     assert "clips are of a, b" in beside.unlike_paper(told(run.read(one), data="recorded"), PAPER)
     other = replace(first, tables={name: replace(own, task="HDE SAMM->CASME2") for name, own in first.tables.items()})
     assert any(

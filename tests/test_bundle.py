@@ -384,6 +384,27 @@ def test_hashed_names_are_nowhere_in_a_bundle_and_order_nothing(tmp_path, caplog
         assert [row["subject"] for row in rows_of] == sorted(row["subject"] for row in rows_of)
 
 
+@pytest.mark.parametrize("hashed", [False, True])
+def test_no_byte_of_recorded_clips_tells_of_a_face_or_of_the_machine(tmp_path, hashed):
+    """What a clip table has of a person's machine and face, and what the run's folder is called."""
+    root = tmp_path / "franziska"
+    table = [
+        replace(clip, frames=f"/home/franziska/faces/{clip.clip}") for clip in made_run.clip_table(source="recorded")
+    ]
+    made_run.make(root, table, clips=str(root / "clips.csv"))
+    path = pack(root, tmp_path / "x.zip", hashed)
+    found = members(path)
+    told = json.loads(found[ABOUT])
+    assert told["data"] == "recorded" and told["configuration"]["clips"] == "clips.csv"
+    places = [b"franziska", b"/home", bytes(tmp_path), b"faces/"]
+    kinds = [b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"\x89HDF", b"NUMPY", b"landmark"]  # as images and arrays begin
+    digests = [clip.frames_digest.encode() for clip in table]
+    for data in (path.read_bytes(), *found.values()):
+        assert not [one for one in (*places, *digests, b"SYNTHETIC", b"synthetic", b"drawn") if one in data]
+    for data in found.values():
+        assert data.decode().replace("\n", "").isprintable() and not [one for one in kinds if one in data]
+
+
 def test_pseudonyms_are_those_of_the_database_and_not_of_the_bundle():
     table = made_run.clip_table(source="recorded")
     keys = pseudonyms.keys(table)

@@ -12,10 +12,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import yaml
 from numpy.typing import NDArray
 
+from rrrn.experiment.config import merge
+from rrrn.running import resources
 from rrrn.running.stage import InputError
 from rrrn.sharing import pairing, pseudonyms, run
+from rrrn.sharing.contents import without_places
 from rrrn.sharing.pairing import Pair
 from rrrn.sharing.run import Run
 from rrrn.tables import bounds, comparing, published
@@ -28,6 +32,8 @@ COLUMNS = (
     *("low", "high", "p", "p_holm", "n_tests", "n_subjects", "n_seeds", "other_n_seeds", "paired", "note"),
 )
 LETTERS = "ABCDEFGHIJ"
+_PAPER_FILE = "config/paper.yaml"
+_NOTHING = "No difference is taken"
 
 
 @dataclass(frozen=True)
@@ -215,12 +221,16 @@ def _difference(row: Mapping[Any, Any]) -> str:
 
 def _of_paper(one: Run, letter: str, folder: Path) -> _Found:
     """Return a run beside the paper's printed values; without differences if its clips are not the paper's."""
-    found, why = _Found(), unlike_paper(one, folder)
+    found, clips = _Found(), unlike_paper(one, folder)
     for table in [name for name in one.tables if name in SHOWN]:
         told = pd.read_csv(folder / f"table_{table}.csv")
-        if not why and set(told["task"]) != {one.tables[table].task}:
+        if not clips and set(told["task"]) != {one.tables[table].task}:
             found.notes.append(f"Table {table} of {letter} is {one.tables[table].task}, and the paper's is not.")
             continue
+        folds = other_folds(one, table)
+        if folds and not clips:
+            found.warnings.append(f"Table {table} of {letter} is no reproduction of the paper's: {folds}. {_NOTHING}")
+        why = clips or folds
         printed, whole = _printed(told, one)
         if not whole:
             found.notes.append(f"The paper's Avg. beside {letter} is over the conditions of both.")
@@ -243,9 +253,11 @@ def _of_paper(one: Run, letter: str, folder: Path) -> _Found:
         found.rows.append(rows[rows["other_value"].notna()])
     if not sum(map(len, found.rows)):
         raise InputError(f"{one.name}: has no table with a method and a condition of the paper's")
-    if why:
-        found.warnings.append(f"{letter} is no reproduction of the paper: {why}. No difference is taken")
-    else:
+    if clips:
+        found.warnings.append(f"{letter} is no reproduction of the paper: {clips}. {_NOTHING}")
+    if any(rows["difference"].notna().any() for rows in found.rows):
+        if unlike := pairing.unlike(one.settings, _paper_settings()):
+            found.notes.append(f"Settings of {letter}, and of {_PAPER_FILE}, where they are others: {unlike}.")
         found.notes.append(
             "The paper prints no predictions, so that nothing is paired: intervals of differences are those of "
             f"{letter} alone."
@@ -282,11 +294,28 @@ def unlike_paper(one: Run, folder: Path) -> str:
     counts = pd.read_csv(folder / "table_ii.csv").set_index(["condition", "metric"])["value"]
     for name, title in (("casme2", "CASME II"), ("samm", "SAMM")):
         own = one.told["audit"]["clips"][name]
-        for row, wanted in counts[title].items():
-            key = row.removeprefix("class ")
-            if key != row and own.get(key, 0) != wanted:
-                return f"it has {own.get(key, 0)} clips of class {key} of {title}, and Table II of the paper {wanted}"
+        printed = {row.removeprefix("class "): n for row, n in counts[title].items() if row.startswith("class ")}
+        for key in [*printed, *sorted(own.keys() - printed.keys())]:
+            have, wanted = own.get(key, 0), printed.get(key, 0)
+            if have != wanted:
+                return f"it has {have} clips of class {key} of {title}, and Table II of the paper {wanted or 'none'}"
     return ""
+
+
+def other_folds(one: Run, table: str) -> str:
+    """Return in words why a run's folds are not the paper's, which test each subject apart in Table IV; or nothing."""
+    folds = one.tables[table].folds
+    if table != "iv" or all(len(tested) == 1 for tested in folds.values()):
+        return ""
+    return f"it has {len(folds)} folds of several subjects, and the paper one for each subject"
+
+
+def _paper_settings() -> dict[str, Any]:
+    """Return the configuration of the paper; what it leaves to its user (the holdouts' databases) is not in it."""
+    files = [resources.path(name) for name in ("config.yaml", _PAPER_FILE)]
+    found = merge([yaml.safe_load(path.read_text(encoding="utf-8")) for path in files])
+    del found["protocol"]["holdout"]
+    return dict(without_places(found))
 
 
 def _own(one: Run, table: str, labels: Sequence[str]) -> pd.DataFrame:

@@ -138,11 +138,24 @@ def _seeds(pair: Pair) -> Iterator[str]:
 
 
 def _settings(pair: Pair) -> Iterator[str]:
-    a, b = (dict(_flat(run.settings, "")) for _, run in pair.runs)
-    found = [f"{key} {_short(a[key])} and {_short(b[key])}" for key in sorted(a.keys() & b.keys()) if a[key] != b[key]]
-    if found:
-        more = f", and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
-        yield f"Settings of {pair.a} and {pair.b}: {', '.join(found[:_LISTED])}{more}."
+    if found := unlike(pair.one.settings, pair.other.settings):
+        yield f"Settings of {pair.a} and {pair.b}: {found}."
+
+
+def unlike(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+    """Return which settings that decide what is predicted two configurations have otherwise, of those that both have.
+
+    Those of the protocol come first; nothing if there are none.
+    """
+    a, b = (dict(_flat(settings, "")) for settings in (one, other))
+    keys = sorted((key for key in a.keys() & b.keys() if a[key] != b[key]), key=_of_protocol_first)
+    found = [f"{key} {_short(a[key])} and {_short(b[key])}" for key in keys]
+    more = f", and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
+    return f"{', '.join(found[:_LISTED])}{more}"
+
+
+def _of_protocol_first(key: str) -> tuple[bool, str]:
+    return not key.startswith("protocol."), key
 
 
 def _flat(value: Mapping[str, Any], above: str) -> Iterator[tuple[str, str]]:
