@@ -29,6 +29,7 @@ from rrrn.provenance.frames_seen import Seen
 from rrrn.provenance.recipes import Recipes
 from rrrn.stages import ranking, score, svm, table, train
 from rrrn.svm.settings import Settings
+from rrrn.training import devices
 
 METHODS = ["mine", "resnet18"]
 
@@ -323,14 +324,24 @@ def test_mistakes_are_one_sentence(small, tmp_path, monkeypatch):
     )
     refused(small, r"results/features/hog3d/none\.h5: is not there", knn, features="hog3d")
     refused(small, "'hat' and must be none, mask", conditions=["none", "hat"])
-    refused(small, r"protocol\.n_seeds: 0 is less", seeds=0)
+    for wrong in (0, "2", 1.5, True):
+        refused(small, f"^seeds is {wrong!r}; give a whole number, 1 or more$", seeds=wrong)
+    refused(small, "^conditions is 3; give a list of names", conditions=3)
+    refused(small, r"^conditions is \[3\]; give a list of names", conditions=[3])
+    refused(small, r"^configfiles is 'own\.yaml'; give a list of paths: \['own\.yaml'\]$", configfiles="own.yaml")
+    refused(small, "^one of configfiles is of type int; give a path", configfiles=[3])
+    refused(small, "^output is of type int; give a path", output=3)
+    refused(3, "^database is of type int; give a path")
+    for name in ("config", "settings"):
+        refused(small, f"^{name} is of type list; give a dict", **{name: [1]})
+    refused(small, "^name is 3; give its name, a text", name=3)
     refused(small, r"'resnet81' is no method; give one of .*resnet18.*, or a file that ends in \.py", "resnet81")
     refused(small, "conditions is empty; leave it out", conditions=[])
     refused(small, r"build of mine cannot be called as build\(.*too many positional", lambda told: None, name="mine")
     refused(small, r"there\.py: cannot be read", "not/there.py")
     refused(small, "lbp_top is a descriptor; give an estimator", "lbp_top")
     refused(small, "resnet18 declares its name", name="mine")
-    refused(small, "networks.resnet18 has the unknown key 'widht'", settings={"widht": 1})
+    refused(small, "^settings: networks.resnet18 has the unknown key 'widht'", settings={"widht": 1})
     refused(small, "the name '<lambda>' is not of the form", lambda *told: None)
     for taken in ("rrrn", "ResNet18"):
         refused(small, f"the name '{taken}' is that of a method", knn, name=taken)
@@ -380,6 +391,16 @@ def test_a_damaged_resnet18_is_told_before_training(tmp_path):
     with pytest.raises(ValueError, match=r"confusion/iv/mask\.csv: damaged"):
         benchmark(KNeighborsClassifier(3), tmp_path, config=config)
     assert not (tmp_path / "benchmark/KNeighborsClassifier").exists()
+
+
+def test_a_full_gpu_is_one_sentence(small, tmp_path, monkeypatch):
+    def full(*told):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(devices, "place", full)
+    refused(
+        small, "^the GPU's memory is full; .*; or lower, in config, train.max_memory_gb, .* there$", output=tmp_path
+    )
 
 
 def test_resnet18_of_other_clips_is_refused(small, tmp_path):

@@ -42,6 +42,9 @@ def test_flow_that_is_not_finite_is_named(descriptor, wrong):
     ("descriptor", "clips", "message"),
     [
         (LBPTOP(), videos(1)[0], r"video 0: is uint8 \(46, 46\); give a sequence of gray videos"),
+        (LBPTOP(), 3, "^X is of type int; give a sequence of clips, a video each$"),
+        (BiWOOF(), None, "^X is of type NoneType; give a sequence of clips, a flow each$"),
+        (HOG3D(), [[[1, 2], [3]]], "video 0: is no array; give a sequence of gray videos"),
         (LBPTOP(), [videos(1)[0] / 255], r"video 0: is float64 \(11, 46, 46\)"),
         (HOG3D(), [videos(1)[0][:, :21]], "video 0: 21 x 46 pixels, and 22 per side are needed; enlarge"),
         (LBPTOP("uniform"), [], "preset 'uniform' is none of casme2_baseline, megc_code, meb, zhao2007"),

@@ -132,9 +132,14 @@ def test_images_that_have_no_flow_are_named(images):
         broken[3, 4] = value
         assert refusal(a, broken).startswith("b is float32 and holds NaN or infinite numbers")
         assert refusal(broken, b).startswith("a is float32 and holds NaN or infinite numbers")
-    assert "are no pairs" in refusal(a, b[:, 1:]) and "are no pairs" in refusal(a, images[1])
+    assert refusal(a, b[:, 1:]).startswith(
+        "a and b are (1, 40, 50) and (1, 40, 49) as stacks (N, H, W), which are no p"
+    )
+    assert "are no pairs" in refusal(a, images[1])
+    assert refusal(a, b, engine="fast").startswith("engine is 'fast'; it must be one of auto")
+    assert refusal(a, b, threads=0).startswith("the number of threads is 0; give a whole number")
     assert "TV-L1 has no parameter lamda; it has tau, lambda" in refusal(a, b, lamda=0.1)
-    assert "flow.tau is -1" in refusal(a, b, tau=-1)
+    assert "tau of TV-L1 is -1; it must be" in refusal(a, b, tau=-1)
 
 
 def test_colour_is_not_taken_for_a_stack_of_rows(images):

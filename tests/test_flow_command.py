@@ -103,7 +103,7 @@ def test_mistakes_are_named(tmp_path, capsys, pair):
         ((*pair, *out, "--picture", pair[1]), "b.png: would take the place of what is read"),
         ((tmp_path / "image.flo", pair[1], "-o", tmp_path / "image.flo"), "image.flo: would take the place of"),
         ((*pair, *out, "--configfile", tmp_path / "wild.yaml"), "flow.tau: 1e+30 is greater than the maximum"),
-        ((*pair, *out, "--cores", "0", "--engine", "numba"), "0 threads; give a whole number, at least 1"),
+        ((*pair, *out, "--cores", "0", "--engine", "numba"), "the number of threads is 0; give a whole number"),
         ((*pair, *out, "--configfile", tmp_path / "bad.yaml"), "bad.yaml: configuration: flow.tau is the text 'fast'"),
     ):
         assert message in failed(capsys, *words), words
@@ -125,7 +125,7 @@ def test_an_engine_is_named_as_it_was_asked_for(tmp_path, capsys, pair, monkeypa
     out = ("-o", tmp_path / "x.flo")
     assert "error: --engine cuda: PyTorch sees no GPU; take auto" in failed(capsys, *pair, *out, "--engine", "cuda")
     error = failed(capsys, *pair, *out, "--configfile", tmp_path / "own.yaml")
-    assert "error: flow.engine is cuda, but PyTorch sees no GPU; set it to auto" in error
+    assert "error: the engine (flow.engine) is cuda, but PyTorch sees no GPU; set it to auto" in error
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "nan", "inf", "wide"])

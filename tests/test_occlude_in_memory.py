@@ -12,7 +12,7 @@ import rrrn
 from rrrn import cli
 from rrrn.data import frames as images
 from rrrn.experiment import defaults, registry
-from rrrn.face import region_boxes
+from rrrn.face import region_boxes, tracking
 from rrrn.occlusion import compositing, framing, truth
 from rrrn.occlusion.compositing import Layer
 from rrrn.occlusion.holding import anchoring, registration
@@ -184,6 +184,7 @@ def test_kinds_and_settings_of_a_configuration(extended):
 BROKEN = LANDMARKS.copy()
 BROKEN[4, 30] = np.nan
 FAR = LANDMARKS + 1000
+UPSIDE_DOWN = LANDMARKS * [1, -1] + [0, 400]
 PROFILE = LANDMARKS.copy()
 PROFILE[6:, :9, 0] = PROFILE[6:, 8:9, 0] - 2  # jaw on the nose, from the seventh frame on
 BLANK = FRAMES.copy()
@@ -214,6 +215,13 @@ BLANK[4] = 0
         (FRAMES, "mask", {"severity": 3}, "the condition mask has no severity"),
         (FRAMES, "mask", {"seed": 1.5}, "seed is 1.5; give a whole number"),
         (FRAMES, "mask", {"anchor": "still"}, "anchor is 'still'; it must be one of stable, clip, per_frame"),
+        (FRAMES, "mask", {"clip": 3}, "clip is 3; give its name, a text"),
+        (
+            FRAMES,
+            "mask",
+            {"config": {"occlude": {}}},
+            "config is of type dict; give a path, as a text or a pathlib.Path",
+        ),
         (FRAMES, "mask", {"config": "nowhere.yaml"}, "nowhere.yaml: cannot be read as a configuration"),
         (FRAMES, "mask", {"landmarks": None, "upsample": 4}, "upsample is 4; give a whole number from 0 to 3"),
         (FRAMES, "mask", {"landmarks": None, "max_gap": -1}, "max_gap is -1; give a whole number, 0 or more"),
@@ -230,7 +238,15 @@ BLANK[4] = 0
             r"frame 0 reach .* no face on 320 x 240 pixels; give x and",
         ),
         (FRAMES, "mask", {"landmarks": LANDMARKS * 1e18}, "no face on 320 x 240 pixels"),
-        (FRAMES, "mask", {"landmarks": FAR}, "frame 0: the occluder .* covers nothing of the face"),
+        (
+            *(FRAMES, "mask", {"landmarks": FAR}),
+            "frame 0: the occluder .* covers nothing of the face: .*; look at the frame, and correct landmarks, "
+            "correct picture and anchors if they are your own, or give a clip that shows the face from the front$",
+        ),
+        (
+            *(FRAMES, "mask", {"landmarks": UPSIDE_DOWN}),
+            "^frame 0: the occluder's .*; look at the frame, and correct landmarks, or give a clip that shows",
+        ),
         (FRAMES, "mask", {"landmarks": PROFILE}, "^frame 6: the occluder's .* half"),
         (BLANK, "mask", {"landmarks": None, "max_gap": 0}, "no face in 1 frames in a row, 4 to 4"),
     ],
@@ -239,3 +255,12 @@ def test_mistakes_are_one_sentence(frames, condition, told, message):
     with pytest.raises(ValueError, match=message) as caught:
         rrrn.occlude(frames, condition, **{"landmarks": LANDMARKS} | told)
     assert "\n" not in str(caught.value) and caught.value.__suppress_context__
+
+
+def test_who_gave_no_landmarks_is_told_how_others_are_found(monkeypatch):
+    found = (np.zeros((13, 4)) + [9, 9, 99, 99], UPSIDE_DOWN, np.ones(13, bool))
+    monkeypatch.setattr(tracking, "locate", lambda *told: found)
+    with pytest.raises(
+        ValueError, match=r"; look at the frame, then raise upsample \(now 1\) or give landmarks, or giv"
+    ):
+        rrrn.occlude(FRAMES, "mask", upsample=1)

@@ -630,7 +630,14 @@ def test_what_stages_say_of_a_clip_names_no_key_of_a_configuration(there, capsys
         *(row.frames, "--model", tmp_path / "art.safetensors", *numbers, "--condition", "glasses"),
         message="the model was trained with pictures of its own",
     )
-    fails(row.frames, "--model", "rrrn.safetensors", "--plugin", "mine", message="--plugin mine: is no file of Python")
+    fails(
+        row.frames,
+        "--model",
+        "rrrn.safetensors",
+        "--plugin",
+        "mine",
+        message="mine: is no file of Python; that of a plugin ends",
+    )
     with monkeypatch.context() as patched:
         patched.setattr(flow_store, "encode", partial(_encode, flow_store.encode))
         fails(row.frames, "--model", "rrrn.safetensors", *numbers, message="no expression moves so far")
@@ -714,10 +721,24 @@ def test_it_is_asked_in_python(there, capsys):
     for told, message in (
         ({"onset": 3, "apex": 2, "offset": 9}, "clip: onset 3, apex 2 and offset 9 are no clip"),
         ({**within, "condition": "hat"}, "condition 'hat' is unknown"),
-        ({"onset": 0, "apex": 5, "offset": 99}, "clip: has the frames 0 to 12; correct the numbers"),
+        ({"onset": 0, "apex": 5, "offset": 99}, "^clip: there is no frame 99, the offset; there are 0 to 12$"),
+        ({"onset": 5, "apex": 3}, "^clip: onset 5 and apex 3 are no clip; needed is onset < apex <= offset$"),
+        ({**within, "onset": 2.5}, "^onset is 2.5; give a whole number$"),
+        ({**within, "condition": ["mask"]}, r"^condition is \['mask'\]; give its name, a text$"),
+        ({**within, "name": 3}, "^name is 3; give its name, a text$"),
+        ({"plugins": "mine.py"}, r"^plugins is 'mine\.py'; give a list of paths: \['mine\.py'\]$"),
+        ({"plugins": ["mine.txt"]}, r"^mine\.txt: is no file of Python; that of a plugin ends in \.py$"),
     ):
         with pytest.raises(ValueError, match=message):
-            rrrn.predict(clip, model, **told)
+            rrrn.predict(clip, "rrrn.safetensors" if "plugins" in told else model, **told)
+    still = np.repeat(clip[:1], 9, axis=0)
+    for own, what, message in (
+        (still, model, "no expression to name. If there is one, tell onset, apex and offset$"),
+        (list(clip), model, "^clip is of type list; give frames as one array, or the path of a clip$"),
+        (clip, 3, "^model is of type int; give a path, as a text or a pathlib.Path$"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            rrrn.predict(own, what)
 
 
 # ---- the workflow

@@ -7,7 +7,7 @@ the functions of their stages, from files of predictions as the workflow writes 
 import contextlib
 import shutil
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -23,6 +23,8 @@ from rrrn.data.identity import by_hand
 from rrrn.experiment import config as configuration
 from rrrn.experiment import labels
 from rrrn.experiment.labels import Labels
+from rrrn.occlusion import given
+from rrrn.running import in_python
 from rrrn.running.stage import InputError
 from rrrn.stages import ranking, score, table
 from rrrn.tables import cells, confusion, pooled, published
@@ -32,6 +34,10 @@ from rrrn.training.fold import Build
 
 SCORES = [name for name in table.LONG if name not in table.OF_PAPER]
 ABOUT = "benchmark.json"  # beside the tables, written last
+_REMEDIES = {  # for those of the workflow's trainings
+    "start fewer trainings on it": "end what else computes on it; or lower, in config, train.max_memory_gb, which "
+    "changes no result, or train.batch_size; or set train.device: cpu there",
+}
 WITHOUT_REFERENCE = (
     "nothing of ResNet18 is there, so there is no mean relative degradation; run the workflow with 'resnet18' among "
     "'methods' to results/ranking.csv, or first benchmark('resnet18', …)"
@@ -120,27 +126,30 @@ def benchmark(
     """
     if isinstance(conditions, str):
         raise ValueError(f"conditions is the text {conditions!r}; give a list: [{conditions!r}]")
-    if conditions is not None and not len(conditions):
+    if isinstance(conditions, Sized) and not len(conditions):
         raise ValueError("conditions is empty; leave it out for all that the configuration names")
-    given = configuration.merge([dict(config or {}), *([{"conditions": list(conditions)}] if conditions else [])])
-    if seeds is not None:
-        given = configuration.merge([given, {"protocol": {"n_seeds": seeds}}])
-    try:
-        root = Path(database).resolve()
+    with in_python.mistakes(_REMEDIES):
+        if not isinstance(conditions or [], Iterable) or not all(isinstance(one, str) for one in conditions or []):
+            raise InputError(f"conditions is {conditions!r}; give a list of names, each a text")
+        asked = in_python.mapping(config, "config")
+        asked = configuration.merge([asked, *([{"conditions": list(conditions)}] if conditions else [])])
+        if seeds is not None:
+            asked = configuration.merge([asked, {"protocol": {"n_seeds": given.number(seeds, "seeds", 1)}}])
+        root = in_python.path(database, "database").resolve()
         if not root.is_dir():
             raise InputError(f"{database}: is no directory; name the one in which the workflow runs")
-        files = [Path(path).resolve() for path in configfiles]
-        chosen = None if output is None else Path(output).resolve()
+        files = [path.resolve() for path in in_python.paths(configfiles, "configfiles")]
+        chosen = None if output is None else in_python.path(output, "output").resolve()
+        own = in_python.mapping(settings, "settings")
+        called = None if name is None else in_python.text(name, "name")
         known = contenders.given(model)
         with contextlib.chdir(root):  # paths in a configuration start there
-            contender, whole = contenders.of(known, name, dict(settings or {}), contenders.asked(known, files, given))
+            contender, whole = contenders.of(known, called, own, contenders.asked(known, files, asked))
             rows = clips.read(Path(whole["clips"]))
             configuration.check_together(whole, rows)
             named = labels.of([contender.name, REFERENCE], whole["conditions"])
         place = Database(root, whole, rows)
         return _score(contender, place, chosen or root / KEPT / contender.name, features, named)
-    except InputError as error:
-        raise ValueError(str(error)) from None
 
 
 def _score(contender: Contender, database: Database, folder: Path, features: str, named: Labels) -> Benchmark:

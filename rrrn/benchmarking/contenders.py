@@ -152,7 +152,10 @@ def _declared(
     part, _, section = method.section.partition(".")
     if settings:
         whole[part] = {**whole[part], section: {**methods.settings(whole, model.name), **settings}}
-        configuration.check(whole, resources.path(_SCHEMA))
+        try:
+            configuration.check(whole, resources.path(_SCHEMA))
+        except InputError as error:
+            raise InputError(f"settings: {str(error).removeprefix('configuration: ')}") from None
         whole = configuration.completed(whole)
     build: Build = model.build or outside.load(method.module).build
     told = _told(whole, model.name, section, methods.settings(whole, model.name))

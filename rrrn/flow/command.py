@@ -48,7 +48,7 @@ def main(args: argparse.Namespace) -> None:
         if path:
             writable.check_output(path, [ending], [args.a, args.b])
     settings = defaults.section("flow", args.configfile)
-    with reworded.remedies({"flow.engine is cuda": _NO_GPU} if args.engine else {}):
+    with reworded.remedies({"the engine (flow.engine) is cuda": _NO_GPU} if args.engine else {}):
         engine = engines.resolve(args.engine or settings["engine"])
     before, after = (gray(path) for path in (args.a, args.b))
     if before.shape != after.shape:

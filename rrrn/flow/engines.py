@@ -47,15 +47,15 @@ def resolve(name: Name, warm_start: bool = False, gpus: int = 1) -> Name:
     for an engine without a warm start where one is wanted.
     """
     if name not in NAMES:
-        raise InputError(f"flow.engine is {name!r}; it must be one of {', '.join(NAMES)}")
+        raise InputError(f"engine is {name!r}; it must be one of {', '.join(NAMES)}")
     if warm_start and name not in ("auto", "numba"):
         raise InputError(f"flow.warm_start needs flow.engine numba or auto, not {name}")
     if name == "auto":
         return "cuda" if not warm_start and gpus > 0 and gpu_is_seen() else "numba"
     if name == "cuda" and not gpu_is_seen():
         raise InputError(
-            "flow.engine is cuda, but PyTorch sees no GPU; set it to auto or numba, or look whether PyTorch is "
-            "installed, what nvidia-smi shows and what CUDA_VISIBLE_DEVICES holds"
+            "the engine (flow.engine) is cuda, but PyTorch sees no GPU; set it to auto or numba, or look whether "
+            "PyTorch is installed, what nvidia-smi shows and what CUDA_VISIBLE_DEVICES holds"
         )
     return name
 
@@ -120,7 +120,7 @@ def module(name: str) -> str:
 
 def _check_threads(threads: int) -> None:
     if not is_whole(threads) or threads < 1:
-        raise InputError(f"{threads!r} threads; give a whole number, at least 1")
+        raise InputError(f"the number of threads is {threads!r}; give a whole number, at least 1")
 
 
 def _imported(name: str) -> ModuleType:

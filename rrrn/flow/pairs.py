@@ -18,7 +18,10 @@ def check(pairs_a: NDArray, pairs_b: NDArray, names: tuple[str, str] = ("pairs_a
             found = f"{images.dtype} and holds NaN or infinite numbers" if broken else str(images.dtype)
             raise InputError(f"{name} is {found}; TV-L1 takes gray images of type uint8, 0 to 255")
     if pairs_a.shape != pairs_b.shape or pairs_a.ndim != 3:
-        raise InputError(f"images {pairs_a.shape} and {pairs_b.shape} are no pairs; give (N, H, W) twice")
+        raise InputError(
+            f"{names[0]} and {names[1]} are {pairs_a.shape} and {pairs_b.shape} as stacks (N, H, W), which are no "
+            "pairs; give images of one size, as many of each"
+        )
     if min(pairs_a.shape[1:]) < 3:
         raise InputError(f"images of {pairs_a.shape[1]} x {pairs_a.shape[2]} pixels have no flow; 3 x 3 is the least")
 

@@ -65,7 +65,7 @@ class Parameters:
         for field in fields(self):
             value = getattr(self, field.name)
             if not _MEANINGS[field.name].holds(value):
-                raise InputError(f"flow.{_key(field.name)} is {value!r}; it must be {_MEANINGS[field.name].words}")
+                raise InputError(f"{_key(field.name)} of TV-L1 is {value!r}; it must be {_MEANINGS[field.name].words}")
 
     @classmethod
     def of_section(cls, section: Mapping[str, Any]) -> "Parameters":

@@ -68,6 +68,7 @@ def _found(
     missing = tuple(name for name in ("onset", "apex", "offset") if getattr(what, name) is None)
     where = str(what.path)
     if missing:
+        asked.check_order(what)
         every = read or asked.whole(what)
         found = _spotted(every, what, where, predictor.upsample)
         if not found.moves:

@@ -142,7 +142,6 @@ def whole(asked: Asked) -> Frames:
 
     Raises InputError as ``footage.read``, and for a single frame.
     """
-    check_order(asked)
     found = footage.read(asked.path, asked.onset, asked.offset, reduced=False)
     if len(found.frames) < 2:
         raise InputError(f"{asked.path}: is a single frame, and nothing moves in one; give a clip")
@@ -160,8 +159,11 @@ def between(asked: Asked, clip: Clip, read: Frames | None, max_missing: int) -> 
         remarks = (f"not on disk, and taken from the nearest: {', '.join(map(str, missing))}",) if missing else ()
         return Frames(images, numbers, _RATE, remarks)
     read = read or whole(replace(asked, onset=clip.onset, offset=clip.offset))
-    if not {clip.onset, clip.apex, clip.offset} <= set(read.numbers):
-        raise InputError(f"{asked.path}: has the frames {read.numbers[0]} to {read.numbers[-1]}; correct the numbers")
+    if lacking := [name for name in _TIMES if getattr(clip, name) not in read.numbers]:
+        raise InputError(
+            f"{asked.path}: there is no frame {getattr(clip, lacking[0])}, the {lacking[0]}; there are "
+            f"{read.numbers[0]} to {read.numbers[-1]}"
+        )
     kept = [place for place, number in enumerate(read.numbers) if clip.onset <= number <= clip.offset]
     images, numbers = [read.images[place] for place in kept], [read.numbers[place] for place in kept]
     return Frames(images, numbers, read.rate, read.remarks)

@@ -11,9 +11,14 @@ from rrrn.models.answer import answer
 from rrrn.models.asked import Asked, Frames
 from rrrn.models.predictor import Predicted, Predictor
 from rrrn.occlusion import given
+from rrrn.running import in_python
 from rrrn.running.stage import InputError
 
 _RATE = 200.0  # frames per second, which no number depends on
+_REMEDIES = {  # for the words of ``rrrn predict``
+    "tell its --onset, --apex and --offset": "tell onset, apex and offset",
+    "name its file with --plugin": "name its file among plugins",
+}
 
 
 def predict(
@@ -58,14 +63,22 @@ def predict(
     Raises ValueError, in one sentence, for a model or clip that cannot be used: no face, one frame, nothing that moves,
     something before the face.
     """
-    try:
-        ready = model if isinstance(model, Predictor) else Predictor.load(model, [Path(path) for path in plugins])
-        conditions.kind_of(condition)
+    with in_python.mistakes(_REMEDIES):
+        onset, apex, offset = (
+            None if value is None else given.number(value, word)
+            for word, value in (("onset", onset), ("apex", apex), ("offset", offset))
+        )
+        kind = in_python.text(condition, "condition")
+        files = in_python.paths(plugins, "plugins")
+        if isinstance(model, Predictor):
+            ready = model
+        else:
+            ready = Predictor.load(in_python.path(model, "model"), files)
+        conditions.kind_of(kind)
         if isinstance(clip, np.ndarray):
-            images = given.clip(clip)
-            what = Asked(Path(name), name, name, onset, apex, offset)
+            images, called = given.clip(clip), in_python.text(name, "name")
             read = Frames(list(images), list(range(len(images))), _RATE)
-            return answer(ready, what, [condition], read).predicted[0]
-        return answer(ready, asked.one(Path(clip), onset, apex, offset), [condition]).predicted[0]
-    except InputError as error:
-        raise ValueError(str(error)) from None
+            return answer(ready, Asked(Path(called), called, called, onset, apex, offset), [kind], read).predicted[0]
+        if not isinstance(clip, str | Path):
+            raise InputError(f"clip is of type {type(clip).__name__}; give frames as one array, or the path of a clip")
+        return answer(ready, asked.one(Path(clip), onset, apex, offset), [kind]).predicted[0]

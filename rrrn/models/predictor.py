@@ -62,7 +62,7 @@ class Predictor:
     def __init__(self, model: Saved, plugins: Sequence[Path] = (), where: str = "the model") -> None:
         for path in plugins:
             if not outside.is_file(str(path)):
-                raise InputError(f"--plugin {path}: is no file of Python; it must end in .py")
+                raise InputError(f"{path}: is no file of Python; that of a plugin ends in .py")
             registry.add(str(path))
         self.about, self._where = model.about, where
         self._module = self._found()

@@ -16,6 +16,7 @@ from rrrn.occlusion import compositing, facts, framing, given, told, truth
 from rrrn.occlusion.compositing import Layer
 from rrrn.occlusion.framing import Framed
 from rrrn.occlusion.holding import anchoring
+from rrrn.running import in_python
 from rrrn.running.stage import InputError
 
 
@@ -109,13 +110,14 @@ def occlude(
     shape, a face that is not found, a condition, setting or landmarks that cannot be used, a head turned too far for
     the occluder, and an occluder that covers nothing of the face. Warns if most frames could not be registered.
     """
-    try:
+    with in_python.mistakes(_remedies(landmarks is not None, upsample)):
         images = given.clip(frames)
+        in_python.text(clip, "clip")
         box = None if face is None else given.box(face, images)
         seed = None if seed is None else given.number(seed, "seed")
         if anchor is not None and anchor not in anchoring.MODES:
             raise InputError(f"anchor is {anchor!r}; it must be one of {', '.join(anchoring.MODES)}")
-        settings = told.settings([] if config is None else [Path(config)], seed, anchor)
+        settings = told.settings([] if config is None else [in_python.path(config, "config")], seed, anchor)
         condition = _with_severity(condition, severity)
         kind = conditions.kind_of(condition)
         if kind.name == conditions.CLEAR and occluder is not None:
@@ -137,8 +139,20 @@ def occlude(
         return Occluded(
             _as_given(out, frames), alpha, shares, points, facts.of(framed.worn, first, condition, settings, found)
         )
-    except InputError as error:
-        raise ValueError(str(error)) from None
+
+
+def _remedies(own_landmarks: bool, upsample: object) -> dict[str, str]:
+    """Return what who calls ``occlude`` can do, by the phrase of the stages that it stands for."""
+    front = "give a clip that shows the face from the front"
+    look = f"; look at the frame, then raise upsample (now {upsample!r}) or give landmarks"
+    look = "; look at the frame, and correct landmarks" if own_landmarks else look
+    return {  # the longer phrase first
+        "; check the landmarks, and picture and anchors": f"{look}, correct picture and anchors if they are your own, "
+        f"or {front}",
+        "; check the landmarks": f"{look}, or {front}",
+        "; run the faces stage again": f"{look}, or {front}",
+        "; correct 'art', or use built_in": "; correct 'art' in the file of config, or use built_in",
+    }
 
 
 def _laid(framed: Framed, layers: Iterable[Layer]) -> tuple[np.ndarray, np.ndarray]:
@@ -170,8 +184,7 @@ def _as_given(out: np.ndarray, frames: np.ndarray) -> np.ndarray:
 
 def _with_severity(condition: str, severity: int | None) -> str:
     """Return the condition's whole name; raises InputError for a severity that it does not have, or lacks."""
-    if not isinstance(condition, str):
-        raise InputError(f"condition is {condition!r}; give its name, a text")
+    in_python.text(condition, "condition")
     kind = conditions.KINDS.get(condition)
     if severity is None:
         if kind is not None and kind.level == "must":

@@ -69,9 +69,12 @@ class Descriptor(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scik
     def transform(self, X: Iterable[Any]) -> Features:
         """Return the vectors (n, d), float32, of n clips; none give (0, d).
 
-        Raises InputError, naming the clip by its place in ``X``, for one that cannot be described.
+        Raises InputError for an ``X`` that is no sequence and, naming it by its place, for a clip that cannot be
+        described.
         """
         numbers = self.parts().numbers
+        if not hasattr(X, "__iter__"):
+            raise InputError(f"X is of type {type(X).__name__}; give a sequence of clips, a {self._what} each")
         vectors = []
         for index, clip in enumerate(X):
             try:

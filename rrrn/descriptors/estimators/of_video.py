@@ -216,7 +216,10 @@ class HOG3D(OfVideo):
 
 
 def _video(clip: ArrayLike, least_frames: int, least_side: int) -> NDArray[np.uint8]:
-    volume = np.asarray(clip)
+    try:
+        volume = np.asarray(clip)
+    except ValueError:
+        raise InputError("is no array; give a sequence of gray videos, each uint8 (frames, rows, columns)") from None
     if volume.dtype != np.uint8 or volume.ndim != 3:
         raise InputError(
             f"is {volume.dtype} {volume.shape}; give a sequence of gray videos, each uint8 (frames, rows, columns)"
