@@ -406,5 +406,6 @@ def test_a_training_verifies_each_file_once_and_what_it_reads_only(data, monkeyp
 
 def test_a_full_gpu_is_a_message():
     remedy = r"\(--resources gpu=1\), or lower train\.max_memory_gb, .* train\.batch_size; or set train\.device: cpu$"
-    with pytest.raises(InputError, match=remedy), devices.fitting_gpu():
-        raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+    for error in (torch.OutOfMemoryError("CUDA out of memory"), torch.AcceleratorError("CUDA error: out of memory")):
+        with pytest.raises(InputError, match=remedy), devices.fitting_gpu():
+            raise error

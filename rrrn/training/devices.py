@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Literal
 
 import torch
 
 from rrrn.networks.network import Network
+from rrrn.running import full_gpu
 from rrrn.running.stage import InputError
 
 Device = Literal["auto", "cpu", "cuda"]
@@ -53,16 +54,12 @@ def place(network: Network[Any], device: torch.device, channels_last: bool) -> N
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
-@contextmanager
-def fitting_gpu() -> Iterator[None]:
-    """Say what helps when the GPU's memory is full: raises InputError for PyTorch's error."""
-    try:
-        yield
-    except torch.cuda.OutOfMemoryError:
-        raise InputError(
-            "the GPU's memory is full; start fewer trainings on it (--resources gpu=1), or lower train.max_memory_gb, "
-            "which changes no result, or train.batch_size; or set train.device: cpu"
-        ) from None
+def fitting_gpu() -> AbstractContextManager[None]:
+    """Say what helps a training when the GPU's memory is full: raises InputError."""
+    return full_gpu.told(
+        "start fewer trainings on it (--resources gpu=1), or lower train.max_memory_gb, which changes no result, or "
+        "train.batch_size; or set train.device: cpu"
+    )
 
 
 @contextmanager
