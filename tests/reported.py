@@ -140,8 +140,8 @@ def _doubted(rng, of, methods, conditions) -> pd.DataFrame:
             chosen = {"oracle_epoch": value + 0.05, "oracle_epoch_gain": 0.05}
             chosen |= {"oracle_fold": value + 0.15, "oracle_fold_gain": 0.15}
             own |= {"value": value, "seen_subjects": 0, "seen_by": "trainings", "poisoned": "same"} | chosen
-            if method == of.method("lbp_top"):  # has no epochs, and is not poisoned
-                own |= dict.fromkeys([*chosen, "poisoned"], np.nan) | {"seen_by": "folds"}
+            if method == of.method("lbp_top"):  # has no epochs
+                own |= dict.fromkeys(chosen, np.nan) | {"seen_by": "folds"}
             own |= {name: value + 0.03 * number - 0.06 for number, name in enumerate(definitions.NAMES)}
             listed.append({"table": "iv", "task": "CDE"} | own)
     return pd.DataFrame(listed)

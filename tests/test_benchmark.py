@@ -28,6 +28,7 @@ from rrrn.networks.baselines import resnet18
 from rrrn.provenance.frames_seen import Seen
 from rrrn.provenance.recipes import Recipes
 from rrrn.stages import ranking, score, svm, table, train
+from rrrn.svm import features
 from rrrn.svm.settings import Settings
 from rrrn.training import devices
 
@@ -212,7 +213,7 @@ def test_settings_go_over_the_configuration(small, tmp_path):
 
 
 def vectors(folder: Path, condition: str) -> np.ndarray:
-    return svm.read_features(folder / f"results/features/lbp_top/{condition}.h5", clips.read(folder / "clips.csv"))
+    return features.read(folder / f"results/features/lbp_top/{condition}.h5", clips.read(folder / "clips.csv"))
 
 
 def said(found, condition: str) -> dict[tuple[str, str], int]:

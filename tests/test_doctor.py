@@ -414,7 +414,7 @@ def test_what_snakemake_makes_of_the_shipped_profile(tmp_path, monkeypatch):
     assert found["settings"] == SETTINGS
     jobs = by_name(found)
     rules = "render", "faces", "anchor", "art", "pack", "describe", "svm", "cross_svm", "visible", "strips"
-    small = {f"rule {rule}" for rule in rules}
+    small = {f"rule {rule}" for rule in (*rules, "poison_svm")}
     assert set(jobs) == {"rule train", "rule cross", "rule poison", "group shard", *small}
     assert {tuple(jobs[name]["options"][2]) for name in small} == {
         ("-t", "90", "--mem", "6000", "--no-requeue", "--ntasks=1", "--cpus-per-task=1")

@@ -276,12 +276,6 @@ def test_the_verdict_stands_only_where_the_poisoned_training_is_tested(data, run
     assert said["Un-occ"] == {"same"} and found.loc[found["condition"] != "Un-occ", "poisoned"].isna().all()
 
 
-@pytest.mark.parametrize(("asked", "note"), [(True, leak.NO_NETWORK), (False, leak.NOT_POISONED)])
-def test_without_verdicts_the_note_is_true_of_the_setting(data, run, asked, note):
-    meter(data, run, scored(data, run), [], settings={"leak": {"poison": asked}})
-    assert json.loads((run / "leak.json").read_text())["notes"][-1] == note
-
-
 def test_a_method_of_two_verdicts_is_named_with_its_tables():
     told = {"method": ["A", "B", "A", "B", "D"], "table": ["iv", "iv", "iii_a", "iii_a", "iv"]}
     said = leak.poison(pd.DataFrame(told | {"poisoned": ["same", "same", "unclear", "same", ""]}))
@@ -343,4 +337,4 @@ def test_the_workflow_looks_where_it_is_told(tmp_path):
     (root / "tests/config.yaml").write_text(text)
     jobs = planned(root)
     assert (jobs["oracle"], jobs["leak"]) == (3 * 3, 1)  # one network, three conditions and tables
-    assert jobs["poison"] == 3
+    assert (jobs["poison"], jobs["poison_svm"]) == (3, 3)  # a network and a descriptor, three tables

@@ -11,11 +11,12 @@ from training_data import CLASSES, arguments, make, make_flow, make_table, write
 
 from rrrn.data import clips, digested, rows
 from rrrn.data.packed import open_packs
-from rrrn.experiment import folds
+from rrrn.experiment import folds, poison
 from rrrn.running.stage import InputError
 from rrrn.stages import poison as stage
 from rrrn.stages import train
-from rrrn.training import fold, poison
+from rrrn.training import fold
+from rrrn.training import poison as of_networks
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def test_packs_hold_noise_for_tested_clips_and_all_else_as_it_was(tmp_path, dtyp
     flow = np.clip(make_flow(table, 3, seed=1), -1, 1)
     write_pack(source, table, flow, views=np.array([0, 2, 5], np.int32), dtype=dtype)
     tested = folds.split(table, fold_name)[1]
-    found = poison.packs([source, source], tested, tmp_path / "poisoned")
+    found = of_networks.packs([source, source], tested, tmp_path / "poisoned")
     assert list(found) == [source]
     with ExitStack() as stack:
         packs = open_packs([source, found[source]], stack)  # of one geometry and form
@@ -184,12 +185,12 @@ def test_a_full_gpu_is_said_when_clips_are_asked_about_too(monkeypatch, data, tm
     def full(*args):
         raise torch.cuda.OutOfMemoryError
 
-    monkeypatch.setattr(poison.Asked, "of", full)
+    monkeypatch.setattr(of_networks.Asked, "of", full)
     task = fold.Task("rrrn", "none", "s1", 0, CLASSES, [], {"none": data / "none.h5"}, "original", {})
     monkeypatch.setattr(fold.Task, "settings", argparse.Namespace(batch_size=8))
     trained = fold.Trained(torch.nn.Linear(1, 1), [], [], [], [0])
     with pytest.raises(InputError, match="the GPU's memory is full"):
-        poison.said(task, trained, 0.0)
+        of_networks.said(task, trained, 0.0)
 
 
 def test_predictions_of_other_clips_are_refused(monkeypatch, data, tmp_path):

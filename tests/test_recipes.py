@@ -131,8 +131,10 @@ def test_poison_changes_no_recipe_of_a_training_and_is_made_of_the_first_of_each
     assert {path: before[path] for path in own} == {path: after[path] for path in own}
     made = experiment(poisoned)
     first = [made.tables[name][0] for name in ("iv", "iii_a", "iii_b")]
-    named = {f"results/poison/{name}/none/{fold}-0.csv" for name in NETWORKS for fold in first}
+    named = {f"results/poison/{name}/none/{fold}-0.csv" for name in CONFIG["methods"] for fold in first}
     assert after.keys() - before.keys() == named
+    said, *_ = made.poison_svm("lbp_top", "none", first[0]).inputs
+    assert said.path == "results/predictions/lbp_top/none/all.csv"
     trained, *_ = made.poison("rrrn", "none", first[0], "0").inputs
     assert trained.path == f"results/predictions/rrrn/none/{first[0]}-0.csv"
 

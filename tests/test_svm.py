@@ -172,9 +172,9 @@ def test_the_default_gives_the_bytes_that_it_gave(ties, n_classes):
     known, asked, labels = kernel[np.ix_(chosen, chosen)], kernel[:, chosen], LABELS[chosen]
     for penalty in (0.1, 10000):
         told = replace(DEFAULT, C=penalty, ties=ties)
-        found = one_fold.predict(known, labels, subjects, asked, 5, told)
+        found = one_fold.train(known, labels, subjects, 5, told)
         expected = as_before(known, labels, asked, 5, penalty, ties)
-        assert found.probabilities.tobytes() == expected.tobytes()
+        assert found.probabilities(asked, 5).tobytes() == expected.tobytes()
         assert found.penalty == penalty and not found.unsolved
 
 
@@ -183,7 +183,7 @@ def test_two_classes():
     chosen = LABELS < 2
     kernel = features @ features.T
     known = kernel[np.ix_(chosen, chosen)]
-    found = one_fold.predict(known, LABELS[chosen] + 2, [], kernel[:, chosen], 5, with_c(10)).probabilities
+    found = one_fold.train(known, LABELS[chosen] + 2, [], 5, with_c(10)).probabilities(kernel[:, chosen], 5)
     machine = SVC(kernel="linear", C=10).fit(features[chosen], LABELS[chosen] + 2)
     assert np.array_equal(found.argmax(axis=1), machine.predict(features))
     np.testing.assert_allclose(found[:, 3], 1 / (1 + np.exp(-machine.decision_function(features))), rtol=1e-9)
@@ -193,8 +193,8 @@ def test_two_classes():
 @pytest.mark.parametrize("calibrate", ["none", "sigmoid"])
 def test_one_class_is_certain(calibrate):
     told = replace(DEFAULT, calibrate=calibrate)
-    found = one_fold.predict(np.eye(3), np.array([2, 2, 2]), ["s1"] * 3, np.ones((2, 3)), 5, told).probabilities
-    assert found.tolist() == [[0, 0, 1, 0, 0]] * 2
+    found = one_fold.train(np.eye(3), np.array([2, 2, 2]), ["s1"] * 3, 5, told)
+    assert found.probabilities(np.ones((2, 3)), 5).tolist() == [[0, 0, 1, 0, 0]] * 2
 
 
 @pytest.mark.parametrize("ties", ["margins", "order"])
@@ -202,7 +202,7 @@ def test_a_balanced_class_weight_is_that_of_scikit_learn(ties):
     features, rows = toy_features(1, noise=8.0), np.flatnonzero((LABELS > 0) | (np.arange(len(LABELS)) % 3 == 0))
     asked = features @ features[rows].T
     told = replace(DEFAULT, C=10, ties=ties, class_weight="balanced")
-    found = one_fold.predict(asked[rows], LABELS[rows], [], asked, 5, told).probabilities
+    found = one_fold.train(asked[rows], LABELS[rows], [], 5, told).probabilities(asked, 5)
     svc = SVC(kernel="linear", C=10, break_ties=ties == "margins", class_weight="balanced")
     svc.fit(features[rows], LABELS[rows])
     assert np.array_equal(found.argmax(axis=1), svc.predict(features))
@@ -213,8 +213,8 @@ def test_a_balanced_class_weight_is_that_of_scikit_learn(ties):
     values = values if ties == "margins" else np.round(values)
     score = np.exp(values)
     np.testing.assert_allclose(found[:, :4], score / score.sum(axis=1, keepdims=True), rtol=1e-9)
-    plain = one_fold.predict(asked[rows], LABELS[rows], [], asked, 5, replace(told, class_weight="none"))
-    assert not np.array_equal(plain.probabilities, found)
+    plain = one_fold.train(asked[rows], LABELS[rows], [], 5, replace(told, class_weight="none"))
+    assert not np.array_equal(plain.probabilities(asked, 5), found)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -22,13 +22,13 @@ CALIBRATED = replace(DEFAULT, C=10.0, calibrate="sigmoid")
 
 
 def calibrated(rows, tested, settings=CALIBRATED, features=None, labels=LABELS):
-    """What a fold that trains on some rows says of others."""
+    """What a fold that trains on some rows says of others, and its C."""
     features = toy_features(1, noise=4.0) if features is None else features
     kernel = features @ features[rows].T
     subjects = [SUBJECTS[row] for row in rows]
-    found = one_fold.predict(kernel[rows], labels[rows], subjects, kernel[tested], 5, settings)
+    found = one_fold.train(kernel[rows], labels[rows], subjects, 5, settings)
     assert not found.unsolved
-    return found
+    return found.probabilities(kernel[tested], 5), found.penalty
 
 
 @pytest.mark.parametrize("n_classes", [2, 3, 4])
@@ -36,7 +36,7 @@ def calibrated(rows, tested, settings=CALIBRATED, features=None, labels=LABELS):
 def test_probabilities_are_those_of_scikit_learn(n_classes, weight):
     features = toy_features(1, noise=4.0)
     rows = np.flatnonzero(np.isin(LABELS, range(n_classes)))
-    found = calibrated(rows, slice(None), replace(CALIBRATED, class_weight=weight)).probabilities
+    found, _ = calibrated(rows, slice(None), replace(CALIBRATED, class_weight=weight))
     svc = SVC(kernel="linear", C=10, class_weight=None if weight == "none" else weight)
     splits = list(GroupKFold(5).split(rows, groups=np.array(SUBJECTS)[rows]))
     reference = CalibratedClassifierCV(svc, method="sigmoid", cv=splits, ensemble=False)
@@ -48,9 +48,9 @@ def test_probabilities_are_those_of_scikit_learn(n_classes, weight):
 
 def test_a_chosen_c_is_calibrated():
     rows = np.arange(36)
-    chosen = calibrated(rows, slice(36, 42), replace(CALIBRATED, C="grid"))
-    fixed = calibrated(rows, slice(36, 42), replace(CALIBRATED, C=chosen.penalty))
-    assert chosen.penalty in inner.GRID and chosen.probabilities.tobytes() == fixed.probabilities.tobytes()
+    chosen, penalty = calibrated(rows, slice(36, 42), replace(CALIBRATED, C="grid"))
+    fixed, _ = calibrated(rows, slice(36, 42), replace(CALIBRATED, C=penalty))
+    assert penalty in inner.GRID and chosen.tobytes() == fixed.tobytes()
 
 
 def test_sigmoids_are_those_of_a_logistic_regression_on_platts_targets():
@@ -83,7 +83,7 @@ def test_calibrated_is_what_the_scores_are_without_it(ties):
     own = svc.decision_function(features[36:])
     own = own if ties == "margins" else np.round(own)
     each = 1 / (1 + np.exp(-own * sigmoids.slopes - sigmoids.offsets))
-    found = calibrated(rows, slice(36, 42), settings).probabilities
+    found, _ = calibrated(rows, slice(36, 42), settings)
     np.testing.assert_allclose(found[:, :4], each / each.sum(axis=1, keepdims=True), rtol=1e-6)
 
 
@@ -97,7 +97,7 @@ def test_probabilities_mean_how_often():
     losses = {}
     for calibrate in ("none", "sigmoid"):
         settings = replace(DEFAULT, C=1.0, calibrate=calibrate)
-        found = one_fold.predict(kernel[:400], labels[:400], subjects, kernel[400:], 4, settings).probabilities
+        found = one_fold.train(kernel[:400], labels[:400], subjects, 4, settings).probabilities(kernel[400:], 4)
         losses[calibrate] = -np.log(found[np.arange(400), labels[400:]]).mean()
     shares = np.bincount(labels[:400]) / 400
     assert losses["sigmoid"] < min(losses["none"], -np.log(shares[labels[400:]]).mean()) - 0.05
@@ -108,7 +108,7 @@ def test_a_class_that_one_subject_has_is_hardly_ever_likely():
     labels[np.array(SUBJECTS) == "s2"] = 4
     rows = np.arange(36)
     features = toy_features(1, noise=4.0)
-    found = calibrated(rows, slice(None), features=features, labels=labels).probabilities
+    found, _ = calibrated(rows, slice(None), features=features, labels=labels)
     assert found[:, 4].max() < 0.1 and found[:36].argmax(axis=1).max() < 4
     # the inner fold without it is left out: the others' scores alone count
     splits = [(train, test) for train, test in inner.splits(SUBJECTS[:36]) if 4 in labels[train]]
@@ -162,11 +162,11 @@ def impatient(monkeypatch):
 
 def test_a_machine_that_is_not_solved_is_known(impatient, recwarn):
     rows = np.arange(36)
-    features = toy_features(1, noise=4.0)
-    kernel = features @ features[rows].T
+    features = toy_features(1, noise=4.0)[rows]
+    kernel = features @ features.T
 
     def unsolved(settings):
-        return one_fold.predict(kernel[rows], LABELS[rows], SUBJECTS[:36], kernel, 5, settings).unsolved
+        return one_fold.train(kernel, LABELS[rows], SUBJECTS[:36], 5, settings).unsolved
 
     assert unsolved(DEFAULT) == ["C = 10000"]
     assert unsolved(CALIBRATED) == ["C = 10", "the calibration at C = 10"]

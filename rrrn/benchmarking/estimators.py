@@ -14,7 +14,7 @@ from rrrn.data.clips import Clip
 from rrrn.data.predictions import Prediction
 from rrrn.experiment import folds, protocol, seeds
 from rrrn.running.stage import InputError
-from rrrn.stages import svm
+from rrrn.svm import features as of_descriptors
 
 _MOST = 2**32  # of the seeds that scikit-learn takes
 
@@ -25,7 +25,7 @@ def predict(contender: Contender, database: Database, descriptor: str, folder: P
     Raises InputError for features that are missing or do not fit each other.
     """
     files = database.features(descriptor)
-    features = {condition: svm.read_features(path, database.clips) for condition, path in files.items()}
+    features = {condition: of_descriptors.read(path, database.clips) for condition, path in files.items()}
     first = next(iter(files))
     for condition, path in files.items():
         if features[condition].shape != features[first].shape:

@@ -92,21 +92,18 @@ def attending(config: Mapping[str, Any]) -> list[str]:
 
 def watched(config: Mapping[str, Any]) -> list[str]:
     """Return the networks of the tables whose tested clips are scored after every epoch."""
-    return _networks_of_tables(config) if config["train"]["score_every_epoch"] else []
+    looks = config["train"]["score_every_epoch"]
+    return [name for name in config["methods"] if looks and methods.METHODS[name].kind == "network"]
 
 
 def poisoned(config: Mapping[str, Any]) -> list[str]:
-    """Return the networks of the tables that a fold of each table is trained by again, with tested clips poisoned."""
-    return _networks_of_tables(config) if config["leak"]["poison"] else []
+    """Return the methods of the tables of which a fold of each table is trained again, with tested clips poisoned."""
+    return list(config["methods"]) if config["leak"]["poison"] else []
 
 
 def first_training(config: Mapping[str, Any]) -> str:
     """Return the name of the first training that starts from no other one's model."""
     return next(name for name in training_sets(config) if name not in tuned(config))
-
-
-def _networks_of_tables(config: Mapping[str, Any]) -> list[str]:
-    return [name for name in config["methods"] if methods.METHODS[name].kind == "network"]
 
 
 def networks(config: Mapping[str, Any]) -> list[str]:

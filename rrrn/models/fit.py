@@ -28,7 +28,7 @@ from rrrn.provenance import sources
 from rrrn.provenance.recipes import canonical
 from rrrn.running import typed
 from rrrn.running.stage import InputError
-from rrrn.stages import svm
+from rrrn.svm import features
 from rrrn.svm.settings import Settings as SvmSettings
 
 EVERYBODY = "all"  # the name that the draws of a training on all subjects belong to
@@ -231,7 +231,7 @@ def _descriptor(
     learnt = protocol.training_sets(config)[what.trained_on]
     row_of = {clip: row for row, clip in enumerate(table)}
     of_table = [row_of[clip] for clip in training]
-    files = [svm.read_features(Path(f"results/features/{what.method}/{name}.h5"), table) for name in learnt]
+    files = [features.read(Path(f"results/features/{what.method}/{name}.h5"), table) for name in learnt]
     if len({numbers.shape for numbers in files}) > 1:
         raise InputError(f"the features of {', '.join(learnt)} are not of one length; make them again")
     labels = np.array([config["classes"].index(clip.objective_class) for clip in training], np.intp)

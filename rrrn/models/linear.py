@@ -60,7 +60,7 @@ def _trained(
     kernel: NDArray[np.float64], labels: NDArray[np.intp], penalty: float, settings: Settings
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], bool]:
     """Return the weight of each sample (P, M) in the plane of each pair, and offsets (P,), of the SVC that
-    ``machine.scores`` trains. A plane is affine in a row of the kernel: it is read off zeros and unit rows.
+    ``machine.train`` trains. A plane is affine in a row of the kernel: it is read off zeros and unit rows.
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.svm import SVC
@@ -80,7 +80,7 @@ def _trained(
 def probabilities(
     arrays: Mapping[str, NDArray[np.float64]], features: NDArray[np.float64], n_classes: int, settings: Settings
 ) -> NDArray[np.float64]:
-    """Return class probabilities (K, n_classes) of vectors (K, D): those of ``fold.predict`` with the same training.
+    """Return class probabilities (K, n_classes) of vectors (K, D): those of ``fold.train`` with the same training.
 
     Raises InputError for vectors of another length.
     """
@@ -109,7 +109,7 @@ def check(arrays: Mapping[str, NDArray[np.float64]], n_classes: int) -> None:
 
 
 def _scores(pairs: NDArray[np.float64], n_classes: int, settings: Settings) -> NDArray[np.float64]:
-    """Return the scores (K, C) that ``machine.scores`` makes of the planes' values (K, P).
+    """Return the scores (K, C) that ``machine.Machine`` makes of the planes' values (K, P).
 
     Of two classes they are 0 and the margin, towards the second. Of more they are votes and, of all margins of a class,
     the sum s / (3 (1 + |s|)), less than a third, as in scikit-learn's one-vs-rest decision function; a positive value

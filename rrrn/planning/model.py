@@ -28,7 +28,7 @@ _STAGES = {  # rules that start as another's stage
     **{"ablation": "table", "ranking": "summary", "compare": "summary", "faithfulness": "summary"},
     **{"attention": "score", "visible": "pack", "tune": "train"},
     **{"jitter": "anchor", "occlude_jittered": "occlude", "shift": "augment", "within": "pack"},
-    **{"oracle": "score", "poison": "train", "leak": "summary"},
+    **{"oracle": "score", "poison": "train", "poison_svm": "svm", "leak": "summary"},
     **{"cross": "train", "cross_svm": "svm", "matrix": "summary"},
     **{"answers": "score", "strips": "pack", "figures": "summary", "report": "summary"},
 }
@@ -231,12 +231,12 @@ class Model:
         return Cost(seconds, bytes=4 * len(self.table) * self._rate_of_method("features.{}", descriptor))
 
     def _svm(self, descriptor: str, trained_on: str) -> Cost:
-        return self._fitted(descriptor, trained_on, len(protocol.tested(self.config, trained_on)))
+        asked = len(protocol.tested(self.config, trained_on))
+        return self._fitted(descriptor, trained_on, self._fold_names, asked)
 
-    def _fitted(self, descriptor: str, trained_on: str, asked: int) -> Cost:
-        """Return the cost of a machine of each fold that is asked about so many conditions."""
+    def _fitted(self, descriptor: str, trained_on: str, names: Sequence[str], asked: int) -> Cost:
+        """Return the cost of a machine of each of these folds that is asked about so many conditions."""
         samples = len(self.table) * len(protocol.training_sets(self.config)[trained_on])
-        names = self._fold_names
         told = self.config["svm"]
         within = (len(inner.GRID) if told["C"] == "grid" else 0) + (told["calibrate"] != "none")
         fits = len(names) * (1 + inner.FOLDS * within)
@@ -282,7 +282,7 @@ class Model:
         return Cost(read, work + read, size) if self.on_gpu else Cost(read + work, bytes=size)
 
     def _cross_svm(self, descriptor: str, trained_on: str) -> Cost:
-        return self._fitted(descriptor, trained_on, len(self.config["conditions"]))
+        return self._fitted(descriptor, trained_on, self._fold_names, len(self.config["conditions"]))
 
     def _matrix(self) -> Cost:
         conditions = len(self.config["conditions"])
@@ -375,6 +375,10 @@ class Model:
     def _poison(self, network: str, trained_on: str, fold: str, seed: str) -> Cost:
         told = {**variants.training(self.config, network), "score_every_epoch": False}
         return replace(self._trained(network, trained_on, fold, told), bytes=_VERDICT)
+
+    def _poison_svm(self, descriptor: str, trained_on: str, fold: str) -> Cost:
+        asked = len(protocol.tested(self.config, trained_on))
+        return replace(self._fitted(descriptor, trained_on, [fold], asked), bytes=_VERDICT)
 
     def _leak(self) -> Cost:
         methods, conditions = len(self.config["methods"]), len(self.config["conditions"]) + 1

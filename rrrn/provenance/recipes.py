@@ -397,10 +397,25 @@ class Recipes:
             inputs=(trained, *trained.inputs),
         )
 
+    @cache  # noqa: B019
+    def poison_svm(self, descriptor: str, trained_on: str, fold: str) -> Recipe:
+        fitted = self.svm(descriptor, trained_on)
+        return replace(
+            fitted,
+            path=f"results/poison/{descriptor}/{trained_on}/{fold}-0.csv",
+            modules=("rrrn.stages.poison_svm",),
+            inputs=(fitted, *fitted.inputs),
+        )
+
     def poisoned(self, table: str) -> list[Recipe]:
-        """Return the recipes of a table's poison tests: of each network the first fold and seed."""
+        """Return the recipes of a table's poison tests: of each method the first fold and, of networks, seed."""
         name, fold = protocol.first_training(self._config), self.tables[table][0]
-        return [self.poison(network, name, fold, "0") for network in protocol.poisoned(self._config)]
+        return [
+            self.poison_svm(method, name, fold)
+            if METHODS[method].kind == "descriptor"
+            else self.poison(method, name, fold, "0")
+            for method in protocol.poisoned(self._config)
+        ]
 
     @cache  # noqa: B019
     def leak(self) -> Recipe:

@@ -19,7 +19,6 @@ from rrrn.tables.published import AVERAGE, SHOWN, TITLES
 COLUMNS = ("table", "task", "data", *doubts.COLUMNS)
 NOT_ASKED = "What choosing an epoch on test would have given is not known; 'train.score_every_epoch: true' finds it"
 NOT_POISONED = "No training was repeated with its tested clips poisoned; 'leak.poison: true' does so"
-NO_NETWORK = "No network is in the tables, so no training was poisoned"
 
 
 def rows(
@@ -33,8 +32,8 @@ def rows(
     """Return the rows of all tables, in COLUMNS but for ``data``.
 
     ``counted`` are a table, its task and its confusion matrices each, ``chosen`` {table: what the stage oracle wrote},
-    ``poisoned`` the same of the stage poison; ``args`` name methods, conditions and classes. Raises InputError for
-    files that do not belong together.
+    ``poisoned`` the same of the stages poison and poison_svm; ``args`` name methods, conditions and classes. Raises
+    InputError for files that do not belong together.
     """
     methods, conditions, classes = (getattr(args, name).split(",") for name in ("methods", "conditions", "classes"))
     parts = []
@@ -54,11 +53,8 @@ def rows(
     return pd.concat(parts, ignore_index=True)
 
 
-def notes(found: pd.DataFrame, poisoned: bool) -> list[str]:
-    """Return in sentences how much choosing gives, how far definitions lie apart, and whom trainings saw.
-
-    ``poisoned``: whether the configuration asks for the poison test.
-    """
+def notes(found: pd.DataFrame) -> list[str]:
+    """Return in sentences how much choosing gives, how far definitions lie apart, whom trainings saw, and of poison."""
     first = found["table"].iloc[0]
     own = found[(found["condition"] != AVERAGE) & (found["table"] == first) & (found["metric"] == SHOWN[first][0])]
     told = []
@@ -75,7 +71,7 @@ def notes(found: pd.DataFrame, poisoned: bool) -> list[str]:
         f"Six definitions of F1 differ for the same predictions by {numbers.rounded(spread.mean())} in the mean, at "
         f"most by {numbers.rounded(spread.max())}"
     )
-    return [*told, verdict(found), poison(found) or (NO_NETWORK if poisoned else NOT_POISONED)]
+    return [*told, verdict(found), poison(found) or NOT_POISONED]
 
 
 def verdict(found: pd.DataFrame) -> str:
@@ -89,7 +85,7 @@ def verdict(found: pd.DataFrame) -> str:
 
 
 def poison(found: pd.DataFrame) -> str:
-    """Return in a sentence what the poison test says of the networks that it was made with; nothing of none.
+    """Return in a sentence what the poison test says of the methods that it was made with; nothing of none.
 
     The table is named beside a method of which not all tables say the same.
     """
@@ -127,7 +123,7 @@ def main(args: argparse.Namespace) -> None:
     named = args.labels or labels.of(args.methods.split(","), args.conditions.split(","))
     found = cells.labelled(found, named)
     text = found[list(COLUMNS)].to_csv(index=False, lineterminator="\n", float_format="%.6g")
-    said = notes(found, bool(args.settings.get("leak", {}).get("poison")))
+    said = notes(found)
     result.write({args.output: text}, args.about, made.identity, args.settings, kind, said, made.of)
     for note in said:
         logging.info("%s", note)

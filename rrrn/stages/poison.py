@@ -1,7 +1,7 @@
 """Train one network on one fold a second time, with its tested clips poisoned, and say whether that changes a number.
 
 Both trainings are then asked about the tested clips as they are. If nothing of these came to the training, both say
-the same to the last digit (``rrrn.training.poison``).
+the same to the last digit (``rrrn.experiment.poison``).
 """
 
 import argparse
@@ -12,16 +12,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
-from rrrn.data import digested, predictions
+from rrrn.data import digested
 from rrrn.data.clips import Clip
-from rrrn.experiment import folds, outside
+from rrrn.experiment import folds, outside, poison
+from rrrn.experiment.poison import COLUMNS, Numbers
 from rrrn.networks import pretrained
 from rrrn.provenance import asked
 from rrrn.running import stage
-from rrrn.running.stage import InputError
-from rrrn.training import devices, fold, poison, testing
-
-COLUMNS = ("method", "trained_on", "fold", "seed", "conditions", "n_clips", "n_numbers", "poisoned")
+from rrrn.training import devices, fold, testing
+from rrrn.training import poison as of_networks
 
 
 def main(args: argparse.Namespace) -> None:
@@ -34,27 +33,23 @@ def main(args: argparse.Namespace) -> None:
     device, room = devices.choose(task.settings.device), args.max_memory_gb * 1e9
     training, tested = folds.split(table, task.fold)
     fold.check_classes([*training, *tested], task.classes)
-    recorded = poison.numbers(predictions.read(args.predictions, task.classes))
-    if recorded.keys() != poison.keys(task, tested):
-        raise InputError(
-            f"{args.predictions}: is of other clips or conditions than are tested; delete it and run again"
-        )
+    recorded = poison.recorded(args.predictions, task.classes, task.fold, of_networks.keys(task, tested))
 
-    def said(own: fold.Task, clips: Sequence[Clip]) -> poison.Numbers:
-        return poison.said(task, fold.run(own, clips, build, device, room, None, args.weights), room)
+    def said(own: fold.Task, clips: Sequence[Clip]) -> Numbers:
+        return of_networks.said(task, fold.run(own, clips, build, device, room, None, args.weights), room)
 
-    def again() -> poison.Numbers:
+    def again() -> Numbers:
         logging.info("trains without poison, since the machine that made the predictions may round otherwise")
         return said(task, table)
 
-    def once_more() -> poison.Numbers:
+    def once_more() -> Numbers:
         logging.info("trains with poison once more, since only what repeats itself tells of a leak")
         return said(own, others)
 
     folder = args.output.with_suffix(".packs")
     shutil.rmtree(folder, ignore_errors=True)  # of a job that was killed
     try:
-        packs = poison.packs([*task.train, *task.test.values()], tested, folder)
+        packs = of_networks.packs([*task.train, *task.test.values()], tested, folder)
         own = replace(
             task,
             train=[packs[path] for path in task.train],

@@ -11,17 +11,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rrrn.data import predictions, rows, store
+from rrrn.data import predictions
 from rrrn.data.clips import Clip
-from rrrn.data.predictions import Prediction
-from rrrn.experiment import folds
 from rrrn.provenance import asked
 from rrrn.running import stage, typed, warned
-from rrrn.svm import fold as one_fold
-from rrrn.svm import machine
+from rrrn.svm import features, machine, machines
+from rrrn.svm.machines import Row
 from rrrn.svm.settings import Settings
-
-Row = tuple[str, str, Clip, NDArray[np.float64]]  # fold, tested condition, tested clip, probabilities (n_classes,)
 
 
 def predict(
@@ -35,53 +31,11 @@ def predict(
     """Train and test every fold; return its rows, in order, and {fold: what the solver did not bring to its end}.
 
     ``train_features`` are arrays (N, D), one per condition to train on, ``test_features`` one per condition to test,
-    all with the rows of ``table``. What ``settings`` leave to the data is found from each fold's training clips.
-    Raises InputError for an unknown fold or class, and for a fold with too few subjects for that.
+    all with the rows of ``table``. Raises InputError as ``machines.fit``.
     """
-    from threadpoolctl import threadpool_limits
-
-    row_of = {clip: row for row, clip in enumerate(table)}
-    class_of = _classes(table, classes)
-    results: list[Row] = []
-    unsolved = {}
-    with threadpool_limits(limits=1):  # the number of threads could change the last digit
-        known = np.concatenate(train_features)
-        train_kernel = known @ known.T
-        test_kernels = [features @ known.T for features in test_features.values()]
-        for fold in fold_names:
-            trained, tested = folds.split(table, fold)
-            of_table = np.array([row_of[clip] for clip in trained])
-            samples = np.concatenate([of_table + part * len(table) for part in range(len(train_features))])
-            asked_of = np.ix_(np.array([row_of[clip] for clip in tested]), samples)
-            try:
-                found = one_fold.predict(
-                    train_kernel[np.ix_(samples, samples)],
-                    np.tile(class_of[of_table], len(train_features)),
-                    [clip.subject for clip in trained] * len(train_features),
-                    np.concatenate([test_kernel[asked_of] for test_kernel in test_kernels]),
-                    len(classes),
-                    settings,
-                )
-            except stage.InputError as error:
-                raise stage.InputError(f"fold {fold}: {error}") from None
-            if settings.C == "grid":
-                logging.info("fold %s: C = %g", fold, found.penalty)
-            if found.unsolved:
-                unsolved[fold] = found.unsolved
-            meant = [(fold, condition, clip) for condition in test_features for clip in tested]
-            results += [(*one, row) for one, row in zip(meant, found.probabilities, strict=True)]
-    return results, unsolved
-
-
-def read_features(path: Path, table: Sequence[Clip]) -> NDArray[np.float64]:
-    """Return features (N, D) with the rows of the clip table; raises InputError if it names other clips."""
-    with store.reading(path) as file:
-        features = np.asarray(file["features"][()], np.float64)
-        row_of = rows.of_file(file, path)
-    if not np.isfinite(features).all():
-        raise stage.InputError(f"{path}: holds features that are not finite; delete it and run again")
-    rows.check(row_of, table, path)
-    return features[[row_of[rows.key(clip)] for clip in table]]
+    fitted = machines.fit(train_features, table, classes, fold_names, settings)
+    unsolved = {one.fold: one.machine.unsolved for one in fitted.of_folds if one.machine.unsolved}
+    return fitted.ask(test_features, table), unsolved
 
 
 def main(args: argparse.Namespace) -> None:
@@ -90,37 +44,16 @@ def main(args: argparse.Namespace) -> None:
     made = asked.asked(args, [*args.train, *(path for _, path in args.test)])
     table = made.clips(args.clips)
     classes = args.classes.split(",")
-    features = {path: read_features(path, table) for path in dict.fromkeys([*args.train, *dict(args.test).values()])}
-    first = next(iter(features))
-    for path, numbers in features.items():
-        if numbers.shape != features[first].shape:
-            raise stage.InputError(
-                f"{path}: {numbers.shape[1]} numbers per clip, but {features[first].shape[1]} in {first}; "
-                "make the features again with one setting"
-            )
+    vectors = features.alike([*args.train, *dict(args.test).values()], table)
     found, unsolved = predict(
-        [features[path] for path in args.train],
-        {condition: features[path] for condition, path in args.test},
+        [vectors[path] for path in args.train],
+        {condition: vectors[path] for condition, path in args.test},
         table,
         classes,
         args.folds.split(","),
         settings,
     )
-    predicted = [
-        Prediction(
-            database=clip.database,
-            subject=clip.subject,
-            clip=clip.clip,
-            condition=condition,
-            trained_on=args.trained_on,
-            fold=fold,
-            seed=0,
-            view=0,
-            true=clip.objective_class,
-            probabilities=tuple(map(float, shares)),
-        )
-        for fold, condition, clip, shares in found
-    ]
+    predicted = machines.as_predictions(found, args.trained_on)
     predictions.write(predicted, classes, args.output, made.identity)
     if unsolved:
         warned.warn(not_solved(args.method, args.trained_on, unsolved, len(args.folds.split(","))), args.log)
@@ -135,16 +68,6 @@ def not_solved(method: str, trained_on: str, unsolved: Mapping[str, Sequence[str
         f"{len(unsolved)} of {n_folds} folds ({named}), so that these predictions are not those that its settings "
         "mean; set svm.C to a smaller number, which takes fewer steps"
     )
-
-
-def _classes(table: Sequence[Clip], classes: Sequence[str]) -> NDArray[np.intp]:
-    for clip in table:
-        if clip.objective_class not in classes:
-            raise stage.InputError(
-                f"clip {clip.subject}/{clip.clip} has class {clip.objective_class!r}, which is none of "
-                f"{', '.join(classes)}; correct the clip table or 'classes'"
-            )
-    return np.array([classes.index(clip.objective_class) for clip in table], np.intp)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,12 @@
-"""Poison: flow of tested clips replaced by noise, and their classes by others.
+"""Poison for a network: flow of tested clips replaced by noise.
 
-A training to which nothing of a tested clip comes ends in the same network with poison as without. What is written are
-packs and shards as the workflow has them, so that a training reads them by the very code that reads the true ones.
+What is written are packs and shards as the workflow has them, so that a training reads them by the very code that reads
+the true ones.
 """
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -17,28 +16,11 @@ from numpy.typing import NDArray
 from rrrn.data import flow_store, rows, store
 from rrrn.data.clips import Clip
 from rrrn.data.packed import open_packs
-from rrrn.data.predictions import Prediction
 from rrrn.data.rows import Key
-from rrrn.experiment import folds, grouped, seeds
+from rrrn.experiment import poison, seeds
+from rrrn.experiment.poison import Numbers
 from rrrn.training import devices, fold
 from rrrn.training.testing import Asked, views_to_test
-
-SAME, DIFFERS, UNCLEAR = "same", "differs", "unclear"
-_DIGITS = ".9g"  # as predictions have them
-Numbers = dict[tuple[str, str, str, int], tuple[float, ...]]  # of a clip's subject and name, a condition and a view
-
-
-def table(clips: Sequence[Clip], name: str, classes: Sequence[str]) -> list[Clip]:
-    """Return the clip table with another class for each clip that the fold ``name`` tests.
-
-    If it tests a group of subjects, classes stay: groups follow from them, and the fold would be another one.
-    """
-    tested = set() if grouped.of_name(name) else {rows.key(clip) for clip in folds.split(clips, name)[1]}
-
-    def other(clip: Clip) -> str:
-        return classes[(classes.index(clip.objective_class) + 1) % len(classes)]
-
-    return [replace(clip, objective_class=other(clip)) if rows.key(clip) in tested else clip for clip in clips]
 
 
 def packs(paths: Iterable[Path], tested: Sequence[Clip], folder: Path) -> dict[Path, Path]:
@@ -117,32 +99,4 @@ def said(task: fold.Task, trained: fold.Trained, max_bytes: float) -> Numbers:
         views = views_to_test(list(tested.values()), task.view)
         asked = Asked(trained.tested, tested, views, max_bytes, task.settings.batch_size)
         clips = asked.of(trained.network, device)
-        return numbers(asked.rows(clips, task.origin))
-
-
-def numbers(predicted: Iterable[Prediction]) -> Numbers:
-    """Return probabilities and region weights of predictions, to as many digits as their files have."""
-    return {
-        (row.subject, row.clip, row.condition, row.view): tuple(
-            float(format(value, _DIGITS)) for value in (*row.probabilities, *row.alpha)
-        )
-        for row in predicted
-    }
-
-
-def verdict(
-    recorded: Numbers, poisoned: Numbers, again: Callable[[], Numbers], once_more: Callable[[], Numbers]
-) -> str:
-    """Return whether a poisoned training says the same of the tested clips as the one whose predictions are recorded.
-
-    If it does not, another machine may have made these: then ``again`` trains without poison on this one, and
-    ``once_more`` with the same poison. UNCLEAR, if trainings without poison, or those with it, differ among themselves.
-    """
-    if poisoned == recorded:
-        return SAME
-    twin = again()
-    if twin == poisoned:
-        return SAME
-    if twin != recorded and twin != again():
-        return UNCLEAR
-    return DIFFERS if once_more() == poisoned else UNCLEAR
+        return poison.numbers(asked.rows(clips, task.origin))

@@ -93,6 +93,22 @@ def tested(wildcards, input):
     return [f"{name}={path}" for name, path in zip(names, input.test, strict=True)]
 
 
+def learnt_features(wildcards):
+    """What the machines of a descriptor learn from."""
+    return features_of(wildcards.descriptor, TRAINING_SETS[wildcards.trained_on])
+
+
+def tested_features(wildcards):
+    """What they are tested on."""
+    names = protocol.tested(config, wildcards.trained_on)
+    return features_of(wildcards.descriptor, names)
+
+
+def features_of(descriptor, names):
+    """The features of a descriptor under the conditions of these names."""
+    return expand(f"results/features/{descriptor}/{{condition}}.h5", condition=names)
+
+
 def weights(network):
     """Where a network's initial weights come from: the rule below, the user's own file, or nowhere."""
     return protocol.weights(config, network)
@@ -254,7 +270,7 @@ def oracles_of_tables(wildcards, input):
 
 
 def poisoned():
-    """What poison says of a training of each network and table, if that is asked for."""
+    """What poison says of a training of each method and table, if that is asked for."""
     return [made.path for table in TABLES for made in RECIPES.poisoned(table)]
 
 

@@ -177,16 +177,8 @@ rule describe:
 
 rule svm:
     input:
-        train=lambda wildcards: expand(
-            "results/features/{descriptor}/{condition}.h5",
-            descriptor=wildcards.descriptor,
-            condition=TRAINING_SETS[wildcards.trained_on],
-        ),
-        test=lambda wildcards: expand(
-            "results/features/{descriptor}/{condition}.h5",
-            descriptor=wildcards.descriptor,
-            condition=protocol.tested(config, wildcards.trained_on),
-        ),
+        train=learnt_features,
+        test=tested_features,
     output:
         ensure(
             "results/predictions/{descriptor}/{trained_on}/all.csv",
@@ -209,11 +201,7 @@ rule svm:
 
 use rule svm as cross_svm with:
     input:
-        train=lambda wildcards: expand(
-            "results/features/{descriptor}/{condition}.h5",
-            descriptor=wildcards.descriptor,
-            condition=TRAINING_SETS[wildcards.trained_on],
-        ),
+        train=learnt_features,
         test=expand(
             "results/features/{{descriptor}}/{condition}.h5", condition=CONDITIONS
         ),
@@ -228,3 +216,24 @@ use rule svm as cross_svm with:
         test=asked_about_all,
         classes=CLASSES,
         folds=",".join(FOLDS),
+
+
+rule poison_svm:
+    input:
+        predictions="results/predictions/{descriptor}/{trained_on}/all.csv",
+        train=learnt_features,
+        test=tested_features,
+    output:
+        ensure("results/poison/{descriptor}/{trained_on}/{fold}-0.csv", non_empty=True),
+    log:
+        "logs/poison_svm/{descriptor}/{trained_on}/{fold}.log",
+    benchmark:
+        "logs/poison_svm/{descriptor}/{trained_on}/{fold}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    params:
+        **given("poison_svm"),
+        test=tested,
+        classes=CLASSES,
+    shell:
+        "python -m rrrn.stages.poison_svm {input.predictions:q} {output:q} --train {input.train:q} --test {params.test:q} --trained-on {wildcards.trained_on} --method {wildcards.descriptor} --clips {params.clips:q} --classes {params.classes:q} --fold {wildcards.fold:q} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
