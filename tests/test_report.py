@@ -65,10 +65,11 @@ def test_each_figure_is_a_picture_that_says_of_how_much_it_is(whole):
 
 
 def test_marks_of_doubts_are_seen_in_their_legend(whole):
-    """They are open, and the theme gives those of a legend no line."""
+    """Two of three are open, and the theme gives those of a legend no line."""
     text = figure.svg(figure.spec(doubts.draw(whole), ""))
     legend = re.findall(r'<g class="mark-symbol role-legend-symbol".*?</g>', text)
     assert len(legend) == 3 * 2 and all('stroke-width="1.8"' in one for one in legend)
+    assert [re.findall(r' fill="(.*?)"', one) for one in legend] == [[theme.COLOURS[0]], [], []] * 2
 
 
 @pytest.mark.parametrize("epochs", [1, 3])

@@ -45,7 +45,7 @@ def spec(figure: Figure, warning: str) -> dict[str, Any]:
         whole: Any = rows.properties(width=500, height=60)
     else:
         whole = alt.concat(*figure.panels, columns=figure.columns).resolve_scale(
-            color="independent", shape="independent", strokeDash="independent", y="independent", x="independent"
+            **dict.fromkeys(("color", "fill", "shape", "strokeDash", "x", "y"), "independent")
         )
     above = alt.TitleParams(
         text=figure.title,

@@ -50,7 +50,7 @@ def _panel(found: Found, rows: pd.DataFrame, title: str) -> alt.LayerChart:
     kinds = list(_MARKS.values())
     scale = alt.Scale(domain=kinds, range=["circle", "square", "triangle-up"])
     colours = alt.Scale(domain=kinds, range=[theme.COLOURS[0], "#555555", theme.COLOURS[1]])
-    filled = alt.condition(alt.datum.mark == kinds[0], alt.value(theme.COLOURS[0]), alt.value("transparent"))
+    fills = alt.Scale(domain=kinds, range=[theme.COLOURS[0], "transparent", "transparent"])
     legend = alt.Legend(columns=1, labelLimit=220, symbolStrokeWidth=1.8)  # open marks have nothing but their line
     points = (
         alt.Chart(marks)
@@ -60,7 +60,7 @@ def _panel(found: Found, rows: pd.DataFrame, title: str) -> alt.LayerChart:
             y=y,
             shape=alt.Shape("mark:N", title=None, scale=scale, legend=legend),
             color=alt.Color("mark:N", title=None, scale=colours, legend=legend),
-            fill=filled,
+            fill=alt.Fill("mark:N", title=None, scale=fills, legend=legend),
             tooltip=["method", "mark", alt.Tooltip("F1:Q", format=".3f")],
         )
     )
