@@ -20,26 +20,29 @@ For use in Python, each loaded when it is first asked for; docs/library.md tells
 >>> rrrn.descriptors.BiWOOF().transform([flow]).shape
 (1, 200)
 
-Each folder of the package answers one question; what stands above imports only what stands below it:
-
-=================================  =====================================================================
-commands, resuming, doctor,
-benchmarking, models               What does a user do beside the workflow?
-sharing                            How is a run shared, and compared with another?
-planning                           What will an experiment take?
-importing                          How does a licensed database become a clip table?
-stages                             What does each rule of the workflow do? One module per rule.
-report                             What do people look at? Figures, and the pages of one HTML file.
-training, tables, spotting         How is a network trained? What is in a result table, and beside it? Where in a clip
-                                   is the expression?
-networks, descriptors, svm,        What is computed? Models, features and their classifier,
-occlusion, flow, synthetic, face   occluders, flow, drawn faces, faces.
-provenance                         What is a file made from, and does it fit what is asked for now?
-experiment                         What is compared: configuration, methods, protocol, folds, seeds, metrics.
-data                               What lies on disk, and how is it read and written?
-running                            How does a module become a command, and a workflow a run?
-=================================  =====================================================================
+``help(rrrn.occlude)`` and so on tell of each. All other packages are the workflow's own, and may change with any
+version but for what docs/reference/python.md names.
 """
+
+# Each folder of the package answers one question; what stands above imports only what stands below it:
+#
+# =================================  =====================================================================
+# commands, resuming, doctor,
+# benchmarking, models               What does a user do beside the workflow?
+# sharing                            How is a run shared, and compared with another?
+# planning                           What will an experiment take?
+# importing                          How does a licensed database become a clip table?
+# stages                             What does each rule of the workflow do? One module per rule.
+# report                             What do people look at? Figures, and the pages of one HTML file.
+# training, tables, spotting         How is a network trained? What is in a result table, and beside it? Where in a clip
+#                                    is the expression?
+# networks, descriptors, svm,        What is computed? Models, features and their classifier,
+# occlusion, flow, synthetic, face   occluders, flow, drawn faces, faces.
+# provenance                         What is a file made from, and does it fit what is asked for now?
+# experiment                         What is compared: configuration, methods, protocol, folds, seeds, metrics.
+# data                               What lies on disk, and how is it read and written?
+# running                            How does a module become a command, and a workflow a run?
+# =================================  =====================================================================
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
