@@ -152,7 +152,7 @@ def stage_args(tmp_path):
         ({"warp": 2}, "", "the settings have the unknown key flow.warp"),
         ({"norm": "max"}, "", "flow.norm is 'max'; it must be one of fixed, p99, minmax"),
         ({"store": {"dtype": "int16"}}, "", "the settings lack flow.store.compression"),
-        ({"warps": 0}, "", "flow.warps is 0"),
+        ({"warps": 0}, "", "warps of TV-L1 is 0"),
     ],
 )
 def test_settings_that_are_not_right_are_named(stage_args, changes, lacking, message):

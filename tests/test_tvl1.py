@@ -196,14 +196,14 @@ def test_other_images_are_refused():
     + [("warps", 0), ("inner_iterations", 0), ("outer_iterations", 0), ("median_filter", 4), ("median_filter", 7)],
 )
 def test_parameters_out_of_range_are_refused(name, value):
-    with pytest.raises(InputError, match=f"flow.{name.rstrip('_')} "):
+    with pytest.raises(InputError, match=f"^{name.rstrip('_')} of TV-L1 is "):
         Parameters(**{name: value})
 
 
 @pytest.mark.parametrize("name", ["warps", "scales", "inner_iterations", "outer_iterations", "median_filter"])
 @pytest.mark.parametrize("value", ["3", 3.0, 2.5, None, float("inf"), True, [3], 2**31])
 def test_counts_are_whole_numbers(name, value):
-    with pytest.raises(InputError, match=f"^flow.{name} is {re.escape(repr(value))}; it must be "):
+    with pytest.raises(InputError, match=f"^{name} of TV-L1 is {re.escape(repr(value))}; it must be "):
         Parameters(**{name: value})
     assert Parameters(**{name: np.int64(3)}) == Parameters(**{name: 3})
 
@@ -211,7 +211,7 @@ def test_counts_are_whole_numbers(name, value):
 @pytest.mark.parametrize("name", ["tau", "lambda", "theta", "epsilon", "scale_step"])
 @pytest.mark.parametrize("value", ["0.5", None, float("inf"), float("nan"), True, [0.5], 1j])
 def test_other_parameters_are_numbers(name, value):
-    with pytest.raises(InputError, match=f"^flow.{name} is {re.escape(repr(value))}; it must be "):
+    with pytest.raises(InputError, match=f"^{name} of TV-L1 is {re.escape(repr(value))}; it must be "):
         Parameters.of_section({name: value})
     assert Parameters.of_section({name: np.float64(0.5)}) == Parameters.of_section({name: 0.5})
 
