@@ -165,6 +165,7 @@ start_munge() { # with a key and a socket of its own, whatever munge the machine
 }
 
 start_accounts() { # the database listens on a socket only, and its owner is the system's user slurm
+    local -x TMPDIR=$DIR # that of root may be closed to it
     mariadb-install-db --no-defaults --user=slurm --datadir=$DIR/db --skip-test-db \
         --auth-root-authentication-method=socket >$DIR/log/mariadb-install.log 2>&1
     setsid mariadbd --no-defaults --user=slurm --datadir=$DIR/db --socket=$DIR/db.socket --pid-file=$DIR/mariadbd.pid \
