@@ -160,7 +160,9 @@ def test_what_is_no_array_is_named(images):
 @pytest.mark.parametrize("engine", ["numba", "opencv"])
 @pytest.mark.parametrize("threads", ["2", 1.5, 0, None, True])
 def test_threads_are_a_whole_number(images, engine, threads):
-    assert f"the number of threads is {threads!r}; give a whole number" in refusal(*images, engine=engine, threads=threads)
+    assert f"the number of threads is {threads!r}; give a whole number" in refusal(
+        *images, engine=engine, threads=threads
+    )
 
 
 def views_of_memory(images: np.ndarray) -> dict[str, np.ndarray]:

@@ -20,7 +20,7 @@ from rrrn.data.clips import Clip
 from rrrn.provenance import frames_seen
 from rrrn.stages import faces
 
-SUBJECTS = 60 if "RRRN_FUZZ" in os.environ else 5
+SUBJECTS = 60 if "RRRN_FUZZ" in os.environ else 3
 FRAGMENTS = [" ", "  ", "'", '"', "'\"'", ";", "$(touch PWNED)", "`touch PWNED`", "&", "&&", "|", "||", "*", "?", "#"]
 FRAGMENTS += ["~", "\\", "\\\\", "$HOME", "%s", "%j", "!", "!!", "<", ">"]
 FRAGMENTS += ["(", ")", "[a-z]", "=", ":", "--log", "-to-", "@", "^", "+", "\\n", "touch PWNED", ">PWNED", "-0", ".csv"]

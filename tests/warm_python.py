@@ -23,6 +23,7 @@ import sys
 import tempfile
 import threading
 import traceback
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -84,40 +85,41 @@ def _serve(address: str, program: str) -> None:
     for name in PRELOADED:
         importlib.import_module(name)
     gc.freeze()  # forks need not look through what is shared
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that wait for a module
+    asked: dict[int, tuple[int, socket.socket]] = {}  # by what tells that it ended: a process, and who waits for it
     with socket.socket(socket.AF_UNIX) as door:
         door.bind(address)
         door.listen(64)
         os.write(1, b"\n")
-        while door in select.select([door, sys.stdin], [], [])[0]:
-            line, _ = door.accept()
-            if not os.fork():
-                door.close()
-                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                _answer(line, program)
-            line.close()
-
-
-def _answer(line: socket.socket, program: str) -> None:
-    """Run what is asked for, here; in the process that this was, wait for it and tell how it ended."""
-    length, files, _, _ = socket.recv_fds(line, 8, 3)
-    with line.makefile("rb") as reader:
-        words, folder, environment = json.loads(reader.read(int.from_bytes(length, "big")))
-    process = os.fork()
-    if not process:
-        line.close()
-        _become(words, folder, environment, files, program)
-    for file in files:
-        os.close(file)
-    line.sendall(f"{process}\n".encode())
-    ended = os.pidfd_open(process)
-    if ended not in select.select([ended, line], [], [])[0]:  # who asked is gone
-        os.kill(process, signal.SIGKILL)
-    status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
-    try:
-        line.sendall(f"{status}\n".encode())
-    finally:
-        os._exit(0)
+        while True:
+            ready = select.select([door, sys.stdin, *asked, *(line for _, line in asked.values())], [], [])[0]
+            for ended, (process, line) in list(asked.items()):
+                if ended in ready:
+                    status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+                    with suppress(OSError):  # who asked is gone
+                        line.sendall(f"{status}\n".encode())
+                    os.close(ended)
+                    asked.pop(ended)[1].close()
+                elif line in ready:  # who asked is gone
+                    os.kill(process, signal.SIGKILL)
+            if sys.stdin in ready:
+                return
+            if door in ready:
+                line, _ = door.accept()
+                length, files, _, _ = socket.recv_fds(line, 8, 3)
+                with line.makefile("rb") as reader:
+                    told = json.loads(reader.read(int.from_bytes(length, "big")) or "null")
+                if not told:  # who asked is gone
+                    line.close()
+                    continue
+                if not (process := os.fork()):
+                    for other in (door, line, *(line for _, line in asked.values())):
+                        other.close()
+                    _become(*told, files, program)
+                for file in files:
+                    os.close(file)
+                with suppress(OSError):
+                    line.sendall(f"{process}\n".encode())
+                asked[os.pidfd_open(process)] = process, line
 
 
 def _become(words: list[str], folder: str, environment: dict[str, str], files: list[int], program: str) -> None:
