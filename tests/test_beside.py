@@ -292,8 +292,8 @@ def test_other_folds_than_the_papers_have_no_differences(shaped):
     halves = {"a": frozenset(own.subjects[:20]), "b": frozenset(own.subjects[20:])}
     told = beside.compared([replace(first, tables={**first.tables, "iv": replace(own, folds=halves)})], PAPER, DRAWS)
     assert told.warnings == [
-        "Table iv of A is no reproduction of the paper's: it has 2 folds of several subjects, and the paper one for "
-        "each subject. No difference is taken"
+        "Table iv of A is no reproduction of the paper's: 2 of its 2 folds test several subjects, and the paper's one "
+        "each. No difference is taken"
     ]
     assert told.rows.groupby("table")["difference"].count().to_dict() == {"iii_a": 6, "iii_b": 6, "iv": 0}
     assert told.rows["other_value"].notna().all()

@@ -2,13 +2,14 @@
 
 import argparse
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from scaffold import copy, planned
+from scaffold import CONFIG, copy, planned, snakemake
 from sklearn.metrics import f1_score
 from test_checkpoints import kill
 from training_data import CLASSES, arguments, make, make_table
@@ -338,3 +339,14 @@ def test_the_workflow_looks_where_it_is_told(tmp_path):
     jobs = planned(root)
     assert (jobs["oracle"], jobs["leak"]) == (3 * 3, 1)  # one network, three conditions and tables
     assert (jobs["poison"], jobs["poison_svm"]) == (3, 3)  # a network and a descriptor, three tables
+
+
+def test_the_workflow_poisons_a_descriptor(done, tmp_path):
+    root = shutil.copytree(done, tmp_path / "root")
+    (root / "poison.yaml").write_text("leak: {poison: true}\n")
+    target = "results/poison/lbp_top/none/synsamm-006-0.csv"
+    run = snakemake(root, "--cores", "1", "--quiet", "all", *CONFIG, "poison.yaml", "--", target)
+    assert run.returncode == 0, run.stderr
+    (row,) = pd.read_csv(root / target).to_dict("records")
+    assert (row["method"], row["fold"], row["n_clips"], row["poisoned"]) == ("lbp_top", "synsamm-006", 4, "same")
+    assert row["n_numbers"] == 4 * 5  # clips and classes, under one condition

@@ -264,3 +264,5 @@ def test_who_gave_no_landmarks_is_told_how_others_are_found(monkeypatch):
         ValueError, match=r"; look at the frame, then raise upsample \(now 1\) or give landmarks, or giv"
     ):
         rrrn.occlude(FRAMES, "mask", upsample=1)
+    with pytest.raises(ValueError, match="; look at the frame, then give landmarks, or giv"):
+        rrrn.occlude(FRAMES, "mask", upsample=3)  # the most

@@ -51,6 +51,51 @@ def test_mistakes_and_other_programs_are_those_of_python(arguments):
     assert (own.stdout, own.stderr, own.returncode) == (warm.stdout, warm.stderr, warm.returncode)
 
 
+@pytest.mark.parametrize("safe", [[], ["-P"]])
+@pytest.mark.parametrize("path", [None, "", "here:there"])
+def test_modules_are_looked_for_where_python_looks(told, safe, path):
+    told["env"] = {name: value for name, value in told["env"].items() if name not in ("PYTHONSAFEPATH", "PYTHONPATH")}
+    if path is not None:
+        told["env"]["PYTHONPATH"] = path
+    (told["cwd"] / "rrrn/stages/waits.py").write_text("import sys; print(sys.path[:4], sys.modules['rrrn'].__file__)")
+    said = [
+        subprocess.run([str(python), *safe, "-m", "rrrn.stages.waits"], capture_output=True, **told)
+        for python in (sys.executable, warm_python.python())
+    ]
+    own, warm = said
+    assert own.returncode == warm.returncode == (1 if safe else 0)
+    assert own.stdout == warm.stdout and ("No module named" in warm.stderr) == bool(safe)
+
+
+@pytest.mark.parametrize(
+    "end", ["sys.exit(-1)", "sys.exit(300)", "sys.exit('words')", "1 / 0", "os.kill(os.getpid(), 2); time.sleep(9)"]
+)
+def test_each_end_is_that_of_python(told, end):
+    (told["cwd"] / "rrrn/stages/waits.py").write_text(f"import os, sys, time\n{end}\n")
+    own, warm = (
+        subprocess.run(words(python), capture_output=True, **told) for python in (sys.executable, warm_python.python())
+    )
+    assert own.returncode == warm.returncode != 0
+    assert own.stderr.splitlines()[-1:] == warm.stderr.splitlines()[-1:]
+
+
+def test_what_is_read_at_the_start_only_is_heeded(told):
+    (told["cwd"] / "rrrn/stages/waits.py").write_text("print(hash('a'))")
+    told["env"]["PYTHONHASHSEED"] = "7"
+    own, warm = (
+        subprocess.run(words(python), capture_output=True, **told) for python in (sys.executable, warm_python.python())
+    )
+    assert own.stdout == warm.stdout != ""
+
+
+def test_snakemake_is_the_same():
+    own, warm = (
+        subprocess.run([python, "-m", "snakemake", "--version"], capture_output=True, text=True)
+        for python in (sys.executable, warm_python.python())
+    )
+    assert (own.stdout, own.returncode) == (warm.stdout, warm.returncode) and own.stdout
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_stage_ends_with_who_asked_for_it(told, number):
     asked = subprocess.Popen(

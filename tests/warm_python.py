@@ -3,8 +3,11 @@
 Half of what a job of the toy takes is the import of PyTorch or pandas, and three quarters of a dry run that of
 Snakemake; the tests make a thousand starts. A program in the place of ``python`` hands over what it was told, its
 directory, variables and open files; the fork runs the module as ``python -m NAME`` does, with the package of that
-directory. It lives no longer than who asked for it. Nothing of this package is imported before, and of Python's own
-variables it heeds those of paths and bytecode.
+directory. It lives no longer than who asked for it. Nothing of this package is imported before.
+
+A fork has the limits, the mask of files, the niceness, the group and the seed of hashes of the process that it is one
+of, and ends without freeing its objects. So who tests these, or that two runs end in equal bytes, starts one of them
+as a process of its own.
 """
 
 import atexit
@@ -33,6 +36,9 @@ PRELOADED += ("snakemake.cli", "snakemake_executor_plugin_slurm", "docutils.core
 PRELOADED += ("pulp", "requests", "smart_open", "sqlmodel", "yte")  # which Snakemake imports when it runs
 # which Snakemake sets for each job, and these libraries read when they are imported
 THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+# which an interpreter reads when it starts, and nobody afterwards
+OWN = ("PYTHONHASHSEED", "PYTHONUTF8", "PYTHONIOENCODING", "PYTHONWARNINGS")
+LOCALE = ("LC_ALL", "LC_CTYPE", "LANG")
 
 
 @cache
@@ -41,7 +47,7 @@ def python() -> Path:
     folder = Path(tempfile.mkdtemp())
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     program, address = folder / "python", folder / "socket"
-    words = shlex.join([sys.executable, "-IS", __file__, sys.executable, str(address)])
+    words = shlex.join([sys.executable, "-IS", __file__, sys.executable, str(address), _locale()])
     program.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
     program.chmod(0o755)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
@@ -57,15 +63,19 @@ def python() -> Path:
     return program
 
 
-def _ask(python: str, address: str, words: list[str]) -> int:
+def _locale() -> str:
+    return " ".join(os.environ.get(name, "") for name in LOCALE)
+
+
+def _ask(python: str, address: str, locale: str, words: list[str]) -> int:
     """Have a module of one thread run, and end as it did; anything else is for Python itself."""
     told = words[1:] if words[:1] == ["-P"] else words
     ours = told[:1] == ["-m"] and told[1].split(".")[0] in PACKAGES
     threads = any(os.environ.get(name, number) != number for name, number in THREADS.items())
-    if not ours or threads:
+    if not ours or threads or locale != _locale() or any(name in os.environ for name in OWN):
         os.execv(python, [python, *words])
-    environment = dict(os.environ) | ({"PYTHONSAFEPATH": "1"} if told is not words else {})
-    asked = json.dumps([told[1:], str(Path.cwd()), environment]).encode()
+    safe = told is not words or bool(os.environ.get("PYTHONSAFEPATH"))
+    asked = json.dumps([told[1:], str(Path.cwd()), safe, dict(os.environ)]).encode()
     with socket.socket(socket.AF_UNIX) as line:
         line.connect(address)
         socket.send_fds(line, [len(asked).to_bytes(8, "big")], [0, 1, 2])
@@ -122,7 +132,9 @@ def _serve(address: str, program: str) -> None:
                 asked[os.pidfd_open(process)] = process, line
 
 
-def _become(words: list[str], folder: str, environment: dict[str, str], files: list[int], program: str) -> None:
+def _become(
+    words: list[str], folder: str, safe: bool, environment: dict[str, str], files: list[int], program: str
+) -> None:
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
@@ -131,25 +143,28 @@ def _become(words: list[str], folder: str, environment: dict[str, str], files: l
         os.close(file)
     importlib.import_module("snakemake.workflow").Workflow._rundir = folder  # it notes it when it is imported
     sys.executable = program  # in whose folder the jobs look for theirs
-    sys.path[:0] = environment.get("PYTHONPATH", "").split(os.pathsep)
-    if not environment.get("PYTHONSAFEPATH"):
+    if named := environment.get("PYTHONPATH"):
+        sys.path[:0] = map(os.path.abspath, named.split(os.pathsep))
+    if not safe:
         sys.path.insert(0, folder)
     sys.dont_write_bytecode = bool(environment.get("PYTHONDONTWRITEBYTECODE"))
     sys.argv = words
-    status = 0
+    importlib.import_module("numpy").random.seed()  # of the draws that no seed is given for
+    status, interrupted = 0, False
     try:
         runpy.run_module(words[0], run_name="__main__", alter_sys=True)
     except SystemExit as end:
-        status = end.code if isinstance(end.code, int) else int(end.code is not None)
+        status = end.code & 0xFF if isinstance(end.code, int) else int(end.code is not None)
         if not isinstance(end.code, int | None):
             print(end.code, file=sys.stderr)
     except BaseException as error:
         traceback.print_exc()
-        status = -signal.SIGINT if isinstance(error, KeyboardInterrupt) else 1
-    _end(status)
+        status = 1
+        interrupted = isinstance(error, KeyboardInterrupt)
+    _end(status, interrupted)
 
 
-def _end(status: int) -> None:
+def _end(status: int, interrupted: bool) -> None:
     """End as an interpreter does, but for freeing each object: that would copy all that is shared."""
     try:
         threading._shutdown()  # waits for threads
@@ -159,9 +174,9 @@ def _end(status: int) -> None:
     except OSError:  # nobody reads
         status = 120
     finally:
-        if status < 0:
-            signal.signal(-status, signal.SIG_DFL)
-            os.kill(os.getpid(), -status)
+        if interrupted:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            os.kill(os.getpid(), signal.SIGINT)
         os._exit(status)
 
 
@@ -169,4 +184,4 @@ if __name__ == "__main__":
     if sys.argv[1].endswith("/socket"):
         _serve(*sys.argv[1:])
     else:
-        sys.exit(_ask(*sys.argv[1:3], sys.argv[3:]))
+        sys.exit(_ask(*sys.argv[1:4], sys.argv[4:]))

@@ -7,7 +7,7 @@ the functions of their stages, from files of predictions as the workflow writes 
 import contextlib
 import shutil
 import warnings
-from collections.abc import Iterable, Mapping, Sequence, Sized
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -124,15 +124,10 @@ def benchmark(
     >>> found.ranking["metric"].tolist(), reference.mean_relative_degradation
     (['F1', 'WF1'], 1.0)
     """
-    if isinstance(conditions, str):
-        raise ValueError(f"conditions is the text {conditions!r}; give a list: [{conditions!r}]")
-    if isinstance(conditions, Sized) and not len(conditions):
-        raise ValueError("conditions is empty; leave it out for all that the configuration names")
     with in_python.mistakes(_REMEDIES):
-        if not isinstance(conditions or [], Iterable) or not all(isinstance(one, str) for one in conditions or []):
-            raise InputError(f"conditions is {conditions!r}; give a list of names, each a text")
         asked = in_python.mapping(config, "config")
-        asked = configuration.merge([asked, *([{"conditions": list(conditions)}] if conditions else [])])
+        if conditions is not None:
+            asked = configuration.merge([asked, {"conditions": _names(conditions)}])
         if seeds is not None:
             asked = configuration.merge([asked, {"protocol": {"n_seeds": given.number(seeds, "seeds", 1)}}])
         root = in_python.path(database, "database").resolve()
@@ -182,6 +177,18 @@ def _score(contender: Contender, database: Database, folder: Path, features: str
         told |= {"estimator": repr(contender.estimator), "features": features}
     result.write(texts, folder / ABOUT, by_hand, told, kind, [])
     return Benchmark(contender.name, folder, tuple(written), scores, rank)
+
+
+def _names(conditions: object) -> list[str]:
+    """Return the conditions that were asked for; raises InputError for what are no names, or none."""
+    if isinstance(conditions, str):
+        raise InputError(f"conditions is the text {conditions!r}; give a list: [{conditions!r}]")
+    found = list(conditions) if isinstance(conditions, Iterable) else [None]
+    if not all(isinstance(one, str) for one in found):
+        raise InputError(f"conditions is {conditions!r}; give a list of names, each a text")
+    if not found:
+        raise InputError("conditions is empty; leave it out for all that the configuration names")
+    return [str(one) for one in found]
 
 
 def _forget(folder: Path, written: Sequence[Path]) -> None:

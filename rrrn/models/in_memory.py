@@ -1,5 +1,6 @@
 """``rrrn.predict``: what a saved model says of a clip, in memory or on disk."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -79,6 +80,6 @@ def predict(
             images, called = given.clip(clip), in_python.text(name, "name")
             read = Frames(list(images), list(range(len(images))), _RATE)
             return answer(ready, Asked(Path(called), called, called, onset, apex, offset), [kind], read).predicted[0]
-        if not isinstance(clip, str | Path):
+        if not isinstance(clip, str | os.PathLike):
             raise InputError(f"clip is of type {type(clip).__name__}; give frames as one array, or the path of a clip")
         return answer(ready, asked.one(Path(clip), onset, apex, offset), [kind]).predicted[0]

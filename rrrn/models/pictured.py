@@ -48,7 +48,7 @@ def _row(picture: NDArray[np.uint8], top: int, answer: Answer, one: Predicted, g
     pictures.write(picture, f"{labels.condition(one.condition)}{covered}", (_GAP, top + 10))
     top += 20
     onset, apex = (face(answer, gray, number) for number in (one.onset, one.apex))
-    field = flow.tvl1(onset, apex)
+    field = flow.tvl1(onset, apex, engine="numba")  # one small pair, for which no GPU need have room
     colours = pictures.colours(field * np.float32(100 / onset.shape[1]), _FULL)
     for number, (name, image) in enumerate((("onset", onset), ("apex", apex), ("flow", colours))):
         x = _GAP + number * (SIDE + _GAP)

@@ -144,7 +144,7 @@ def occlude(
 def _remedies(own_landmarks: bool, upsample: object) -> dict[str, str]:
     """Return what who calls ``occlude`` can do, by the phrase of the stages that it stands for."""
     front = "give a clip that shows the face from the front"
-    look = f"; look at the frame, then raise upsample (now {upsample!r}) or give landmarks"
+    look = f"; look at the frame, then {_raised(upsample)}give landmarks"
     look = "; look at the frame, and correct landmarks" if own_landmarks else look
     return {  # the longer phrase first
         "; check the landmarks, and picture and anchors": f"{look}, correct picture and anchors if they are your own, "
@@ -199,10 +199,14 @@ def _with_severity(condition: str, severity: int | None) -> str:
     return f"{condition}-{percent:02d}"
 
 
+def _raised(upsample: object) -> str:
+    return "" if upsample == given.MOST_DOUBLINGS else f"raise upsample (now {upsample!r}) or "
+
+
 def _located(images: np.ndarray, upsample: int, max_gap: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return boxes (T, 4) and landmarks (T, 68, 2) by dlib, and in which frames (T) they were found."""
     doublings, gap = given.number(upsample, "upsample", 0, given.MOST_DOUBLINGS), given.number(max_gap, "max_gap", 0)
-    remedy = f"raise upsample (now {doublings}) or max_gap (now {gap}), or give landmarks"
+    remedy = f"{_raised(doublings) or 'raise '}max_gap (now {gap}), or give landmarks"
     return tracking.locate(list(images), range(len(images)), doublings, gap, "error", "frames", remedy)
 
 

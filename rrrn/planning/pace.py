@@ -80,7 +80,9 @@ def measure(name: str, config: Mapping[str, Any], device: torch.device, seconds:
         try:
             high = _step(network, batch, config, device, seconds / 4)
             break
-        except torch.cuda.OutOfMemoryError:
+        except RuntimeError as error:
+            if not full_gpu.is_meant(error):
+                raise
             torch.cuda.empty_cache()
             batch, high = max(few, batch // 2), low
     if batch < whole and (batch == few or not on_gpu):

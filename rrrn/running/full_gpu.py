@@ -8,6 +8,8 @@ from rrrn.running.stage import InputError
 _CLASS = "OutOfMemoryError"  # PyTorch's, which this module does not import
 _WORDS = ("out of memory", "ALLOC_FAILED", "ALLOCATION_FAILED")  # of CUDA and Triton, cuBLAS, cuDNN: RuntimeErrors
 
+_HOST = "HOST_ALLOCATION"
+
 
 @contextmanager
 def told(remedy: str) -> Iterator[None]:
@@ -15,6 +17,12 @@ def told(remedy: str) -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        if type(error).__name__ != _CLASS and not any(word in str(error) for word in _WORDS):
+        if not is_meant(error):
             raise
         raise InputError(f"the GPU's memory is full; {remedy}") from None
+
+
+def is_meant(error: RuntimeError) -> bool:
+    """Return whether an error of PyTorch says that a GPU's memory is full; that of the host is another matter."""
+    said = str(error)
+    return type(error).__name__ == _CLASS or (_HOST not in said and any(word in said for word in _WORDS))

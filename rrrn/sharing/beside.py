@@ -307,14 +307,15 @@ def other_folds(one: Run, table: str) -> str:
     folds = one.tables[table].folds
     if table != "iv" or all(len(tested) == 1 for tested in folds.values()):
         return ""
-    return f"it has {len(folds)} folds of several subjects, and the paper one for each subject"
+    several = sum(len(tested) > 1 for tested in folds.values())
+    return f"{several} of its {len(folds)} folds test several subjects, and the paper's one each"
 
 
 def _paper_settings() -> dict[str, Any]:
-    """Return the configuration of the paper; what it leaves to its user (the holdouts' databases) is not in it."""
+    """Return the configuration of the paper, but for drawing and for the holdouts' databases, which are its user's."""
     files = [resources.path(name) for name in ("config.yaml", _PAPER_FILE)]
     found = merge([yaml.safe_load(path.read_text(encoding="utf-8")) for path in files])
-    del found["protocol"]["holdout"]
+    del found["protocol"]["holdout"], found["render"]
     return dict(without_places(found))
 
 

@@ -12,8 +12,8 @@ _LISTED = 12  # differences that are named one by one
 _NAMED = 3  # clips, of those that only one has
 _TOLD_APART = ("ablation", "clips", "conditions", "methods", "plugins", "variants")  # or of no matter
 _OF_THE_MACHINE = (
-    *("train.device", "train.max_memory_gb", "train.checkpoint_minutes"),
-    *("flow.store", "compare", "report", "protocol.n_seeds"),
+    *("train.device", "train.max_memory_gb", "train.checkpoint_minutes", "train.score_every_epoch"),
+    *("flow.store", "compare", "report", "leak", "protocol.n_seeds", "protocol.test_all"),
 )
 
 

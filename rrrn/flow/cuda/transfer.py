@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from rrrn.flow.pairs import Flows, Images
+from rrrn.running import full_gpu
 from rrrn.running.stage import InputError
 
 _PLANES = 34  # float32 numbers per pixel of the finest scale: the solver's state, pyramids, and what comes and goes
@@ -90,8 +91,10 @@ class Transfer:
                 return solve(images[0], images[1])
             with torch.cuda.stream(self._solver):
                 return solve(images[0], images[1])
-        except torch.OutOfMemoryError:
-            return None
+        except RuntimeError as error:
+            if full_gpu.is_meant(error):
+                return None
+            raise
 
     def _fetch(self, part: Tensor, target: Tensor) -> None:
         if self._on_gpu:
