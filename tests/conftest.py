@@ -1,4 +1,5 @@
 import fcntl
+import gc
 import os
 import shutil
 import sys
@@ -19,9 +20,18 @@ os.environ["PYTHONPATH"] = str(Path(__file__).resolve().parents[1])
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENCV_FOR_THREADS_NUM", "1")
 
+# All tests' modules are here to stay: nobody need look through them for garbage again and again, a tenth of the work.
+gc.disable()
+
 # no test fails for the time that it takes: others may use the machine
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture
