@@ -71,7 +71,9 @@ def test_modules_are_looked_for_where_python_looks(told, safe, path):
     "end", ["sys.exit(-1)", "sys.exit(300)", "sys.exit('words')", "1 / 0", "os.kill(os.getpid(), 2); time.sleep(9)"]
 )
 def test_each_end_is_that_of_python(told, end):
-    (told["cwd"] / "rrrn/stages/waits.py").write_text(f"import os, sys, time\n{end}\n")
+    (told["cwd"] / "rrrn/stages/waits.py").write_text(
+        f"import os, signal, sys, time\nsignal.signal(2, signal.default_int_handler)\n{end}\n"
+    )
     own, warm = (
         subprocess.run(words(python), capture_output=True, **told) for python in (sys.executable, warm_python.python())
     )

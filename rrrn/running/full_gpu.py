@@ -24,5 +24,6 @@ def told(remedy: str) -> Iterator[None]:
 
 def is_meant(error: RuntimeError) -> bool:
     """Return whether an error of PyTorch says that a GPU's memory is full; that of the host is another matter."""
-    said = str(error)
-    return type(error).__name__ == _CLASS or (_HOST not in said and any(word in said for word in _WORDS))
+    if type(error).__name__ == _CLASS:
+        return True
+    return _HOST not in str(error) and any(word in str(error) for word in _WORDS)
