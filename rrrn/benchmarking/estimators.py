@@ -13,7 +13,6 @@ from rrrn.data import predictions
 from rrrn.data.clips import Clip
 from rrrn.data.predictions import Prediction
 from rrrn.experiment import folds, protocol, seeds
-from rrrn.running.stage import InputError
 from rrrn.svm import features as of_descriptors
 
 _MOST = 2**32  # of the seeds that scikit-learn takes
@@ -25,11 +24,8 @@ def predict(contender: Contender, database: Database, descriptor: str, folder: P
     Raises InputError for features that are missing or do not fit each other.
     """
     files = database.features(descriptor)
-    features = {condition: of_descriptors.read(path, database.clips) for condition, path in files.items()}
-    first = next(iter(files))
-    for condition, path in files.items():
-        if features[condition].shape != features[first].shape:
-            raise InputError(f"{path}: has vectors of another length than {files[first]}; make both again")
+    vectors = of_descriptors.alike(files.values(), database.clips)
+    features = {condition: vectors[path] for condition, path in files.items()}
     config = database.config
     n_seeds = config["protocol"]["n_seeds"] if free(contender.estimator) else 1  # the others would be equal
     written = []

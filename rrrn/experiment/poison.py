@@ -4,11 +4,12 @@ A training to which nothing of a tested clip comes ends in the same with poison 
 clips as they are it says the same.
 """
 
+import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from rrrn.data import predictions, rows
+from rrrn.data import digested, predictions, rows
 from rrrn.data.clips import Clip
 from rrrn.data.predictions import Prediction
 from rrrn.experiment import folds, grouped
@@ -71,3 +72,16 @@ def verdict(
     if twin != recorded and twin != again():
         return UNCLEAR
     return DIFFERS if once_more() == poisoned else UNCLEAR
+
+
+def write(
+    path: Path, identity: Callable[[], str], training: tuple[str, str, str, int], found: Numbers, verdict: str
+) -> None:
+    """Write the verdict on a training: its method, what it was trained on, its fold and seed; ``found``: what it says.
+
+    ``identity`` as for ``digested.write``.
+    """
+    conditions = " ".join(dict.fromkeys(condition for _, _, condition, _ in found))
+    n_clips, count = len({(subject, clip) for subject, clip, _, _ in found}), sum(map(len, found.values()))
+    digested.write(COLUMNS, [(*training, conditions, n_clips, count, verdict)], path, identity)
+    logging.info("%s, fold %s: %d numbers, %s", training[0], training[2], count, verdict)

@@ -231,9 +231,8 @@ def _descriptor(
     learnt = protocol.training_sets(config)[what.trained_on]
     row_of = {clip: row for row, clip in enumerate(table)}
     of_table = [row_of[clip] for clip in training]
-    files = [features.read(Path(f"results/features/{what.method}/{name}.h5"), table) for name in learnt]
-    if len({numbers.shape for numbers in files}) > 1:
-        raise InputError(f"the features of {', '.join(learnt)} are not of one length; make them again")
+    paths = [Path(f"results/features/{what.method}/{name}.h5") for name in learnt]
+    files = list(features.alike(paths, table).values())
     labels = np.array([config["classes"].index(clip.objective_class) for clip in training], np.intp)
     arrays, found = linear.fit(
         np.concatenate([numbers[of_table] for numbers in files]),

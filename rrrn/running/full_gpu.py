@@ -7,8 +7,7 @@ from rrrn.running.stage import InputError
 
 _CLASS = "OutOfMemoryError"  # PyTorch's, which this module does not import
 _WORDS = ("out of memory", "ALLOC_FAILED", "ALLOCATION_FAILED")  # of CUDA and Triton, cuBLAS, cuDNN: RuntimeErrors
-
-_HOST = "HOST_ALLOCATION"
+_HOST = "HOST_ALLOCATION"  # of cuDNN, for memory that is not the GPU's
 
 
 @contextmanager

@@ -12,10 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
-from rrrn.data import digested
 from rrrn.data.clips import Clip
 from rrrn.experiment import folds, outside, poison
-from rrrn.experiment.poison import COLUMNS, Numbers
+from rrrn.experiment.poison import Numbers
 from rrrn.networks import pretrained
 from rrrn.provenance import asked
 from rrrn.running import stage
@@ -60,10 +59,8 @@ def main(args: argparse.Namespace) -> None:
         verdict = poison.verdict(recorded, found, again, once_more)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    count = sum(map(len, found.values()))
-    of = (task.method, task.trained_on, task.fold, task.seed, " ".join(task.test))
-    digested.write(COLUMNS, [(*of, len(tested), count, verdict)], args.output, made.identity)
-    logging.info("%s, fold %s: %d numbers, %s", task.method, task.fold, count, verdict)
+    training_of = (task.method, task.trained_on, task.fold, task.seed)
+    poison.write(args.output, made.identity, training_of, found, verdict)
 
 
 if __name__ == "__main__":

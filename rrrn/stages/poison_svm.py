@@ -5,17 +5,16 @@ to the last digit (``rrrn.experiment.poison``).
 """
 
 import argparse
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rrrn.data import digested, rows
+from rrrn.data import rows
 from rrrn.data.clips import Clip
 from rrrn.experiment import folds, poison
-from rrrn.experiment.poison import COLUMNS, Numbers
+from rrrn.experiment.poison import Numbers
 from rrrn.provenance import asked
 from rrrn.running import stage, typed
 from rrrn.svm import features, machines
@@ -47,10 +46,7 @@ def main(args: argparse.Namespace) -> None:
 
     found = with_poison()
     verdict = poison.verdict(recorded, found, again, with_poison)
-    count = sum(map(len, found.values()))
-    of = (args.method, args.trained_on, args.fold, 0, " ".join(paths))
-    digested.write(COLUMNS, [(*of, len(tested), count, verdict)], args.output, made.identity)
-    logging.info("%s, fold %s: %d numbers, %s", args.method, args.fold, count, verdict)
+    poison.write(args.output, made.identity, (args.method, args.trained_on, args.fold, 0), found, verdict)
 
 
 if __name__ == "__main__":
