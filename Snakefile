@@ -42,5 +42,8 @@ rule all:
         ["results/region_weights.csv"] if protocol.attending(config) else [],
         ["results/matrix.csv"] if config["protocol"]["test_all"] else [],
         "results/folds.csv",
-        ["results/ablation.csv"] if config["ablation"] else [],
+        expand(
+            "results/{name}.csv",
+            name=["ablation", "ablation_comparisons"] if config["ablation"] else [],
+        ),
     localrule: True

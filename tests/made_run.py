@@ -64,8 +64,10 @@ def make(root: Path, rows: list[Clip] | None = None, drawn: int = 0, **given: An
                     _score(recipes, settings, name, method, condition)
             _table(recipes.table(name), recipes, settings, name)
         for recipe in ablation:
-            _table(recipe, recipes, settings | {"methods": settings["ablation"]}, "ablation")
-        _compare(recipes, settings)
+            own = settings | {"methods": settings["ablation"]}
+            _table(recipe, recipes, own, "ablation")
+            _compare(recipes.compare_ablation(), recipes, own, "ablation")
+        _compare(recipes.compare(), recipes, settings)
         _split(recipes, settings)
     return root / "results"
 
@@ -128,15 +130,15 @@ def _table(recipe: Recipe, recipes: Recipes, settings: dict[str, Any], name: str
     no_skill.DRAWS = draws
 
 
-def _compare(recipes: Recipes, settings: dict[str, Any]) -> None:
-    recipe = recipes.compare()
-    args = _args(recipe, settings)
-    args.output, args.about = Path("results/comparisons.csv"), Path(recipe.path)
+def _compare(recipe: Recipe, recipes: Recipes, settings: dict[str, Any], key: str = "methods") -> None:
+    args, about = _args(recipe, settings), Path(recipe.path)
+    args.output, args.about = about.with_suffix(".csv"), about
+    named = {"ablation": "iv"} if key == "ablation" else {name: name for name in recipes.tables}
     args.confusion = [
-        [name, recipes.tasks[name], *(one.path for one in recipe.inputs if f"confusion/{name}/" in one.path)]
-        for name in recipes.tables
+        [name, recipes.tasks[of], *(one.path for one in recipe.inputs if f"confusion/{of}/" in one.path)]
+        for name, of in named.items()
     ]
-    args.paper = resources.path("data/paper")
+    args.pairs, args.paper = recipes.paired(key), None if key == "ablation" else resources.path("data/paper")
     compare.main(args)
 
 

@@ -113,7 +113,7 @@ def test_an_ablation_is_shared_with_its_variants(tmp_path):
     found = run.read(pack(root, tmp_path / "x.zip"))
     assert list(found.tables["ablation"].counts) == ["rrrn", "rrrn-fc"] and list(found.tables["iv"].counts) != ["rrrn"]
     assert found.told["labels"]["methods"]["rrrn-fc"] == "RRRN fc"
-    assert "predictions/rrrn-fc/none.csv" in members(tmp_path / "x.zip")
+    assert {"predictions/rrrn-fc/none.csv", "tables/ablation_comparisons.csv"} <= set(members(tmp_path / "x.zip"))
 
 
 def copied(made: Path, tmp_path: Path) -> Path:

@@ -1,5 +1,6 @@
 """Comparisons of methods, against loops, and from predictions to the table whatever the order of their rows."""
 
+import argparse
 import json
 
 import numpy as np
@@ -9,6 +10,7 @@ from sklearn.metrics import f1_score
 
 from rrrn.data import clips
 from rrrn.data.predictions import Prediction
+from rrrn.experiment import pairs
 from rrrn.running import stage
 from rrrn.stages import compare
 from rrrn.tables import comparing, confusion, pooled
@@ -58,17 +60,17 @@ def files(folder, rows, shuffle=None):
     return paths
 
 
-def run(folder, rows, paths, against="rrrn", draws=400):
+def run(folder, rows, paths, changes=None, draws=400):
+    """The comparisons with RRRN; of an ablation, the paper's values aside, those of ``changes``."""
     clips.write(rows, folder / "clips.csv")
     args = stage.command("").parse_args([])
     args.output, args.about = folder / "comparisons.csv", folder / "comparisons.json"
-    args.confusion, args.clips, args.paper = (
-        [["iv", "CDE", *map(str, paths)]],
-        folder / "clips.csv",
-        HOME / "data/paper",
-    )
+    name = "iv" if changes is None else "ablation"
+    args.confusion, args.clips = [[name, "CDE", *map(str, paths)]], folder / "clips.csv"
+    args.paper = HOME / "data/paper" if changes is None else None
+    args.pairs = pairs.of_tables(METHODS, "rrrn") if changes is None else changes
     args.classes, args.methods, args.conditions = map(",".join, (CLASSES, METHODS, CONDITIONS))
-    args.labels, args.settings = None, {"compare": {"against": against, "draws": draws}}
+    args.labels, args.settings = None, {"compare": {"draws": draws}}
     compare.main(args)
     return pd.read_csv(args.output), json.loads(args.about.read_text())["notes"]
 
@@ -137,10 +139,10 @@ def test_the_order_of_rows_changes_no_byte(tmp_path):
 
 
 def test_any_two_are_compared_if_asked_or_if_the_one_is_not_there():
-    assert comparing.pairs(METHODS, "resnet18") == [("resnet18", "hog3d"), ("resnet18", "rrrn")]
+    assert pairs.of_tables(METHODS, "resnet18") == [("resnet18", "hog3d"), ("resnet18", "rrrn")]
     two = [("resnet18", "hog3d"), ("rrrn", "hog3d"), ("rrrn", "resnet18")]
-    assert sorted(comparing.pairs(METHODS, "all")) == two == sorted(comparing.pairs(METHODS, "vgg16"))
-    assert comparing.pairs(["rrrn"], "rrrn") == [] == comparing.pairs(["rrrn"], "all")
+    assert sorted(pairs.of_tables(METHODS, "all")) == two == sorted(pairs.of_tables(METHODS, "vgg16"))
+    assert pairs.of_tables(["rrrn"], "rrrn") == [] == pairs.of_tables(["rrrn"], "all")
 
 
 def test_one_method_gives_an_empty_table(tmp_path, monkeypatch):
@@ -168,6 +170,65 @@ def test_the_papers_differences_stand_beside_and_those_within_the_noise_are_name
     assert f"+0.022 un-occluded, where other subjects may move it by {width:.3f}" in said
 
 
+# ---- the ablation
+
+
+LIKE = {"rrrn": "rrrn", "rrrn-fc": "rrrn", "rrrn-no-ri": "rrrn", "resnet18": "resnet18", "vgg16-uvm": "vgg16"}
+CHANGES = [("rrrn-fc", "rrrn"), ("rrrn-no-ri", "rrrn"), ("vgg16-uvm", "vgg16")]
+
+
+def test_a_change_is_compared_with_its_base_wherever_that_stands_in_the_list():
+    assert pairs.of_ablation(LIKE, LIKE) == CHANGES
+    assert pairs.of_ablation(reversed(LIKE), LIKE) == CHANGES[::-1]
+    assert pairs.of_ablation(["rrrn", "resnet18"], LIKE) == [] == pairs.of_ablation([], LIKE)
+    assert pairs.among(CHANGES, list(LIKE)) == (CHANGES[:2], CHANGES[2:])
+    assert pairs.among(CHANGES, ["rrrn-fc"]) == ([], CHANGES) and pairs.among([], ["rrrn"]) == ([], [])
+
+
+@pytest.fixture
+def ablation(tmp_path, monkeypatch):
+    """Clips and confusion matrices of the methods of ``LIKE``."""
+    monkeypatch.setitem(globals(), "METHODS", list(LIKE))
+    monkeypatch.setitem(globals(), "SKILL", {name: 0.2 if name == "rrrn-no-ri" else 0.7 for name in LIKE})
+    rows = table()
+    return rows, files(tmp_path, rows)
+
+
+def test_rows_of_an_ablation_are_compared_with_their_bases_alone(ablation, tmp_path):
+    rows, paths = ablation
+    found, notes = run(tmp_path, rows, paths, CHANGES)
+    assert list(found.columns) == [name for name in compare.COLUMNS if name != "paper"]
+    subjects, counts = confusion.read(confusion.by_method(list(LIKE), CONDITIONS, paths), CLASSES)
+    wanted = comparing.compared(counts, CONDITIONS, subjects, ("F1", "WF1"), CHANGES[:2], 400)
+    for name in ("value", "other_value", "difference", "low", "high", "p", "p_holm"):
+        assert found[name].to_numpy() == pytest.approx(wanted[name].to_numpy(), abs=1e-6), name
+    named = {"rrrn-fc": "rrrn-fc", "rrrn-no-ri": "RRRN no RI"}  # the variant's label is the configuration's
+    assert found["method"].tolist() == wanted["method"].map(named).tolist() and set(found["other"]) == {"RRRN"}
+    assert set(found["table"]) == {"ablation"} and set(found["task"]) == {"CDE"}
+    assert found["n_tests"].tolist() == [4 if name == "Avg." else 8 for name in found["condition"]]
+    first = "Ablation, F1 averaged over conditions, p corrected for 4 tests: rrrn-fc and RRRN cannot be told apart"
+    assert notes[0].startswith(first) and "RRRN no RI differs from RRRN by -0." in notes[0] and len(notes) == 3
+    assert notes[2] == "vgg16-uvm is not compared: it is a change of vgg16, which 'ablation' does not list"
+
+
+def test_an_ablation_in_which_nothing_can_be_compared_is_an_empty_table_that_says_why(ablation, tmp_path):
+    rows, paths = ablation
+    found, notes = run(tmp_path, rows, paths, [("resnet18", "deep"), *CHANGES[2:], ("rrrn", "deep")])
+    assert found.empty and list(found.columns) == [name for name in compare.COLUMNS if name != "paper"]
+    assert notes == [
+        "Nothing is compared: no method of 'ablation' is a change of another that it lists",
+        "ResNet18, RRRN are not compared: they are changes of deep, which 'ablation' does not list",
+        "vgg16-uvm is not compared: it is a change of vgg16, which 'ablation' does not list",
+    ]
+
+
+@pytest.mark.parametrize("text", ["rrrn", "=rrrn", "rrrn="])
+def test_what_is_no_pair_is_refused(text):
+    with pytest.raises(argparse.ArgumentTypeError, match="is not METHOD=OTHER"):
+        compare.pair(text)
+    assert compare.pair("rrrn-fc=rrrn") == ("rrrn-fc", "rrrn")
+
+
 @pytest.mark.parametrize(
     ("n_subjects", "n_tests", "draws", "said"),
     [
@@ -182,6 +243,12 @@ def test_a_table_in_which_nothing_can_differ_says_so(n_subjects, n_tests, draws,
     row |= {"low": 0.0, "high": 0.2, "p_holm": 0.5, "n_tests": n_tests, "n_subjects": n_subjects, "paper": np.nan}
     notes = comparing.notes(pd.DataFrame([row, {**row, "metric": "WF1"}]), draws)
     assert [said in note for note in notes].count(True) == 1 if said else len(notes) == 2
+
+
+def test_an_ablation_in_which_nothing_can_differ_says_what_helps_it():
+    row = {"table": "ablation", "metric": "F1", "condition": "Avg.", "method": "A", "other": "B", "difference": 0.1}
+    row |= {"low": 0.0, "high": 0.2, "p_holm": 0.5, "n_tests": 60, "n_subjects": 47, "paper": np.nan}
+    assert "raise compare.draws, or list fewer methods (ablation)" in comparing.notes(pd.DataFrame([row]), 1000)[1]
 
 
 def test_one_subject_has_no_interval_and_no_noise():

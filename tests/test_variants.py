@@ -221,6 +221,7 @@ def recipes(*overlays: dict) -> dict[str, str]:
     return {one.path: one.digest for one in Recipes(whole(*overlays), TABLE, Seen(Path("nowhere"))).every()}
 
 
+OF_ABLATION = {"results/ablation.json", "results/ablation_comparisons.json"}
 COMPARED = {"ablation": ["rrrn", "rrrn-fc", "rrrn-no-rb"], "variants": FC}
 
 
@@ -230,7 +231,7 @@ def test_an_edit_of_a_variant_reaches_its_own_files_alone():
     assert before.keys() == after.keys()
     changed = {path for path in before if before[path] != after[path]}
     own = {path for path in before if "/rrrn-fc/" in path}
-    assert len(own) == 8 + 2 * 13 and changed == own | {"results/ablation.json"}
+    assert len(own) == 8 + 2 * 13 and changed == own | OF_ABLATION
 
 
 def test_an_edit_of_the_base_reaches_its_variants_and_its_controls():
@@ -282,7 +283,31 @@ def test_a_variant_that_is_trained_for_fewer_epochs_costs_less():
 
 def test_a_label_reaches_the_ablation_alone():
     before, after = recipes(COMPARED), recipes(COMPARED, {"variants": {"rrrn-fc": {"label": "Fully connected"}}})
-    assert {path for path in before if before[path] != after[path]} == {"results/ablation.json"}
+    assert {path for path in before if before[path] != after[path]} == OF_ABLATION
+
+
+def test_rows_of_the_ablation_are_compared_with_what_they_change():
+    def told(*overlays: dict) -> Recipes:
+        return Recipes(whole(*overlays), TABLE, Seen(Path("nowhere")))
+
+    assert told(COMPARED).paired("ablation") == [("rrrn-fc", "rrrn"), ("rrrn-no-rb", "rrrn")]
+    shipped = dict(told(ABLATION).paired("ablation"))
+    assert set(ABLATION["ablation"]) - set(shipped) == {"rrrn", "resnet18", "vgg16", "lbp_top", "lbp_sip"}
+    assert {name: one["of"] for name, one in ABLATION["variants"].items()}.items() <= shipped.items()
+    parts = {name for name, other in shipped.items() if name not in ABLATION["variants"] and other == "rrrn"}
+    assert parts == {name for name in ABLATION["ablation"] if name.startswith("rrrn-no-")} | {
+        *("rrrn-one-trunk", "rrrn-single-region", "backbone", "crops")
+    }
+
+
+def test_what_decides_comparisons_of_the_ablation_is_the_draws_and_not_the_one_of_the_tables():
+    before = recipes(COMPARED)
+    for own, expected in (
+        ({"draws": 500}, {"results/comparisons.json", "results/ablation_comparisons.json"}),
+        ({"against": "all"}, {"results/comparisons.json"}),
+    ):
+        after = recipes(COMPARED, {"compare": own})
+        assert {path for path in before if before[path] != after[path]} == expected
 
 
 def test_a_variant_that_nothing_compares_and_the_ablation_change_no_table_of_the_paper():
@@ -351,7 +376,7 @@ def test_the_shipped_ablation_is_planned(tmp_path):
     assert jobs["train"] == trained * 8 * 3
     assert jobs["describe"] == len(descriptors) * 13 and jobs["svm"] == len(descriptors)
     assert jobs["score"] == len(ABLATION["ablation"]) * 13 and jobs["ablation"] == 1
-    assert not {"table", "summary", "ranking", "compare"} & jobs.keys()
+    assert not {"table", "summary", "ranking", "compare", "compare_ablation"} & jobs.keys()
 
 
 def test_without_a_list_the_ablation_is_refused_with_the_remedy(tmp_path):
@@ -372,7 +397,7 @@ def test_a_variant_is_planned_at_the_rates_of_its_base(monkeypatch):
     seconds = {name: costing.cost(Job("train", {"network": name, **job})).cpu for name in protocol.networks(own)}
     assert all(one > 0 for one in seconds.values()) and not costing.guessed
     assert seconds["resnet18-two-stream"] > seconds["resnet18"]  # the same rates, more operations
-    assert costing.cost(Job("ablation", {})).bytes > 0
+    assert costing.cost(Job("ablation", {})).bytes > 0 and costing.cost(Job("compare_ablation", {})).bytes > 0
     assert calibration._networks(own) == ["vgg16", "resnet18", "backbone", "rrrn"]  # those of config.yaml
 
 
@@ -387,7 +412,8 @@ def ran(done, tmp_path_factory) -> Path:
     told = {"ablation": ["rrrn", "lbp_top", "lbp_top-megc"], "variants": {"lbp_top-megc": megc}}
     (root / "own.yaml").write_text(yaml.safe_dump(told))
     said = snakemake(
-        root, "--cores", "2", "--quiet", "rules", "progress", *CONFIG, "own.yaml", "--", "results/ablation.csv"
+        *(root, "--cores", "2", "--quiet", "rules", "progress", *CONFIG, "own.yaml", "--"),
+        *("results/ablation.csv", "results/ablation_comparisons.csv"),
     )
     assert said.returncode == 0, said.stdout + said.stderr
     return root
@@ -410,15 +436,26 @@ def test_the_ablation_shares_the_scores_of_table_iv(ran):
     assert ablation.loc["LBP-TOP, one block", "Un-occ F1":].tolist() != ablation.loc["LBP-TOP", "Un-occ F1":].tolist()
 
 
+def test_a_row_of_the_ablation_is_compared_with_its_base(ran):
+    long = pd.read_csv(ran / "results/ablation_long.csv").set_index(["condition", "method", "metric"])["value"]
+    found = pd.read_csv(ran / "results/ablation_comparisons.csv")
+    assert set(zip(found["method"], found["other"], strict=True)) == {("LBP-TOP, one block", "LBP-TOP")}
+    assert len(found) == 4 * 2 and found["n_tests"].tolist() == [6, 6, 6, 2] * 2
+    for row in found.to_dict("records"):
+        one, other = (long[row["condition"], row[column], row["metric"]] for column in ("method", "other"))
+        assert (row["value"], row["other_value"]) == pytest.approx((one, other), abs=2e-6)
+        assert row["difference"] == pytest.approx(one - other, abs=2e-6)
+
+
 def test_nothing_is_left_and_an_edit_of_the_variant_runs_its_own_again(ran):
     assert counts(ran) == {}
     path = ran / "own.yaml"
     text = path.read_text()
     try:
         path.write_text(text.replace("megc_code", "casme2_baseline"))
-        assert counts(ran) == {"describe": 3, "svm": 3, "score": 3, "ablation": 1}
+        assert counts(ran) == {"describe": 3, "svm": 3, "score": 3, "ablation": 1, "compare_ablation": 1}
         path.write_text(text.replace("LBP-TOP, one block", "One block"))
-        assert counts(ran) == {"ablation": 1}
+        assert counts(ran) == {"ablation": 1, "compare_ablation": 1}
     finally:
         path.write_text(text)
 
@@ -431,7 +468,9 @@ def test_the_ablation_verifies_and_is_shown(ran):
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout + done.stderr
 
-    told = said("rrrn", "verify", "results/ablation.csv", "--configfile", "tests/config.yaml", "own.yaml")
-    assert "results/ablation.csv: is what the present configuration, code and clips make" in told
+    both = "results/ablation.csv", "results/ablation_comparisons.csv"
+    told = said("rrrn", "verify", *both, "--configfile", "tests/config.yaml", "own.yaml")
+    for name in both:
+        assert f"{name}: is what the present configuration, code and clips make" in told
     shown = said("rrrn.commands.show", "results/ablation.csv")
     assert "LBP-TOP, one block" in shown and "Files on disk, code and clips are those that it was made of" in shown

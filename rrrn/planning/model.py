@@ -25,8 +25,8 @@ _LANDMARKS_BYTES = 68 * 2 * 8 + 4  # of a frame's anchors: float64, and its numb
 _ANCHORS_BYTES = 8000  # of a clip's attributes and of what HDF5 adds
 _PACK, _PACKED = 18_000, 130  # bytes of an index over flow: of itself, and per clip; 4 more per view
 _STAGES = {  # rules that start as another's stage
-    **{"ablation": "table", "ranking": "summary", "compare": "summary", "faithfulness": "summary"},
-    **{"attention": "score", "visible": "pack", "tune": "train"},
+    **{"ablation": "table", "ranking": "summary", "compare": "summary", "compare_ablation": "summary"},
+    **{"faithfulness": "summary", "attention": "score", "visible": "pack", "tune": "train"},
     **{"jitter": "anchor", "occlude_jittered": "occlude", "shift": "augment", "within": "pack"},
     **{"oracle": "score", "poison": "train", "poison_svm": "svm", "leak": "summary"},
     **{"cross": "train", "cross_svm": "svm", "matrix": "summary"},
@@ -368,6 +368,10 @@ class Model:
     def _compare(self) -> Cost:
         others, conditions = len(self.config["methods"]) - 1, len(self.config["conditions"]) + 1
         return Cost(bytes=_COMPARED * 2.0 * len(self._tested_subjects) * others * conditions)
+
+    def _compare_ablation(self) -> Cost:
+        changes, conditions = len(self.config["ablation"]), len(self.config["conditions"]) + 1
+        return Cost(bytes=_COMPARED * 2.0 * changes * conditions)
 
     def _oracle(self, table: str, method: str, condition: str) -> Cost:
         return Cost(bytes=800.0 * int(self.config["protocol"]["n_seeds"]))

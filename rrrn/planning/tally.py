@@ -10,13 +10,13 @@ ORDER = (
     "render", "faces", "anchor", "jitter", "art", "occlude", "occlude_jittered", "augment", "shift", "flow", "within",
     "pack", "weights", "train", "tune", "cross", "describe", "svm", "cross_svm", "split", "score", "table", "summary",
     "ranking", "compare", "oracle", "poison", "poison_svm", "leak", "matrix", "visible", "attention", "faithfulness",
-    "ablation", "answers", "strips", "figures", "report",
+    "ablation", "compare_ablation", "answers", "strips", "figures", "report",
 )  # fmt: skip
 TRAININGS = ("train", "tune")  # rules that train networks
 AFTERWARDS = (  # rules that no training waits for
     "cross", "svm", "cross_svm", "split", "score", "table", "summary", "ranking", "compare", "oracle", "poison",
-    "poison_svm", "leak", "matrix", "visible", "attention", "faithfulness", "ablation", "answers", "strips", "figures",
-    "report",
+    "poison_svm", "leak", "matrix", "visible", "attention", "faithfulness", "ablation", "compare_ablation", "answers",
+    "strips", "figures", "report",
 )  # fmt: skip
 _KEPT = 3  # files that each job leaves beside its outputs: log, times, Snakemake's record
 _KEPT_BYTES = 4096.0  # of each, a block of most file systems

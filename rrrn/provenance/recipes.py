@@ -20,9 +20,10 @@ from typing import Any
 from rrrn.data import clips, identity, listing, result
 from rrrn.data.clips import Clip
 from rrrn.data.identity import Identity
-from rrrn.experiment import conditions, control_conditions, labels, protocol, variants
+from rrrn.experiment import conditions, control_conditions, labels, pairs, protocol, variants
 from rrrn.experiment.config import merge, pick
 from rrrn.experiment.methods import METHODS
+from rrrn.experiment.pairs import Pair
 from rrrn.provenance import asked, sources
 from rrrn.provenance.frames_seen import Seen, stretches
 from rrrn.running import libraries, resources
@@ -455,7 +456,7 @@ class Recipes:
     def compare(self) -> Recipe:
         paper = [f"table_{table}.csv" for table in self.tables]
         counted = {table: self._confusion(table) for table in self.tables}
-        return self._result("results/comparisons.json", "rrrn.stages.compare", paper, counted, sections=("compare",))
+        return self._result("results/comparisons.json", "rrrn.stages.compare", paper, counted, own=("compare",))
 
     @cache  # noqa: B019
     def visible(self, condition: str) -> Recipe:
@@ -527,7 +528,7 @@ class Recipes:
     def _behind(self) -> list[Recipe]:
         """Return the recipes of all that figures and the report show."""
         methods, names = self._config["methods"], self._config["conditions"]
-        found = [one for path, one in self._results().items() if path != "results/ablation.json"]
+        found = [one for path, one in self._results().items() if not path.startswith("results/ablation")]
         inputs = [recipe() for recipe in found]
         inputs += [one for table in self.tables for one in self._confusion(table)]
         inputs += [self.answers(method) for method in methods]
@@ -561,6 +562,13 @@ class Recipes:
         inputs = {"iv": [*self._scores("iv", "ablation"), *self._confusion("iv", "ablation")]}
         return self._result("results/ablation.json", "rrrn.stages.table", [], inputs, "ablation")
 
+    @cache  # noqa: B019
+    def compare_ablation(self) -> Recipe:
+        path, inputs = "results/ablation_comparisons.json", {"iv": self._confusion("iv", "ablation")}
+        made = self._result(path, "rrrn.stages.compare", [], inputs, "ablation", own=("compare.draws",))
+        decided = json.loads(made.settings) | {"pairs": self.paired("ablation")}
+        return replace(made, settings=json.dumps(decided, sort_keys=True))
+
     def results(self) -> list[Recipe]:
         """Return the recipes of all tables: what an experiment is for."""
         return [recipe() for recipe in self._results().values()]
@@ -581,11 +589,19 @@ class Recipes:
             found["results/matrix.json"] = self.matrix
         if self._config["ablation"]:
             found["results/ablation.json"] = self.ablation
+            found["results/ablation_comparisons.json"] = self.compare_ablation
         return found
 
     def labels(self, key: str = "methods") -> str:
         """Return what the tables call methods and conditions, as JSON; ``key`` names the methods."""
         return json.dumps(vars(labels.of(self._config[key], self._config["conditions"])))
+
+    def paired(self, key: str = "methods") -> list[Pair]:
+        """Return which method is compared with which other; ``key`` names the methods."""
+        methods = self._config[key]
+        if key == "ablation":
+            return pairs.of_ablation(methods, {name: METHODS[name].like for name in methods})
+        return pairs.of_tables(methods, self._config["compare"]["against"])
 
     def of(self, path: str) -> Recipe:
         """Return the recipe of a file, of a table that of the file beside it; raises InputError if there is none."""
@@ -613,14 +629,15 @@ class Recipes:
         paper: Sequence[str],
         scores: Mapping[str, Sequence[Recipe]],
         key: str = "methods",
-        sections: Sequence[str] = (),
+        own: Sequence[str] = (),
     ) -> Recipe:
         """Return the recipe of a table, whose settings are all that had a part in it.
 
-        ``scores`` are its inputs by table, ``key`` names its methods, ``sections`` what itself is told beside.
+        ``scores`` are its inputs by table, ``key`` names its methods, ``own`` by dots what of the configuration itself
+        is told beside.
         """
         inputs = [one for group in scores.values() for one in group]
-        named = {name: self._config[name] for name in ("classes", "conditions", "protocol", *sections)}
+        named = merge([pick(self._config, name) for name in ("classes", "conditions", "protocol", *own)])
         named["methods"] = self._config[key]
         decided = merge([canonical(named), *(json.loads(text) for text in {one.settings for one in closure(inputs)})])
         told = merge([canonical(named), *(json.loads(text) for text in {one.told for one in closure(inputs)})])

@@ -22,7 +22,7 @@ from rrrn.sharing import pairing, pseudonyms, run
 from rrrn.sharing.contents import without_places
 from rrrn.sharing.pairing import Pair
 from rrrn.sharing.run import Run
-from rrrn.tables import bounds, comparing, published
+from rrrn.tables import bounds, comparing, published, titles
 from rrrn.tables.published import AVERAGE, SHOWN
 from rrrn.tables.statistics import exchange, resampling
 
@@ -148,7 +148,7 @@ def _paired(
         for letter, part in (("A", a), ("B", b)):
             counts[f"{letter} {method}"] = part / (part[0, 0].sum() / fewest)  # where every view counts
     asked = [(f"A {method}", f"B {method}") for method in methods]
-    found = comparing.compared(counts, conditions, subjects, _shown(table), asked, draws)
+    found = comparing.compared(counts, conditions, subjects, titles.METRICS[table], asked, draws)
     return found.assign(method=[name.partition(" ")[2] for name in found["method"]])
 
 
@@ -158,7 +158,7 @@ def _unpaired(
     rows = []
     for method in own[0]:
         one, other = (values(part[method]) for part in own)
-        for metric in _shown(table):
+        for metric in titles.METRICS[table]:
             for place, condition in enumerate([*conditions, AVERAGE]):
                 rows.append([condition, method, metric, one[metric][place], other[metric][place]])
     found = pd.DataFrame(rows, columns=["condition", "method", "metric", "value", "other_value"])
@@ -169,10 +169,6 @@ def values(counts: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
     """Return {metric: values of each condition and of their mean}."""
     scores = resampling.scores(counts, np.ones((1, counts.shape[2])))
     return {metric: np.append(values[0], values[0].mean()) for metric, values in scores.items()}
-
-
-def _shown(table: str) -> Sequence[str]:
-    return SHOWN.get(table, SHOWN["iv"])
 
 
 def _labelled(rows: pd.DataFrame, one: Run) -> pd.DataFrame:
@@ -236,7 +232,7 @@ def _of_paper(one: Run, letter: str, folder: Path) -> _Found:
             found.notes.append(f"The paper's Avg. beside {letter} is over the conditions of both.")
         faults = published.faults(folder / "misprints.csv", table)
         rows = _own(one, table, [name for name, _, _ in printed])
-        rows = rows[rows["metric"].isin(_shown(table))]
+        rows = rows[rows["metric"].isin(titles.METRICS[table])]
         keys = list(rows[["condition", "method", "metric"]].itertuples(index=False, name=None))
         values = np.array([printed.get(key, np.nan) for key in keys], np.float64)
         rows = rows.assign(

@@ -22,7 +22,9 @@ from rrrn.sharing import pseudonyms
 from rrrn.sharing.contents import CLIP, FORMAT, NAMED, Contents, Row, ordered, without_places
 
 TABLES = {"iii_a": "table_iii_a", "iii_b": "table_iii_b", "iv": "table_iv", "ablation": "ablation"}
-BESIDE = ("summary", "ranking", "comparisons", "leak", "matrix", "region_weights")  # of the same predictions
+BESIDE = (  # of the same predictions
+    *("summary", "ranking", "comparisons", "leak", "matrix", "region_weights", "ablation_comparisons"),
+)
 _OWN = ("methods", "ablation", "variants")  # what tables of one configuration may have of their own
 # flags of an import; a table of one's own may have any text there, a name too, and is told as a number only
 _FLAG = re.compile(

@@ -8,7 +8,7 @@ import pandas as pd
 
 from rrrn.sharing.beside import PAPER, Beside
 from rrrn.sharing.run import Run
-from rrrn.tables import published
+from rrrn.tables import titles
 from rrrn.tables.layout import numbers
 from rrrn.tables.published import AVERAGE
 
@@ -109,7 +109,7 @@ def _frames(found: Beside) -> Iterator[tuple[str, pd.DataFrame]]:
                 if other != PAPER and told["p_holm"].notna().any():
                     columns[f"p {run}, {other}"] = [f"{p:.2g}" if pd.notna(p) else "" for p in told["p_holm"]]
         task = own["task"].iloc[0]
-        yield f"{published.TITLES.get(str(table), 'Ablation')}, {metric} ({task})", pd.DataFrame(columns)
+        yield f"{titles.TITLES[str(table)]}, {metric} ({task})", pd.DataFrame(columns)
 
 
 def _keys(own: pd.DataFrame, first: Run) -> pd.DataFrame:

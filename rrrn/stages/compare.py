@@ -1,17 +1,21 @@
-"""Compare methods in each table: is one better than another, or is it the choice of subjects?"""
+"""Compare methods in each table: is one better than another, or is it the choice of subjects?
+
+In the ablation, which the paper does not have, each method is compared with the one that it is a change of.
+"""
 
 import argparse
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from rrrn.data import listing, result
-from rrrn.experiment import labels
+from rrrn.experiment import labels, pairs
+from rrrn.experiment.pairs import Pair
 from rrrn.provenance import asked
 from rrrn.running import stage
-from rrrn.tables import cells, comparing, confusion, published
-from rrrn.tables.published import SHOWN
+from rrrn.tables import cells, comparing, confusion, published, titles
 
 COLUMNS = ("table", "task", "data", *comparing.COLUMNS, "paper")
 
@@ -28,25 +32,48 @@ def with_paper(rows: pd.DataFrame, printed: pd.DataFrame | None) -> pd.DataFrame
     return rows.assign(paper=one - other)
 
 
+def not_compared(lacking: Sequence[Pair], named: labels.Labels, compared: bool) -> list[str]:
+    """Return in sentences which methods of an ablation are compared with nothing, though they are changes of another.
+
+    ``lacking`` are these with the other, which is not listed; ``compared``: whether any method is compared.
+    """
+    told = [] if compared else ["Nothing is compared: no method of 'ablation' is a change of another that it lists"]
+    for base in dict.fromkeys(base for _, base in lacking):
+        names = [named.method(name) for name, own in lacking if own == base]
+        they = "is not compared: it is a change" if len(names) == 1 else "are not compared: they are changes"
+        told.append(f"{', '.join(names)} {they} of {base}, which 'ablation' does not list")
+    return told
+
+
+def pair(text: str) -> Pair:
+    """Return an argument METHOD=OTHER as both."""
+    method, found, other = text.partition("=")
+    if not (method and found and other):
+        raise argparse.ArgumentTypeError(f"{text!r} is not METHOD=OTHER")
+    return method, other
+
+
 def main(args: argparse.Namespace) -> None:
     classes, methods, conditions = (getattr(args, name).split(",") for name in ("classes", "methods", "conditions"))
-    named, told = args.labels or labels.of(methods, conditions), args.settings["compare"]
+    named, draws = args.labels or labels.of(methods, conditions), args.settings["compare"]["draws"]
     made = asked.asked(args, confusion.files(args))
-    papers = [args.paper / f"table_{name}.csv" for name, *_ in args.confusion]
-    made.check_found(str(args.paper), listing.digits(papers))
+    papers = {name: args.paper / f"table_{name}.csv" for name, *_ in args.confusion} if args.paper else {}
+    if papers:
+        made.check_found(str(args.paper), listing.digits(papers.values()))
     table = made.clips(args.clips)
-    wanted = comparing.pairs(methods, told["against"])
+    wanted, lacking = pairs.among(args.pairs, methods)
     parts = []
-    for (name, task, *paths), paper in zip(args.confusion, papers, strict=True):
+    for name, task, *paths in args.confusion:
         subjects, counts = confusion.read(confusion.by_method(methods, conditions, map(Path, paths)), classes)
-        found = comparing.compared(counts, conditions, subjects, SHOWN[name], wanted, told["draws"])
+        found = comparing.compared(counts, conditions, subjects, titles.METRICS[name], wanted, draws)
         called = [*map(named.method, methods)], [*map(named.condition, conditions)]
-        printed = published.values(paper, table, task, *called)
+        printed = published.values(papers[name], table, task, *called) if papers else None
         parts.append(with_paper(cells.labelled(found, named), printed).assign(table=name, task=task))
     kind = published.data_kind(table)
     rows = pd.concat(parts, ignore_index=True).assign(data=kind)
-    notes = comparing.notes(rows, told["draws"])
-    text = rows[list(COLUMNS)].to_csv(index=False, lineterminator="\n", float_format="%.6g")
+    notes = comparing.notes(rows, draws) + ([] if papers else not_compared(lacking, named, bool(wanted)))
+    columns = [name for name in COLUMNS if papers or name != "paper"]
+    text = rows[columns].to_csv(index=False, lineterminator="\n", float_format="%.6g")
     result.write({args.output: text}, args.about, made.identity, args.settings, kind, notes, made.of)
     for note in notes:
         logging.info("%s", note)
@@ -58,9 +85,12 @@ if __name__ == "__main__":
     parser.add_argument("about", type=Path, help="what they are of, JSON")
     confusion.add_argument(parser)
     parser.add_argument("--clips", type=Path, required=True, help="clip table")
-    parser.add_argument("--paper", type=Path, required=True, help="folder of the paper's values")
+    parser.add_argument("--paper", type=Path, help="folder of the paper's values, if these tables are its own")
     parser.add_argument("--classes", required=True, help="class names, separated by commas")
     parser.add_argument("--methods", required=True, help="methods, separated by commas, in the table's order")
+    parser.add_argument(
+        "--pairs", type=pair, nargs="*", default=[], metavar="METHOD=OTHER", help="whom to compare with whom"
+    )
     parser.add_argument("--conditions", required=True, help="conditions, separated by commas, in the table's order")
     parser.add_argument("--labels", type=labels.told, help="what the tables call methods and conditions, as JSON")
     stage.run(main, parser)

@@ -16,18 +16,16 @@ from rrrn.experiment import folds, labels
 from rrrn.experiment.methods import names
 from rrrn.provenance import asked
 from rrrn.running import stage
-from rrrn.tables import bounds, cells, confusion, no_skill, notes, published
+from rrrn.tables import bounds, cells, confusion, no_skill, notes, published, titles
 from rrrn.tables.cells import KEYS
 from rrrn.tables.layout import axes, comma, grid, latex, markdown
 from rrrn.tables.published import AVERAGE, SHOWN
 
-METRICS = {**SHOWN, "ablation": SHOWN["iv"]}
 OF_PAPER = ("paper", "difference", "note")
 LONG = [
     *("table", "task", "data", "condition", "method", "metric", "value", "sd", "low", "high", *OF_PAPER),
     *("n_clips", "n_subjects", "n_folds", "n_seeds"),
 ]
-TITLES = {**published.TITLES, "ablation": "Ablation"}
 
 
 def all_rows(
@@ -58,7 +56,7 @@ def main(args: argparse.Namespace) -> None:
     made = asked.asked(args, [*args.scores, *args.confusion])
     if args.paper:
         made.check_found(f"{args.paper[0]}", listing.digits(args.paper))
-    table, shown, ablation = made.clips(args.clips), METRICS[args.table], args.table == "ablation"
+    table, shown, ablation = made.clips(args.clips), titles.METRICS[args.table], args.table == titles.ABLATION
     scores = pd.concat([cells.read(path) for path in args.scores], ignore_index=True)
     counted = confusion.by_method(methods, conditions, args.confusion) if args.confusion else {}
     rows = all_rows(scores, counted, table, fold_names, classes, methods, conditions)
@@ -74,7 +72,7 @@ def main(args: argparse.Namespace) -> None:
     told = notes.of_table(table, fold_names, classes, args.settings, cells.n_seeds(scores), descriptors, conditions)
     told += no_skill.not_above_chance(long, shown).splitlines()
     placed = (axes.by_method if ablation else axes.by_condition)(methods, conditions, shown, named)
-    title = f"{TITLES[args.table]} ({args.task}, {kind} clips)"
+    title = f"{titles.TITLES[args.table]} ({args.task}, {kind} clips)"
     read = [notes.of_reading(rows, ablation), *published.warning(kind), *told]
     seen = grid.grid(title, axes.cells(rows), placed, read)
     columns = [name for name in LONG if name not in OF_PAPER or args.table in SHOWN]
@@ -97,7 +95,7 @@ if __name__ == "__main__":
     parser.add_argument("markdown", type=Path, help="the table to be read, with intervals")
     parser.add_argument("latex", type=Path, help="the same in LaTeX")
     parser.add_argument("about", type=Path, help="what they are of, JSON")
-    parser.add_argument("--table", choices=sorted(METRICS), required=True)
+    parser.add_argument("--table", choices=sorted(titles.METRICS), required=True)
     parser.add_argument("--task", required=True, help="CDE, or HDE A->B of two databases, as in the paper's values")
     parser.add_argument("--clips", type=Path, required=True, help="clip table")
     parser.add_argument("--confusion", type=Path, nargs="*", default=[], help="of the same, for intervals")

@@ -1,7 +1,6 @@
 """Whether one method is better than another: the difference, its interval over subjects, and a permutation test."""
 
 from collections.abc import Mapping, Sequence
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,8 @@ from numpy.typing import NDArray
 
 from rrrn.experiment import labels
 from rrrn.experiment.conditions import CLEAR
-from rrrn.tables.published import AVERAGE, TITLES
+from rrrn.tables import titles
+from rrrn.tables.published import AVERAGE
 from rrrn.tables.statistics import exchange, intervals, resampling
 
 LEVEL = 0.05
@@ -18,13 +18,6 @@ COLUMNS = (
     *("condition", "method", "other", "metric", "value", "other_value", "difference", "low", "high"),
     *("p", "p_holm", "n_tests", "n_subjects", "n_seeds"),
 )
-
-
-def pairs(methods: Sequence[str], against: str) -> list[tuple[str, str]]:
-    """Return whom to compare: ``against`` with each other method, or if it is none of them any two, the later first."""
-    if against in methods:
-        return [(against, other) for other in methods if other != against]
-    return [(later, earlier) for earlier, later in combinations(methods, 2)]
 
 
 def compared(
@@ -83,12 +76,12 @@ def notes(rows: pd.DataFrame, draws: int = resampling.DRAWS) -> list[str]:
     for (table, metric), own in rows.groupby(["table", "metric"], sort=False):
         average = own[own["condition"] == AVERAGE].to_dict("records")
         n_tests, n_subjects = int(average[0]["n_tests"]), int(average[0]["n_subjects"])
-        title = TITLES.get(str(table), f"Table {table}")
+        title = titles.TITLES[str(table)]
         head = f"{title}, {metric} averaged over conditions, p corrected for {n_tests} tests"
         told[f"{head}: {'; '.join(_sentence(row) for row in average)}"] = None
         for _, pair in own.groupby(["method", "other"], sort=False):
             told |= dict.fromkeys(f"{title}, {metric}: {said}" for said in _of_paper(pair.to_dict("records")))
-        told |= dict.fromkeys(f"{title}: {said}" for said in _without_power(n_subjects, n_tests, draws))
+        told |= dict.fromkeys(f"{title}: {said}" for said in _without_power(str(table), n_subjects, n_tests, draws))
     return list(told)
 
 
@@ -126,12 +119,13 @@ def _noise(row: Mapping[Any, Any]) -> float:
     return float(row["high"] - row["low"]) / 2
 
 
-def _without_power(n_subjects: int, n_tests: int, draws: int) -> list[str]:
+def _without_power(table: str, n_subjects: int, n_tests: int, draws: int) -> list[str]:
     """Return in a sentence that no p can be small enough, if so."""
     least = n_tests * exchange.least(n_subjects, draws)
     if least < LEVEL:
         return []
     exact = exchange.is_exact(n_subjects, draws)
-    remedy = "it takes more subjects" if exact else "raise compare.draws, or compare with one method (compare.against)"
+    fewer = "list fewer methods (ablation)" if table == titles.ABLATION else "compare with one method (compare.against)"
+    remedy = "it takes more subjects" if exact else f"raise compare.draws, or {fewer}"
     said = f"of {n_subjects} subjects and {n_tests} tests no p is below {min(least, 1):.2g}"
     return [f"{said}, so no methods can be told apart; {remedy}"]

@@ -218,8 +218,8 @@ def check_ablated():
     """Stop unless the configuration lists methods of an ablation."""
     if not config["ablation"]:
         stop(
-            "results/ablation.csv compares the methods that the configuration lists under 'ablation', and it lists "
-            "none; --configfile config/ablation.yaml has a list"
+            "results/ablation.csv and results/ablation_comparisons.csv are of the methods that the configuration lists "
+            "under 'ablation', and it lists none; --configfile config/ablation.yaml has a list"
         )
 
 
@@ -256,6 +256,18 @@ def scores_of_tables(wildcards, input):
 def confusion_of_tables(wildcards, input):
     """The same of confusion matrices."""
     return of_tables("confusion", getattr(input, "confusion", input))
+
+
+def confusion_of_ablation(wildcards, input):
+    """The same of the ablation."""
+    return ["--confusion", "ablation", TASKS["iv"], *input.confusion]
+
+
+def paired(key):
+    """Each method with the other that it is compared with. No tracked parameter: it is in the recipe."""
+    return lambda wildcards, output: [
+        f"{method}={other}" for method, other in RECIPES.paired(key)
+    ]
 
 
 def oracles_of_tables(wildcards, input):

@@ -206,9 +206,10 @@ rule compare:
         labels=lambda wildcards, output: RECIPES.labels(),
         methods=",".join(config["methods"]),
         conditions=",".join(CONDITIONS),
-        paper=lambda wildcards, input: os.path.dirname(input.paper[0]),
+        pairs=paired("methods"),
+        paper=lambda wildcards, input: ["--paper", os.path.dirname(input.paper[0])],
     shell:
-        "python -m rrrn.stages.compare {output.comparisons:q} {output.about:q} {params.confusion:q} --paper {params.paper:q} --clips {params.clips:q} --classes {params.classes:q} --methods {params.methods} --labels {params.labels:q} --conditions {params.conditions} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
+        "python -m rrrn.stages.compare {output.comparisons:q} {output.about:q} {params.confusion:q} {params.paper:q} --pairs {params.pairs:q} --clips {params.clips:q} --classes {params.classes:q} --methods {params.methods} --labels {params.labels:q} --conditions {params.conditions} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
 
 
 rule oracle:
@@ -418,3 +419,29 @@ rule ablation:
         conditions=",".join(CONDITIONS),
     shell:
         "python -m rrrn.stages.table {input.scores:q} {output.table:q} {output.long:q} {output.markdown:q} {output.latex:q} {output.about:q} --confusion {input.confusion:q} --table ablation --task {params.task:q} --clips {params.clips:q} --folds {params.folds:q} --classes {params.classes:q} --methods {params.methods} --descriptors {params.descriptors:q} --labels {params.labels:q} --conditions {params.conditions} --settings {params.told:q} --asked {params.asked:q} --log {log:q}"
+
+
+use rule compare as compare_ablation with:
+    input:
+        confusion=ablated("confusion"),
+        paper=[],
+    output:
+        comparisons=report(
+            "results/ablation_comparisons.csv",
+            caption="../report/ablation_comparisons.rst",
+            category="Tables",
+            labels={"table": "ablation", "form": "comparisons"},
+        ),
+        about="results/ablation_comparisons.json",
+    log:
+        "logs/compare_ablation.log",
+    benchmark:
+        "logs/compare_ablation.tsv"
+    params:
+        **given("compare_ablation"),
+        caption=about("compare_ablation"),
+        confusion=confusion_of_ablation,
+        labels=lambda wildcards, output: RECIPES.labels("ablation"),
+        methods=",".join(config["ablation"]),
+        pairs=paired("ablation"),
+        paper=[],
