@@ -470,7 +470,6 @@ def test_the_ablation_verifies_and_is_shown(ran):
 
     both = "results/ablation.csv", "results/ablation_comparisons.csv"
     told = said("rrrn", "verify", *both, "--configfile", "tests/config.yaml", "own.yaml")
-    for name in both:
-        assert f"{name}: is what the present configuration, code and clips make" in told
+    assert f"{', '.join(both)}: is what the present configuration, code and clips make" in told
     shown = said("rrrn.commands.show", "results/ablation.csv")
     assert "LBP-TOP, one block" in shown and "Files on disk, code and clips are those that it was made of" in shown
