@@ -2,9 +2,9 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
+import warm_python
 from scaffold import ENVIRONMENT, HANGS, knowing
 
 QUICK = ["--slurm-init-seconds-before-status-checks", "1", "--max-status-checks-per-second", "9", "--latency-wait", "2"]
@@ -37,14 +37,10 @@ def run(root: Path, folder: Path, *arguments: str, meanwhile: str = "") -> subpr
     for name in ("sbatch", "srun", "squeue", "sacct", "sacctmgr", "scontrol", "sinfo", "scancel"):
         (slurm / name).write_text(SLURM)
         (slurm / name).chmod(0o755)
-    # by a name that goes to a cluster, wherever this checkout lies
-    environment = root.parent / "environment"
-    if not environment.is_symlink():
-        environment.symlink_to(Path(sys.executable).parents[1])
-    python = environment / "bin" / Path(sys.executable).name
+    words = ["--profile", str(root / "workflow/profiles/slurm"), *QUICK, "--retries", "0"]
+    words += ["--snakefile", str(root / "Snakefile"), "--directory", str(knowing(folder))]
     return subprocess.run(
-        [str(python), "-m", "snakemake", "--profile", str(root / "workflow/profiles/slurm"), *QUICK, "--retries", "0"]
-        + ["--snakefile", str(root / "Snakefile"), "--directory", str(knowing(folder)), *arguments],
+        [str(warm_python.python()), "-m", "snakemake", *words, *arguments],
         cwd=root,
         env=ENVIRONMENT
         | {"PATH": f"{slurm}:{os.environ['PATH']}", "CALLS": str(root / "calls"), "MEANWHILE": meanwhile},

@@ -4,11 +4,11 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from scaffold import CONFIG, ENVIRONMENT, HOME, begin, results
+import warm_python
+from scaffold import CONFIG, ENVIRONMENT, HOME, begin, results, snakemake
 
 from tests.slurm import toy
 from tests.slurm.toy import Job, Run
@@ -28,8 +28,7 @@ def cluster() -> None:
 def local(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The toy's tables, made without SLURM."""
     root = toy.make(tmp_path_factory.mktemp("local"))
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", *CONFIG, *toy.TARGET]
-    run = subprocess.run(command, cwd=root, env=ENVIRONMENT, capture_output=True, text=True)
+    run = snakemake(root, "--cores", "2", *CONFIG, *toy.TARGET)
     assert run.returncode == 0, run.stderr
     return root
 
@@ -137,7 +136,7 @@ def test_slurmctld_may_be_away_in_the_middle(local, tmp_path):
 
 
 def examined(root: Path) -> dict[str, dict[str, str]]:
-    command = [sys.executable, "-m", "rrrn", "doctor", "--profile", str(Path(toy.PROFILE).parent), "--json"]
+    command = [str(warm_python.python()), "-m", "rrrn", "doctor", "--profile", str(Path(toy.PROFILE).parent), "--json"]
     done = subprocess.run(
         [*command, "--configfile", "tests/config.yaml"], cwd=root, env=ENVIRONMENT, capture_output=True, text=True
     )
