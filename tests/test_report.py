@@ -59,6 +59,9 @@ def test_each_figure_is_a_picture_that_says_of_how_much_it_is(whole):
         told = figure.spec(one, SYNTHETIC)
         assert one.panels and not one.rows.empty, one.name
         assert re.search(r"12 clips", one.caption), one.caption
+        for chart in one.panels:
+            valid = chart.to_dict()  # or raises
+            assert figure.panel(chart) == valid | {"config": theme.config()}
         text = figure.svg(told)
         assert one.title in text and "SYNTHETIC" in text and not re.search(r'[">(, ]NaN', text)
     assert figure.png(figure.spec(ranks.draw(whole), "")).startswith(b"\x89PNG")
