@@ -40,7 +40,8 @@ def test_ends_are_those_of_scores_that_are_computed_one_by_one():
         bias = stats.norm.ppf(((draws < observed - 1e-9).mean() + (draws < observed + 1e-9).mean()) / 2)
         influence = left_out.mean() - left_out
         skewness = (influence**3).sum() / 6 / (influence**2).sum() ** 1.5
-        side = np.sqrt(5 / 4) * stats.t.ppf(0.975, 4)
+        jackknife = np.sqrt(4 / 5 * ((left_out - observed) ** 2).sum())
+        side = stats.t.ppf(0.975, 4) * max(np.sqrt(5 / 4), jackknife / draws.std())
         moved = [bias + s * side for s in (-1, 1)]
         levels = [stats.norm.cdf(bias + m / (1 - skewness * m)) for m in moved]
         assert found.loc[(condition, method, "F1")].tolist() == pytest.approx(np.quantile(draws, levels))

@@ -47,6 +47,41 @@ def test_interval_of_a_mean_is_that_of_students_t():
     assert (float(ends.low), float(ends.high)) == pytest.approx(expected, rel=0.02)
 
 
+@pytest.mark.parametrize("times", [0.5, 1.4])
+def test_the_larger_standard_error_counts_of_draws_and_of_leaving_out_subjects(times):
+    """Of draws that are normal, where each of 20 subjects moves the statistic alike, half of them up."""
+    n, sd = 20, 0.1
+    draws = sd * stats.norm.ppf((np.arange(20_000) + 0.5) / 20_000)
+    jackknife = times * sd
+    moved = jackknife * np.sqrt(n / (n - 1) / n) * np.resize([-1, 1], n)
+    ends = intervals.ends(0.3 + np.concatenate([[0.0], draws, moved]), n)
+    error = max(jackknife, np.sqrt(n / (n - 1)) * sd)
+    expected = stats.t.interval(0.95, n - 1, 0.3, error)
+    assert (float(ends.low), float(ends.high)) == pytest.approx(expected, abs=1e-3)
+
+
+def test_the_standard_error_of_leaving_out_is_that_of_a_ratio():
+    """Of clips named rightly by all clips, a ratio of sums: its jackknife by hand, which tells more than draws do."""
+    right, clips = np.array([5.0, 0, 1, 0, 0, 1]), np.array([6.0, 1, 1, 1, 1, 1])
+    weights = resampling.weights([f"s{number}" for number in range(6)], 5000)
+    values = weights @ right / (weights @ clips)
+    left_out = [(right.sum() - r) / (clips.sum() - c) for r, c in zip(right, clips, strict=True)]
+    error = np.sqrt(5 / 6 * sum((one - right.sum() / clips.sum()) ** 2 for one in left_out))
+    sd = values[1:-6].std()
+    assert error > 1.1 * np.sqrt(6 / 5) * sd
+    expected = intervals.at(values, 6, stats.t.ppf(0.975, 5) * error / sd)
+    assert tuple(map(float, intervals.ends(values, 6))) == pytest.approx(tuple(map(float, expected)))
+
+
+def test_ends_lie_where_draws_are_and_about_what_was_observed():
+    """A score of few clips that is none of its draws, as where subjects are all of their class."""
+    draws = np.random.default_rng(7).choice([0.0, 0.1, 0.2], 999)
+    for observed in (0.0, 0.2, 0.9):
+        values = np.concatenate([[observed], draws, [0.0, 0.9, 0.2]])
+        low, high = map(float, intervals.ends(values, 3))
+        assert 0 <= low <= observed <= high <= max(0.2, observed)
+
+
 def test_a_statistic_that_never_changes_has_no_width():
     ends = intervals.ends(np.full(1 + 100 + 15, 0.2), 15)
     assert (float(ends.low), float(ends.high)) == (0.2, 0.2)

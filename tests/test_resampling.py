@@ -25,12 +25,13 @@ def counted(told):
     return counts
 
 
-def by_scikit_learn(true, said):
-    told = {"labels": range(5), "zero_division": 0}
+def by_scikit_learn(true, said, tested):
+    """Of 5 classes, of which some are ``tested``; means are over those that are drawn, and an untested one has 0."""
+    told = {"labels": np.unique(true), "zero_division": 0}
     return {
         "WAR": accuracy_score(true, said),
-        "UAR": recall_score(true, said, average="macro", **told),
-        "F1": f1_score(true, said, average="macro", **told),
+        "UAR": recall_score(true, said, average="macro", **told) * len(tested) / 5,
+        "F1": f1_score(true, said, average="macro", **told) * len(tested) / 5,
         "WF1": f1_score(true, said, average="weighted", **told),
     }
 
@@ -40,12 +41,25 @@ def test_scores_of_draws_are_those_of_the_clips_of_the_drawn_subjects(n_seeds):
     told = clips(np.random.default_rng(1), len(SUBJECTS), n_seeds)
     weights = resampling.weights(SUBJECTS, 20)
     found = resampling.scores(counted(told), weights)
+    tested, lacking = np.unique(np.concatenate([true for true, _ in told])), 0
     for row, times in enumerate(weights):
         drawn = [told[subject] for subject, count in enumerate(times) for _ in range(int(count))]
         true, said = np.concatenate([one for one, _ in drawn]), np.concatenate([one for _, one in drawn], axis=1)
-        of_seeds = [by_scikit_learn(true, named) for named in said]
+        lacking += len(np.unique(true)) < len(tested)
+        of_seeds = [by_scikit_learn(true, named, tested) for named in said]
         for metric, values in found.items():
             assert values[row, 0] == pytest.approx(np.mean([one[metric] for one in of_seeds])), (metric, row)
+    assert lacking
+
+
+def test_a_draw_that_lacks_a_class_has_the_mean_of_the_others():
+    """As scikit-learn's balanced accuracy; a class that nobody has counts as 0 in draws too, as in the cell."""
+    counts = np.zeros((1, 1, 3, 4, 4))
+    counts[0, 0, 0, 0, :2] = 3, 1  # three of four are right
+    counts[0, 0, 1, 1, :2] = 1, 1
+    counts[0, 0, 2, 2, 3] = 1  # all clips of the third class, and nobody has the fourth
+    found = resampling.scores(counts, np.array([[1.0, 1, 1], [2, 1, 0], [0, 3, 0], [0, 0, 3]]))["UAR"][:, 0]
+    assert found == pytest.approx([(3 / 4 + 1 / 2) / 4, (3 / 4 + 1 / 2) / 2 * 3 / 4, 1 / 2 * 3 / 4, 0])
 
 
 def test_rows_are_all_subjects_then_draws_of_as_many_then_all_but_one():

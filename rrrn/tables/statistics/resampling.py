@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from rrrn.experiment import metrics, seeds
 
 DRAWS = 10_000  # the ends of an interval have a standard error of 0.7 % of its width, if draws are normal
+_OVER_CLASSES = ("UAR", "F1")  # means in which a class that is lacking would count as 0
 
 
 def weights(subjects: Sequence[str], draws: int = DRAWS) -> NDArray[np.float64]:
@@ -33,7 +34,9 @@ def scores(counts: ArrayLike, weights: NDArray[np.float64]) -> dict[str, NDArray
 
     ``counts`` are confusion matrices (conditions, seeds, subjects, n_classes, n_classes), ``weights`` (samples,
     subjects). Each seed is scored by itself, as a cell of a table is. Sums of whole numbers are exact, hence the same
-    on any machine and in any order. A class that the drawn subjects lack counts as 0, as in ``metrics.scores``.
+    on any machine and in any order. A class that no subject has counts as 0, as in ``metrics.scores``. One that only
+    the drawn subjects lack tells nothing and is left out: the others' mean stands for it, as in scikit-learn's balanced
+    accuracy.
     """
     found: dict[str, list[NDArray[np.float64]]] = {metric: [] for metric in metrics.METRICS}
     for of_condition in np.asarray(counts, np.float64):
@@ -47,4 +50,6 @@ def _scored(matrices: NDArray[np.float64], weights: NDArray[np.float64]) -> dict
     parts = (matrices.diagonal(axis1=1, axis2=2), matrices.sum(axis=2), matrices.sum(axis=1))
     hit, true, said = (weights @ part for part in parts)
     with np.errstate(invalid="ignore"):  # of one subject nothing is left when it is left out
-        return metrics.of_sums(hit, true, said)
+        found = metrics.of_sums(hit, true, said)
+    share = parts[1].any(axis=0).sum() / np.maximum((true > 0).sum(axis=1), 1)  # of classes there are over those drawn
+    return found | {metric: found[metric] * share for metric in _OVER_CLASSES}
