@@ -32,8 +32,10 @@ def test_samples_have_the_clips_of_recorded_subjects_and_two_methods_that_are_al
     assert np.corrcoef(*right)[0, 1] > 0.3
 
 
-def test_intervals_hold_the_truth_and_equal_methods_are_seldom_told_apart(population):
+@pytest.mark.parametrize("which", [1, 4], ids=["47 uneven subjects", "8 subjects"])
+def test_intervals_hold_the_truth_and_equal_methods_are_seldom_told_apart(which):
     """200 samples: one standard error is 1.5 points."""
-    found = coverage.measured(population, 47, 200)
+    _, population, n_subjects = coverage.POPULATIONS[which]
+    found = coverage.measured(population, n_subjects, 200, 1000)
     assert found[["cell", "average", "difference"]].stack().between(90, 99.5).all()
     assert (found["p < 0.05"] < 10).all() and (found["noise, one condition"] > found["noise, mean of three"]).all()
