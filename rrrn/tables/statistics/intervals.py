@@ -32,8 +32,8 @@ def ends(values: NDArray[np.float64], n_subjects: int, share: float = SHARE) -> 
     """Return the ends of the intervals that cover the true value in ``share`` of all samples of subjects.
 
     ``values`` (1 + draws + n_subjects, ...) are statistics of the rows of ``resampling.weights``: of all subjects, of
-    draws, and with each subject left out. What was observed, and no value that no draw has, lies between the ends. One
-    subject has no interval, nor has a statistic that is not finite in a row.
+    draws, and with each subject left out. What was observed lies between the ends, and these lie within the range of
+    the rows. One subject has no interval, nor has a statistic that is not finite in a row.
     """
     if n_subjects < 2:
         none = np.full(values.shape[1:], np.nan)
