@@ -58,7 +58,8 @@ def ci(folder: Path, status: int, make: str = "true") -> subprocess.CompletedPro
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text("#!/bin/sh\n")
         (folder / name).chmod(0o755)
-    shutil.copy(HOME / ".ci/run", folder / ".ci/run")
+    for name in (".ci/run", "tests/clips.csv"):
+        shutil.copy(HOME / name, folder / name)
     (folder / "bin/make").write_text(f'#!/bin/sh\necho "made $*"\n{make}\n')
     (folder / "bin/rrrn").write_text('#!/bin/sh\nmkdir "$2"\n')
     (folder / "tests/slurm/cluster.sh").write_text(f"#!/bin/sh\necho the reason >&2\nexit {status}\n")

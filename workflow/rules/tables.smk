@@ -437,6 +437,7 @@ use rule compare as compare_ablation with:
         "logs/compare_ablation.log",
     benchmark:
         "logs/compare_ablation.tsv"
+    localrule: True
     params:
         **given("compare_ablation"),
         caption=about("compare_ablation"),
