@@ -120,6 +120,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory, table: list[Clip]) -> tuple[
     overlay = {
         "clips": "clips;$(touch PWNED) 'x'.csv",
         "conditions": ["none", "random-20", "mask"],
+        "methods": ["lbp_top", "vgg16", "rrrn"],
         "protocol": {"holdout": list(dict.fromkeys(clip.database for clip in table))},
         "networks": {"rrrn": {"backbone": "resnet18", "pretrained": "imagenet"}},
     }
@@ -196,16 +197,15 @@ def test_shards_are_given_by_their_paths(calls, table, condition):
         own = [] if condition == "none" else [path.replace("results/faces", "results/anchors")]
         assert (options["--anchors"], options["--art"]) == (own, ["results/art/mask.h5"] if condition == "mask" else [])
     assert [*shards["flow"], f"results/pack/{condition}.h5"] in [words for words, _ in calls[1]["pack"]]
-    for descriptor in ("lbp_top", "lbp_sip", "hog3d"):
-        packed = [*shards["occluded"], f"results/features/{descriptor}/{condition}.h5"]
-        assert packed in [words for words, _ in calls[1]["describe"]]
+    packed = [*shards["occluded"], f"results/features/lbp_top/{condition}.h5"]
+    assert packed in [words for words, _ in calls[1]["describe"]]
 
 
 def test_folds_are_given_by_their_names(calls, table):
     one, two = dict.fromkeys(clip.database for clip in table)
     subjects = {clip.subject for clip in table}
     folds = sorted({*subjects, f"{one}-to-{two}", f"{two}-to-{one}"})
-    for network in ("vgg16", "resnet18", "rrrn"):
+    for network in ("vgg16", "rrrn"):
         own = [(words, options) for words, options in calls[1]["train"] if options["--method"] == [network]]
         assert values(own, "--fold") == folds
         for words, options in own:
