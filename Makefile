@@ -13,7 +13,7 @@ BIN := .venv/bin
 TABLE := results/table_iv.csv
 REPORT := results/report.html
 HOW := --logger rrrn --cores all --scheduler greedy --scheduler-subsample 200
-# processes of tests: one more than cores, as they wait a little; each takes 2 GB, and imports all that is tested
+# processes of tests: one more than cores, as they wait a little; at most four, as each takes 2 GB and imports all
 WORKERS = $(shell $(BIN)/python -c 'import os; print(min(4, 1 + len(os.sched_getaffinity(0))))')
 
 # Snakemake does not start where it can keep no cache, which is below HOME: then it is in this folder

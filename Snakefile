@@ -42,8 +42,9 @@ rule all:
         ["results/region_weights.csv"] if protocol.attending(config) else [],
         ["results/matrix.csv"] if config["protocol"]["test_all"] else [],
         "results/folds.csv",
-        expand(
-            "results/{name}.csv",
-            name=["ablation", "ablation_comparisons"] if config["ablation"] else [],
+        (
+            ["results/ablation.csv", "results/ablation_comparisons.csv"]
+            if config["ablation"]
+            else []
         ),
     localrule: True

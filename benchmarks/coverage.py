@@ -18,7 +18,7 @@ from rrrn.experiment import megc2018, metrics, seeds
 from rrrn.running import stage
 from rrrn.tables.statistics import exchange, intervals, resampling
 
-DRAWS = 2000  # the fewest that an interval of the workflow has; ends of a few subjects lie further out with more
+DRAWS = 2000  # those of region weights; tables have more, with which ends of a few subjects lie further out
 SKILL = (0.62, 0.55, 0.5)  # of a median clip under each condition, the chance of being right in the largest class
 LESS = (0.85, 0.7, 1.0, 0.75, 0.65)  # of the others
 BIAS = np.array([0.15, 0.1, 0.5, 0.15, 0.1])  # what wrong clips are called, but for their own class
@@ -134,11 +134,12 @@ POPULATIONS: Sequence[tuple[str, Population, int]] = (
 
 def main(args: argparse.Namespace) -> None:
     for name, population, n_subjects in POPULATIONS:
-        print(f"\n{name}: {n_subjects} subjects, {args.samples} samples\n")
-        print(measured(population, n_subjects, args.samples).round(3).to_markdown(), flush=True)
+        print(f"\n{name}: {n_subjects} subjects, {args.samples} samples, {args.draws} draws\n")
+        print(measured(population, n_subjects, args.samples, args.draws).round(3).to_markdown(), flush=True)
 
 
 if __name__ == "__main__":
     parser = stage.command(__doc__)
     parser.add_argument("--samples", type=int, default=2000, metavar="N", help="of subjects, of each size")
+    parser.add_argument("--draws", type=int, default=DRAWS, metavar="N", help="of subjects for an interval")
     stage.run(main, parser)

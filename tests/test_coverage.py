@@ -32,7 +32,7 @@ def test_samples_have_the_clips_of_recorded_subjects_and_two_methods_that_are_al
     assert np.corrcoef(*right)[0, 1] > 0.3
 
 
-@pytest.mark.parametrize("which", [1, 4], ids=["47 uneven subjects", "8 subjects"])
+@pytest.mark.parametrize("which", [1, 2, 4], ids=["47 uneven subjects", "21 of SAMM", "8 subjects"])
 def test_intervals_hold_the_truth_and_equal_methods_are_seldom_told_apart(which):
     """200 samples: one standard error is 1.5 points."""
     _, population, n_subjects = coverage.POPULATIONS[which]

@@ -87,11 +87,18 @@ def test_a_statistic_that_never_changes_has_no_width():
     assert (float(ends.low), float(ends.high)) == (0.2, 0.2)
 
 
-def test_one_subject_has_no_interval_and_nor_has_what_is_not_finite():
+def test_one_subject_has_no_interval():
     assert np.isnan(intervals.ends(np.zeros((1 + 100 + 1, 2)), 1)).all()
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("row", [0, 7, -1], ids=["observed", "a draw", "one left out"])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_what_is_not_finite_has_no_interval(row, value):
     values = np.random.default_rng(5).normal(size=(1 + 100 + 15, 2))
-    values[7, 1] = np.nan
-    assert np.isnan(intervals.ends(values, 15).low).tolist() == [False, True]
+    values[row, 1] = value
+    for end in intervals.ends(values, 15):
+        assert np.isnan(end).tolist() == [False, True]
 
 
 def test_two_subjects_have_all_that_was_drawn_between_the_ends():

@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
+from typing import Any
 
 import altair as alt
 import h5py
@@ -50,18 +51,23 @@ def nothing_of(what: Found) -> Found:
     return Found(what.settings, what.clips, what.labels, what.tasks, missing=["results/table_iv.json", "and more"])
 
 
+def valid(told: dict[str, Any]) -> dict[str, Any]:
+    """The same chart, which Vega-Lite's schema allows."""
+    alt.Chart.from_dict(told)  # or raises
+    return told
+
+
 def test_the_workflow_is_told_all_figures():
     assert tuple(module.NAME for module in drawing.DRAWN) == FIGURES
 
 
 def test_each_figure_is_a_picture_that_says_of_how_much_it_is(whole):
     for one in drawing.every(whole):
-        told = figure.spec(one, SYNTHETIC)
+        told = valid(figure.spec(one, SYNTHETIC))
         assert one.panels and not one.rows.empty, one.name
         assert re.search(r"12 clips", one.caption), one.caption
         for chart in one.panels:
-            valid = chart.to_dict()  # or raises
-            assert figure.panel(chart) == valid | {"config": theme.config()}
+            assert figure.panel(chart) == chart.to_dict(validate=True) | {"config": theme.config()}
         text = figure.svg(told)
         assert one.title in text and "SYNTHETIC" in text and not re.search(r'[">(, ]NaN', text)
     assert figure.png(figure.spec(ranks.draw(whole), "")).startswith(b"\x89PNG")
@@ -78,7 +84,7 @@ def test_marks_of_doubts_are_seen_in_their_legend(whole):
 @pytest.mark.parametrize("epochs", [1, 3])
 def test_a_training_of_one_epoch_is_seen(whole, epochs):
     few = replace(whole, histories=whole.histories[whole.histories["epoch"] <= epochs])
-    text = figure.svg(figure.spec(training.draw(few), ""))
+    text = figure.svg(valid(figure.spec(training.draw(few), "")))
     points = text.count('aria-roledescription="point"')
     assert points == (epochs == 1) * len(whole.methods) * len(whole.subjects)
 
@@ -86,7 +92,7 @@ def test_a_training_of_one_epoch_is_seen(whole, epochs):
 def test_without_anything_each_figure_says_why_there_is_nothing(whole):
     for one in drawing.every(nothing_of(whole)):
         assert not one.panels and one.caption.startswith("There is nothing to see here: "), one.name
-        assert one.title in figure.svg(figure.spec(one, ""))
+        assert one.title in figure.svg(valid(figure.spec(one, "")))
 
 
 def test_names_in_one_picture_do_not_meet_those_of_another():

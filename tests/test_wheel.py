@@ -1,6 +1,6 @@
 """A wheel in an environment without the checkout: all commands find their files, and the workflow starts its jobs.
 
-.ci/run has Table IV of the toy made from the wheel, with all methods.
+.ci/run has Table IV of two of the toy's subjects made from the wheel, with all methods.
 """
 
 import json

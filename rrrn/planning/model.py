@@ -370,8 +370,8 @@ class Model:
         return Cost(bytes=_COMPARED * 2.0 * len(self._tested_subjects) * others * conditions)
 
     def _compare_ablation(self) -> Cost:
-        changes, conditions = len(self.config["ablation"]), len(self.config["conditions"]) + 1
-        return Cost(bytes=_COMPARED * 2.0 * changes * conditions)
+        methods, conditions = len(self.config["ablation"]), len(self.config["conditions"]) + 1
+        return Cost(bytes=_COMPARED * 2.0 * methods * conditions)  # of a few there is no difference
 
     def _oracle(self, table: str, method: str, condition: str) -> Cost:
         return Cost(bytes=800.0 * int(self.config["protocol"]["n_seeds"]))

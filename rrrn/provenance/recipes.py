@@ -633,8 +633,8 @@ class Recipes:
     ) -> Recipe:
         """Return the recipe of a table, whose settings are all that had a part in it.
 
-        ``scores`` are its inputs by table, ``key`` names its methods, ``own`` by dots what of the configuration itself
-        is told beside.
+        ``scores`` are its inputs by table, ``key`` names its methods, ``own`` are keys of the configuration, with
+        dots, that this table reads besides.
         """
         inputs = [one for group in scores.values() for one in group]
         named = merge([pick(self._config, name) for name in ("classes", "conditions", "protocol", *own)])

@@ -38,7 +38,7 @@ def ends(values: NDArray[np.float64], n_subjects: int, share: float = SHARE) -> 
     if n_subjects < 2:
         none = np.full(values.shape[1:], np.nan)
         return Ends(none, none)
-    deviate = stdtrit(n_subjects - 1, (1 + share) / 2) * _error(values, n_subjects)
+    deviate = stdtrit(n_subjects - 1, (1 + share) / 2) * _widening(values, n_subjects)
     low, high = at(values, n_subjects, deviate)
     return Ends(np.minimum(low, values[0]), np.maximum(high, values[0]))
 
@@ -66,7 +66,7 @@ def _parts(values: NDArray[np.float64], n_subjects: int) -> tuple[NDArray[np.flo
     return values[0], values[1 : len(values) - n_subjects], values[len(values) - n_subjects :]
 
 
-def _error(values: NDArray[np.float64], n_subjects: int) -> NDArray[np.float64]:
+def _widening(values: NDArray[np.float64], n_subjects: int) -> NDArray[np.float64]:
     """Return the standard error over the standard deviation of draws: by draws or by the jackknife, as one is larger.
 
     Of a mean both are the same, the square root of n / (n - 1).
@@ -74,22 +74,24 @@ def _error(values: NDArray[np.float64], n_subjects: int) -> NDArray[np.float64]:
     observed, draws, left_out = _parts(values, n_subjects)
     with np.errstate(invalid="ignore"):  # what is not finite
         spread, jackknife = draws.var(axis=0), (n_subjects - 1) / n_subjects * ((left_out - observed) ** 2).sum(axis=0)
-    least = n_subjects / (n_subjects - 1)
-    return np.sqrt(np.maximum(least, np.divide(jackknife, spread, out=np.zeros_like(spread), where=spread > 0)))
+    known, least = (spread > 0) & np.isfinite(jackknife), n_subjects / (n_subjects - 1)
+    return np.sqrt(np.maximum(least, np.divide(jackknife, spread, out=np.zeros_like(spread), where=known)))
 
 
 def _bias(observed: NDArray[np.float64], draws: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return by how many standard deviations the median of draws lies below what was observed; draws equal to it
     count to both sides.
     """
-    beyond = np.round(draws - observed, _EQUAL)
+    with np.errstate(invalid="ignore"):  # what is not finite
+        beyond = np.round(draws - observed, _EQUAL)
     below = ((beyond < 0).mean(axis=0) + (beyond <= 0).mean(axis=0)) / 2
     return np.asarray(ndtri(np.clip(below, 0.5 / len(draws), 1 - 0.5 / len(draws))))
 
 
 def _acceleration(left_out: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the skewness of the influence of single subjects, a sixth of it; 0 where none has any."""
-    influence = np.round(left_out.mean(axis=0) - left_out, _EQUAL)
+    with np.errstate(invalid="ignore"):  # what is not finite
+        influence = np.round(left_out.mean(axis=0) - left_out, _EQUAL)
     squares = (influence**2).sum(axis=0)
     return np.divide((influence**3).sum(axis=0), 6 * squares**1.5, out=np.zeros_like(squares), where=squares > 0)
 
