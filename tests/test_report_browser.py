@@ -137,6 +137,13 @@ def test_filters_hide_what_is_not_asked_for(page):
     assert page.locator("#methods > .table").last.locator("tbody tr:visible").count() == 2  # RRRN beside each other
 
 
+def test_a_link_to_a_page_opens_at_its_top(page, file):
+    page.goto("about:blank")
+    page.goto(f"{file.as_uri()}#methods", wait_until="load")
+    page.wait_for_timeout(200)  # for the browser's own scrolling
+    assert page.evaluate("window.scrollY") == 0 and page.locator(".page:visible").get_attribute("id") == "methods"
+
+
 def test_tables_are_sorted_and_figures_come_alive(page):
     page.click("nav a[href='#subjects']")
     page.wait_for_selector("#subjects h1")

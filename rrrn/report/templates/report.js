@@ -131,6 +131,7 @@
   turn(matchMedia("(prefers-color-scheme: dark)").matches);
   shade.addEventListener("click", () => turn(!dark()));
   addEventListener("hashchange", show);
+  addEventListener("load", () => setTimeout(show));  // the browser has scrolled to what the address names
   const ask = () => { filter(document); count(); tally(); };
   form.addEventListener("change", ask);
   form.addEventListener("reset", () => setTimeout(ask));
