@@ -139,7 +139,7 @@ def test_every_command_of_a_page_works(page, folder, tmp_path):
     )
     assert done.returncode == 0, done.stdout + done.stderr
     made = {
-        "docs/tutorial/own_clip.md": ["masked.json", "motion.png", "vector.csv", "vector.png"],
+        "docs/tutorial/own_clip.md": ["../masked.json", "../motion.png", "../vector.csv", "../vector.png"],
         "docs/tutorial/report.md": ["results/report.html", "partial_report.html"],
         "docs/howto/own_figure.md": ["my_figure.svg"],
         "docs/howto/share.md": ["my-run.zip"],
