@@ -1,6 +1,8 @@
 """``rrrn show``: print a result table on the terminal, with what the reader must know of it."""
 
 import argparse
+import shutil
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from rrrn.provenance import standing
 from rrrn.running import stage
 from rrrn.running.stage import InputError
 from rrrn.tables import published
+from rrrn.tables.layout import narrow
 
 
 def fits(path: Path, told: Mapping[str, Any]) -> list[str]:
@@ -40,13 +43,19 @@ def fits(path: Path, told: Mapping[str, Any]) -> list[str]:
     return [*warned, count if warned else f"WARNING: {count}", *note]
 
 
-def laid_out(path: Path) -> str:
-    """Return a table as text; one that is for people already, as it is."""
+def laid_out(path: Path, width: int | None = None) -> str:
+    """Return a table as text; one that is for people already, as it is.
+
+    One of results that is wider than ``width`` letters is a table for each metric.
+    """
     if path.suffix != ".csv":
         return path.read_text(encoding="utf-8").rstrip()
     table = pd.read_csv(path, dtype=str, keep_default_na=False).drop(columns=["Data", "data"], errors="ignore")
-    table.columns = [name.replace(" ", "\n") for name in table.columns]
-    return str(table.to_markdown(index=False, tablefmt="simple", disable_numparse=True))
+    heads = [name.replace(" ", "\n") for name in table.columns]
+    text = str(table.set_axis(heads, axis=1).to_markdown(index=False, tablefmt="simple", disable_numparse=True))
+    if width is None or narrow.fits(text, width) or not narrow.has_metrics(table):
+        return text
+    return narrow.text(table, width)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,7 +68,7 @@ def main(args: argparse.Namespace) -> None:
         why = "is no table of results/ with a JSON beside it" if args.table.exists() else "is not there"
         raise InputError(f"{args.table}: {why}; name one, such as results/table_iv.csv")
     told = result.read(result.beside(args.table))
-    print(laid_out(args.table))
+    print(laid_out(args.table, shutil.get_terminal_size().columns if sys.stdout.isatty() else None))
     print()
     print("\n".join([*told["notes"], *published.warning(told["data"])]))
     print("\n".join(fits(args.table, told)))
