@@ -1,12 +1,16 @@
 """The command rrrn itself: what it says without a sub-command, and that it loads only the one that is asked for."""
 
+import argparse
+import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from rrrn import cli
+from rrrn.commands import report
 
 
 def loaded(*words: str) -> set[str]:
@@ -59,3 +63,15 @@ def test_an_unknown_command_is_named(capsys):
     with pytest.raises(SystemExit) as stopped:
         cli.main(["ocdlude"])
     assert stopped.value.code == 2 and "ocdlude" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [(), ("-n",)])
+def test_a_report_says_where_it_will_be_unless_it_is_only_planned(tmp_path, monkeypatch, caplog, words):
+    caplog.set_level("INFO")
+    started = []
+    monkeypatch.setattr(os, "execv", lambda path, words: started.append(words[-1]))
+    monkeypatch.chdir(tmp_path)
+    Path("Snakefile").touch()
+    report.main(argparse.Namespace(arguments=[*words]))
+    assert started == [report.TARGET]
+    assert (f"The report will be in {tmp_path / report.TARGET}" in caplog.text) == (not words)

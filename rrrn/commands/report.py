@@ -36,7 +36,9 @@ def main(args: argparse.Namespace) -> None:
     if "--partial" in words:
         partial(partial_parser().parse_args(words))
     else:
-        run.become([*words, *([] if "--" in words else ["--"]), TARGET])
+        run.become(
+            [*words, *([] if "--" in words else ["--"]), TARGET], f"The report will be in {Path(TARGET).absolute()}"
+        )
 
 
 def partial_parser() -> argparse.ArgumentParser:
@@ -62,7 +64,8 @@ def partial(args: argparse.Namespace) -> None:
     figures = {one.name: drawing.told(one) for one in drawing.every(what)}
     with stage.replacing(PARTIAL) as path:
         path.write_text(document.html(what, figures), encoding="utf-8")
-    logging.info("%s: %d files of the whole are not there", PARTIAL, len(what.missing))
+    lacking = f"{len(what.missing)} files of the whole are not there" if what.missing else "nothing is missing"
+    logging.info("%s: %s", PARTIAL, lacking)
     for said in what.unfit:
         logging.info("%s", said)
 

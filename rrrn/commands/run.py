@@ -1,6 +1,7 @@
 """``rrrn run``: Snakemake in the working directory, by default on all cores and with one line of progress."""
 
 import argparse
+import logging
 import os
 import sys
 
@@ -30,8 +31,11 @@ def main(args: argparse.Namespace) -> None:
     become(args.arguments)
 
 
-def become(words: list[str]) -> None:
-    """Become Snakemake, so that signals reach it and its exit status is returned; ``words`` are its arguments."""
+def become(words: list[str], making: str = "") -> None:
+    """Become Snakemake, so that signals reach it and its exit status is returned; ``words`` are its arguments.
+
+    Before it works, what it is ``making`` is said; it does not if it only plans.
+    """
     from snakemake.cli import parse_args  # costs a second
     from snakemake.common import SNAKEFILE_CHOICES
 
@@ -42,5 +46,7 @@ def become(words: list[str]) -> None:
     given = told.cores is not None or told.jobs is not None or told.executor not in (None, "local")
     here = told.executor in (None, "local")
     usual = [*(() if given else _ALL), *(() if told.logger else SHOWN), *(PLANNED if here else ())]
+    if making and not told.dryrun:
+        logging.info("%s", making)
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-P", "-m", "snakemake", *usual, *words])
