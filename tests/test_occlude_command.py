@@ -304,11 +304,13 @@ def test_frames_of_two_sizes_are_refused(tmp_path, capsys, clip):
     assert "all frames must have one size" in failed(capsys, mixed, tmp_path / "o")
 
 
-def test_the_contact_sheet_shows_every_occluder(tmp_path, monkeypatch, clip):
+def test_the_contact_sheet_shows_every_occluder(tmp_path, monkeypatch, caplog, clip):
+    caplog.set_level("INFO")
     monkeypatch.setattr(mask, "NAMES", ("surgical-blue", "cloth-navy"))
     monkeypatch.setattr(glasses, "NAMES", ("round",))
     monkeypatch.setattr(preview, "_LEVELS", (10, 50))
     run(clip, tmp_path / "out", "--preview", "--apex", "16", "--occluder", "cloth-navy")
+    assert caplog.text.rstrip().endswith(", out.json, out_preview.png")
     sheet = frames.read(tmp_path / "out_preview.png")
     cells = 3, 3  # rows with that of the clean clip, and kinds
     height, width = (sheet.shape[0] - preview._TOP) // cells[0], (sheet.shape[1] - 12) // cells[1]

@@ -109,7 +109,8 @@ def main(args: argparse.Namespace) -> None:
         output.write_facts(searched | described)
         output.put_in_place()
     done = f"{worn.occluder.name} on {len(frames)} frames{_turned(worn)}"
-    logging.info("%s: %s, %s", args.out, done, output.facts.name)
+    beside = [output.facts.name, *([output.preview.name] if args.preview else [])]
+    logging.info("%s: %s, %s", args.out, done, ", ".join(beside))
 
 
 def _remedies(upsample: int) -> dict[str, str]:
