@@ -59,6 +59,7 @@ docs: .venv/installed-dev
 # --no-compile: Python compiles what it imports; pip would compile all that there is, half a minute more
 .venv/installed: requirements.txt pyproject.toml
 	$(if $(filter True,$(shell $(python) -c 'import sys; print(sys.version_info >= (3, 11))' 2>/dev/null)),,$(error $(PYTHON) is no Python 3.11 or newer, which rrrn needs; name one: make PYTHON=python3.12 $(MAKECMDGOALS)))
+	@echo "Installing into .venv: about 3 GB, some minutes without a word"
 	$(python) -m venv .venv || { echo "Python's venv module is missing; on Debian and Ubuntu: sudo apt install python3-venv"; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps face_recognition==1.3.0
