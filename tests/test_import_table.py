@@ -74,7 +74,10 @@ def test_a_workbook_will_do(tmp_path, smic):
         ("s01,a,10,12,15,,SMIC/s01/a\n", r"smic\.csv, row 2: the cell class is empty"),
         ("s01,a,10,12,15,x y,SMIC/s01/a\n", r"row 2: class 'x y'"),
         ("s01,../a,10,12,15,x,SMIC/s01/a\n", r"row 2: clip '\.\./a' cannot be a file's name"),
-        ("s01,a,10,12,15,x,SMIC/nowhere\n", r"row 2: .*nowhere: there is no such folder"),
+        (
+            "s01,a,10,12,15,x,SMIC/nowhere\n",
+            r"row 2: .*nowhere: there is no such folder of frames; correct its cell in the table",
+        ),
         ("s01,a,10,12,15,x,SMIC/s01/a\ns01,a,10,13,15,x,SMIC/s01/a\n", r"row 2 and .*row 3: .*differ in apex"),
         ("s01,a,10,12,15,x,SMIC/s01/a\n", "one class"),
         ("", "no rows"),

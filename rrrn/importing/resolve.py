@@ -9,6 +9,7 @@ from rrrn.data.clips import Clip
 from rrrn.importing import action_units, cells, classes, spotted, timing
 from rrrn.importing.output import Imported
 from rrrn.importing.record import Problem, Record
+from rrrn.running import reworded
 from rrrn.running.stage import InputError
 
 
@@ -75,7 +76,8 @@ def _list(record: Record) -> dict[int, Path]:
     if record.folder is None:
         raise Problem("there is no folder of its frames; copy it from the database")
     try:
-        return listing.listing(record.folder)
+        with reworded.remedies({"; correct the column 'frames'": "; correct its cell in the table"}):
+            return listing.listing(record.folder)
     except InputError as error:
         raise Problem(str(error)) from None
     except OSError as error:

@@ -35,7 +35,9 @@ def repair(onset: object, apex: object, offset: object, on_disk: Sequence[int], 
     flags: set[str] = set()
     first = cells.integer(onset)
     if first is None:
-        raise Problem(f"onset {cells.text(onset)!r} is not a frame number; give it in the overrides file")
+        raise Problem(
+            f"onset {cells.text(onset)!r} is not a frame number; correct the cell, or give it in the overrides file"
+        )
 
     last, offset_source = cells.integer(offset), "override" if "offset" in given else "sheet"
     if last is None or last <= first:
