@@ -64,6 +64,9 @@ def test_a_bundle_beside_itself_differs_in_nothing(one):
     assert not told.warnings and "The predictions of A and B are the same, to the last digit." in told.notes
     assert any("No method differs between A and B" in said for said in told.notes)
     assert not any("Settings" in said or "code" in said for said in told.notes)
+    for said in (shown.lines(told), shown.markdown(told)):
+        assert said.count("The predictions of A and B are the same") == 1 and "Un-occ" not in said
+    assert shown.comma(told).count("Un-occ") == 3 * 2 * 2
 
 
 def macro_f1(true: list[str], said: list[str]) -> float:
@@ -276,8 +279,9 @@ def test_recorded_numbers_are_printed_as_a_reproduction(shaped, capsys):
     compare.main(argparse.Namespace(runs=[str(shaped), str(shaped), "paper"], output=None, json=False, draws=DRAWS))
     said = capsys.readouterr().out
     assert "recorded, 253 clips of 47 subjects" in said and "WARNING" not in said and "SYNTHETIC" not in said
-    assert said.count("A − paper") == said.count("A − B") == 6
-    assert "- The predictions of A and B are the same, to the last digit." in said
+    assert said.count("A − paper") == 6 and "A − B" not in said and "B − paper" not in said
+    assert said.splitlines()[3].startswith("The predictions of A and B are the same, to the last digit. The cells of B")
+    assert said.count("The predictions of A and B") == 1
     (settings,) = [line for line in said.splitlines() if line.startswith("- Settings of A")]
     begun = (
         'Settings of A, and of config/paper.yaml, where they are others: protocol.train_condition "clean" and "matched"'

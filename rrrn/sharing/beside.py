@@ -40,13 +40,15 @@ _NOTHING = "No difference is taken"
 class Beside:
     """``rows`` has COLUMNS, and ``runs`` are {letter: run}.
 
-    ``warnings`` say what may not be concluded, and ``notes`` what else a reader must know, in sentences.
+    ``warnings`` say what may not be concluded, and ``notes`` what else a reader must know, in sentences. ``same`` has
+    the one of each run whose predictions are those of the first.
     """
 
     runs: Mapping[str, Run]
     rows: pd.DataFrame
     warnings: Sequence[str] = field(default_factory=tuple)
     notes: Sequence[str] = field(default_factory=tuple)
+    same: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -65,12 +67,14 @@ def compared(runs: Sequence[Run], paper: Path | None, draws: int = resampling.DR
     """
     named = dict(zip(LETTERS, _alike(runs), strict=False))
     (letter, first), *others = named.items()
-    found = [_of_two(Pair(first, other, letter, name), draws) for name, other in others]
+    pairs = [Pair(first, other, letter, name) for name, other in others]
+    found = [_of_two(pair, draws) for pair in pairs]
     found += [_of_paper(one, name, paper) for name, one in named.items() if paper is not None]
     rows = pd.concat([rows for one in found for rows in one.rows], ignore_index=True)
     warnings = dict.fromkeys(said for one in found for said in one.warnings)
     notes = dict.fromkeys(said for one in found for said in one.notes)
-    return Beside(named, rows[list(COLUMNS)], list(warnings), list(notes))
+    same = {pair.b: said for pair in pairs for said in pairing.same(pair)}
+    return Beside(named, rows[list(COLUMNS)], list(warnings), list(notes), same)
 
 
 def _alike(runs: Sequence[Run]) -> list[Run]:

@@ -52,7 +52,7 @@ def obstacle(pair: Pair, table: str) -> str:
 def explanations(pair: Pair) -> list[str]:
     """Return in sentences what is unlike in two runs: data, folds, conditions, methods, seeds, settings, code."""
     return [
-        *_same(pair),
+        *same(pair),
         *_data(pair),
         *_folds(pair),
         *_lists(pair, "conditions", pair.one.conditions, pair.other.conditions),
@@ -88,9 +88,10 @@ def _few(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED]) + (" …" if len(names) > _NAMED else "")
 
 
-def _same(pair: Pair) -> Iterator[str]:
-    if pair.one.contents.predictions == pair.other.contents.predictions:
-        yield f"The predictions of {pair.a} and {pair.b} are the same, to the last digit."
+def same(pair: Pair) -> list[str]:
+    """Return in a sentence that all predictions of two runs are the same, if they are."""
+    alike = pair.one.contents.predictions == pair.other.contents.predictions
+    return [f"The predictions of {pair.a} and {pair.b} are the same, to the last digit."] if alike else []
 
 
 def _data(pair: Pair) -> Iterator[str]:

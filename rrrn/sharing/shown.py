@@ -13,6 +13,7 @@ from rrrn.tables.layout import numbers
 from rrrn.tables.published import AVERAGE
 
 _KEY = ["condition", "method"]
+_LEFT_OUT = "The cells of {} are left out here; all rows are in -o FILE.csv and in --json."
 
 
 def lines(found: Beside) -> str:
@@ -81,18 +82,23 @@ def _legend(letter: str, run: Run) -> str:
 def _document(found: Beside, heading: str, form: str, item: str) -> str:
     write = safe if form == "github" else str
     parts = ["\n".join(f"{item}{write(_legend(letter, run))}" for letter, run in found.runs.items())]
+    parts.append("\n".join(f"{item}{write(f'{said} {_LEFT_OUT}'.format(one))}" for one, said in found.same.items()))
     parts.append("\n".join(f"{item}WARNING: {write(said)}." for said in found.warnings))
     for title, frame in _frames(found):
         texts = frame.map(write).rename(columns=write)
         told = texts.to_markdown(index=False, tablefmt=form, disable_numparse=True)
         parts.append(f"{heading.format(write(title))}\n\n{told}")
-    parts.append("\n".join(f"- {write(said)}" for said in found.notes))
+    parts.append("\n".join(f"- {write(said)}" for said in found.notes if said not in found.same.values()))
     return "\n\n".join(part for part in parts if part)
 
 
 def _frames(found: Beside) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Yield for each table and metric its title, and a row for each condition and method."""
-    for (table, metric), own in found.rows.groupby(["table", "metric"], sort=False):
+    """Yield for each table and metric its title, and a row for each condition and method.
+
+    Of runs whose predictions are the first's there is nothing.
+    """
+    shown = found.rows[~found.rows[["run", "other"]].isin(list(found.same)).any(axis=1)]
+    for (table, metric), own in shown.groupby(["table", "metric"], sort=False):
         keys = _keys(own, next(iter(found.runs.values())))
         columns: dict[str, list[str]] = {
             "Condition": keys["condition"].tolist(),
