@@ -135,7 +135,14 @@ SIGHT = {
         ({"model": "Unable to open"}, "error dlib: Unable to open"),
         ({"model_bytes": 12}, "error dlib: the landmark model has 12 bytes"),
         ({"numba": "llvmlite"}, "error numba: cannot be imported"),
-        ({"cache": "/tmp/rrrn-0/tvl1-1"}, "warning numba: machine code goes to /tmp/rrrn-0"),
+        (
+            {"cache": "/tmp/rrrn-0/tvl1-1"},
+            "warning numba: machine code goes to /tmp/rrrn-0, as no cache can be written; each node compiles",
+        ),
+        (
+            {"cache": "/tmp/home/.cache/rrrn/tvl1-1"},
+            "warning numba: machine code goes to /tmp/home/.cache/rrrn, below /tmp, which may be emptied; each node",
+        ),
         ({"failed": "ended by signal 4"}, "error vision: loading OpenCV, dlib and numba failed: ended by signal 4"),
         ({"late": "no answer"}, "warning vision: not known"),
     ],
@@ -295,6 +302,11 @@ def test_a_healthy_slurm():
     found = slurm.check(SLURM)
     assert states(found) == ["ok"] * 4
     assert "ok jobs: sbatch takes all at every attempt: rule train, rule faces, group shard" in said(found)
+
+
+@pytest.mark.parametrize("facts", [replace(SLURM, missing=("sbatch",)), replace(SLURM, silent="no answer within 8 s")])
+def test_a_slurm_that_nobody_asked_for_may_be_out_of_order(facts):
+    assert states(slurm.check(facts)) == ["error"] and states(slurm.check(facts, wanted=False)) == ["warning"]
 
 
 NODES = "allocation failure: Requested node configuration is not available"

@@ -66,7 +66,7 @@ def examine(configfiles: list[Path], profile: Path | None) -> list[Finding]:
         *problem,
         storage.cache(writable.objection(writable.cache())),
         *storage.check(disk.result(), needed),
-        *(slurm.check(queue.result()) if queue else []),
+        *(slurm.check(queue.result(), wanted=profile is not None) if queue else []),
     ]
 
 

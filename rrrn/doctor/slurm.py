@@ -17,16 +17,23 @@ _PATIENT = 30  # attempts; with 5 s between them SLURM may be away for more than
 _KEPT = 240  # seconds that SLURM must remember a job that ended: the plugin looks every 180 s at most
 
 
-def check(facts: Facts) -> list[Finding]:
-    """Judge SLURM for what Snakemake makes of a profile and the workflow."""
+def check(facts: Facts, wanted: bool = True) -> list[Finding]:
+    """Judge SLURM for what Snakemake makes of a profile and the workflow.
+
+    Where SLURM is not ``wanted``, one that cannot be asked is no error: it may be a rest of another installation.
+    """
+    unusable = error if wanted else warning
     if len(facts.missing) == 2:
         return [skipped("SLURM", "no SLURM here; local runs only")]
     if facts.missing:
         return [
-            error("SLURM", f"{facts.missing[0]} is missing", "log in to a node that submits jobs, or load its module")
+            unusable(
+                "SLURM", f"{facts.missing[0]} is missing", "log in to a node that submits jobs, or load its module"
+            )
         ]
     if facts.silent:
-        return [error("SLURM", f"squeue does not answer: {facts.silent}", "try sinfo by hand; ask your site's support")]
+        said = f"squeue does not answer: {facts.silent}"
+        return [unusable("SLURM", said, "try sinfo by hand; ask your site's support")]
     answers = ok("SLURM", f"answers; partitions {_names(facts.partitions)}")
     workflow = facts.workflow
     if "late" in workflow:

@@ -54,10 +54,13 @@ def cache(facts: Mapping[str, Any]) -> Finding:
     if facts["numba"]:
         return error("numba", f"cannot be imported: {facts['numba']}", f"{_INSTALL} numba llvmlite")
     where = Path(facts["cache"])
-    if where.is_relative_to(tempfile.gettempdir()):
+    temporary = Path(tempfile.gettempdir())
+    if where.is_relative_to(temporary):
+        instead = where.parent.parent == temporary and where.parent.name.startswith("rrrn-")  # see its directory()
+        why = "as no cache can be written" if instead else f"below {temporary}, which may be emptied"
         return warning(
             "numba",
-            f"machine code goes to {where.parent}, as no cache can be written; each node compiles, 13 s",
-            "export NUMBA_CACHE_DIR=a folder that jobs can write",
+            f"machine code goes to {where.parent}, {why}; each node compiles, 13 s",
+            "export NUMBA_CACHE_DIR=a folder that jobs can write and that stays",
         )
     return ok("numba", f"machine code is kept in {where.parent}")
