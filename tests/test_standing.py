@@ -15,7 +15,7 @@ from rrrn.data.identity import Identity
 from rrrn.data.predictions import Prediction
 from rrrn.experiment import defaults
 from rrrn.provenance import sources, standing
-from rrrn.report import drawing
+from rrrn.report import drawing, found
 from rrrn.running import stage
 from rrrn.running.stage import InputError
 from rrrn.stages import matrix
@@ -180,6 +180,19 @@ def test_a_partial_report_says_that_its_tables_no_longer_fit(run, monkeypatch):
     page = report.PARTIAL.read_text(encoding="utf-8")
     assert "results/table_iv.json: The predictions on disk no longer fit this table" in page
     assert "results/table_iv.json: was made with other settings, code or clips than this report is of" in page
+
+
+@pytest.mark.parametrize(
+    ("missing", "said"), [([], "nothing is missing"), (["a", "b"], "2 files of the whole are not there")]
+)
+def test_a_partial_report_says_how_much_is_missing(run, monkeypatch, caplog, missing, said):
+    caplog.set_level("INFO")
+    whole = found.read
+    monkeypatch.setattr(drawing, "every", lambda what: [])
+    monkeypatch.setattr(found, "read", lambda *told: replace(whole(*told), missing=missing))
+    Path("own.yaml").write_text(json.dumps(made_run.SETTINGS), encoding="utf-8")
+    report.main(argparse.Namespace(arguments=["--partial", "--configfile", "own.yaml"]))
+    assert f"partial_report.html: {said}" in caplog.text
 
 
 def test_a_partial_report_of_the_same_settings_calls_nothing_other(run):
