@@ -1,0 +1,42 @@
+"""What a user types first in a working directory of ``rrrn init``, here with the package of this checkout."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import warm_python
+import yaml
+from scaffold import ENVIRONMENT, HOME, knowing
+
+from rrrn import cli
+
+
+@pytest.fixture(scope="module")
+def working(tmp_path_factory) -> Path:
+    """A working directory of three subjects of the toy."""
+    root = tmp_path_factory.mktemp("deployed") / "work"
+    cli.main(["init", str(root)])
+    rows = (HOME / "tests/clips.csv").read_text().splitlines(keepends=True)
+    (root / "toy.csv").write_text("".join([rows[0], *(row for row in rows[1:] if row.startswith("synsamm,"))]))
+    config = yaml.safe_load((root / "config.yaml").read_text())
+    (root / "config.yaml").write_text(
+        yaml.safe_dump(config | {"clips": "toy.csv", "methods": ["lbp_top"], "conditions": ["none"]})
+    )
+    return knowing(root)
+
+
+def python(root: Path, *words: str) -> str:
+    """What a module prints that ends well, on both streams."""
+    command = [str(warm_python.python()), "-m", *words]
+    environment = ENVIRONMENT | {"PYTHONPATH": str(HOME)}
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("command", [("rrrn", "run", "-n"), ("snakemake", "-n")])
+def test_without_a_target_it_is_table_iv(working, command):
+    planned = dict(re.findall(r"^(\w+) +(\d+)$", python(working, *command), re.M))
+    assert {"svm", "score", "table"} <= planned.keys() and planned["table"] == "1"
+    assert not {"summary", "ranking", "train"} & planned.keys()
