@@ -9,14 +9,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rrrn.data import separators
+from rrrn.data import clips, separators
 from rrrn.data.clips import Clip
 from rrrn.occlusion.command import footage
 from rrrn.running.stage import InputError
 from rrrn.stages import faces
 
 _TIMES = ("onset", "apex", "offset")
-_COLUMNS = (*_TIMES, "frames", "subject", "clip")
+_COLUMNS = ("frames", "subject", "clip", *_TIMES)
+_IGNORED = {*clips.COLUMNS, clips.DIGEST, *clips.ORIGIN, ""}  # of a clip table, or an index
 _RATE = 200.0  # frames per second of folders, as of CASME II and SAMM
 
 
@@ -61,9 +62,10 @@ def one(path: Path, onset: int | None, apex: int | None, offset: int | None) -> 
 def table(path: Path) -> list[Asked]:
     """Return the clips of a table, CSV with a header: ``frames`` names the folder or video of each.
 
-    It may have ``subject``, ``clip``, ``onset``, ``apex`` and ``offset``, each empty where it is not known; further
-    columns are of no matter. So a clip table is one. Relative paths start in the working directory. Raises InputError,
-    naming file and line.
+    It may have ``subject``, ``clip``, ``onset``, ``apex`` and ``offset``, each empty where it is not known, and the
+    further columns of a clip table, which are of no matter. So a clip table is one. Where all six are there, none is
+    misspelt, and any further column is ignored. Relative paths start in the working directory. Raises InputError,
+    naming file and column or line.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -80,11 +82,16 @@ def table(path: Path) -> list[Asked]:
     except csv.Error as error:
         raise InputError(f"{path}: cannot be read as a CSV table ({error}); save it as CSV in UTF-8") from None
     if twice := [name for name in _COLUMNS if names.count(name) > 1]:
-        raise InputError(f"{path}: the header has '{twice[0]}' twice; name one otherwise")
+        raise InputError(f"{path}: the header has '{twice[0]}' twice; take one out")
     if "frames" not in names:
         mark = separators.other(",".join(names), lambda cell: cell in _COLUMNS)
         has = f"{mark} in place of commas; save it with commas" if mark else ", ".join(names) or "nothing"
         raise InputError(f"{path}: the header lacks 'frames', the folder or video of each clip; it has {has}")
+    unknown = [name for name in names if name not in (*_COLUMNS, *_IGNORED)]
+    if unknown and not set(_COLUMNS) <= set(names):
+        raise InputError(
+            f"{path}: unknown column {unknown[0]!r}; known are {', '.join(_COLUMNS)}: rename it, or take it out"
+        )
     if not rows:
         raise InputError(f"{path}: the table has no rows")
     found = [_of_row(row, f"{path}, line {line}") for line, row in rows]
