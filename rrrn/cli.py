@@ -5,7 +5,7 @@ import importlib
 import sys
 from collections.abc import Collection
 
-from rrrn.running import stage
+from rrrn.running import arguments, nearest, stage
 
 COMMANDS = {
     "init": ("rrrn.commands.init", "make a working directory for the workflow"),
@@ -53,27 +53,27 @@ PASSED_ON = ("run", "report")  # whose words are another program's
 _HELP = ("-h", "--help")
 
 
-def main(arguments: list[str] | None = None) -> None:
+def main(given: list[str] | None = None) -> None:
     """Run one sub-command; exit with 1 and one message for a user's mistake, 2 for wrong arguments, 130 for Ctrl-C.
 
     Without a sub-command say what people come for, and exit with 2: nothing was done.
     """
-    words = sys.argv[1:] if arguments is None else list(arguments)
+    words = sys.argv[1:] if given is None else list(given)
     with stage.interruptible():  # loading a command may take a second
         parser, _ = parsers(words[:1])
     if not words:
         print(_START, _MORE, sep="\n", file=sys.stderr)
         raise SystemExit(2)
+    if not words[0].startswith("-") and words[0] not in COMMANDS:
+        parser.error(f"unknown command {words[0]}{nearest.question(words[0], COMMANDS)}; rrrn --help lists all")
     if words[0] in PASSED_ON and words[1:2] not in ([word] for word in _HELP):
         words.insert(1, "--")
     stage.run(_dispatch, parser, words)
 
 
-def parsers(loaded: Collection[str]) -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+def parsers(loaded: Collection[str]) -> tuple[arguments.Parser, dict[str, arguments.Parser]]:
     """Return the parser of all commands, and that of each; only those in ``loaded`` know what their command takes."""
-    parser = argparse.ArgumentParser(
-        prog="rrrn", description=_START, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = arguments.Parser(prog="rrrn", description=_START, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     parser.set_defaults(log=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)

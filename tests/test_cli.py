@@ -11,6 +11,7 @@ import pytest
 
 from rrrn import cli
 from rrrn.commands import report
+from rrrn.running import arguments
 
 
 def loaded(*words: str) -> set[str]:
@@ -60,9 +61,46 @@ def test_the_help_lists_all_commands(capsys):
 
 
 def test_an_unknown_command_is_named(capsys):
+    for word, meant in (("ocdlude", "occlude"), ("bundel", "bundle"), ("verfy", "verify")):
+        with pytest.raises(SystemExit) as stopped:
+            cli.main([word])
+        assert stopped.value.code == 2
+        assert f"error: unknown command {word} (did you mean {meant}?)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("predict CLIP --modle X", "unknown option --modle (did you mean --model?)"),
+        ("predict CLIP --model X --conditon mask", "unknown option --conditon (did you mean --condition?)"),
+        ("predict CLIP --model X --cond=mask", "unknown option --cond (did you mean --condition?)"),
+        ("occlude CLIP OUT --config my.yaml", "unknown option --config (did you mean --configfile?)"),
+        ("flow 1.png 2.png -x", "unknown option -x"),
+        ("run --core 2", "unknown option --core (did you mean --cores?)"),
+        ("run --configfle my.yaml", "unknown option --configfle (did you mean --configfile?)"),
+        ("report --patial", "unknown option --patial (did you mean --partial?)"),
+        ("report --partial --confgfile x", "unknown option --confgfile (did you mean --configfile?)"),
+        ("resume --wit", "unknown option --wit (did you mean --wait?)"),
+        ("resume -- --core 2", "unknown option --core (did you mean --cores?)"),
+        ("--versoin", "unknown option --versoin (did you mean --version?)"),
+    ],
+)
+def test_an_unknown_option_is_named_first_by_its_command(capsys, monkeypatch, tmp_path, words, message):
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as stopped:
-        cli.main(["ocdlude"])
-    assert stopped.value.code == 2 and "ocdlude" in capsys.readouterr().err
+        cli.main(words.split())
+    told, name = capsys.readouterr().err, words.split()[0]
+    usage = "rrrn" if name.startswith("-") else f"rrrn {name}"
+    assert stopped.value.code == 2 and told.startswith(f"usage: {usage} ")
+    assert f"{usage}: error: {message}" in told
+
+
+def test_what_is_no_option_or_has_its_value_with_it_is_none_unknown():
+    known = ["--seed", "-o", "-n", "-c"]
+    for words in ("--seed -7", "--seed=x --", "-oFILE", "-nq", "-c4", "- -1e3", "-- --what", "x"):
+        assert arguments.unknown(words.split(), known) == ""
+    assert arguments.unknown(["--seed", "-x y"], known) == ""
+    assert arguments.unknown(["-q"], known) == "unknown option -q"
 
 
 @pytest.mark.parametrize("words", [(), ("-n",)])
@@ -72,6 +110,6 @@ def test_a_report_says_where_it_will_be_unless_it_is_only_planned(tmp_path, monk
     monkeypatch.setattr(os, "execv", lambda path, words: started.append(words[-1]))
     monkeypatch.chdir(tmp_path)
     Path("Snakefile").touch()
-    report.main(argparse.Namespace(arguments=[*words]))
+    report.main(argparse.Namespace(arguments=[*words], refuse=pytest.fail))
     assert started == [report.TARGET]
     assert (f"The report will be in {tmp_path / report.TARGET}" in caplog.text) == (not words)

@@ -13,7 +13,7 @@ from rrrn.experiment import config, defaults, labels
 from rrrn.provenance import standing
 from rrrn.provenance.recipes import Recipes
 from rrrn.report import document, drawing, found
-from rrrn.running import options, stage
+from rrrn.running import arguments, options, stage
 from rrrn.running.stage import InputError
 
 TARGET = "results/report.html"
@@ -28,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "what is there by now, of a run that goes on or was stopped, and says what is missing."
     )
     parser.add_argument("arguments", nargs="*", help=argparse.SUPPRESS)
+    parser.set_defaults(refuse=parser.error)
 
 
 def main(args: argparse.Namespace) -> None:
@@ -36,14 +37,13 @@ def main(args: argparse.Namespace) -> None:
     if "--partial" in words:
         partial(partial_parser().parse_args(words))
     else:
-        run.become(
-            [*words, *([] if "--" in words else ["--"]), TARGET], f"The report will be in {Path(TARGET).absolute()}"
-        )
+        making = f"The report will be in {Path(TARGET).absolute()}"
+        run.become([*words, *([] if "--" in words else ["--"]), TARGET], args.refuse, ["--partial"], making)
 
 
-def partial_parser() -> argparse.ArgumentParser:
+def partial_parser() -> arguments.Parser:
     """Return the parser of what ``rrrn report --partial`` takes; without that its words are Snakemake's."""
-    parser = argparse.ArgumentParser(prog="rrrn report")
+    parser = arguments.Parser(prog="rrrn report")
     parser.add_argument("--partial", action="store_true", required=True, help="of what is there, computing nothing")
     options.configfile(parser)
     options.config(parser)

@@ -4,8 +4,9 @@ import argparse
 import logging
 import os
 import sys
+from collections.abc import Callable, Collection
 
-from rrrn.running import writable
+from rrrn.running import arguments, writable
 from rrrn.running.stage import InputError
 
 _ALL = ("--cores", "all")
@@ -24,22 +25,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "told by snakemake --help; -n only plans, --configfile FILE -- lays a configuration over config.yaml."
     )
     parser.add_argument("arguments", nargs="*", help=argparse.SUPPRESS)
+    parser.set_defaults(refuse=parser.error)
 
 
 def main(args: argparse.Namespace) -> None:
     """Run what the arguments say."""
-    become(args.arguments)
+    become(args.arguments, args.refuse)
 
 
-def become(words: list[str], making: str = "") -> None:
+def become(words: list[str], refuse: Callable[[str], object], also: Collection[str] = (), making: str = "") -> None:
     """Become Snakemake, so that signals reach it and its exit status is returned; ``words`` are its arguments.
 
-    Before it works, what it is ``making`` is said; it does not if it only plans.
+    ``refuse`` is told of an unknown option, for which one of ``also`` may have been meant. Before it works, what it is
+    ``making`` is said; it does not if it only plans.
     """
     from snakemake.cli import parse_args  # costs a second
     from snakemake.common import SNAKEFILE_CHOICES
 
     writable.check_cache()
+    arguments.check_snakemakes(words, refuse, also)
     _, told = parse_args(words)  # says itself what is wrong, and exits with 2
     if not (told.snakefile or any(path.is_file() for path in SNAKEFILE_CHOICES)):
         raise InputError("there is no Snakefile here; rrrn init DIR makes a folder with one, or go to that of your run")

@@ -22,7 +22,7 @@ from typing import Any
 
 from rrrn.resuming import orphans
 from rrrn.resuming.orphans import Process, Run
-from rrrn.running import stage, starts, writable
+from rrrn.running import arguments, stage, starts, writable
 from rrrn.running.stage import InputError
 
 SNAKEMAKE = (sys.executable, "-m", "snakemake")
@@ -58,12 +58,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--every", metavar="SECONDS", type=stage.above_zero, default=5, help="how often to look (5)")
     add("arguments", nargs="*", metavar="-- ARGUMENTS", help="for Snakemake (those of the run that died)")
+    parser.set_defaults(refuse=parser.error)
 
 
 def main(args: argparse.Namespace) -> None:
     """Make sure that nothing runs, unlock, and become the Snakemake that goes on."""
     writable.check_cache()
     words: list[str] = args.arguments
+    if words:
+        arguments.check_snakemakes(words, args.refuse)
     directory = _working_directory(words) if words else Path.cwd().resolve()
     state = directory / ".snakemake"
     if not state.is_dir():
