@@ -236,6 +236,50 @@ def test_one_database_needs_no_holdout():
     config.check_together(DEFAULT, [clip for clip in CLIPS if clip.database == "synsamm"])
 
 
+@pytest.mark.parametrize(
+    ("files", "given", "message"),
+    [
+        (
+            {"one.yaml": "methods: [resnet81]", "two.yaml": "train: {epochs: 3}"},
+            {},
+            r"^one\.yaml: configuration: methods\.0: 'resnet81' is not one of .* \(did you mean resnet18\?\)$",
+        ),
+        (
+            {"one.yaml": "train: {epochs: no}", "two.yaml": "train: {epochs: 0}", "three.yaml": "train: {lr: 0.1}"},
+            {},
+            r"^two\.yaml: configuration: train\.epochs",
+        ),
+        (
+            {"one.yaml": "train: {lr: 0.1}", "two.yaml": "train: {epohcs: 3}"},
+            {},
+            r"^two\.yaml: configuration: train has the unknown key 'epohcs' \(did you mean epochs\?\); known are",
+        ),
+        ({"one.yaml": "train: {lr: .inf}"}, {}, r"^one\.yaml: configuration: train\.lr is infinite"),
+        ({"one.yaml": "train: {epochs: 3}"}, {"methods": ["x"]}, r"^--config: configuration: methods\.0: 'x' is not"),
+        ({"one.yaml": "train: {tune: {epochs: 3}, lr: x}"}, {}, r"^one\.yaml: configuration: train\."),
+    ],
+)
+def test_the_file_in_which_a_mistake_stands_is_named(monkeypatch, tmp_path, files, given, message):
+    monkeypatch.chdir(tmp_path)
+    for name, text in files.items():
+        Path(name).write_text(text)
+    with pytest.raises(InputError, match=message):
+        defaults.whole([Path(name) for name in files], given)
+
+
+def test_a_target_behind_the_configurations_is_told_from_a_file_that_is_gone(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    Path("my.yaml").write_text("train: {epochs: 3}")
+    Path("table.csv").write_text("a,b\n")
+    for name in ("table.csv", "all"):
+        with pytest.raises(
+            InputError, match=rf"^{name}: was taken for .* write -- .* --configfile my\.yaml -- {name}$"
+        ):
+            defaults.whole([Path("my.yaml"), Path(name)])
+    with pytest.raises(InputError, match=r"^gone\.yaml: cannot be read as a configuration"):
+        defaults.whole([Path("my.yaml"), Path("gone.yaml")])
+
+
 def test_missing_key_is_named():
     changed = copy.deepcopy(DEFAULT)
     del changed["flow"]["tau"]

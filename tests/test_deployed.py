@@ -40,3 +40,23 @@ def test_without_a_target_it_is_table_iv(working, command):
     planned = dict(re.findall(r"^(\w+) +(\d+)$", python(working, *command), re.M))
     assert {"svm", "score", "table"} <= planned.keys() and planned["table"] == "1"
     assert not {"summary", "ranking", "train"} & planned.keys()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("--configfile nope.yaml", "nope.yaml: cannot be read as a configuration ("),
+        ("--configfile bad.yaml", "bad.yaml: cannot be read as a configuration (line 1, column "),
+        ("--configfile text.yaml", "text.yaml: is no configuration; it needs sections as in config.yaml"),
+        ("--configfile my.yaml results/table_iv.csv", "results/table_iv.csv: was taken for a configuration"),
+    ],
+)
+@pytest.mark.parametrize("command", ["run", "report", "resume --"])
+def test_a_configuration_that_cannot_be_read_is_named(working, monkeypatch, capsys, command, words, message):
+    monkeypatch.chdir(working)
+    Path(".snakemake").mkdir(exist_ok=True)  # as if something had run
+    for name, text in (("bad.yaml", "train: {epochs: 3"), ("text.yaml", "epochs"), ("my.yaml", "train: {epochs: 3}")):
+        Path(name).write_text(text)
+    with pytest.raises(SystemExit) as stopped:
+        cli.main([*command.split(), *words.split()])
+    assert stopped.value.code == 1 and capsys.readouterr().err.startswith(f"error: {message}")

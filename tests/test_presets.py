@@ -103,7 +103,8 @@ def test_a_preset_that_cannot_be_planned_says_why_in_its_place(two, capsys):
     cli.main(ARGUMENTS)
     header, _, bad, toy, empty, *told = capsys.readouterr().out.splitlines()
     assert header.split()[:4] == ["preset", "clips", "trainings", "jobs"]
-    assert bad.startswith("bad     cannot be planned: configuration: methods.0: 'nosuch' is not one of") and not empty
+    assert bad.startswith("bad     cannot be planned: ") and not empty
+    assert "wrong.yaml: configuration: methods.0: 'nosuch' is not one of" in bad
     assert toy.startswith("toy") and toy.endswith("  a small one") and " CPU " in toy
     assert "toy on 1 core and 3" in told[0]
     assert any(note.startswith("toy: rates: ") for note in told)

@@ -123,7 +123,10 @@ def one(of, **settings):
         ({"x": {"of": "rrrn", "settings": {}, "train": {}}}, "variants.x is "),
         ({"x": {"of": "rrrn", "train": 8}}, "variants.x is "),
         ({"x": {"of": "lbp_top", "train": {"epochs": 8}}}, "variants.x has 'train', and lbp_top is no network"),
-        ({"x": {"of": "rrrn", "train": {"epoch": 8}}}, "variants.x.train has the unknown key 'epoch'; known are "),
+        (
+            {"x": {"of": "rrrn", "train": {"epoch": 8}}},
+            "variants.x.train has the unknown key 'epoch' (did you mean epochs?); known are ",
+        ),
         ({"x": {"of": "rrrn", "train": {"epochs": 0}}}, "variants.x.train.epochs: 0 is less than the minimum of 1"),
         ({"x": {"of": "rrrn", "train": {"device": "cpu"}}}, "variants.x.train has the unknown key 'device'"),
         (one("rrrn"), "variants.x is "),
@@ -137,7 +140,10 @@ def one(of, **settings):
         ({"a/b": FC["rrrn-fc"]}, "variants.a/b: the name is part of paths: it must be of the form [A-Za-z]"),
         ({"x": {**FC["rrrn-fc"], "label": "Avg."}}, "variants.x: the label 'Avg.' is one which no column of a table"),
         ({"x": {**FC["rrrn-fc"], "label": "RRRN"}}, "variants.x: the label 'RRRN' is one which the method rrrn has"),
-        (one("rrrn", attenton="fc"), "variants.x.settings has the unknown key 'attenton'; known are aggregate, "),
+        (
+            one("rrrn", attenton="fc"),
+            "variants.x.settings has the unknown key 'attenton' (did you mean attention?); known are aggregate, ",
+        ),
         (one("rrrn", attention="fd"), "variants.x.settings.attention: 'fd' is not one of"),
         (one("rrrn", beta=2), "variants.x.settings.beta: 2 is greater than the maximum of 1"),
         (one("lbp_top", preset="mine"), "variants.x.settings.preset: 'mine' is not one of"),

@@ -516,8 +516,14 @@ def test_recorded_clips_run_from_awkward_folder_names(recorded):
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
-        (substitute("config.yaml", "epochs:", "epoch:"), "configuration: train has the unknown key 'epoch'"),
-        (substitute("config.yaml", "seed: 7", "seed: seven"), "configuration: occlude.seed is the text 'seven'"),
+        (
+            substitute("config.yaml", "epochs:", "epoch:"),
+            "error: config.yaml: configuration: train has the unknown key 'epoch'",
+        ),
+        (
+            substitute("config.yaml", "seed: 7", "seed: seven"),
+            "error: config.yaml: configuration: occlude.seed is the text 'seven'",
+        ),
         (substitute("tests/clips.csv", ",I,", ",VI,"), "has class 'VI'; the configuration names I, II, III, IV, V"),
         (lambda root: (root / "tests/clips.csv").write_text(""), "tests/clips.csv: the header lacks"),
         (

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Collection
 
+from rrrn.experiment import defaults
 from rrrn.running import arguments, writable
 from rrrn.running.stage import InputError
 
@@ -45,6 +46,7 @@ def become(words: list[str], refuse: Callable[[str], object], also: Collection[s
     writable.check_cache()
     arguments.check_snakemakes(words, refuse, also)
     _, told = parse_args(words)  # says itself what is wrong, and exits with 2
+    defaults.overlays(told.configfile)
     if not (told.snakefile or any(path.is_file() for path in SNAKEFILE_CHOICES)):
         raise InputError("there is no Snakefile here; rrrn init DIR makes a folder with one, or go to that of your run")
     given = told.cores is not None or told.jobs is not None or told.executor not in (None, "local")

@@ -19,6 +19,8 @@ from rrrn.data.clips import Clip
 from rrrn.experiment import conditions, control_conditions, folds, grouped, methods, protocol, registry, variants
 from rrrn.experiment.conditions import Kind
 from rrrn.experiment.methods import Method
+from rrrn.experiment.whose import Misconfigured
+from rrrn.running import nearest
 from rrrn.running.stage import InputError
 
 # JSON Schema counts 16.0 as an integer; a number of epochs is none to Python
@@ -35,12 +37,14 @@ def check(config: Mapping[str, Any], schema: Path) -> None:
     From here on the registry is that of this configuration.
     """
     registry.use(config)
-    for key in _not_finite(config, ""):
-        raise InputError(f"configuration: {key} is infinite or no number; it must be a finite number")
+    for key in _not_finite(config):
+        raise Misconfigured(
+            f"configuration: {'.'.join(map(str, key))} is infinite or no number; it must be a finite number", key
+        )
     validator = _Strict(_with_registered(_QUICK(schema.read_text(encoding="utf-8")).get_single_data()))
     error = best_match(validator.iter_errors(config))
     if error is not None:
-        raise InputError(f"configuration: {_sentence(error)}")
+        raise Misconfigured(f"configuration: {_sentence(error)}", _key(error))
     whole = completed(config)
     for variant in variants.registered():
         part, _, name = variant.section.partition(".")
@@ -220,23 +224,43 @@ def merge(parts: list[dict[str, Any]]) -> dict[str, Any]:
     return merged
 
 
-def _not_finite(value: Any, key: str) -> Iterator[str]:
-    """Yield the keys of .inf and .nan, which JSON Schema counts as numbers and compares with no limit."""
+def _not_finite(value: Any, key: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Yield the steps to the keys of .inf and .nan, which JSON Schema counts as numbers and compares with no limit."""
     if isinstance(value, float) and not math.isfinite(value):
         yield key
     pairs = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
     for name, part in pairs:
-        yield from _not_finite(part, f"{key}.{name}" if key else str(name))
+        yield from _not_finite(part, (*key, name))
+
+
+def _whole(error: ValidationError) -> ValidationError:
+    """Return, of several alternatives, the error that says what they are, and not how one of them failed."""
+    while isinstance(error.parent, ValidationError):
+        error = error.parent
+    return error
+
+
+def _key(error: ValidationError) -> tuple[str | int, ...]:
+    """Return the steps to what is wrong; none for what is missing."""
+    error = _whole(error)
+    if error.validator == "additionalProperties":
+        return (*error.absolute_path, _unknown(error)[0])
+    return () if error.validator == "required" else tuple(error.absolute_path)
+
+
+def _unknown(error: ValidationError) -> list[str]:
+    return sorted(set(error.instance) - set(error.schema["properties"]), key=str)
 
 
 def _sentence(error: ValidationError) -> str:
-    while isinstance(error.parent, ValidationError):  # of several alternatives, say what they are, not how one failed
-        error = error.parent
+    error = _whole(error)
     key = ".".join(str(step) for step in error.absolute_path) or "the top level"
     if error.validator == "additionalProperties":
-        known = sorted(error.schema["properties"])
-        unknown = sorted(set(error.instance) - set(known), key=str)
-        return f"{key} has the unknown key {', '.join(map(repr, unknown))}; known are {', '.join(known)}"
+        known, unknown = sorted(error.schema["properties"]), _unknown(error)
+        meant = nearest.question(str(unknown[0]), known) if len(unknown) == 1 else ""
+        return f"{key} has the unknown key {', '.join(map(repr, unknown))}{meant}; known are {', '.join(known)}"
+    if error.validator == "enum" and isinstance(error.instance, str):
+        return f"{key}: {error.message}{nearest.question(error.instance, map(str, error.validator_value))}"
     if error.validator == "required":
         return f"{key}: {error.message}"
     if error.validator in ("anyOf", "oneOf", "pattern", "contains") and (wanted := error.schema.get("description")):

@@ -1,16 +1,18 @@
 """The configuration for commands beside the workflow: the default one, or a section of it, under a user's own."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from rrrn.experiment import config, doubles
+from rrrn.experiment import config, doubles, whose
 from rrrn.running import resources, workplace
 from rrrn.running.stage import InputError
 
 _SCHEMA = "workflow/schemas/config.schema.yaml"
+_SUFFIXES = (".yaml", ".yml", ".json")
 
 
 def section(name: str, own: Sequence[Path] = ()) -> dict[str, Any]:
@@ -20,7 +22,7 @@ def section(name: str, own: Sequence[Path] = ()) -> dict[str, Any]:
     """
     settings: dict[str, Any] = yaml.safe_load(resources.path("config.yaml").read_text(encoding="utf-8"))
     if own:
-        settings = config.merge([settings, *map(_read, own)])
+        settings = config.merge([settings, *overlays(own)])
         try:
             config.check(settings, resources.path(_SCHEMA))
         except InputError as error:
@@ -46,14 +48,37 @@ def whole(
     ``plugins`` and ``methods`` are added to those that it names, where they are not among them. Raises InputError if a
     file cannot be read or if together they do not follow the schema.
     """
-    settings = config.merge([*(_read(path) for path in (*bases(), *files)), dict(given or {})])
+    settings = config.merge([*map(_read, bases()), *overlays(files), dict(given or {})])
     if plugins:
         known = [Path(str(path)).resolve() for path in settings["plugins"]]
         settings["plugins"] = [*settings["plugins"], *(str(path) for path in plugins if path.resolve() not in known)]
     if methods:
         settings["methods"] = list(dict.fromkeys([*settings["methods"], *methods]))
-    config.check(settings, resources.path(_SCHEMA))
+    try:
+        config.check(settings, resources.path(_SCHEMA))
+    except InputError as error:
+        raise whose.named(error, [*bases(), *files], given) from None
     return config.completed(settings)
+
+
+def overlays(files: Sequence[Path]) -> list[dict[str, Any]]:
+    """Return what stands in the files that --configfile names; raises InputError, naming the one that cannot be read.
+
+    Of something else behind them, as a target, it says that this was taken for a file.
+    """
+    found = []
+    for place, path in enumerate(files):
+        try:
+            found.append(_read(path))
+        except InputError:
+            if place == 0 or path.suffix in _SUFFIXES:
+                raise
+            before = shlex.join(map(str, files[:place]))
+            raise InputError(
+                f"{path}: was taken for a configuration, as all words behind --configfile are; write -- before "
+                f"targets: --configfile {before} -- {shlex.quote(str(path))}"
+            ) from None
+    return found
 
 
 def reason(error: Exception) -> str:

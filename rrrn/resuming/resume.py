@@ -20,6 +20,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from rrrn.experiment import defaults
 from rrrn.resuming import orphans
 from rrrn.resuming.orphans import Process, Run
 from rrrn.running import arguments, stage, starts, writable
@@ -101,6 +102,7 @@ def _working_directory(words: list[str]) -> Path:
     from snakemake.cli import parse_args  # costs a second
 
     _, told = parse_args(words)
+    defaults.overlays(told.configfile)
     if told.dryrun or told.unlock:
         raise InputError("resume runs Snakemake; call it by its name for -n (--dry-run) and --unlock")
     return Path(told.directory or ".").resolve()

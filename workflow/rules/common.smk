@@ -7,7 +7,14 @@ import sys
 from pathlib import Path
 
 from rrrn.data import clips
-from rrrn.experiment import control_conditions, doubles, folds, protocol, registry
+from rrrn.experiment import (
+    control_conditions,
+    doubles,
+    folds,
+    protocol,
+    registry,
+    whose,
+)
 from rrrn.planning import ahead
 from rrrn.running import libraries
 from rrrn.provenance import frames_seen, lost, promised, recipes, sources, stale
@@ -105,7 +112,7 @@ try:
         submission.check(submitted())
     starts.note(workflow)  # for rrrn resume
 except (InputError, OSError) as error:
-    stop(error)
+    stop(whose.named(error, workflow.configfiles, workflow.config_settings.config))
 
 CONDITIONS = config["conditions"]
 PLAIN = control_conditions.plain(CONDITIONS)  # without controls
