@@ -9,6 +9,7 @@ from scipy import stats
 
 from rrrn.data import clips, digested, predictions, store
 from rrrn.data.predictions import Prediction
+from rrrn.face.region_names import REGIONS
 from rrrn.occlusion import truth
 from rrrn.running import stage
 from rrrn.running.stage import InputError
@@ -45,7 +46,7 @@ def test_correlations_are_scipys_and_means_over_seeds_clips_and_conditions():
         each = [[stats.spearmanr(a, b).statistic for a, b in zip(s, seen[name].visible, strict=True)] for s in own]
         within[name] = np.mean(each)
         assert found.loc[(name, VISIBLE, WITHIN), "correlation"] == pytest.approx(within[name])
-        for k, region in enumerate(faithful.REGIONS):
+        for k, region in enumerate(REGIONS):
             for against, values in ((VISIBLE, seen[name].visible[:, k]), (UNITS, seen[name].units)):
                 expected = np.mean([stats.spearmanr(seed[:, k], values).statistic for seed in own])
                 assert found.loc[(name, against, region), "correlation"] == pytest.approx(expected)

@@ -104,6 +104,8 @@ def test_a_model_says_of_unseen_clips_what_the_fold_says(there, capsys, method):
     if method == "rrrn":  # the weights depend on the clip, and the occluder is told
         assert len({tuple(one["regions"].values()) for one in found}) == len(found)
         worn = found[1]["covered"]
+        called = ["whole face", "top left", "top right", "centre down", "centre 0.9", "centre 0.85"]  # as in the report
+        assert list(found[1]["regions"]) == list(worn["visible"]) == called
         assert 0.1 < worn["area_share"] < 0.6 and 7 in worn["units"] and 12 not in worn["units"]
 
 

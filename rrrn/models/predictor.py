@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rrrn.data.clips import Clip
 from rrrn.experiment import methods, outside, registry
 from rrrn.experiment.conditions import CLEAR
+from rrrn.face.region_names import REGIONS
 from rrrn.models import linear, saved
 from rrrn.models.saved import Saved
 from rrrn.models.seeing import Covered, Gray, Seen
@@ -23,7 +24,6 @@ from rrrn.svm.settings import Settings as SvmSettings
 if TYPE_CHECKING:
     from rrrn.networks.network import Network
 
-REGIONS = ("whole face", "top left", "top right", "lower middle", "middle 0.9", "middle 0.85")
 WITHOUT_GPU = (
     "end what else computes on it, or do without: the environment variable CUDA_VISIBLE_DEVICES, set to nothing before "
     "the start, leaves all to the processor"

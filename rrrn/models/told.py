@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from rrrn.models.predictor import REGIONS, Predicted
+from rrrn.face.region_names import REGIONS
+from rrrn.models.predictor import Predicted
 
 
 def words(predicted: Sequence[Predicted]) -> str:

@@ -15,6 +15,7 @@ from rrrn.data import digested, result, rows
 from rrrn.data.clips import Clip
 from rrrn.experiment import labels
 from rrrn.experiment.conditions import CLEAR
+from rrrn.face.region_names import REGIONS
 from rrrn.provenance import asked
 from rrrn.running import stage
 from rrrn.running.stage import InputError
@@ -41,7 +42,7 @@ def hidden(path: Path, table: Sequence[Clip]) -> Hidden:
     of_clip = {(row["subject"], row["clip"]): row for row in digested.read(path)}
     rows.check(of_clip, table, path)
     own = [of_clip[rows.key(clip)] for clip in table]
-    visible = [[float(row[f"visible_{number}"]) for number in range(len(faithful.REGIONS))] for row in own]
+    visible = [[float(row[f"visible_{number}"]) for number in range(len(REGIONS))] for row in own]
     return Hidden(np.array(visible), np.array([float(row["covered_units"]) for row in own]))
 
 

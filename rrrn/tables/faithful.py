@@ -15,10 +15,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rrrn.experiment import seeds
+from rrrn.face.region_names import REGIONS
 from rrrn.tables.published import AVERAGE
 from rrrn.tables.statistics import intervals, ranks, resampling
 
-REGIONS = ("whole face", "top left", "top right", "centre down", "centre 0.9", "centre 0.85")
 VISIBLE, UNITS = "visible share", "covered action units"  # what changes are held against
 WITHIN = "all six within a clip"
 DRAWS = 2000  # the ends of an interval have a standard error of 1.5 % of its width

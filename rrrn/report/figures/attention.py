@@ -5,10 +5,10 @@ import numpy as np
 import pandas as pd
 
 from rrrn.face import region_boxes
+from rrrn.face.region_names import REGIONS
 from rrrn.report import theme
 from rrrn.report.figure import Figure, nothing
 from rrrn.report.found import Found
-from rrrn.tables.faithful import REGIONS
 
 NAME, TITLE = "attention", "Region weights on the face"
 _SIDE = 200

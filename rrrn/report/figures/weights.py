@@ -4,10 +4,10 @@ import altair as alt
 import pandas as pd
 
 from rrrn.experiment.conditions import CLEAR
+from rrrn.face.region_names import REGIONS
 from rrrn.report import theme
 from rrrn.report.figure import Figure, nothing
 from rrrn.report.found import Found
-from rrrn.tables.faithful import REGIONS
 
 NAME, TITLE = "weights", "Region weights beside what is visible"
 

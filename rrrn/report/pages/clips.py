@@ -9,10 +9,10 @@ import pandas as pd
 from rrrn.data import rows
 from rrrn.data.clips import Clip
 from rrrn.data.rows import Key
+from rrrn.face.region_names import REGIONS
 from rrrn.report.figures.strips import data_uri
 from rrrn.report.found import Cell, Found
 from rrrn.report.page import Page, address
-from rrrn.tables.faithful import REGIONS
 
 NAME, TITLE = "clips", "Clips"
 
