@@ -1,5 +1,6 @@
 """What a user types first in a working directory of ``rrrn init``, here with the package of this checkout."""
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -37,9 +38,30 @@ def python(root: Path, *words: str) -> str:
 
 @pytest.mark.parametrize("command", [("rrrn", "run", "-n"), ("snakemake", "-n")])
 def test_without_a_target_it_is_table_iv(working, command):
-    planned = dict(re.findall(r"^(\w+) +(\d+)$", python(working, *command), re.M))
+    said = python(working, *command)
+    planned = dict(re.findall(r"^(\w+) +(\d+)$", said, re.M))
+    assert ("rule table:" in said) == (command[0] == "snakemake")  # each job's lines
     assert {"svm", "score", "table"} <= planned.keys() and planned["table"] == "1"
     assert not {"summary", "ranking", "train"} & planned.keys()
+
+
+@pytest.mark.parametrize(
+    ("words", "quiet"),
+    [
+        (["-n", "table.csv"], True),
+        (["--dry-run"], True),
+        (["-n", "-p"], False),
+        (["-np"], False),
+        (["-n", "--quiet", "progress", "--", "x"], False),
+        (["--cores", "1"], False),
+    ],
+)
+def test_a_plan_counts_jobs_unless_they_are_asked_for(working, monkeypatch, words, quiet):
+    monkeypatch.chdir(working)
+    started = []
+    monkeypatch.setattr(os, "execv", lambda _, command: started.extend(command))
+    cli.main(["run", *words])
+    assert ("--quiet=rules" in started) == quiet and started[-len(words) :] == words
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from rrrn.running.stage import InputError
 
 _ALL = ("--cores", "all")
 SHOWN = ("--logger", "rrrn")
+_COUNTED = "--quiet=rules"  # of a plan how many jobs of each rule; one by one they are some thousand lines
 # Whenever a job ends Snakemake looks at all that are ready, and at their inputs: of 700 trainings that took it a third
 # of a core all the time, of 40 drawn from them a tenth; 200 leave room for many cores. It weighs them by an integer
 # program unless told otherwise.
@@ -23,7 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.usage = "%(prog)s [--cores N] [ARGUMENTS FOR SNAKEMAKE …] [--] [TARGET …]"
     parser.epilog = (
         "Without --cores it works on all cores, without a TARGET it makes Table IV. What Snakemake takes besides is "
-        "told by snakemake --help; -n only plans, --configfile FILE -- lays a configuration over config.yaml."
+        "told by snakemake --help; -n only plans, and counts jobs (-n -p lists each), --configfile FILE -- lays a "
+        "configuration over config.yaml."
     )
     parser.add_argument("arguments", nargs="*", help=argparse.SUPPRESS)
     parser.set_defaults(refuse=parser.error)
@@ -52,6 +54,8 @@ def become(words: list[str], refuse: Callable[[str], object], also: Collection[s
     given = told.cores is not None or told.jobs is not None or told.executor not in (None, "local")
     here = told.executor in (None, "local")
     usual = [*(() if given else _ALL), *(() if told.logger else SHOWN), *(PLANNED if here else ())]
+    if told.dryrun and told.quiet is None and not (told.printshellcmds or told.verbose):
+        usual.append(_COUNTED)
     if making and not told.dryrun:
         logging.info("%s", making)
     sys.stdout.flush()
