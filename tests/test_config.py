@@ -267,6 +267,11 @@ def test_the_file_in_which_a_mistake_stands_is_named(monkeypatch, tmp_path, file
         defaults.whole([Path(name) for name in files], given)
 
 
+def test_json_is_read_as_snakemake_does(tmp_path):
+    (tmp_path / "my.json").write_text('{\n\t"train": {"lr": 1e-4}\n}')
+    assert defaults.whole([tmp_path / "my.json"])["train"]["lr"] == 0.0001
+
+
 def test_a_target_behind_the_configurations_is_told_from_a_file_that_is_gone(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     Path("my.yaml").write_text("train: {epochs: 3}")

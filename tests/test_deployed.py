@@ -27,12 +27,12 @@ def working(tmp_path_factory) -> Path:
     return knowing(root)
 
 
-def python(root: Path, *words: str) -> str:
-    """What a module prints that ends well, on both streams."""
+def python(root: Path, *words: str, status: int = 0) -> str:
+    """What a module prints, on both streams, that ends with this status."""
     command = [str(warm_python.python()), "-m", *words]
     environment = ENVIRONMENT | {"PYTHONPATH": str(HOME)}
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == status, done.stdout + done.stderr
     return done.stdout + done.stderr
 
 
@@ -43,6 +43,14 @@ def test_without_a_target_it_is_table_iv(working, command):
     assert ("rule table:" in said) == (command[0] == "snakemake")  # each job's lines
     assert {"svm", "score", "table"} <= planned.keys() and planned["table"] == "1"
     assert not {"summary", "ranking", "train"} & planned.keys()
+
+
+def test_the_workflow_names_the_file_in_which_a_mistake_stands(working):
+    (working / "typo.yaml").write_text("methods: [lbp_topp]")
+    said = python(working, "snakemake", "-n", "--configfile", "typo.yaml", status=1)
+    assert re.search(r"^error: (/.*/)?typo\.yaml: configuration: methods\.0: .*did you mean lbp_top\?", said, re.M), (
+        said
+    )
 
 
 @pytest.mark.parametrize(

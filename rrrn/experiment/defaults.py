@@ -1,5 +1,6 @@
 """The configuration for commands beside the workflow: the default one, or a section of it, under a user's own."""
 
+import json
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -89,10 +90,18 @@ def reason(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
+def _parsed(text: str) -> Any:
+    """Return what a text says, as Snakemake reads it: JSON, in which 1e-4 is a number and tabs are blanks, or YAML."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return yaml.safe_load(text)
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
-        read = yaml.safe_load(text)
+        read = _parsed(text)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputError(f"{path}: cannot be read as a configuration ({reason(error)})") from None
     if not isinstance(read, dict):

@@ -67,6 +67,12 @@ def configured():
         yield text.partition("=")[2], f"--config {text}"
 
 
+def laid():
+    """All files of the configuration in the order in which they are laid over each other."""
+    own = [str(path) for path in workflow.overwrite_configfiles]
+    return [*(path for path in map(str, workflow.configfiles) if path not in own), *own]
+
+
 def written():
     """All folders that a run writes into."""
     folders = [
@@ -112,7 +118,7 @@ try:
         submission.check(submitted())
     starts.note(workflow)  # for rrrn resume
 except (InputError, OSError) as error:
-    stop(whose.named(error, workflow.configfiles, workflow.config_settings.config))
+    stop(whose.named(error, laid(), workflow.config_settings.config))
 
 CONDITIONS = config["conditions"]
 PLAIN = control_conditions.plain(CONDITIONS)  # without controls
