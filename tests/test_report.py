@@ -12,6 +12,8 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
+from altair.utils import schemapi
+from altair.vegalite.v6.schema import core
 from reported import CLASSES, found
 
 from rrrn.data import rows, store
@@ -53,7 +55,7 @@ def nothing_of(what: Found) -> Found:
 
 def valid(told: dict[str, Any]) -> dict[str, Any]:
     """The same chart, which Vega-Lite's schema allows."""
-    alt.Chart.from_dict(told)  # or raises
+    schemapi.validate_jsonschema(told, {"$ref": "#/definitions/TopLevelSpec"}, rootschema=core.load_schema())
     return told
 
 
@@ -67,7 +69,7 @@ def test_each_figure_is_a_picture_that_says_of_how_much_it_is(whole):
         assert one.panels and not one.rows.empty, one.name
         assert re.search(r"12 clips", one.caption), one.caption
         for chart in one.panels:
-            assert figure.panel(chart) == chart.to_dict(validate=True) | {"config": theme.config()}
+            valid(figure.panel(chart))
         text = figure.svg(told)
         assert one.title in text and "SYNTHETIC" in text and not re.search(r'[">(, ]NaN', text)
     assert figure.png(figure.spec(ranks.draw(whole), "")).startswith(b"\x89PNG")
