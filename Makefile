@@ -14,7 +14,7 @@ TABLE := results/table_iv.csv
 REPORT := results/report.html
 HOW := --logger rrrn --cores all --scheduler greedy --scheduler-subsample 200
 # processes of tests: one more than cores, as they wait a little; at most four, as each takes 2 GB and imports all
-WORKERS ?= $(shell $(BIN)/python -c 'import os; print(min(4, 1 + len(os.sched_getaffinity(0))))')
+WORKERS = $(shell $(BIN)/python -c 'import os; print(min(4, 1 + len(os.sched_getaffinity(0))))')
 
 # Snakemake does not start where it can keep no cache, which is below HOME: then it is in this folder
 ifneq ($(shell PYTHONPATH=. $(python) -c 'from rrrn.running import writable; print(writable.objection(writable.cache()))' 2>/dev/null),)

@@ -29,7 +29,7 @@ from rrrn.running.stage import InputError
 from tests.recorded_databases import CLASSES, CODING, SAMM, images
 
 fuzz = settings(
-    max_examples=int(os.environ.get("RRRN_FUZZ", "60")),
+    max_examples=int(os.environ.get("RRRN_FUZZ", "40")),
     derandomize="RRRN_FUZZ" not in os.environ,
     database=None,
     suppress_health_check=list(HealthCheck),

@@ -423,7 +423,7 @@ def test_frames_that_were_copied_again_are_seen(recorded):
     whole = frame.read_bytes()
     frame.touch()
     assert "Nothing to be done" in snakemake(recorded, "-n", *CONFIG, *target).stdout
-    shutil.rmtree(recorded / ".snakemake/rrrn/frames")
+    shutil.rmtree(recorded / ".snakemake/rrrn/frames", ignore_errors=True)  # if they are old enough
     assert "Nothing to be done" in snakemake(recorded, "-n", *CONFIG, *target).stdout
     frame.write_bytes(whole[:-100] + bytes([whole[-100] ^ 1]) + whole[-99:])  # a pixel; the size is the same
     assert "Nothing to be done" not in snakemake(recorded, "-n", *CONFIG, *target).stdout
