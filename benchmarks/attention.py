@@ -13,11 +13,12 @@ import pandas as pd
 import yaml
 from numpy.typing import NDArray
 
+from benchmarks import controls
 from rrrn.experiment import labels
 from rrrn.experiment.conditions import CLEAR
 from rrrn.running import stage
 from rrrn.running.stage import InputError
-from rrrn.tables import cells, faithful
+from rrrn.tables import faithful
 from rrrn.tables.published import AVERAGE
 
 LISTED = Path(__file__).with_name("attention.yaml")
@@ -36,9 +37,8 @@ def names() -> dict[str, str]:
 
 def scored(root: Path, method: str) -> dict[str, str]:
     """Return the F1 of un-occluded clips and its mean over the other conditions, each mean ± sd over seeds."""
-    files = sorted((root / "results/scores/iv" / method).glob("*.csv"))
-    scores = pd.concat([cells.read(path) for path in files])
-    seeds = scores[scores["metric"] == "F1"].pivot(index="seed", columns="condition", values="value")
+    scores = controls.read(root / "results/scores/iv", [method])
+    seeds = scores.pivot(index="seed", columns="condition", values="value")
     occluded = seeds.drop(columns=CLEAR)
     if seeds.isna().any(axis=None) or occluded.empty:
         raise InputError(f"{method}: not every condition has the same seeds; make results/table_iv.csv again")
@@ -73,9 +73,11 @@ def rows(root: Path, methods: Sequence[str], trained: str) -> pd.DataFrame:
     """Return a row for each method of a working directory."""
     told = pd.read_csv(root / "results/region_weights.csv")
     whole = told[(told["condition"] == AVERAGE) & (told["region"] == faithful.WITHIN)].set_index("method")
-    found = []
+    found, called = [], names()
     for method in methods:
-        own = whole.loc[names()[method]]
+        if called[method] not in whole.index:
+            raise InputError(f"results/region_weights.csv: lacks {called[method]}; make it again with this method")
+        own = whole.loc[called[method]]
         interval = "{:.2f} ({:.2f} to {:.2f})"
         correlations = {
             "correlation": interval.format(*own[["correlation", "low", "high"]]),

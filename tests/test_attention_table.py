@@ -68,6 +68,14 @@ def test_all_methods_of_the_configuration_have_a_name():
     assert list(attention.names()) == told["methods"] and attention.names()["rrrn"] == "RRRN"
 
 
+def test_what_is_not_there_is_an_error(root):
+    (root / "results/scores/iv/rrrn-ran").mkdir()
+    with pytest.raises(InputError, match="rrrn-ran: lacks conditions"):
+        attention.scored(root, "rrrn-ran")
+    with pytest.raises(InputError, match="lacks attention ran; make it again"):
+        attention.rows(root, ["rrrn-ran"], "clean")
+
+
 def test_scores_that_are_not_whole_are_an_error(root):
     rows = [["rrrn-fc", "mask", 0, 4, 2, 4, "F1", 0.3]]
     digested.write(HEADER, rows, root / "results/scores/iv/rrrn-fc/mask.csv")

@@ -371,7 +371,7 @@ class Model:
 
     def _compare_ablation(self) -> Cost:
         methods, conditions = len(self.config["ablation"]), len(self.config["conditions"]) + 1
-        return Cost(bytes=_COMPARED * 2.0 * methods * conditions)  # of a few there is no difference
+        return Cost(bytes=_COMPARED * 2.0 * methods * conditions)  # bases, which are few, counted too
 
     def _oracle(self, table: str, method: str, condition: str) -> Cost:
         return Cost(bytes=800.0 * int(self.config["protocol"]["n_seeds"]))

@@ -37,6 +37,7 @@ def not_compared(lacking: Sequence[Pair], named: labels.Labels, compared: bool) 
 
     ``lacking`` are these with the other, which is not listed; ``compared``: whether any method is compared.
     """
+    # a base by its name in the configuration, to which it is to be added
     told = [] if compared else ["Nothing is compared: no method of 'ablation' is a change of another that it lists"]
     for base in dict.fromkeys(base for _, base in lacking):
         names = [named.method(name) for name, own in lacking if own == base]
