@@ -134,6 +134,19 @@ def test_other_seeds_are_explained_and_paired(one, other):
     assert any("of 4 subjects, 4 tests and 300 draws no p is below 0.5" in said for said in told.notes)
 
 
+def test_runs_that_differ_in_nothing_but_the_seed_are_paired_and_it_is_named(folder, one, capsys):
+    """Answers are drawn anew where those of trainings with another seed would be others; nothing else differs."""
+    again = pack(made_run.make(folder / "seed", drawn=1, train={"seed": 7}).parent, folder / "seed.zip")
+    told = found(one, again)
+    assert told.rows["paired"].all() and (told.rows["difference"] != 0).any() and not told.warnings
+    usual = run.read(one).settings["train"]["seed"]
+    assert f"Settings of A and B: train.seed {usual} and 7." in told.notes
+    assert not any(word in " ".join(told.notes) for word in ("same, to the last", "Only", "code", "Libraries", "folds"))
+    cli.main(["compare", str(one), str(again), "--draws", str(DRAWS)])
+    said = capsys.readouterr().out
+    assert f"train.seed {usual} and 7" in said and "Un-occ" in said
+
+
 def test_another_database_stands_beside_and_is_not_paired(one, elsewhere):
     told = found(one, elsewhere)
     (said,) = [one for one in told.warnings if "Table" in one and "iv" in one]
