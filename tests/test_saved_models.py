@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import cv2
+import documented
 import numpy as np
 import pytest
 import small_experiment
@@ -20,6 +21,7 @@ from sklearn.svm import SVC
 import rrrn
 from rrrn import cli
 from rrrn.commands import fit as command
+from rrrn.commands import predict
 from rrrn.data import clips, flow_store, frames, listing, predictions
 from rrrn.data.video.decode import Video
 from rrrn.data.video.encode import encode
@@ -188,6 +190,36 @@ def test_clips_of_a_table_that_cannot_be_told_are_named_and_the_others_told(ther
     assert "nowhere.csv: there is no such table of clips" in error
 
 
+def test_a_model_is_loaded_once_and_each_clip_told_before_the_next_is_read(there, capsys, monkeypatch):
+    rows = small_experiment.ROWS[:3]
+    clips.write(rows, Path("three.csv"))
+    loads, before = [], []
+    monkeypatch.setattr(saved, "read", lambda path, read=saved.read: loads.append(path) or read(path))
+
+    def answering(predictor, what, *told, answer=predict.answer):
+        before.append((predictor, capsys.readouterr().out))
+        return answer(predictor, what, *told)
+
+    monkeypatch.setattr(predict, "answer", answering)
+    cli.main(["predict", "three.csv", "--model", "rrrn.safetensors", "--json"])
+    told = [out for _, out in before[1:]] + [capsys.readouterr().out]
+    assert [json.loads(out)["clip"] for out in told] == [f"{row.subject}/{row.clip}" for row in rows]
+    assert loads == [Path("rrrn.safetensors")] and len({id(predictor) for predictor, _ in before}) == 1
+
+
+def test_fields_are_those_that_the_page_has(there, capsys):
+    row = small_experiment.ROWS[0]
+    Path("fields.csv").write_text(f"frames,onset,apex,offset\n{row.frames},12,16,20\nnowhere,1,2,3\n")
+    with pytest.raises(SystemExit):
+        words = ["predict", "fields.csv", "--model", "rrrn.safetensors", "--condition", "none", "glasses", "--json"]
+        cli.main(words)
+    bare, worn, failed = map(json.loads, capsys.readouterr().out.splitlines())
+    assert list(bare) == list(worn) == documented.names("field of a prediction")
+    assert list(failed) == documented.names("field of a failed clip")
+    own = documented.cells("field of a prediction")
+    assert list(worn["covered"]) == documented.named(own["`covered`"]) and bare["covered"] is None
+
+
 def test_numbers_that_are_no_clip_are_told_before_spotting(there, capsys, monkeypatch):
     monkeypatch.setattr(spot, "spot", None)
     row = small_experiment.ROWS[1]
@@ -244,6 +276,36 @@ def test_the_file_is_plain_numbers_and_says_of_what(there):
     assert told["data"]["sources"] == ["rendered"] and "results/pack/none.h5" in told["data"]["files"]
     assert {"rrrn.stages.train", "rrrn.stages.flow", "rrrn.networks.rrrn.model"} <= told["code"].keys()
     assert {"torch", "numpy", "python"} <= told["versions"].keys()
+
+
+def header(name: str) -> dict:
+    """What a model says of itself, read without this package."""
+    data = Path(name).read_bytes()
+    (length,) = struct.unpack("<Q", data[:8])
+    return json.loads(json.loads(data[8 : 8 + length])["__metadata__"]["rrrn"])
+
+
+def test_fields_and_arrays_of_the_file_are_those_that_the_page_has(there):
+    told = [header(f"{method}.safetensors") for method in METHODS]
+    fields = documented.cells("field of a model's header")
+    assert set(documented.names("field of a model's header")) == told[0].keys() == told[1].keys()
+    for name in ("settings", "training", "data"):
+        assert set(documented.named(fields[f"`{name}`"])) == told[0][name].keys() | told[1][name].keys(), name
+    config = defaults.whole([Path("own.yaml")])
+    rows = predictions.read(Path("rrrn.csv"), config["classes"])
+    known = estimate.scored(rows, config, small_experiment.ROWS, [LEFT_OUT], "rrrn", "none")
+    assert set(documented.named(fields["`estimate`"])) == known.keys() | {"predictions", "missing"}
+    assert told[0]["estimate"].keys() == {"missing"}
+    network, machine = (saved.read(Path(f"{method}.safetensors")) for method in METHODS)
+    state = Predictor(network)._network.state_dict()
+    assert network.arrays.keys() == state.keys()
+    rng = np.random.default_rng(5)
+    labels, people = np.arange(40) % 3, [f"s{number // 8}" for number in range(40)]
+    arrays, _ = linear.fit(rng.normal(0, 1, (40, 7)), labels, people, Settings(1.0, "none", "margins", "sigmoid"))
+    assert list(arrays) == documented.names("array of a descriptor")
+    assert {values.dtype for values in (*arrays.values(), *machine.arrays.values())} == {np.dtype(np.float64)}
+    assert [arrays[name].shape for name in arrays] == [(3, 7), (3,), (3,), (3,), (3,)]
+    assert list(machine.arrays) == sorted(list(arrays)[:3])
 
 
 def test_it_is_made_again_byte_by_byte(there, monkeypatch):
@@ -603,6 +665,20 @@ def test_there_is_no_guess(there, capsys, tmp_path):
     ):
         error = failed(capsys, "predict", tmp_path / name, "--model", "rrrn.safetensors", *more)
         assert message in error and len(error.strip().splitlines()) == 1, (name, error)
+
+
+@pytest.mark.parametrize("told", [(), ("--onset", 1, "--apex", 5, "--offset", 9)])
+def test_where_no_face_is_found_a_model_that_was_trained_on_whole_images_says_nothing_either(
+    there, capsys, tmp_path, told
+):
+    model = saved.read(Path("rrrn.safetensors"))
+    settings = {**model.about.settings, "faces": {**model.about.settings["faces"], "no_face": "full_image"}}
+    saved.write(replace(model, about=replace(model.about, settings=settings)), tmp_path / "any.safetensors")
+    (tmp_path / "noise").mkdir()
+    for number, image in enumerate(np.random.default_rng(6).integers(0, 255, (9, 96, 128, 3), np.uint8), 1):
+        cv2.imwrite(str(tmp_path / "noise" / f"{number}.png"), image)
+    error = failed(capsys, "predict", tmp_path / "noise", "--model", tmp_path / "any.safetensors", *told)
+    assert "noise: no face in the frames 1 to 8" in error
 
 
 CONFIGURED = re.compile(
