@@ -40,7 +40,7 @@ Micro-expression recognition under occlusion. Four things people come for:
 
   the table    rrrn run --cores 8                        make Table IV, from synthetic faces unless told otherwise
   the report   rrrn report                               see tables, figures and every clip in one HTML file
-  a clip       rrrn predict CLIP --model FILE            ask a model that rrrn fit has saved what it shows
+  a clip       rrrn predict CLIP --model FILE            ask a model, which rrrn fit --method rrrn -o FILE saves
                rrrn occlude CLIP OUT --condition mask    lay a mask over its face
                rrrn describe CLIP --descriptor lbp-top   describe how that face moves
   your own     rrrn import table FILE.csv                bring a database; casme2 FOLDER and samm FOLDER likewise

@@ -48,7 +48,7 @@ def test_without_a_command_there_are_the_four_things_that_people_come_for(capsys
     assert stopped.value.code == 2 and not told.out
     assert re.findall(r"^  (\w.*?)  ", told.err, re.M) == ["the table", "the report", "a clip", "your own"]
     named = re.findall(r"\brrrn (\w+)", told.err)
-    assert {"run", "report", "occlude", "describe", "import", "init", "doctor"} <= set(named)
+    assert {"run", "report", "fit", "predict", "occlude", "describe", "import", "init", "doctor"} <= set(named)
     assert set(named) - {"COMMAND"} <= cli.COMMANDS.keys() and "rrrn --help" in told.err
     assert max(map(len, told.err.splitlines())) <= 120
 

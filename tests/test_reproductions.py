@@ -1,6 +1,7 @@
 """The table of reproductions, rebuilt from bundles of drawn clips: the command that docs/reproductions.md names."""
 
 import argparse
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -82,8 +83,12 @@ def test_only_what_stands_between_the_marks_is_written(folder, tmp_path):
         rebuilt(tmp_path / "gone", page)
 
 
-def test_the_page_of_the_repository_is_that_of_its_bundles():
-    folder = resources.HOME / "data/reproductions"
-    runs = [run.read(path) for path in sorted(folder.glob("*.zip"))]
-    told = PAGE.read_text(encoding="utf-8").partition(BEGIN)[2].partition(END)[0].strip()
-    assert told == reproductions.text(runs, PAPER)
+def test_the_page_of_the_repository_is_that_of_its_bundles(folder, tmp_path):
+    """And is not, if a bundle was put beside them without making the page again, or taken away."""
+    text, shared = PAGE.read_text(encoding="utf-8"), resources.HOME / "data/reproductions"
+    assert {path.suffix for path in shared.iterdir()} <= {".md", ".zip"}  # of a bundle of another name no row is made
+    page, more = Path(shutil.copy(PAGE, tmp_path)), shutil.copytree(shared, tmp_path / "more")
+    assert rebuilt(shared, page) == text
+    shutil.copy(folder / "mine_1.zip", more)
+    assert "| mine\\_1 |" in rebuilt(more, page) != text
+    assert rebuilt(shared, page) == text
