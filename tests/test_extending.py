@@ -2,6 +2,8 @@
 
 import os
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +14,7 @@ import pandas as pd
 import pytest
 import warm_python
 import yaml
-from scaffold import CONFIG, ENVIRONMENT, HOME, begin, command, copy, snakemake
+from scaffold import CONFIG, ENVIRONMENT, HOME, begin, command, copy, knowing, snakemake
 
 from rrrn.data import clips
 from rrrn.experiment import conditions, config, defaults, methods, outside, registry
@@ -22,8 +24,10 @@ from rrrn.running.stage import InputError
 
 TEXT = (HOME / "docs/extending.md").read_text(encoding="utf-8")
 BLOCKS = dict(re.findall(r"^```(?:python|yaml)\n# (\S+)\n(.*?)^```$", TEXT, re.M | re.S))
+COMMANDS = re.findall(r"^```bash\n(.*?)^```$", TEXT, re.M | re.S)
 TABLE = [clip for clip in clips.read(HOME / "tests/clips.csv") if clip.database == "synsamm"]
 TOY = yaml.safe_load((HOME / "tests/config.yaml").read_text()) | {"protocol": {"train_condition": "clean"}}
+SETTINGS = ("protocol", "augment", "flow", "pack", "describe", "train")
 
 
 @pytest.fixture(autouse=True)
@@ -37,19 +41,16 @@ def write(folder: Path) -> Path:
     for name, text in BLOCKS.items():
         (folder / name).write_text(text, encoding="utf-8")
     clips.write(TABLE, folder / "clips.csv")
-    kept = {key: TOY[key] for key in ("protocol", "augment", "flow", "pack", "describe", "train")}
+    kept = {key: TOY[key] for key in SETTINGS}
     (folder / "toy.yaml").write_text(yaml.safe_dump(kept | {"clips": "clips.csv"}))
     return folder
 
 
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    files = [str(HOME / "config.yaml"), "extended.yaml", "toy.yaml"]
-    # as the command does, python -m would take modules of the working directory for the library's
-    return snakemake(folder, "-s", str(HOME / "Snakefile"), "--configfile", *files, *arguments, PYTHONSAFEPATH="1")
-
-
 def planned(folder: Path) -> dict[str, int]:
-    done = run(folder, "-n", "--quiet", "rules", "--", "results/table_iv.csv")
+    files = ["../rrrn/config.yaml", "extended.yaml", "--config", "clips=../rrrn/data/clips.csv"]
+    told = ["-n", "--quiet", "rules", "-s", "../rrrn/Snakefile", "--configfile", *files, "--", "results/table_iv.csv"]
+    # unlike the command, python -m would take modules of the working directory for the library's
+    done = snakemake(folder, *told, PYTHONSAFEPATH="1")
     assert done.returncode == 0, done.stdout + done.stderr
     counts = re.findall(r"^(\w+) +(\d+)$", done.stdout + done.stderr, re.M)
     return {rule: int(count) for rule, count in counts if rule != "total"}
@@ -57,13 +58,42 @@ def planned(folder: Path) -> dict[str, int]:
 
 @pytest.fixture(scope="module")
 def extended(tmp_path_factory, done) -> Path:
-    """The three run to the table, from a folder with a blank in its name, on faces that the toy run found."""
-    folder = write(tmp_path_factory.mktemp("my experiment") / "")
+    """The three run to the table by the commands of the text, in a folder with a blank in its path.
+
+    They are typed beside a clone whose default is the toy, on faces that the toy run found.
+    """
+    clone = toy_clone(tmp_path_factory.mktemp("my experiment") / "rrrn")
+    begins, runs = COMMANDS
+    typed(clone, begins)
+    folder = write(clone.with_name("extended"))
+    toy = yaml.safe_load((folder / "toy.yaml").read_text())
+    (folder / "toy.yaml").write_text(yaml.safe_dump(toy | {"clips": "../rrrn/data/clips.csv"}))
     begin(folder, done, *(f"{place}/synsamm-*" for place in ("data/synthetic", "results/faces", "results/anchors")))
     (folder / "random.py").write_text("raise SystemExit('hides the library')\n")  # beside the plugins
-    done = run(folder, "--cores", "2", "--quiet", "rules", "progress", "--", "results/table_iv.csv")
-    assert done.returncode == 0, done.stdout + done.stderr
+    typed(knowing(folder), runs)
     return folder
+
+
+def toy_clone(root: Path) -> Path:
+    """What the commands of the text need of a clone, with settings and clips of the toy as its default."""
+    for part in ("workflow", "envs"):
+        shutil.copytree(HOME / part, root / part)
+    shutil.copy(HOME / "Snakefile", root)
+    default = yaml.safe_load((HOME / "config.yaml").read_text(encoding="utf-8"))
+    (root / "config.yaml").write_text(yaml.safe_dump(config.merge([default, {key: TOY[key] for key in SETTINGS}])))
+    (root / "data").mkdir()
+    clips.write(TABLE, root / "data/clips.csv")
+    program = root / ".venv/bin/snakemake"
+    program.parent.mkdir(parents=True)
+    program.write_text(f'#!/bin/sh\nexec {shlex.quote(str(warm_python.python()))} -P -m snakemake "$@"\n')
+    program.chmod(0o755)
+    return root
+
+
+def typed(folder: Path, commands: str) -> None:
+    words = ["bash", "-euxo", "pipefail", "-c", commands]
+    done = subprocess.run(words, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_text_has_one_of_each():
