@@ -5,7 +5,7 @@ In the ablation, which the paper does not have, each method is compared with the
 
 import argparse
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -17,7 +17,32 @@ from rrrn.provenance import asked
 from rrrn.running import stage
 from rrrn.tables import cells, comparing, confusion, published, titles
 
-COLUMNS = ("table", "task", "data", *comparing.COLUMNS, "paper")
+WITHOUT_PAPER = ("table", "task", "data", *comparing.COLUMNS)
+COLUMNS = (*WITHOUT_PAPER, "paper")
+
+
+def compared(
+    files: Mapping[str, Mapping[str, Path]],
+    classes: Sequence[str],
+    table: str,
+    wanted: Sequence[Pair],
+    draws: int,
+    named: labels.Labels,
+) -> pd.DataFrame:
+    """Return the comparisons of a table as ``comparing.compared``, labelled, of the metrics that it shows.
+
+    ``files`` are {method: {condition: its confusion matrices}}, all of the same conditions. Raises InputError for files
+    that are damaged or do not belong together.
+    """
+    subjects, counts = confusion.read(files, classes)
+    conditions = list(next(iter(files.values())))
+    found = comparing.compared(counts, conditions, subjects, titles.METRICS[table], wanted, draws)
+    return cells.labelled(found, named)
+
+
+def text(rows: pd.DataFrame, columns: Sequence[str] = COLUMNS) -> str:
+    """Return rows as CSV."""
+    return rows[list(columns)].to_csv(index=False, lineterminator="\n", float_format="%.6g")
 
 
 def with_paper(rows: pd.DataFrame, printed: pd.DataFrame | None) -> pd.DataFrame:
@@ -65,17 +90,16 @@ def main(args: argparse.Namespace) -> None:
     wanted, lacking = pairs.among(args.pairs, methods)
     parts = []
     for name, task, *paths in args.confusion:
-        subjects, counts = confusion.read(confusion.by_method(methods, conditions, map(Path, paths)), classes)
-        found = comparing.compared(counts, conditions, subjects, titles.METRICS[name], wanted, draws)
+        files = confusion.by_method(methods, conditions, map(Path, paths))
+        found = compared(files, classes, name, wanted, draws, named)
         called = [*map(named.method, methods)], [*map(named.condition, conditions)]
         printed = published.values(papers[name], table, task, *called) if papers else None
-        parts.append(with_paper(cells.labelled(found, named), printed).assign(table=name, task=task))
+        parts.append(with_paper(found, printed).assign(table=name, task=task))
     kind = published.data_kind(table)
     rows = pd.concat(parts, ignore_index=True).assign(data=kind)
     notes = comparing.notes(rows, draws) + ([] if papers else not_compared(lacking, named, bool(wanted)))
-    columns = [name for name in COLUMNS if papers or name != "paper"]
-    text = rows[columns].to_csv(index=False, lineterminator="\n", float_format="%.6g")
-    result.write({args.output: text}, args.about, made.identity, args.settings, kind, notes, made.of)
+    told = {args.output: text(rows, COLUMNS if papers else WITHOUT_PAPER)}
+    result.write(told, args.about, made.identity, args.settings, kind, notes, made.of)
     for note in notes:
         logging.info("%s", note)
 
