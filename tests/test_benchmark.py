@@ -1,7 +1,9 @@
 """``rrrn.benchmark``: byte for byte what the workflow makes of the same model, and what it says of mistakes."""
 
 import argparse
+import copy
 import json
+import re
 import warnings
 from pathlib import Path
 
@@ -17,22 +19,24 @@ from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
-from test_extending import BLOCKS
+from test_extending import BLOCKS, TEXT
 from training_data import VIEWS, make_flow, make_table, write_pack
 
 from rrrn import benchmark
 from rrrn.benchmarking import estimators, example
 from rrrn.data import clips, predictions
-from rrrn.experiment import defaults, methods, outside, protocol, registry
+from rrrn.experiment import defaults, methods, outside, pairs, protocol, registry
 from rrrn.networks.baselines import resnet18
+from rrrn.networks.network import Network, Output
 from rrrn.provenance.frames_seen import Seen
 from rrrn.provenance.recipes import Recipes
-from rrrn.stages import ranking, score, svm, table, train
+from rrrn.stages import compare, ranking, score, svm, table, train
 from rrrn.svm import features
 from rrrn.svm.settings import Settings
 from rrrn.training import devices
 
 METHODS = ["mine", "resnet18"]
+SMALL = "".join(re.findall(r"^```python\n((?:\"\"\"Small|from rrrn\.networks\.plain).*?)^```$", TEXT, re.M | re.S))
 
 
 @pytest.fixture(autouse=True)
@@ -60,6 +64,7 @@ def root(tmp_path_factory) -> Path:
     for condition, views, seed in (("none", VIEWS, 1), ("mask", VIEWS, 2)):
         write_pack(folder / f"results/pack/{condition}.h5", make_table(), make_flow(make_table(), views, seed))
     (folder / "mine.py").write_text(BLOCKS["mine.py"])
+    (folder / "small.py").write_text(SMALL)
     return folder
 
 
@@ -72,15 +77,15 @@ CONFIG = {
 }
 
 
-def staged(root: Path, folder: Path, **changed) -> dict[str, bytes]:
+def staged(root: Path, folder: Path, names=METHODS, plugin="mine.py", **changed) -> dict[str, bytes]:
     """What the stages make of the methods when they are told what the workflow tells them: files by their names."""
-    own = {**CONFIG, **changed, "plugins": ["mine.py"], "methods": METHODS}
+    own = {**CONFIG, **changed, "plugins": [plugin], "methods": names}
     whole = defaults.whole([], own)
     made = Recipes(whole, clips.read(whole["clips"]), Seen(Path("nowhere")))
     classes, seeds, view = ",".join(whole["classes"]), range(whole["protocol"]["n_seeds"]), whole["protocol"]["view"]
     for path in [folder / "models", *(folder / kind for kind in ("predictions", "scores", "confusion"))]:
         path.mkdir(parents=True)
-    for method in METHODS:
+    for method in names:
         for trained_on in sorted(protocol.training_sets(whole), key=lambda name: name in protocol.tuned(whole)):
             for fold in made.folds:
                 for seed in seeds:
@@ -117,7 +122,7 @@ def staged(root: Path, folder: Path, **changed) -> dict[str, bytes]:
 
 
 def tables(root: Path, folder: Path) -> None:
-    """Tables and ranking of these predictions, as the stages make them."""
+    """Tables, ranking and comparisons of these predictions, as the stages make them."""
     whole = defaults.whole([], {**CONFIG, "plugins": ["mine.py"], "methods": METHODS})
     rows = clips.read(whole["clips"])
     named, tasks = protocol.tables(whole, rows)
@@ -141,6 +146,9 @@ def tables(root: Path, folder: Path) -> None:
         counted.append([name, tasks[name], *map(str, found)])
     own = {"output": folder / "ranking.csv", "about": folder / "ranking.json", "confusion": counted}
     ranking.main(argparse.Namespace(**told | own))
+    own |= {"output": folder / "comparisons.csv", "about": folder / "comparisons.json"}
+    own |= {"pairs": pairs.of_tables(METHODS, "mine"), "settings": {"compare": whole["compare"]}}
+    compare.main(argparse.Namespace(**told | own))
 
 
 def test_a_network_is_byte_for_byte_what_the_workflow_makes_of_it(root, tmp_path, monkeypatch):
@@ -163,6 +171,11 @@ def test_a_network_is_byte_for_byte_what_the_workflow_makes_of_it(root, tmp_path
                 assert own.read_bytes() == (found.folder / kind / name / f"{condition}.csv").read_bytes()
     lines = (tmp_path / "stages/ranking.csv").read_text().splitlines()
     assert (found.folder / "ranking.csv").read_text().splitlines() == [lines[0], *(n for n in lines if ",Mine," in n)]
+    compared = (tmp_path / "stages/comparisons.csv").read_bytes()
+    assert (found.folder / "comparisons.csv").read_bytes() == compared and len(compared.splitlines()) == 1 + 3 * 3 * 2
+    pd.testing.assert_frame_equal(
+        found.comparisons, pd.read_csv(tmp_path / "stages/comparisons.csv"), check_dtype=False, atol=1e-5
+    )
     long = "".join((tmp_path / f"stages/{name}_long.csv").read_text() for name in ("iv", "iii_a", "iii_b"))
     kept = [row for row in long.splitlines() if ",Mine," in row or any(line in row for line in table.no_skill.LINES)]
     paperless = pd.read_csv(found.folder / "scores.csv", dtype=str, keep_default_na=False)
@@ -207,6 +220,64 @@ def test_settings_go_over_the_configuration(small, tmp_path):
     told = json.loads((wide.folder / "benchmark.json").read_text())["configuration"]
     assert told["networks"]["resnet18"]["width"] == 0.125
     assert one.predictions[0].read_bytes() != wide.predictions[0].read_bytes()
+
+
+# ---- a plain module of PyTorch
+
+
+class AsNetwork(Network):
+    """The network of the page, as one that is written for this package."""
+
+    regions = (0,)
+
+    def __init__(self, small):
+        super().__init__()
+        self.maps, self.head = small.maps, small.head
+
+    def forward(self, x):
+        return Output(self.head(self.maps(x[:, 0]).mean(dim=(2, 3))))
+
+    def loss(self, output, target):
+        return {"total": torch.nn.functional.cross_entropy(output.logits, target)}
+
+
+def test_a_plain_module_is_byte_for_byte_the_same_network_of_the_workflow(root, tmp_path, monkeypatch):
+    """As a class, a function and a plugin of both; with initial weights of each fold's own, twice."""
+    monkeypatch.chdir(root)
+    few = {"train_condition": "clean", "folds": {"grouped": 2}, "holdout": ["a", "b"]}
+    short = {"protocol": few, "networks": {"small": {"width": 4}}}
+    expected = staged(root, tmp_path / "stages", ["small"], "small.py", **short)
+    Small = outside.load("small.py").Small
+    config = CONFIG | {"networks": {}, "protocol": few}
+
+    def network(settings, n_classes, side, weights):
+        return AsNetwork(Small(n_classes, settings["width"]))
+
+    def found(place, model, **told):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # ResNet18 may be there
+            tried = benchmark(model, root, output=tmp_path / place, compared_with=[], **told)
+        assert tried.method == "small" and tried.comparisons.empty and len(tried.predictions) == len(expected) == 4
+        assert [*tried.comparisons] == [*pd.read_csv(tried.folder / "comparisons.csv")] == [*compare.WITHOUT_PAPER]
+        for path in tried.predictions:
+            assert path.read_bytes() == expected[f"predictions/small/none/{path.name}"], place
+        return json.loads((tried.folder / "benchmark.json").read_text())["configuration"]
+
+    own = {"name": "small", "settings": {"width": 4}, "config": config}
+    assert found("class", Small, **own)["sees"] == "flow"
+    assert "sees" not in found("network", network, **own)
+    found("function", lambda n_classes: Small(n_classes, 4), name="small", config=config)
+    found("plugin", "small.py", config=CONFIG | short)
+
+
+@pytest.mark.parametrize("sees", ["strain", "regions"])
+def test_a_plain_module_may_see_more(small, sees):
+    def shallow(n_classes, channels, side):
+        numbers = channels * side**2 * (6 if sees == "regions" else 1)
+        return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(numbers, n_classes))
+
+    found = benchmark(shallow, small, config=example.CONFIG, sees=sees, output=small / sees)
+    assert found.method == "shallow" and found.comparisons["other"].unique().tolist() == ["ResNet18"]
 
 
 # ---- an estimator of scikit-learn
@@ -360,6 +431,66 @@ def test_mistakes_are_one_sentence(small, tmp_path, monkeypatch):
     refused(small, "build of mine returns Linear, which is no", lambda *told: torch.nn.Linear(1, 1), name="mine")
     network = resnet18.build(defaults.section("networks")["resnet18"], 5, 28, None)
     refused(small, "SingleRegion is given as one network", network)
+    refused(small, "build of mine returns weights that it returned before", lambda *told: network, name="mine")
+
+
+def test_mistakes_with_a_plain_module_are_one_sentence(small, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    class Deep(torch.nn.Module):
+        def __init__(self, n_classes, depth, width=1):
+            super().__init__()
+            self.layers = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(2 * 28 * 28, n_classes + width - 1))
+
+        def forward(self, maps):
+            return self.layers(maps)
+
+    made = Deep(5, 1)
+    refused(small, r"^Deep is a module of PyTorch that is made already, .*: give its class, or a function", made)
+    for other in (lambda: made, lambda: copy.deepcopy(made)):
+        refused(small, "^mine gives the same weights whatever the seed", other, name="mine")
+    refused(small, r"^Deep needs 'depth', which is none of n_classes, side and channels; give settings=\{'depth'", Deep)
+    refused(
+        small,
+        r"^Deep takes no 'wdith', which settings have \(did you mean width\?\)$",
+        Deep,
+        settings={"depth": 1, "wdith": 2},
+    )
+    refused(small, r"^Deep is given maps .*, and returns float32 \(2, 6\)", Deep, settings={"depth": 1, "width": 2})
+    refused(
+        small, r"^Deep is given maps float32 \(2, 3, 28, 28\), which fails", Deep, settings={"depth": 1}, sees="strain"
+    )
+    refused(small, "^settings have 'depth', of type type; they are numbers", Deep, settings={"depth": int})
+    refused(
+        small, "build of mine cannot be called as .*may need n_classes, side and channels", lambda a: made, name="mine"
+    )
+    refused(
+        small, "^sees is 'crops'; it must be one of flow, strain, regions$", Deep, settings={"depth": 1}, sees="crops"
+    )
+    knn = KNeighborsClassifier(3)
+    for other, name in (("resnet18", None), (knn, None), (lambda *told: made, "mine")):
+        refused(small, "^sees is 'strain', which only plain modules", other, name=name, sees="strain")
+
+
+def test_whom_it_is_compared_with(small, tmp_path):
+    """All methods of the configuration that are there, or those that are named, and each before anything is trained."""
+    knn = KNeighborsClassifier(3)
+    tried = benchmark(knn, small, config=example.CONFIG, name="knn")
+    assert tried.comparisons["other"].unique().tolist() == ["ResNet18"]
+    again = benchmark(knn, small, config=example.CONFIG, name="again", compared_with=["knn", "resnet18", "knn"])
+    rows = again.comparisons[again.comparisons["other"] == "knn"]
+    assert (rows["difference"] == 0).all() and (rows["p"] == 1).all() and set(rows["n_tests"]) == {8, 4}
+    told = json.loads((again.folder / "benchmark.json").read_text())["configuration"]
+    assert told["compare"] == {"with": ["knn", "resnet18"], "draws": 10000}
+    for names in (["rrrn"], ["../resnet18"]):
+        message = f"^compared_with has '{names[0]}', of which .* has no confusion matrices of all tables and conditions"
+        refused(small, message, knn, compared_with=names)
+    refused(small, "^compared_with has 'knn', which is the model itself", knn, name="knn", compared_with=["knn"])
+    refused(small, r"^compared_with is the text 'rrrn'; give a list: \['rrrn'\]$", knn, compared_with="rrrn")
+    path = small / "benchmark/knn/confusion/iv/none.csv"
+    path.write_text(path.read_text().replace("drawn-0", "drawn-1"))
+    refused(small, r"benchmark/knn/confusion/iv/none\.csv: damaged", knn, name="third", compared_with=["knn"])
+    assert not (small / "benchmark/third").exists()
 
 
 def test_a_function_without_a_declaration_gets_the_settings_as_they_are(small, tmp_path):
@@ -414,3 +545,4 @@ def test_resnet18_of_other_clips_is_refused(small, tmp_path):
         refused(
             small, r"resnet18/confusion/iv/none\.csv: other clips were tested", "rrrn", config=config, output=tmp_path
         )
+    assert not list(tmp_path.iterdir())  # before anything was trained

@@ -1,33 +1,41 @@
 """What is given to be tried: a network, by its file, module, function or name, or an estimator of scikit-learn."""
 
 import inspect
+import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from weakref import WeakValueDictionary
 
-from torch.nn import Module
+from torch.nn import Module, Parameter
 
+from rrrn.benchmarking import factories
 from rrrn.experiment import config as configuration
 from rrrn.experiment import declared, defaults, methods, outside, protocol, variants
 from rrrn.networks.network import Network
+from rrrn.networks.plain import SEES, Sees
 from rrrn.provenance.recipes import canonical
 from rrrn.running import resources
 from rrrn.running.stage import InputError
 from rrrn.training.fold import Build
 
 _SCHEMA = "workflow/schemas/config.schema.yaml"
+_BUILD = "build(settings, n_classes, side, weights)"
 
 
 @dataclass(frozen=True)
 class Given:
-    """A model as it was given: a method with a ``name``, of the file ``plugin`` if it is the user's, or a maker."""
+    """A model as it was given: a method with a ``name``, of the file ``plugin`` if it is the user's, or a maker.
+
+    ``build`` builds a network, or makes a plain module of PyTorch.
+    """
 
     name: str = ""
     plugin: Path | None = None
-    build: Build | None = None
+    build: Callable[..., Any] | None = None
     estimator: Any = None
 
 
@@ -41,6 +49,7 @@ class Contender:
     weights: Path | None = None
     sha256: str = ""
     estimator: Any = None
+    sees: Sees | None = None  # of what makes plain modules
 
 
 def given(model: Any) -> Given:
@@ -57,14 +66,15 @@ def given(model: Any) -> Given:
             f"{type(model).__name__} is given as one network; every fold trains its own: give what builds it"
         )
     if isinstance(model, Module):
+        name = type(model).__name__
         raise InputError(
-            f"{type(model).__name__} is a module of PyTorch and no rrrn.networks.network.Network; give what builds "
-            "one, build(settings, n_classes, side, weights), as docs/extending.md has it"
+            f"{name} is a module of PyTorch that is made already, and would carry its weights from fold to fold; every "
+            f"fold trains its own: give its class, or a function that makes it, lambda n_classes: {name}(…)"
         )
-    if not callable(model) or (isinstance(model, type) and not issubclass(model, Network)):
+    if not callable(model) or (isinstance(model, type) and not issubclass(model, Module)):
         raise InputError(
-            f"{model!r} is no model: give what builds a network, build(settings, n_classes, side, weights), its module "
-            "or file, the name of a method, or an estimator of scikit-learn"
+            f"{model!r} is no model: give a class of modules of PyTorch or a function that makes one, what builds a "
+            f"network, {_BUILD}, its module or file, the name of a method, or an estimator of scikit-learn"
         )
     owner = sys.modules.get(getattr(model, "__module__", ""))
     if owner is not None and hasattr(owner, "METHOD") and getattr(owner, "build", None) is model:
@@ -100,27 +110,50 @@ def asked(model: Given, files: Sequence[Path], own: Mapping[str, Any]) -> dict[s
 
 
 def of(
-    model: Given, name: str | None, settings: Mapping[str, Any], config: Mapping[str, Any]
+    model: Given, name: str | None, settings: Mapping[str, Any], config: Mapping[str, Any], sees: Sees = "flow"
 ) -> tuple[Contender, dict[str, Any]]:
     """Return the contender, and the configuration with its settings in it.
 
-    ``name`` and ``settings`` are the user's, ``config`` the whole configuration of the current directory, in which the
-    method is named. Raises InputError for a model, a name or settings that cannot be used.
+    ``name``, ``settings`` and ``sees`` are the user's, ``config`` the whole configuration of the current directory, in
+    which the method is named. Raises InputError for a model or any of these that cannot be used.
     """
+    if sees not in SEES:
+        raise InputError(f"sees is {sees!r}; it must be one of {', '.join(SEES)}")
     if model.name:
+        factories.check_sees(model.name, sees)
         return _declared(model, name, settings, config)
-    default = getattr(model.build, "__name__", "") if model.build else type(model.estimator).__name__
+    default = factories.name_of(model.build) if model.build else type(model.estimator).__name__
     called = default if name is None else name
     taken = called in {other for one in methods.METHODS.values() for other in (one.name, one.label)}
     if taken or not declared.NAME.fullmatch(called):
         why = "is that of a method" if taken else f"is not of the form {declared.NAME.pattern}"
         raise InputError(f"the name {called!r} {why}; give another: benchmark(…, name='mine')")
     if model.build:
+        _check_plain(settings)
+        plain = factories.is_factory(model.build, settings)
+        if plain:
+            build = factories.build(model.build, called, settings, sees)
+        else:
+            factories.check_sees(called, sees)
+            build = model.build
         told = _told(config, called, called, settings)
-        return Contender(called, _checked(model.build, called), told), dict(config)
+        return Contender(called, _checked(build, called), told, sees=sees if plain else None), dict(config)
+    factories.check_sees(called, sees)
     if settings:
         raise InputError("settings are a network's; give the estimator its parameters")
     return Contender(called, estimator=model.estimator), dict(config)
+
+
+def _check_plain(settings: Mapping[str, Any]) -> None:
+    """Raise InputError for settings that cannot be written down beside the scores."""
+    for key, value in settings.items():
+        try:
+            json.dumps(value)
+        except (TypeError, ValueError):
+            raise InputError(
+                f"settings have {key!r}, of type {type(value).__name__}; they are numbers, texts, true, false and "
+                "lists of these: give other things in a function that makes the network"
+            ) from None
 
 
 def _of_file(path: Path, build: Build | None = None) -> Given:
@@ -172,20 +205,30 @@ def _told(config: Mapping[str, Any], name: str, section: str, settings: Mapping[
 
 
 def _checked(build: Build, name: str) -> Build:
+    """Return a ``build`` that raises InputError for what is no network, or has weights of one that it built before."""
     try:
         inspect.signature(build).bind({}, 2, 28, None)
     except TypeError as error:
         raise InputError(
-            f"build of {name} cannot be called as build(settings, n_classes, side, weights): {error}"
+            f"build of {name} cannot be called as {_BUILD}: {error}; and what makes a plain module of PyTorch may need "
+            f"{factories.NAMED} and what settings has, all by these names"
         ) from None
+    before: WeakValueDictionary[int, Parameter] = WeakValueDictionary()
 
     def made(settings: Mapping[str, Any], n_classes: int, side: int, weights: Path | None) -> Network[Any]:
         network = build(settings, n_classes, side, weights)
         if not isinstance(network, Network):
             raise InputError(
                 f"build of {name} returns {type(network).__name__}, which is no rrrn.networks.network.Network; "
-                "docs/extending.md has one"
+                "docs/extending.md has one, and rrrn.networks.plain.Plain makes one of a plain module"
             )
+        for weight in network.parameters():
+            if before.get(id(weight)) is weight:
+                raise InputError(
+                    f"build of {name} returns weights that it returned before, which would carry them from fold to "
+                    "fold; let it make all its layers anew"
+                )
+        before.update({id(weight): weight for weight in network.parameters()})
         return network
 
     return made
