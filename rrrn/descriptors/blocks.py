@@ -19,6 +19,11 @@ def spans(length: int, blocks: int) -> list[tuple[int, int]]:
     return [(length * block // blocks, length * (block + 1) // blocks) for block in range(blocks)]
 
 
+def block_map(height: int, width: int, blocks: int) -> NDArray[np.intp]:
+    """Return the block (H, W) of each pixel, of blocks that are counted row by row."""
+    return _block_of(height, blocks)[:, None] * blocks + _block_of(width, blocks)
+
+
 def histograms(
     codes: NDArray[np.integer], bins: int, blocks: int, weights: NDArray[np.float64] | None = None
 ) -> NDArray[np.float64]:

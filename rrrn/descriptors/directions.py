@@ -41,7 +41,8 @@ def bins(u: NDArray[np.float64], v: NDArray[np.float64], count: int, start: floa
     counts as the angle 0.
     """
     turn = np.arctan2(v, u)
-    turn -= start
+    if start:
+        turn -= start
     turn *= count / (2 * math.pi)
     turn += count + _EDGE  # a whole turn more, so that none is below 0 and cutting off the fraction rounds down
     part: NDArray[np.intp] = _in_one_turn(count).take(turn.astype(np.intp))

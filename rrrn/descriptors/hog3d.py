@@ -13,6 +13,7 @@ METHOD = {"name": "hog3d", "label": "3DHOG", "kind": "descriptor", "defaults": {
 
 _REACH = 255  # largest difference of two 8-bit values
 _SIDE = 2 * _REACH + 1
+_AT_A_TIME = 2  # frames
 
 
 def least_frames(*, bins_xy: int, bins_t: int) -> int:
@@ -42,17 +43,32 @@ def describe(volume: NDArray[np.uint8], *, blocks: int, bins_xy: int, bins_t: in
     gradient_t = wide[2:, 1:-1, 1:-1] - wide[:-2, 1:-1, 1:-1]
     gradient_y = wide[1:-1, 2:, 1:-1] - wide[1:-1, :-2, 1:-1]
     gradient_x = wide[1:-1, 1:-1, 2:] - wide[1:-1, 1:-1, :-2]
-    planes = []
-    for sine, cosine, bins in (
-        (gradient_y, gradient_x, bins_xy),
-        (gradient_t, gradient_x, bins_t),
-        (gradient_t, gradient_y, bins_t),
-    ):
-        pair = (sine.astype(np.intp) + _REACH) * _SIDE + (cosine + _REACH)
-        weights = _magnitudes().take(pair)
-        votes = grid.histograms(_orientations(bins).take(pair), bins, blocks, weights=weights)
-        planes.append(grid.normalise(votes, 2))
+    planes = [
+        grid.normalise(_votes(gradient_y, gradient_x, bins_xy, blocks), 2),
+        grid.normalise(_votes(gradient_t, gradient_x, bins_t, blocks), 2),
+        grid.normalise(_votes(gradient_t, gradient_y, bins_t, blocks), 2),
+    ]
     return np.concatenate(planes, axis=1).reshape(-1).astype(np.float32)
+
+
+def _votes(sine: NDArray[np.int16], cosine: NDArray[np.int16], bins: int, blocks: int) -> NDArray[np.float64]:
+    """Return the sum of magnitudes (blocks * blocks, bins) by block and orientation of differences (T, H, W)."""
+    orientations, magnitudes = _orientations(bins), _magnitudes()
+    _, height, width = sine.shape
+    first_bin = grid.block_map(height, width, blocks) * bins
+    every = np.arange(blocks * blocks * bins)
+    total: NDArray[np.float64] = np.zeros(len(every))
+    # A few frames at a time stay in the processor's cache. What was summed before goes first, so that the sums are
+    # those of all frames in one, to the last bit.
+    frames = max(_AT_A_TIME, len(every) // first_bin.size)
+    for start in range(0, len(sine), frames):
+        first, second = sine[start : start + frames].astype(np.int32), cosine[start : start + frames]
+        part = orientations.take((first + _REACH) * _SIDE + (second + _REACH))
+        magnitude = magnitudes.take(np.abs(first) * (_REACH + 1) + np.abs(second))
+        voted = np.concatenate([every, (first_bin + part).reshape(-1)])
+        weights = np.concatenate([total, magnitude.reshape(-1)])
+        total = np.bincount(voted, weights).astype(np.float64, copy=False)
+    return total.reshape(-1, bins)
 
 
 @lru_cache
@@ -67,5 +83,6 @@ def _orientations(bins: int) -> NDArray[np.unsignedinteger]:
 
 @lru_cache
 def _magnitudes() -> NDArray[np.float64]:
-    steps = np.arange(-_REACH, _REACH + 1, dtype=np.float64)
+    """The magnitude of every possible pair of absolute differences, a quarter of all pairs, likewise to be near."""
+    steps = np.arange(_REACH + 1, dtype=np.float64)
     return np.hypot(steps[:, None], steps[None, :]).reshape(-1)

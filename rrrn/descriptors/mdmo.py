@@ -29,7 +29,9 @@ class Preset:
 PRESETS = {
     # The paper's idea in our reading: in each region the mean of the vectors of the fullest of eight directions.
     "liu2016": Preset(bins=8, mean="vectors"),
-    # As a public re-implementation in Python has it: lengths and angles are averaged on their own.
+    # Lengths and angles are averaged on their own, as in the code of the benchmark MEB (Varanka et al., arXiv
+    # 2211.11425; meb/utils/traditional_methods.py). Its regions and its parts of the circle are others, and it weighs
+    # each frame.
     "polar": Preset(bins=8, mean="polar"),
 }
 
@@ -70,9 +72,9 @@ def describe(
 
 
 class _Regions(NamedTuple):
-    """The pixels (P,) of ``number`` regions, by their place in a map read row by row, and the region of each."""
+    """The pixels (P,) of ``number`` regions, as an index of a map read row by row, and the region of each."""
 
-    pixels: NDArray[np.intp]
+    pixels: NDArray[np.intp] | slice
     region_of: NDArray[np.intp]
     number: int
 
@@ -81,28 +83,24 @@ def _regions(height: int, width: int, blocks: int, landmarks: NDArray[np.floatin
     if landmarks is not None:
         polygons = facial_regions.polygons(landmarks, lift).values()
         found = [np.flatnonzero(facial_regions.inside(polygon, height, width)) for polygon in polygons]
-    elif min(height, width) < blocks:
+        region_of = np.repeat(np.arange(len(found)), [region.size for region in found])
+        return _Regions(np.concatenate(found), region_of, len(found))
+    if min(height, width) < blocks:
         raise InputError(f"{blocks} x {blocks} blocks do not fit into {height} x {width} pixels; lower blocks")
-    else:
-        place = np.arange(height * width).reshape(height, width)
-        found = [
-            place[top:bottom, left:right].reshape(-1)
-            for top, bottom in grid.spans(height, blocks)
-            for left, right in grid.spans(width, blocks)
-        ]
-    sizes = [region.size for region in found]
-    return _Regions(np.concatenate(found), np.repeat(np.arange(len(found)), sizes), len(found))
+    return _Regions(slice(None), grid.block_map(height, width, blocks).reshape(-1), blocks**2)  # all, hence no copy
 
 
 def _main(flow: NDArray[np.float64], regions: _Regions, preset: Preset) -> NDArray[np.float64]:
     """Return the main motion (2, regions) of one flow (2, H, W)."""
-    u, v = flow.reshape(2, -1)
     pixels, region_of, count = regions
-    part = directions.bins(u, v, preset.bins, 0.0).take(pixels)
-    sizes = np.bincount(region_of * preset.bins + part, minlength=count * preset.bins).reshape(count, preset.bins)
+    u, v = (component[pixels] for component in flow.reshape(2, -1))
+    part = region_of * preset.bins + directions.bins(u, v, preset.bins, 0.0)
+    sizes = np.bincount(part, minlength=count * preset.bins).reshape(count, preset.bins)
     fullest = sizes.argmax(axis=1)
-    chosen = np.flatnonzero(part == fullest.take(region_of))
-    region, u, v = region_of.take(chosen), u.take(pixels.take(chosen)), v.take(pixels.take(chosen))
+    main = np.zeros(sizes.shape, np.bool_)
+    main[np.arange(count), fullest] = True
+    chosen = np.flatnonzero(main.take(part))
+    region, u, v = region_of.take(chosen), u.take(chosen), v.take(chosen)
 
     def mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.bincount(region, values, count) / np.maximum(sizes.max(axis=1), 1)
