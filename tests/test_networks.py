@@ -269,6 +269,29 @@ def test_relation_gradients(center):
     assert gradcheck(call, (f, *values))
 
 
+# ---- the network as a whole
+
+
+@pytest.mark.parametrize("head", ["probe", "joint", "joint_ce", "tied"])
+def test_the_gradient_of_the_whole_network_and_its_losses(head):
+    """Every layer and loss at once, in double precision; the wide margin keeps the region-biased loss at work.
+
+    Of the default's probe the correlation loss is left out: what is detached on purpose is no gradient of that loss.
+    """
+    network = rrrn_of(side=8, beta=2.0, hidden=3, squeeze_channels=2, cor_head=head).double()
+    x, target = flow(3, side=8).double().requires_grad_(), torch.tensor([0, 3, 1])
+    names, values = zip(*network.named_parameters(), strict=True)
+    buffers = {name: value.clone() for name, value in network.named_buffers()}
+
+    def call(x, *values):
+        output = torch.func.functional_call(network, {**buffers, **dict(zip(names, values, strict=True))}, (x,))
+        terms = network.loss(output, target)
+        loss = terms["classification"] + terms["region_biased"] if head == "probe" else terms["total"]
+        return output.logits, output.alpha, loss
+
+    assert gradcheck(call, (x, *values), fast_mode=True)
+
+
 # ---- the choices of the configuration
 
 
