@@ -93,7 +93,10 @@ def test_numbers_rows_and_picture(tmp_path, clip):
     assert np.array_equal(np.array([row["value"] for row in rows], np.float32), found)
     picture = frames.read(tmp_path / "x.png")
     assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 4 and (picture[:, -3:] == 255).all()
-    assert sorted(p.name for p in tmp_path.rglob("*")) == ["new", "x.csv", "x.npy", "x.png"]
+    with (tmp_path / "new/x.layout.csv").open(newline="") as file:
+        layout = list(csv.DictReader(file))
+    assert layout == [{column: row[column] for column in ("block", "plane", "bin")} for row in rows]
+    assert sorted(p.name for p in tmp_path.rglob("*")) == ["new", "x.csv", "x.layout.csv", "x.npy", "x.png"]
 
 
 def test_a_video_a_preset_and_a_configuration_are_heard(tmp_path, clip, caplog):
@@ -125,6 +128,7 @@ def test_a_video_a_preset_and_a_configuration_are_heard(tmp_path, clip, caplog):
 
 def test_mistakes_are_named(tmp_path, capsys, clip):
     (tmp_path / "folder.npy").mkdir()
+    (tmp_path / "taken.layout.csv").mkdir()
     (tmp_path / "blank").mkdir()
     for n in range(1, 8):
         cv2.imwrite(str(tmp_path / f"blank/{n}.png"), np.full((90, 90), 7, np.uint8))
@@ -140,6 +144,10 @@ def test_mistakes_are_named(tmp_path, capsys, clip):
         ),
         ((clip, "--descriptor", "hog3d", "-o", tmp_path / "x.txt"), "x.txt: its name must end in .npy or .csv"),
         ((clip, "--descriptor", "hog3d", "-o", tmp_path / "folder.npy"), "folder.npy: is a folder; name a file"),
+        (
+            (clip, "--descriptor", "hog3d", "-o", tmp_path / "taken.npy"),
+            "taken.layout.csv: is a folder; name a file",
+        ),
         ((clip, "--descriptor", "hog3d", *out, "--picture", tmp_path / "x.gif"), "x.gif: its name must end in .png"),
         ((clip, "--descriptor", "hog3d", "--preset", "meb", *out), "preset 'meb' is none of polikovsky2009"),
         ((clip, "--descriptor", "hog3d", "--blocks", "0", *out), "blocks is 0; give a whole number, from 1 to 256"),
@@ -211,12 +219,19 @@ def test_the_title_has_all_that_was_told(tmp_path, monkeypatch, clip, words, tit
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch, clip):
-    (tmp_path / "x.npy").write_text("old")
+    """Of the numbers and of their layout, whichever of the two fails."""
+    files = [tmp_path / "x.npy", tmp_path / "x.layout.csv"]
+    write = Path.write_bytes
+    for fails in files:
+        for file in files:
+            file.write_text("old")
 
-    def full(self, data):
-        raise OSError(28, "No space left on device")
+        def full(self, data, name=fails.name):
+            if name in self.name:
+                raise OSError(28, "No space left on device")
+            return write(self, data)
 
-    monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(SystemExit):
-        run(clip, "--descriptor", "hog3d", "-o", tmp_path / "x.npy")
-    assert [path.name for path in tmp_path.iterdir()] == ["x.npy"] and (tmp_path / "x.npy").read_text() == "old"
+        monkeypatch.setattr(Path, "write_bytes", full)
+        with pytest.raises(SystemExit):
+            run(clip, "--descriptor", "hog3d", "-o", files[0])
+        assert sorted(tmp_path.iterdir()) == sorted(files) and {file.read_text() for file in files} == {"old"}

@@ -11,6 +11,7 @@ import logging
 import math
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,10 @@ _COLUMNS = ("block", "plane", "bin", "value")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
     presets = "; ".join(f"{name}: {', '.join(kind.PRESETS)}" for name, (_, kind) in _KINDS.items())
-    parser.epilog = f"Presets of {presets}. docs/descriptors.md says where they are from."
+    parser.epilog = (
+        f"Presets of {presets}. docs/descriptors.md says where they are from. Beside a FILE.npy, FILE.layout.csv says "
+        "where each of its numbers stands: block, plane and bin, in the vector's order."
+    )
     add = parser.add_argument
     add("clip", type=Path, metavar="CLIP", help="a folder of numbered images, or a video")
     add(
@@ -59,7 +63,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--preset", metavar="NAME", help="a published variant (the section describe of the configuration)")
     add("--blocks", type=int, metavar="N", help="blocks per side (the preset's, or describe.blocks)")
     add(
-        "-o", "--output", type=Path, metavar="FILE", help="the numbers: .npy, or .csv with block, plane and bin of each"
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="the numbers: .csv with block, plane and bin of each, or .npy with these in FILE.layout.csv beside it",
     )
     add("--picture", type=Path, metavar="PNG", help="draw them, a field of bars for each block")
     options.configfile(parser, "the sections faces and describe count")
@@ -71,6 +79,8 @@ def main(args: argparse.Namespace) -> None:
     for path, endings in ((args.output, (".npy", ".csv")), (args.picture, (".png",))):
         if path:
             writable.check_output(path, endings, [args.clip])
+    if layout := _layout_path(args.output):
+        writable.check_output(layout, read=[args.clip])
     section = defaults.section("describe", args.configfile)
     descriptor = _descriptor(args, section)
     clip = footage.read(args.clip, args.onset, args.offset, reduced=False)
@@ -89,9 +99,7 @@ def main(args: argparse.Namespace) -> None:
     except InputError as error:
         raise InputError(f"{args.clip}, its face at describe.size {section['size']}: {error}") from None
     if args.output:
-        with stage.replacing(args.output) as partial:
-            is_npy = args.output.suffix.lower() == ".npy"
-            partial.write_bytes(_npy(vector) if is_npy else _csv(vector, descriptor.layout()))
+        _write(args.output, vector, descriptor.layout())
     if args.picture:
         with stage.replacing(args.picture) as partial:
             pictures.save(bars.draw(vector, descriptor.layout(), _title(args, section, descriptor)), partial)
@@ -144,15 +152,34 @@ def _title(args: argparse.Namespace, section: Mapping[str, Any], descriptor: OfV
     return f"{args.descriptor}, {told}, {blocks} x {blocks} blocks, face of {size} x {size}"
 
 
+def _layout_path(output: Path | None) -> Path | None:
+    """Return where the layout of a vector is written, if its own file does not have it."""
+    return output.with_suffix(".layout.csv") if output and output.suffix.lower() == ".npy" else None
+
+
+def _write(output: Path, vector: NDArray[np.float32], layout: Sequence[Place]) -> None:
+    """Write the vector, and its layout into the same file or beside it: both or none."""
+    beside = _layout_path(output)
+    with ExitStack() as both:
+        if not beside:
+            values = [f"{value:.9g}" for value in vector]
+            rows = [(*place, value) for place, value in zip(layout, values, strict=True)]
+            both.enter_context(stage.replacing(output)).write_bytes(_csv(_COLUMNS, rows))
+            return
+        partial, partial_layout = (both.enter_context(stage.replacing(path)) for path in (output, beside))
+        partial_layout.write_bytes(_csv(_COLUMNS[:-1], layout))
+        partial.write_bytes(_npy(vector))
+
+
 def _npy(vector: NDArray[np.float32]) -> bytes:
     file = io.BytesIO()
     np.save(file, vector, allow_pickle=False)
     return file.getvalue()
 
 
-def _csv(vector: NDArray[np.float32], layout: Sequence[Place]) -> bytes:
+def _csv(header: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> bytes:
     file = io.StringIO(newline="")
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(_COLUMNS)
-    writer.writerows((*place, f"{value:.9g}") for place, value in zip(layout, vector, strict=True))
+    writer.writerow(header)
+    writer.writerows(rows)
     return file.getvalue().encode()
