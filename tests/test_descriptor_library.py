@@ -73,6 +73,10 @@ def test_transformers_are_the_functions_of_the_stages():
             LBPSIP(code=code, blocks=3, radius=2).transform([video])[0],
             lbp_sip.describe(video, blocks=3, radius=2, radius_t=4, code=code),
         )
+        assert np.array_equal(
+            LBPSIP(code=code, normalised=False).transform([video])[0],
+            lbp_sip.describe(video, blocks=5, radius=1, radius_t=4, code=code, normalised=False),
+        )
     assert np.array_equal(HOG3D(bins_t=9).transform([video])[0], hog3d.describe(video, blocks=5, bins_xy=8, bins_t=9))
 
 

@@ -54,6 +54,7 @@ def test_flow_that_is_not_finite_is_named(descriptor, wrong):
         (LBPTOP(overlap=1.0), [], "overlap is 1.0"),
         (LBPTOP(blocks=True), [], "blocks is True"),
         (LBPSIP(code="both"), [], "code 'both' is none of split, joint"),
+        (LBPSIP(normalised="no"), [], "normalised is 'no'; give True or False"),
         (HOG3D(bins_t=1), [], "bins_t is 1; give a whole number, from 2 to 360"),
         (MDMO(), flows()[0], r"flow 0: flow of shape \(12, 12\) is not"),
         (MDMO(), [np.zeros((3, 9, 9))], r"flow 0: flow of shape \(3, 9, 9\) is not"),

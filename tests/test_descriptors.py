@@ -3,6 +3,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rrrn.descriptors import blocks, hog3d, lbp_sip, lbp_top, local_binary
 from rrrn.running.stage import InputError
@@ -16,6 +18,7 @@ PRESETS = {  # radii x, y, t; points; uniform; blocks as the literature states t
 # a block's without overlap, and ceil(4 * 0.7) - 1 = 2 are shared, so that 34 + 7 * 2 = 48 pixels make 8 sides of 6
 MEB_BLOCKS = {16: (1, 1), 40: (6, 4), 41: (6, 4)}
 SIP = {"radius": 1, "radius_t": 4, "code": "split"}
+CODES = {"split": ("plane", "time"), "joint": ("all",)}  # and what each has a histogram of
 HOG = {"bins_xy": 8, "bins_t": 12}
 
 
@@ -107,7 +110,7 @@ def naive_lbp_top(volume, n_blocks, preset):
     return np.concatenate(planes, axis=1).ravel()
 
 
-def naive_lbp_sip(volume, n_blocks, radius, radius_t, code):
+def naive_lbp_sip(volume, n_blocks, radius, radius_t, code, normalised=True):
     def bits(t, y, x):
         neighbours = [
             volume[t, y, x + radius],
@@ -124,9 +127,8 @@ def naive_lbp_sip(volume, n_blocks, radius, radius_t, code):
 
     parts = [(0, 4), (4, 6)] if code == "split" else [(0, 6)]
     border = (radius_t, radius, radius)
-    return np.concatenate(
-        [unit(naive_histograms(coder(a, b), volume.shape, border, 2 ** (b - a), n_blocks), 1) for a, b in parts], axis=1
-    ).ravel()
+    counts = [naive_histograms(coder(a, b), volume.shape, border, 2 ** (b - a), n_blocks) for a, b in parts]
+    return np.concatenate([unit(rows, 1) if normalised else rows for rows in counts], axis=1).ravel()
 
 
 def naive_hog3d(volume, n_blocks, bins_xy, bins_t):
@@ -199,6 +201,32 @@ def test_lbp_sip_is_the_definition(shape, radius, radius_t, n_blocks, code):
     settings = {"radius": radius, "radius_t": radius_t, "code": code}
     found = lbp_sip.describe(volume, blocks=n_blocks, **settings)
     np.testing.assert_allclose(found, naive_lbp_sip(volume, n_blocks, **settings), atol=1e-6)
+
+
+@settings(max_examples=15)
+@given(
+    st.integers(0, 2**32 - 1), st.integers(1, 3), st.integers(1, 2), st.integers(1, 3), st.sampled_from(sorted(CODES))
+)
+def test_lbp_sip_counts_are_those_of_a_loop(seed, radius, radius_t, n_blocks, code):
+    """Of any radii and blocks, bit for bit."""
+    draw = np.random.default_rng(seed)
+    shape = (2 * radius_t + draw.integers(1, 3), *(2 * radius + draw.integers(n_blocks, 8, 2)))
+    volume = draw.integers(0, draw.integers(2, 9), shape, np.uint8)
+    told = {"radius": radius, "radius_t": radius_t, "code": code, "normalised": False}
+    found = lbp_sip.describe(volume, blocks=n_blocks, **told)
+    assert np.array_equal(found, naive_lbp_sip(volume, n_blocks, **told))
+    assert found.sum() == math.prod(np.array(shape) - 2 * np.array([radius_t, radius, radius])) * len(CODES[code])
+
+
+@settings(max_examples=15)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 3), st.integers(2, 13), st.integers(2, 13))
+def test_hog3d_is_that_of_a_loop(seed, n_blocks, bins_xy, bins_t):
+    """Of any number of frames, blocks and bins, to 1e-6; from few brightnesses, so that many are on a bin's edge."""
+    draw = np.random.default_rng(seed)
+    shape = (draw.integers(3, 9), *(2 + draw.integers(n_blocks, 9, 2)))
+    volume = draw.integers(0, draw.choice([2, 5, 256]), shape, np.uint8)
+    found = hog3d.describe(volume, blocks=n_blocks, bins_xy=bins_xy, bins_t=bins_t)
+    np.testing.assert_allclose(found, naive_hog3d(volume, n_blocks, bins_xy, bins_t), atol=1e-6)
 
 
 @pytest.mark.parametrize("high", [4, 256])  # small differences hit bin edges, such as 45 degrees, all the time

@@ -25,13 +25,15 @@ def least_side(*, blocks: int, radius: int, radius_t: int, code: str) -> int:
     return blocks * grid.LEAST_SIDE + 2 * radius
 
 
-def describe(volume: NDArray[np.uint8], *, blocks: int, radius: int, radius_t: int, code: str) -> NDArray[np.float32]:
+def describe(
+    volume: NDArray[np.uint8], *, blocks: int, radius: int, radius_t: int, code: str, normalised: bool = True
+) -> NDArray[np.float32]:
     """Return the histograms of a volume (T, H, W), one per block and code, each of sum 1 (0 in an empty block).
 
     The six neighbours are right, above, left, below (``radius`` pixels away), before and after (``radius_t`` frames).
     ``code`` "split" makes a code of the four in the plane and another of the two in time, 16 + 4 bins; "joint" makes
     one of all six, 64 bins. The order is block (row by row), code, bin. Voxels nearer to a face of the volume than the
-    radius only serve as neighbours, and the blocks divide what is left.
+    radius only serve as neighbours, and the blocks divide what is left. Without ``normalised`` they are counts.
     Raises InputError for an unknown code and for a volume that consists of border.
     """
     plane = [(0, 0, radius), (0, -radius, 0), (0, 0, -radius), (0, radius, 0)]
@@ -42,5 +44,6 @@ def describe(volume: NDArray[np.uint8], *, blocks: int, radius: int, radius_t: i
     parts = []
     for neighbours in readings[code]:
         codes = local_binary.codes(volume, neighbours, (radius_t, radius, radius))
-        parts.append(grid.normalise(grid.histograms(codes, 2 ** len(neighbours), blocks), 1))
+        counts = grid.histograms(codes, 2 ** len(neighbours), blocks)
+        parts.append(grid.normalise(counts, 1) if normalised else counts)
     return np.concatenate(parts, axis=1).reshape(-1).astype(np.float32)

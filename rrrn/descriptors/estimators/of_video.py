@@ -30,7 +30,9 @@ class LBPTOP(OfVideo):
     Presets:
         casme2_baseline: of the publication of CASME II (Yan et al., PLoS ONE 9(1), 2014): radii 1, 1, 4 and 4 points,
             all 16 patterns. This is the workflow's default.
-        megc_code: 177 numbers per clip, as the public baseline code of MEGC 2018 has: one block, 8 points, uniform.
+        megc_code: 177 numbers per clip, as the public baseline code for MEGC 2018 has (lbptop.py in
+            github.com/IcedDoggie/Micro-Expression-with-Deep-Learning; Khor et al., FG 2018): one block, 8 points,
+            uniform. That code does not say its radii; 1, 1, 4 are ours.
         meb: the code of the benchmark MEB (Varanka et al., arXiv 2211.11425): radii 3, 8 points, uniform, 8 x 8 blocks
             that overlap by 0.7, counts of the first ten frames. Its faces are 112 pixels wide.
         zhao2007: LBP-TOP of radii 1, 1, 1 with 8 points, uniform, over the whole volume, as the paper has it for
@@ -111,9 +113,9 @@ class LBPSIP(OfVideo):
     Clips are videos, each uint8 (T, H, W) in gray.
 
     Presets:
-        wang2014: the four neighbours in the plane make one code and the two in time another, 20 bins of each block;
-            radius 1 in the plane and 4 in time, as the workflow has it.
-        joint: one code of all six, 64 bins.
+        wang2014: the four neighbours in the plane make one code and the two in time another, 20 bins of each block, as
+            the paper has it. The radii are ours: 1 and 4, those of LBP-TOP's casme2_baseline.
+        joint: one code of all six, 64 bins. Ours: another reading of the six points, of no publication that we know.
 
     Args:
         preset: what holds for each of the following that is None.
@@ -121,6 +123,7 @@ class LBPSIP(OfVideo):
         radius: in the plane, pixels.
         radius_t: in time, frames.
         code: "split" or "joint".
+        normalised: each histogram has sum 1; False leaves counts.
     """
 
     PRESETS: ClassVar[Mapping[str, Mapping[str, Any]]] = {
@@ -136,12 +139,14 @@ class LBPSIP(OfVideo):
         radius: int | None = None,
         radius_t: int | None = None,
         code: Literal["split", "joint"] | None = None,
+        normalised: bool = True,
     ) -> None:
         self.preset = preset
         self.blocks = blocks
         self.radius = radius
         self.radius_t = radius_t
         self.code = code
+        self.normalised = normalised
 
     def parts(self) -> Parts:
         planes = {"split": {"plane": 16, "time": 4}, "joint": {"joint": 64}}[self._chosen()["code"]]
@@ -153,13 +158,15 @@ class LBPSIP(OfVideo):
 
     def vector(self, clip: Any) -> Features:
         chosen = self._chosen()
-        return lbp_sip.describe(_video(clip, *self.least()), blocks=self.blocks, **chosen)
+        video = _video(clip, *self.least())
+        return lbp_sip.describe(video, blocks=self.blocks, normalised=bool(self.normalised), **chosen)
 
     def _chosen(self) -> dict[str, Any]:
         chosen = {**checks.named(self.PRESETS, self.preset), **self._given("radius", "radius_t", "code")}
         for name in ("radius", "radius_t"):
             checks.whole(name, chosen[name], 1)
         checks.one_of("code", chosen["code"], ("split", "joint"))
+        checks.truth("normalised", self.normalised)
         checks.blocks(self.blocks)
         return chosen
 
@@ -170,7 +177,8 @@ class HOG3D(OfVideo):
     Clips are videos, each uint8 (T, H, W) in gray.
 
     Presets:
-        polikovsky2009: 8 bins in the plane XY, 12 in XT and YT.
+        polikovsky2009: 8 bins in the plane XY, 12 in XT and YT. The paper has these in twelve regions about landmarks
+            of the face; here blocks take their place.
 
     Args:
         preset: what holds for each of ``bins_xy`` and ``bins_t`` that is None.
