@@ -36,7 +36,8 @@ PRESETS = {
     "liong2018": Preset(),
     # Its authors' published code: each histogram has sum 1, the strain of a block is summed, the vector has norm 1.
     "liong2018_code": Preset(pooling="sum", block_sums=True, unit=True),
-    # Without the weight of blocks: directions weighted by length, and only counted.
+    # Settings of ours, to see what each weight does: without that of blocks, and without any. woof has the lengths by
+    # direction of HOOF (Chaudhry et al., CVPR 2009), where left and right share bins and each histogram has sum 1.
     "woof": Preset(whole="none"),
     "hoof": Preset(local="none", whole="none"),
 }

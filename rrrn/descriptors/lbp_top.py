@@ -32,7 +32,8 @@ class Preset:
 PRESETS = {
     # The baseline that was published with CASME II (Yan et al., PLoS ONE 2014).
     "casme2_baseline": Preset(radii=(1, 1, 4), points=4, uniform=False),
-    # The 177 numbers per clip of the public baseline code of MEGC 2018, which does not state its radii.
+    # The 177 numbers per clip (lbp_dim) of lbptop.py of github.com/IcedDoggie/Micro-Expression-with-Deep-Learning, the
+    # public baseline code for MEGC 2018 (Khor et al., FG 2018). It reads them from files, so that the radii are ours.
     "megc_code": Preset(radii=(1, 1, 4), points=8, uniform=True, blocks=1),
     # The code of the benchmark MEB (Varanka et al., arXiv 2211.11425): counts of a clip's first ten frames, to which it
     # is interpolated if it is shorter. Its faces are 112 pixels wide (describe.size).

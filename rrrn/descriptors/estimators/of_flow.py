@@ -23,7 +23,8 @@ class MDMO(Descriptor):
 
     Presets:
         liu2016: eight directions; the mean of the vectors in the fullest. Our reading of the paper.
-        polar: the means of their lengths and of their angles, as a public re-implementation has it.
+        polar: the means of their lengths and of their angles, as in the code of the benchmark MEB (Varanka et al.,
+            arXiv 2211.11425). That has other regions and parts of the circle, and weights of frames besides.
 
     Args:
         preset: what holds for each of ``bins``, ``mean`` and ``alpha`` that is None.
@@ -98,7 +99,9 @@ class BiWOOF(Descriptor):
         liong2018_code: the authors' published code: each histogram has sum 1 before its weight, which is the sum of the
             strain, and the vector has norm 1. (But for its blocks: those share two rows and columns of pixels with
             each neighbour, and the last takes what does not divide evenly; these share none, and differ by a pixel.)
-        woof, hoof: without the weight of blocks, and without any.
+        woof: without the weight of blocks; ours. Lengths by direction are those of HOOF (Chaudhry et al., CVPR 2009),
+            where left and right share bins and each histogram has sum 1.
+        hoof: without any weight, so that directions are only counted; ours.
 
     Args:
         preset: what holds for each of the following that is None.
