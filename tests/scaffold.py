@@ -91,8 +91,7 @@ def knowing(folder: Path) -> Path:
 
 def snakemake(root: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     knowing(root)
-    cold = "PYTHONPATH" in variables or (root / "sitecustomize.py").exists()  # which are heeded at the start only
-    words = [sys.executable if cold else warm_python.python(), *command(*arguments)[1:]]
+    words = [str(warm_python.python()), *command(*arguments)[1:]]
     return subprocess.run(words, cwd=root, env=ENVIRONMENT | variables, capture_output=True, text=True)
 
 

@@ -420,6 +420,7 @@ def by_name(found):
 
 
 @submits
+@pytest.mark.usefixtures("forks")
 def test_what_snakemake_makes_of_the_shipped_profile(tmp_path, monkeypatch):
     monkeypatch.chdir(HOME)
     found = probed(tmp_path)
@@ -441,6 +442,7 @@ def test_what_snakemake_makes_of_the_shipped_profile(tmp_path, monkeypatch):
 
 
 @submits
+@pytest.mark.usefixtures("forks")
 def test_what_snakemake_makes_of_another_profile(tmp_path, monkeypatch):
     monkeypatch.chdir(HOME)
     named = "  slurm_partition: \"'cpu,fast'\"\n  slurm_account: \"'lab, other'\"\n"
@@ -474,10 +476,12 @@ def test_what_snakemake_makes_of_another_profile(tmp_path, monkeypatch):
         ("keep-going: true", "no-such-option: true", "unrecognized arguments: --no-such-option"),
     ],
 )
+@pytest.mark.usefixtures("forks")
 def test_mistakes_in_a_profile_are_named(tmp_path, old, new, expected):
     assert expected in probed(tmp_path, **{old: new})["failed"]
 
 
+@pytest.mark.usefixtures("forks")
 def test_a_workflow_that_cannot_be_read_is_named(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.yaml").write_text("clips: nowhere.csv")

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 import warm_python
 import yaml
-from scaffold import CONFIG, ENVIRONMENT, HOME, begin, command, copy, knowing, snakemake
+from scaffold import CONFIG, ENVIRONMENT, HOME, begin, copy, knowing, snakemake
 
 from rrrn.data import clips
 from rrrn.experiment import conditions, config, defaults, methods, outside, registry
@@ -355,9 +355,7 @@ def test_a_mistake_ends_a_run_before_it_starts(tmp_path):
     root = copy(tmp_path)
     with (root / "tests/config.yaml").open("a") as file:
         file.write("plugins: [mine.py]\n")
-    done = subprocess.run(
-        command("--cores", "1", *CONFIG, "--quiet", "all"), cwd=root, env=ENVIRONMENT, capture_output=True, text=True
-    )
+    done = snakemake(root, "--cores", "1", *CONFIG, "--quiet", "all")
     assert done.returncode != 0 and done.stderr.splitlines() == [
         "error: configuration: plugins: mine.py: there is no such file; relative paths start in the working directory"
     ]

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import warm_python
 from scaffold import ENVIRONMENT, HOME, command
 from snakemake_interface_logger_plugins.common import LogEvent
 
@@ -56,12 +57,12 @@ def environment(bad: str) -> dict[str, str]:
         "BAD": bad,
         "MESSAGE": MESSAGE,
         "TERM": "xterm",
-        "PYTHONHASHSEED": "0",
     }
 
 
 def run(folder: Path, *arguments: str, bad: str = "", logger: str = "rrrn") -> subprocess.CompletedProcess[str]:
-    words = command("--logger", logger, *arguments) if logger else command(*arguments)
+    options = ("--logger", logger) if logger else ()
+    words = [warm_python.python(), *command(*options, *arguments)[1:]]
     return subprocess.run(words, cwd=folder, env=environment(bad), capture_output=True, text=True)
 
 

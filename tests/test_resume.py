@@ -17,6 +17,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import warm_python
 
 from rrrn import cli
 from rrrn.resuming import orphans, resume
@@ -546,7 +547,9 @@ def test_the_workflow_keeps_a_record(tmp_path):
     words = ["--snakefile", str(HOME / "Snakefile"), "--directory", "in here", "--list-rules"]
     words += ["--configfile", str(HOME / "config.yaml"), "--config", f"clips={HOME / 'data/clips.csv'}"]
     (tmp_path / "in here").mkdir()
-    done = subprocess.run([sys.executable, "-m", "snakemake", *words], cwd=tmp_path, capture_output=True, text=True)
+    done = subprocess.run(
+        [warm_python.python(), "-m", "snakemake", *words], cwd=tmp_path, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     (path,) = tmp_path.glob("in here/.snakemake/log/*.snakemake.log")
     assert starts.read(path) == Start(platform.node(), tuple(words), str(tmp_path), f"{tmp_path}/in here", silent=False)

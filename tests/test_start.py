@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -136,7 +135,7 @@ def test_a_job_is_refused_a_model_that_was_not_asked_for(started, tmp_path):
         (False, f"was trained on subject '{FOLD}'"),
     ):
         told = command if asked else re.sub(r"--asked '.*?' ", "", command)
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        path = f"{warm_python.python().parent}{os.pathsep}{os.environ['PATH']}"
         job = subprocess.run(
             ["bash", "-c", told],
             cwd=root,

@@ -67,13 +67,11 @@ TWINS = {
 @pytest.fixture
 def root(done, tmp_path, monkeypatch) -> Path:
     """A copy of the finished toy. What stages make is linked, since it is replaced and never written into."""
-
-    def link(source: str, target: str) -> None:
-        made = Path(source).relative_to(done).parts[0] in ("results", "data")
-        (os.link if made else shutil.copy2)(source, target)
-
     copied = tmp_path / "root"
-    shutil.copytree(done, copied, copy_function=link)
+    for made in ("results", "data"):
+        shutil.copytree(done / made, copied / made, copy_function=os.link)
+    others = [path for path in done.iterdir() if path.name not in ("results", "data")]
+    subprocess.run(["cp", "-RPp", *others, copied], check=True)  # a fifth of what shutil takes
     monkeypatch.chdir(copied)
     return copied
 
@@ -328,7 +326,7 @@ def by_hand(root: Path, target: str) -> Path:
     stem = target.removesuffix(".csv")
     words = [str(folder / Path(word).name) if word.startswith(stem) else word for word in words]
     environment = ENVIRONMENT | {"PYTHONPATH": str(root), "PYTHONSAFEPATH": "1"}
-    run = subprocess.run([sys.executable, *words[1:]], cwd=root, env=environment, capture_output=True, text=True)
+    run = subprocess.run([warm_python.python(), *words[1:]], cwd=root, env=environment, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     return folder
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import warm_python
 
 from rrrn import cli
 from rrrn.doctor import storage
@@ -140,7 +141,7 @@ def test_a_cache_that_cannot_be_written_is_told_with_the_remedy(monkeypatch, var
 @pytest.mark.parametrize("command", [["resume", "--", "--cores", "1"], ["plan", "--no-calibration"]])
 def test_commands_that_start_snakemake_say_so_in_one_line(tmp_path, command):
     environment = os.environ | {"HOME": "/proc/none", "XDG_CACHE_HOME": "", "PYTHONPATH": str(HOME)}
-    words = [sys.executable, "-m", "rrrn", *command]
+    words = [warm_python.python(), "-m", "rrrn", *command]
     done = subprocess.run(words, cwd=HOME, env=environment, capture_output=True, text=True)
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert len(done.stderr.splitlines()) == 1 and "XDG_CACHE_HOME" in done.stderr, done.stderr
