@@ -416,7 +416,9 @@ def test_rates_take_the_place_of_nothing_that_is_read(tmp_path, capsys, read):
     assert own.read_text() == "methods: [rrrn]\n"
 
 
-def test_a_calibration_measures_what_the_model_asks_for():
+def test_a_calibration_measures_what_the_model_asks_for(monkeypatch):
+    started, codes = calibration._process, []
+    monkeypatch.setattr(calibration, "_process", lambda option, code: codes.append(code) or 1.0)
     own = settings(TOY, conditions=["random-20"], methods=["lbp_sip", "rrrn"])
     own["flow"]["engine"] = own["train"]["device"] = "cuda"  # as for a cluster, planned where there may be no GPU
     table = [clip for clip in clips.read("tests/clips.csv") if clip.database == "synsamm"]
@@ -439,3 +441,5 @@ def test_a_calibration_measures_what_the_model_asks_for():
     assert found.of("cpu.rrrn.batch") == own["train"]["batch_size"] and not found.has("gpu.rrrn.gflop")
     assert 0.2 < found.of("share.face", "synsamm") < 0.8
     assert 0.9e6 < found.of("bytes.occluded.frame", "synsamm") < 1.2e6  # a byte a pixel
+    assert len(codes) == len(calibration.STARTS)
+    assert 0.1 < started("-c", "\n".join(codes)) < 600  # one process for all

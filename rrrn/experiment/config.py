@@ -11,12 +11,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from jsonschema import Draft202012Validator, SchemaError, ValidationError, validators
 from jsonschema.exceptions import best_match
 
 from rrrn.data.clips import Clip
-from rrrn.experiment import conditions, control_conditions, folds, grouped, methods, protocol, registry, variants
+from rrrn.experiment import (
+    conditions,
+    control_conditions,
+    folds,
+    grouped,
+    methods,
+    parsing,
+    protocol,
+    registry,
+    variants,
+)
 from rrrn.experiment.conditions import Kind
 from rrrn.experiment.methods import Method
 from rrrn.experiment.whose import Misconfigured
@@ -27,7 +36,6 @@ from rrrn.running.stage import InputError
 _types = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
 _Strict = validators.extend(Draft202012Validator, type_checker=_types)
 _BARE = " without quotes, and in a file: what is in braces of --config is text to Snakemake"
-_QUICK = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # a twentieth of the time, of each start of the workflow
 _READ_SO = {"False": "NO, off and false", "True": "YES, on and true", "None": "null and ~"}
 
 
@@ -41,7 +49,7 @@ def check(config: Mapping[str, Any], schema: Path) -> None:
         raise Misconfigured(
             f"configuration: {'.'.join(map(str, key))} is infinite or no number; it must be a finite number", key
         )
-    validator = _Strict(_with_registered(_QUICK(schema.read_text(encoding="utf-8")).get_single_data()))
+    validator = _Strict(_with_registered(parsing.parsed(schema.read_text(encoding="utf-8"))))
     error = best_match(validator.iter_errors(config))
     if error is not None:
         raise Misconfigured(f"configuration: {_sentence(error)}", _key(error))

@@ -1,6 +1,5 @@
 """The configuration for commands beside the workflow: the default one, or a section of it, under a user's own."""
 
-import json
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from rrrn.experiment import config, doubles, whose
+from rrrn.experiment import config, doubles, parsing, whose
 from rrrn.running import resources, workplace
 from rrrn.running.stage import InputError
 
@@ -21,7 +20,7 @@ def section(name: str, own: Sequence[Path] = ()) -> dict[str, Any]:
 
     Raises InputError, naming the files, if one cannot be read, or laid over config.yaml they do not follow the schema.
     """
-    settings: dict[str, Any] = yaml.safe_load(resources.path("config.yaml").read_text(encoding="utf-8"))
+    settings: dict[str, Any] = parsing.parsed(resources.path("config.yaml").read_text(encoding="utf-8"))
     if own:
         settings = config.merge([settings, *overlays(own)])
         try:
@@ -90,18 +89,10 @@ def reason(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
-def _parsed(text: str) -> Any:
-    """Return what a text says, as Snakemake reads it: JSON, in which 1e-4 is a number and tabs are blanks, or YAML."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return yaml.safe_load(text)
-
-
 def _read(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
-        read = _parsed(text)
+        read = parsing.parsed(text)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputError(f"{path}: cannot be read as a configuration ({reason(error)})") from None
     if not isinstance(read, dict):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import yaml
 
+from rrrn.experiment import parsing
 from rrrn.running.stage import InputError
 
 _Found = tuple[str, int, int]  # a key with its parents, and the lines in which it stands
@@ -18,7 +19,7 @@ def check(text: str, where: str) -> None:
     A text that is no YAML is left to its reader.
     """
     try:
-        root = yaml.compose(text, yaml.SafeLoader)
+        root = parsing.composed(text)
     except yaml.YAMLError:
         return
     for key, first, second in _doubles(root, "", set()):

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from rrrn.experiment import parsing
 from rrrn.running.stage import InputError
 
 
@@ -33,7 +34,7 @@ def named(error: Exception, files: Iterable[Path | str], given: Mapping[str, Any
         return InputError(f"--config: {error}")
     for path in reversed(list(files)):
         with suppress(OSError, UnicodeDecodeError, yaml.YAMLError):  # which its reader tells
-            if _holds(yaml.safe_load(Path(path).read_text(encoding="utf-8")), error.key):
+            if _holds(parsing.parsed(Path(path).read_text(encoding="utf-8")), error.key):
                 return InputError(f"{path}: {error}")
     return error
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 from numpy.typing import NDArray
 
+from rrrn.experiment import parsing
 from rrrn.experiment.config import merge
 from rrrn.running import resources
 from rrrn.running.stage import InputError
@@ -314,7 +314,7 @@ def other_folds(one: Run, table: str) -> str:
 def _paper_settings() -> dict[str, Any]:
     """Return the configuration of the paper, but for drawing and for the holdouts' databases, which are its user's."""
     files = [resources.path(name) for name in ("config.yaml", _PAPER_FILE)]
-    found = merge([yaml.safe_load(path.read_text(encoding="utf-8")) for path in files])
+    found = merge([parsing.parsed(path.read_text(encoding="utf-8")) for path in files])
     del found["protocol"]["holdout"], found["render"]
     return dict(without_places(found))
 

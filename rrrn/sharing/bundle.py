@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
+from rrrn.experiment import parsing
 from rrrn.running import resources
 from rrrn.running.stage import InputError
 from rrrn.sharing import archive
@@ -78,7 +78,7 @@ def _about(path: Path, data: bytes) -> dict[str, Any]:
         told = json.loads(data, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: {ABOUT} cannot be read ({error}); {_REMEDY}") from None
-    schema = yaml.safe_load(resources.path(_SCHEMA).read_text(encoding="utf-8"))
+    schema = parsing.parsed(resources.path(_SCHEMA).read_text(encoding="utf-8"))
     if isinstance(told, dict) and str(told.get("format", "")).startswith("rrrn bundle ") and told["format"][12:] != "1":
         raise InputError(f"{path}: is a {told['format']!r}, of another version of rrrn; read it with that one")
     if wrong := best_match(Draft202012Validator(schema).iter_errors(told)):

@@ -4,8 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import yaml
-
+from rrrn.experiment import parsing
 from rrrn.experiment.config import merge
 from rrrn.experiment.methods import METHODS
 from rrrn.report.found import Found
@@ -47,7 +46,7 @@ def _idle(found: Found) -> list[str]:
 
 
 def _read(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(resources.path(name).read_text(encoding="utf-8"))
+    found: dict[str, Any] = parsing.parsed(resources.path(name).read_text(encoding="utf-8"))
     return found
 
 
