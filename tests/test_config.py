@@ -257,6 +257,7 @@ def test_one_database_needs_no_holdout():
         ({"one.yaml": "train: {lr: .inf}"}, {}, r"^one\.yaml: configuration: train\.lr is infinite"),
         ({"one.yaml": "train: {epochs: 3}"}, {"methods": ["x"]}, r"^--config: configuration: methods\.0: 'x' is not"),
         ({"one.yaml": "train: {tune: {epochs: 3}, lr: x}"}, {}, r"^one\.yaml: configuration: train\."),
+        ({"one.json": '{\n\t"train": {"epochs": 0}\n}'}, {}, r"^one\.json: configuration: train\.epochs"),
     ],
 )
 def test_the_file_in_which_a_mistake_stands_is_named(monkeypatch, tmp_path, files, given, message):
