@@ -344,6 +344,35 @@ def test_neighbouring_colours_differ_in_grey():
     assert max(map(grey, theme.COLOURS)) < 140 < min(map(grey, theme.ON_DARK))  # upon white, and upon nearly black
 
 
+def contrast(one: str, other: str) -> float:
+    """How far two colours differ in luminance (WCAG 2.2, contrast ratio)."""
+
+    def luminance(colour: str) -> float:
+        parts = np.array([int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)])
+        linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+        return float(np.dot([0.2126, 0.7152, 0.0722], linear))
+
+    least, most = sorted((luminance(one), luminance(other)))
+    return (most + 0.05) / (least + 0.05)
+
+
+def test_colours_of_figures_are_seen_on_light_and_dark_pages(whole):
+    """Those that a dark page does not replace on both; black and white stand upon cells, which no page replaces."""
+    style = (document.TEMPLATES / "report.css").read_text(encoding="utf-8")
+    light, dark = re.findall(r"--card: (#\w{6})", style)
+    seen: set[str] = set()
+    for one in drawing.every(whole):
+        told = json.dumps([figure.panel(chart) | {"config": None} for chart in one.panels])
+        named = set(re.findall(r'"(#[0-9a-fA-F]{6})"', told)) - {*theme.CELLS, *theme.CHANGE, "#000000", "#ffffff"}
+        seen |= named
+        for colour in named - set(theme.ON_DARK_PAGES):
+            assert min(contrast(colour, light), contrast(colour, dark)) >= 3, (one.name, colour)
+    marks = {own: other for own, other in theme.ON_DARK_PAGES.items() if own not in (theme.HALO, theme.BAR)}
+    assert all(contrast(own, light) >= 3 <= contrast(other, dark) for own, other in marks.items())
+    assert {theme.INK, theme.HALO, theme.GREY, theme.BAR, theme.FAINT} <= seen
+    assert (contrast("#000000", "#ffffff"), contrast(light, light)) == (pytest.approx(21), 1)
+
+
 def test_answers_are_means_over_views():
     shared = ("first", "s1", "c0", "none", "none", "s1", 0)
     rows = [Prediction(*shared, view, "I", told) for view, told in enumerate([(0.2, 0.8), (0.6, 0.4)])]

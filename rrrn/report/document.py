@@ -47,7 +47,7 @@ def html(found: Found, figures: Mapping[str, Mapping[str, Any]]) -> str:
         script=Markup((TEMPLATES / "report.js").read_text(encoding="utf-8")),
         vega=_inside(_vega()),
         specs=_inside(json.dumps({name: told["panels"] for name, told in figures.items() if _lively(told)})),
-        shades=[*zip(theme.COLOURS, theme.ON_DARK, strict=True), (theme.INK, "#f4f4f4"), (theme.HALO, "#1e2328")],
+        shades=theme.ON_DARK_PAGES,
     )
     return text
 

@@ -50,7 +50,7 @@ def spec(figure: Figure, warning: str) -> dict[str, Any]:
     above = alt.TitleParams(
         text=figure.title,
         subtitle=[*([warning] if warning else []), *(_wrapped(figure.caption) if figure.panels else [])],
-        subtitleColor="#555555",
+        subtitleColor=theme.GREY,
         fontSize=15,
     )
     return _whole(whole.properties(title=above))

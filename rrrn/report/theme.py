@@ -7,8 +7,18 @@ COLOURS = ("#0b5c8c", "#d87234", "#602772", "#30874f", "#684407", "#d25996", "#6
 ON_DARK = ("#58a9da", "#ffc4a3", "#af77be", "#81cd96", "#b88e58", "#feb1d3", "#b3b165", "#fe7e7e", "#97d6ff", "#baabfe")
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-left", "triangle-right")
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 1], [1, 3], [10, 4], [3, 3, 1, 3])
-FAINT = "#9a9a9a"
 INK, HALO = "#1d1d1d", "#fdfdfd"  # letters upon lines, and what is about them; a dark page has them the other way
+GREY, BAR = "#555555", "#d4d4d4"  # marks and lines of no colour, and bars beneath them
+# what a dark page has in place of a colour
+ON_DARK_PAGES = dict(zip(COLOURS, ON_DARK, strict=True)) | {
+    INK: "#f4f4f4",
+    HALO: "#1e2328",
+    GREY: "#b8bec6",
+    BAR: "#4a525b",
+}
+FAINT = "#888888"  # the same on light and dark pages, and seen on both
+CELLS = ("#f4f8fb", COLOURS[0])  # of cells, from least to most; numbers stand upon them, on dark pages too
+CHANGE = ("#b35806", "#f7f7f7", "#542788")  # of cells, from less to more
 WIDTH = 225  # pixels of a panel's inside: with its axes it fits a telephone
 DARK = 0.72  # share of a scale of shades from which on letters are white
 FONT = "system-ui, 'Segoe UI', Helvetica, Arial, sans-serif"

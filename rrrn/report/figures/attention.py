@@ -68,7 +68,7 @@ def _face(rows: pd.DataFrame, title: str, ends: list[float]) -> alt.LayerChart:
     unit = alt.Scale(domain=[-0.02, 1.02])
     down = alt.Scale(domain=[1.02, -0.02])
     base = alt.Chart(rows)
-    shade = alt.Scale(domain=ends if ends[0] < ends[1] else [0, 1], range=["#8fb8d4", "#c2410c"])
+    shade = alt.Scale(domain=ends if ends[0] < ends[1] else [0, 1], range=["#5b93b8", "#c2410c"])
     width = alt.Scale(domain=ends if ends[0] < ends[1] else [0, 1], range=[1, 5])
     boxes = base.mark_rect(filled=False).encode(
         x=alt.X("x0:Q", scale=unit, axis=None),

@@ -63,7 +63,7 @@ def _rows(found: Found, counts: NDArray[np.float64], shares: NDArray[np.float64]
 
 
 def _matrix(found: Found, rows: pd.DataFrame, title: str, change: bool = False) -> alt.LayerChart:
-    scale = alt.Scale(domain=[-1, 0, 1], range=["#b35806", "#f7f7f7", "#542788"]) if change else _blues()
+    scale = alt.Scale(domain=[-1, 0, 1], range=theme.CHANGE) if change else _blues()
     base = alt.Chart(rows).encode(
         x=alt.X("said:N", sort=found.classes, title="said", axis=alt.Axis(orient="top", labelAngle=0, domain=False)),
         y=alt.Y("true:N", sort=found.classes, title="true", axis=alt.Axis(domain=False)),
@@ -84,4 +84,4 @@ def _matrix(found: Found, rows: pd.DataFrame, title: str, change: bool = False) 
 
 
 def _blues() -> alt.Scale:
-    return alt.Scale(domain=[0, 1], range=["#f4f8fb", theme.COLOURS[0]])
+    return alt.Scale(domain=[0, 1], range=theme.CELLS)

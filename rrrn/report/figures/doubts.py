@@ -44,12 +44,12 @@ def _panel(found: Found, rows: pd.DataFrame, title: str) -> alt.LayerChart:
     labels = [found.method(name) for name in found.methods]
     y = alt.Y("method:N", sort=labels, title=None)
     ends = rows.assign(low=rows[list(definitions.NAMES)].min(axis=1), high=rows[list(definitions.NAMES)].max(axis=1))
-    bars = alt.Chart(ends[["method", "low", "high"]]).mark_rule(strokeWidth=9, color="#d4d4d4")
+    bars = alt.Chart(ends[["method", "low", "high"]]).mark_rule(strokeWidth=9, color=theme.BAR)
     marks = rows.melt(["method"], list(_MARKS), "mark", "F1").dropna(subset="F1")
     marks["mark"] = marks["mark"].map(_MARKS)
     kinds = list(_MARKS.values())
     scale = alt.Scale(domain=kinds, range=["circle", "square", "triangle-up"])
-    colours = alt.Scale(domain=kinds, range=[theme.COLOURS[0], "#555555", theme.COLOURS[1]])
+    colours = alt.Scale(domain=kinds, range=[theme.COLOURS[0], theme.GREY, theme.COLOURS[1]])
     fills = alt.Scale(domain=kinds, range=[theme.COLOURS[0], "transparent", "transparent"])
     legend = alt.Legend(columns=1, labelLimit=220, symbolStrokeWidth=1.8)  # open marks have nothing but their line
     points = (

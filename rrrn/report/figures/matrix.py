@@ -33,7 +33,7 @@ def _matrix(rows: pd.DataFrame, names: list[str], title: str) -> alt.LayerChart:
         x=alt.X("condition:N", sort=names, title="tested on", axis=axis),
         y=alt.Y("trained_on:N", sort=names, title="trained on", axis=alt.Axis(domain=False, ticks=False)),
     )
-    scale = alt.Scale(domain=[0, 1], range=["#f4f8fb", theme.COLOURS[0]])
+    scale = alt.Scale(domain=[0, 1], range=theme.CELLS)
     numbers = [alt.Tooltip(f"{name}:Q", format=".3f") for name in ("value", "low", "high")]
     cells = base.mark_rect(stroke="#ffffff").encode(
         color=alt.Color("value:Q", scale=scale, legend=None), tooltip=["trained_on", "condition", *numbers]

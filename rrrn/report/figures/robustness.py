@@ -74,8 +74,8 @@ def _lines(table: pd.DataFrame, metric: str) -> alt.LayerChart:
     band = alt.Chart(pd.DataFrame({"low": [chance["low"]], "high": [chance["high"]]}))
     rule = alt.Chart(pd.DataFrame({"value": [constant["value"]]}))
     return alt.layer(
-        band.mark_rect(opacity=0.14, color="#888888").encode(y="low:Q", y2="high:Q"),
-        rule.mark_rule(strokeDash=[5, 4], color="#777777").encode(y="value:Q"),
+        band.mark_rect(opacity=0.14, color=theme.FAINT).encode(y="low:Q", y2="high:Q"),
+        rule.mark_rule(strokeDash=[5, 4], color=theme.GREY).encode(y="value:Q"),
     )
 
 

@@ -50,7 +50,7 @@ def _shades(found: Found, rows: pd.DataFrame, title: str, ends: list[float]) -> 
         x=alt.X("region:N", sort=list(REGIONS), title=None, axis=alt.Axis(labelAngle=-50, domain=False)),
         y=alt.Y("condition:N", sort=[found.condition(name) for name in found.conditions], title=None),
     )
-    scale = alt.Scale(domain=ends, range=["#f4f8fb", theme.COLOURS[0]])
+    scale = alt.Scale(domain=ends, range=theme.CELLS)
     cells = base.mark_rect(stroke="#ffffff").encode(color=alt.Color("value:Q", scale=scale, legend=None))
     text = base.mark_text(fontSize=10).encode(
         text=alt.Text("value:Q", format=".2f"),
