@@ -42,7 +42,7 @@ def found(
     cells = [(method, condition) for method in methods for condition in conditions]
     answers = {cell: _answers(rng, table, classes, n_seeds) for cell in cells}
     counts = {cell: _counts(frame, table, subjects, classes, n_seeds) for cell, frame in answers.items()}
-    long = _long(rng, of, methods, conditions)
+    long = _long(rng, of, methods, conditions, len(table), len(subjects))
     weights = {cell: _numbers(rng, table, "alpha", n_seeds) for cell in cells if cell[0] == "rrrn"}
     visible = {name: _numbers(rng, table, "visible", 1) for name in conditions if name != CLEAR}
     for frame in visible.values():
@@ -116,8 +116,8 @@ def _counts(frame: pd.DataFrame, table, subjects, classes, n_seeds: int) -> Coun
     return Counts(list(subjects), matrices)
 
 
-def _long(rng, of, methods, conditions) -> pd.DataFrame:
-    told = {"table": "iv", "task": "CDE"}
+def _long(rng, of, methods, conditions, n_clips: int, n_subjects: int) -> pd.DataFrame:
+    told = {"table": "iv", "task": "CDE", "n_clips": n_clips, "n_subjects": n_subjects}
     listed = []
     for metric in ("WAR", "UAR", "F1", "WF1"):
         for condition in [*map(of.condition, conditions), AVERAGE]:

@@ -21,11 +21,11 @@ from rrrn.data.predictions import Prediction
 from rrrn.report import document, drawing, figure, theme
 from rrrn.report import found as found_on_disk
 from rrrn.report.catalogue import FIGURES
-from rrrn.report.figures import doubts, ranks, subjects, training
+from rrrn.report.figures import confusion, doubts, matrix, ranks, robustness, subjects, times, training, weights
 from rrrn.report.figures import strips as strips_figure
 from rrrn.report.found import Found
 from rrrn.report.page import address
-from rrrn.report.pages import audit, classes, clips, configuration, start
+from rrrn.report.pages import audit, classes, clips, configuration, run, start
 from rrrn.report.table import of_frame
 from rrrn.stages import answers, strips
 from rrrn.tables.layout import numbers
@@ -119,6 +119,117 @@ def test_bars_of_subjects_are_counted_by_hand(whole):
         said = frame[[f"p_{one}" for one in CLASSES]].to_numpy().argmax(axis=1)
         right += [CLASSES[place] == true for place, true in zip(said, frame["true"], strict=True)]
     assert rows["right"].item() == pytest.approx(np.mean(right))
+
+
+def naive(whole: Found, method: str, conditions: list[str]) -> np.ndarray:
+    """The matrix of a method's answers, true by said, mean over seeds and conditions."""
+    found = np.zeros((len(CLASSES), len(CLASSES)))
+    for name in conditions:
+        frame = whole.answers[method, name]
+        for _, row in frame.iterrows():
+            said = max(CLASSES, key=lambda one, row=row: row[f"p_{one}"])
+            found[CLASSES.index(row["true"]), CLASSES.index(said)] += 1 / frame["seed"].nunique() / len(conditions)
+    return found
+
+
+def test_shares_of_confusion_are_counted_by_hand(whole):
+    rows = confusion.draw(whole).rows.query("method == 'RRRN'")
+    clean, hidden = naive(whole, "rrrn", ["none"]), naive(whole, "rrrn", ["mask", "random-20", "random-40"])
+    first, second = (one / one.sum(axis=1, keepdims=True) for one in (clean, hidden))
+    wanted = {"un-occluded": (clean, first), "occluded": (hidden, second), "change": (hidden, second - first)}
+    for part, (counts, shares) in wanted.items():
+        own = rows[rows["part"] == part].set_index(["true", "said"])
+        told = [
+            (own.loc[(true, said), "clips"], own.loc[(true, said), "share"]) for true in CLASSES for said in CLASSES
+        ]
+        assert np.allclose(told, np.stack([counts, shares], axis=-1).reshape(-1, 2))
+
+
+def test_mean_weights_are_counted_by_hand(whole):
+    rows = weights.draw(whole).rows.set_index(["of", "condition", "region"])["value"].sort_index()
+    alpha, visible = whole.weights["rrrn", "mask"]["alpha_5"], whole.visible["mask"]["visible_2"]
+    assert rows["RRRN", "Mask", "centre 0.85"] == pytest.approx(sum(alpha) / len(alpha))
+    assert rows["visible", "Mask", "top right"] == pytest.approx(sum(visible) / len(visible))
+    assert set(rows["visible", "Un-occ"]) == {1.0} and len(rows) == 2 * 4 * 6
+
+
+def test_the_matrix_shows_f1_alone(whole):
+    told = whole.results["matrix"]
+    more = pd.concat([told.assign(metric="WF1", value=0.0), told.sample(frac=1, random_state=0)])
+    rows = matrix.draw(replace(whole, results={"matrix": more})).rows.set_index(["method", "trained_on", "condition"])
+    assert len(rows) == 3 * 4 * 4
+    for _, one in told.iterrows():
+        place = rows.loc[(one["method"], one["trained_on"], one["condition"])]
+        assert [*place] == [one["value"], one["low"], one["high"]]
+
+
+def test_training_curves_are_those_of_one_training_set_and_seed(whole):
+    others = [whole.histories.assign(total=99.0, **own) for own in ({"trained_on": "mask"}, {"seed": "1"})]
+    rows = training.draw(replace(whole, histories=pd.concat([*others, whole.histories], ignore_index=True))).rows
+    assert len(rows) == 3 * 3 * 3 and set(rows["trained_on"]) == {"none"}
+    assert rows["total"].tolist() == pytest.approx((2 / rows["epoch"]).tolist())
+
+
+def test_times_are_sums_of_jobs_and_memory_is_of_the_largest(whole):
+    jobs = [("flow", 1.5, 10.0), ("train", 60.0, 300.0), ("flow", 2.0, 30.0), ("score", 0.1, np.nan)]
+    rows = times.draw(replace(whole, times=pd.DataFrame(jobs, columns=["rule", "s", "max_rss"]))).rows
+    assert rows["rule"].tolist()[:3] == ["train", "flow", "score"] and rows["folder"].tolist()[3:] == ["flow"]
+    wanted = [[60, 1, 300, np.nan], [3.5, 2, 30, np.nan], [0.1, 1, np.nan, np.nan], [np.nan, np.nan, np.nan, 3]]
+    assert np.array_equal(rows[["seconds", "jobs", "memory", "megabytes"]], wanted, equal_nan=True)
+
+
+def test_ranks_are_counted_by_hand_over_all_conditions_and_under_each(whole):
+    rows = ranks.draw(whole).rows.set_index(["condition", "method"])["rank"]
+    for label, names in {"Avg.": whole.conditions, "Mask": ["mask"]}.items():
+        shares = {}
+        for method in whole.methods:
+            for subject in whole.subjects:
+                right = []
+                for name in names:
+                    frame = whole.answers[method, name].query("subject == @subject")
+                    said = frame[[f"p_{one}" for one in CLASSES]].to_numpy().argmax(axis=1)
+                    right += [CLASSES[place] == true for place, true in zip(said, frame["true"], strict=True)]
+                shares[method, subject] = sum(right) / len(right)
+        for method in whole.methods:
+            own = []
+            for subject in whole.subjects:
+                others = [shares[other, subject] for other in whole.methods]
+                better = sum(one > shares[method, subject] for one in others)
+                own.append(better + (others.count(shares[method, subject]) + 1) / 2)
+            assert rows[label, whole.method(method)] == pytest.approx(np.mean(own))
+    assert len(rows) == 5 * 3
+
+
+def test_ranks_of_methods_that_are_alike_have_no_test(whole):
+    same = {cell: whole.counts["iv"]["rrrn", cell[1]] for cell in whole.counts["iv"]}
+    drawn = ranks.draw(replace(whole, counts={"iv": same}))
+    assert set(drawn.rows["rank"]) == {2} and "Friedman" not in json.dumps(drawing.told(drawn))
+
+
+def test_each_table_of_the_curves_says_of_how_much_it_is(whole):
+    one = whole.tables["iv"].assign(table="iii_a", n_clips=4, n_subjects=1)
+    caption = robustness.draw(replace(whole, tables={"iii_a": one, **whole.tables})).caption
+    said = "Table IV of 12 clips of 3 subjects and Table III a of 4 clips of 1 subject; 2 seeds of each network."
+    assert caption.endswith(said)
+
+
+def test_versions_that_differ_are_named_with_their_tables(whole):
+    made = {"table_iv": {"rrrn": "1", "numpy": "2.4"}, "leak": {"rrrn": "1", "numpy": "2.5"}}
+    what = replace(whole, versions=made)
+    rows = [tuple(cell.text for cell in row.cells) for row in run.page(what).told["tables"][0].rows]
+    assert rows[:3] == [("rrrn", "1", "all"), ("numpy", "2.4", "table_iv"), ("numpy", "2.5", "leak")]
+    assert "Made by rrrn 1 from" in document.html(what, {})
+
+
+def test_devices_are_those_that_trainings_logged(whole, tmp_path):
+    for number, device in enumerate(["cpu", "NVIDIA H200", "cpu"]):
+        path = tmp_path / f"train/rrrn/none/s{number}-0.log"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"torch 2.12.1+cu130, device {device}, seed 7\n14 training clips, 56 samples\n")
+    what = replace(whole, devices=found_on_disk.read(tmp_path, tmp_path, whole.settings, [], whole.labels, {}).devices)
+    told = next(one for one in run.page(what).told["tables"] if "Device" in one.columns)
+    rows = [[cell.text for cell in row.cells] for row in told.rows]
+    assert rows == [["RRRN", "cpu", "2.12.1+cu130", "2"], ["RRRN", "NVIDIA H200", "2.12.1+cu130", "1"]]
 
 
 def test_the_answer_is_of_the_numbers(whole):

@@ -1,5 +1,6 @@
 """What there is in a folder of results: what is not there is said, and what is damaged stops the report."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,7 @@ from rrrn.tables import confusion, published
 
 FACES = frozenset({"onset", "apex"})  # the pictures of a strip that show one
 Cell = tuple[str, str]  # method, condition
+_DEVICE = re.compile(r"^torch (\S+), device (.+), seed \d+$", re.MULTILINE)  # as trainings log it
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,8 @@ class Found:
     ``weights`` are tables with a row for each clip (and seed) by method and condition, ``visible`` by condition;
     ``strips`` by condition, then clip. ``features`` are those of the first descriptor, of un-occluded clips. ``wheel``
     is the picture of the flow's colours, ``full`` the flow that is a pure one. ``notes`` are by result, and so are
-    ``digests`` of what each was made of. ``unfit`` says which no longer fit what is on disk.
+    ``versions`` of libraries and ``digests`` of what each was made of. ``unfit`` says which no longer fit what is on
+    disk. ``devices`` are those of trainings: network, torch, device, a row for each.
     """
 
     settings: Mapping[str, Any]
@@ -57,7 +60,7 @@ class Found:
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     results: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     notes: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    versions: Mapping[str, str] = field(default_factory=dict)
+    versions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     digests: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     counts: Mapping[str, Mapping[Cell, Counts]] = field(default_factory=dict)
     answers: Mapping[Cell, pd.DataFrame] = field(default_factory=dict)
@@ -65,6 +68,7 @@ class Found:
     visible: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     strips: Mapping[str, Mapping[Key, Strip]] = field(default_factory=dict)
     histories: pd.DataFrame = field(default_factory=pd.DataFrame)
+    devices: pd.DataFrame = field(default_factory=pd.DataFrame)
     times: pd.DataFrame = field(default_factory=pd.DataFrame)
     sizes: pd.DataFrame = field(default_factory=pd.DataFrame)
     features: tuple[str, Sequence[Key], NDArray[np.float32]] | None = None
@@ -120,6 +124,10 @@ class Found:
         """Return the configured number of seeds."""
         return int(self.settings["protocol"]["n_seeds"])
 
+    def seeds_told(self) -> str:
+        """Return in words how many seeds there are."""
+        return f"{counted(self.seeds(), 'seed')} of each network"
+
     def full_scale(self) -> str:
         """Return in words which flow is a pure colour."""
         told = self.settings["flow"]
@@ -129,11 +137,12 @@ class Found:
 
     def extent(self, seeds: bool = True) -> str:
         """Return how many clips, subjects and, unless no network has a part, seeds there are, for captions."""
-        trained = f", {_count(self.seeds(), 'seed')} of each network" if seeds else "; no network has a part in this"
-        return f"{_count(len(self.clips), 'clip')}, {_count(len(self.subjects), 'subject')}{trained}"
+        trained = f", {self.seeds_told()}" if seeds else "; no network has a part in this"
+        return f"{counted(len(self.clips), 'clip')}, {counted(len(self.subjects), 'subject')}{trained}"
 
 
-def _count(number: int, name: str) -> str:
+def counted(number: int, name: str) -> str:
+    """Return in words how many of something there are."""
     return f"{number:,} {name}{'' if number == 1 else 's'}"
 
 
@@ -165,7 +174,7 @@ def read(
     for name in [*names, *(["region_weights"] if attending else [])]:
         if about := reader.path(f"{name}.json"):
             told = result.read(about)
-            notes[name], versions, digests[name] = told["notes"], told["versions"], told.get("of", {})
+            notes[name], versions[name], digests[name] = told["notes"], told["versions"], told.get("of", {})
             long = "_long" if name.startswith("table_") else ""
             results[name] = pd.read_csv(about.with_name(f"{name}{long}.csv"), dtype={"subject": str, "fold": str})
     for name in tasks:
@@ -203,6 +212,7 @@ def read(
             if (path := reader.path(f"strips/{condition}.h5"))
         },
         histories=_histories(logs),
+        devices=_devices(logs),
         times=_times(logs),
         sizes=_sizes(root),
         features=_features(root, methods),
@@ -291,6 +301,16 @@ def _histories(logs: Path) -> pd.DataFrame:
         fold, _, seed = path.stem.rpartition("-")
         found.append(own.assign(network=path.parts[-3], trained_on=path.parts[-2], fold=fold, seed=seed))
     return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
+
+
+def _devices(logs: Path) -> pd.DataFrame:
+    """Return where each training began or went on: network, torch (its version), device, as its log says."""
+    found = [
+        (path.parts[-3], *told)
+        for path in sorted(logs.glob("train/*/*/*.log"))
+        for told in sorted(set(_DEVICE.findall(path.read_text(encoding="utf-8", errors="replace"))))
+    ]
+    return pd.DataFrame(found, columns=["network", "torch", "device"])
 
 
 def _times(logs: Path) -> pd.DataFrame:

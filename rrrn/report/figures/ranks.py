@@ -3,14 +3,17 @@
 import altair as alt
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import stats
 
 from rrrn.report import theme
 from rrrn.report.figure import Figure, nothing
 from rrrn.report.found import Found
+from rrrn.tables.published import AVERAGE
 
 NAME, TITLE = "ranks", "Mean ranks and the critical difference"
 LEVEL = 0.05
+_WIDTH = 150  # pixels; there may be as many panels as conditions
 
 
 def critical_difference(methods: int, subjects: int) -> float:
@@ -20,7 +23,7 @@ def critical_difference(methods: int, subjects: int) -> float:
 
 
 def draw(found: Found) -> Figure:
-    """Return one panel: each method at its mean rank, with a bar as long as the critical difference."""
+    """Return panels, over all conditions and for each: a method's mean rank, with a bar of the critical difference."""
     counts = found.counts.get("iv", {})
     there = [m for m in found.methods if all((m, name) in counts for name in found.conditions)]
     if len(there) < 2:
@@ -28,36 +31,56 @@ def draw(found: Found) -> Figure:
     subjects = counts[there[0], found.conditions[0]].subjects
     if len(subjects) < 2:
         return nothing(NAME, TITLE, "ranks over subjects need more than one subject")
-    shares = np.array([_shares(found, method) for method in there])
-    ranks = stats.rankdata(-shares, axis=0).mean(axis=1)
+    shares = np.array([[_shares(found, method, name) for method in there] for name in found.conditions])
     gap = critical_difference(len(there), len(subjects))
-    friedman = float(stats.friedmanchisquare(*shares).pvalue) if len(there) > 2 and np.ptp(shares) > 0 else float("nan")
-    rows = pd.DataFrame({"method": [found.method(name) for name in there], "rank": ranks})
-    rows = rows.sort_values("rank").reset_index(drop=True)
-    rows["low"], rows["high"] = rows["rank"] - gap / 2, rows["rank"] + gap / 2
-    tested = f"; Friedman's test gives p = {friedman:.3g}" if np.isfinite(friedman) else ""
+    labels = [found.method(name) for name in there]
+    named = {AVERAGE: shares.mean(axis=0)}
+    if len(found.conditions) > 1:
+        named |= {found.condition(name): own for name, own in zip(found.conditions, shares, strict=True)}
+    rows = pd.concat([_ranked(labels, own, gap).assign(condition=name) for name, own in named.items()])
+    order = rows[rows["condition"] == AVERAGE].sort_values("rank")["method"].tolist()
+    ends = [min(1.0, float(rows["low"].min())), max(float(len(there)), float(rows["high"].max()))]
+    panels = [_bars(rows[rows["condition"] == name], order, ends, name, _friedman(own)) for name, own in named.items()]
     caption = (
-        "Ranks of the methods within each subject by the share of its clips named rightly (Table IV, mean "
-        "over conditions and seeds; 1 is the best), mean over subjects. Bars are as long as the critical difference: "
-        f"methods whose bars overlap cannot be told apart by Nemenyi's test at {LEVEL:g}. The critical difference is "
-        f"{gap:.2f}{tested}. {found.extent()}."
+        "Ranks of the methods within each subject by the share of its clips named rightly (Table IV, mean over seeds; "
+        "1 is the best), mean over subjects: over all conditions, and under each. Bars are as long as the critical "
+        f"difference, {gap:.2f}: methods whose bars overlap cannot be told apart by Nemenyi's test at {LEVEL:g}. It "
+        "allows for the pairs of a panel, not for the number of panels; p of the comparisons does for all. "
+        f"{found.extent()}."
     )
-    return Figure(NAME, TITLE, caption, [_bars(rows, len(there))], 1, rows)
+    columns = ["condition", "method", "rank", "low", "high"]
+    return Figure(NAME, TITLE, caption, panels, 4, rows[columns].reset_index(drop=True))
 
 
-def _shares(found: Found, method: str) -> np.ndarray:
-    own = [found.counts["iv"][method, name] for name in found.conditions]
-    clips = own[0].matrices[0].sum(axis=(1, 2))
-    return np.mean([one.matrices.trace(axis1=2, axis2=3).mean(axis=0) for one in own], axis=0) / clips
+def _shares(found: Found, method: str, condition: str) -> NDArray[np.float64]:
+    """Return the share of each subject's clips that a method names rightly under a condition, mean over seeds."""
+    matrices = found.counts["iv"][method, condition].matrices
+    shares: NDArray[np.float64] = matrices.trace(axis1=2, axis2=3).mean(axis=0) / matrices[0].sum(axis=(1, 2))
+    return shares
 
 
-def _bars(rows: pd.DataFrame, number: int) -> alt.LayerChart:
-    ends = [min(1.0, float(rows["low"].min())), max(float(number), float(rows["high"].max()))]
-    base = alt.Chart(rows).encode(y=alt.Y("method:N", sort=None, title=None))
+def _ranked(labels: list[str], shares: NDArray[np.float64], gap: float) -> pd.DataFrame:
+    """Return method, rank, low and high, best first; ``shares`` are of methods by subjects."""
+    ranks = stats.rankdata(-shares.round(9), axis=0).mean(axis=1)  # means of equal shares differ in their last bits
+    rows = pd.DataFrame({"method": labels, "rank": ranks, "low": ranks - gap / 2, "high": ranks + gap / 2})
+    return rows.sort_values("rank", kind="stable")
+
+
+def _friedman(shares: NDArray[np.float64]) -> float:
+    """Return p of Friedman's test, of three methods or more of which two differ for a subject; else not a number."""
+    if len(shares) < 3 or not np.ptp(shares.round(9), axis=0).any():
+        return float("nan")
+    return float(stats.friedmanchisquare(*shares.round(9)).pvalue)
+
+
+def _bars(rows: pd.DataFrame, order: list[str], ends: list[float], condition: str, p: float) -> alt.LayerChart:
+    base = alt.Chart(rows).encode(y=alt.Y("method:N", sort=order, title=None))
     bars = base.mark_rule(strokeWidth=6, color=theme.COLOURS[0], opacity=0.35).encode(
         x=alt.X("low:Q", title="mean rank", scale=alt.Scale(domain=ends, nice=False)), x2="high:Q"
     )
-    points = base.mark_point(filled=True, size=70, color=theme.COLOURS[0], opacity=1).encode(
+    points = base.mark_point(filled=True, size=60, color=theme.COLOURS[0], opacity=1).encode(
         x="rank:Q", tooltip=["method", alt.Tooltip("rank:Q", format=".2f")]
     )
-    return alt.layer(bars, points).properties(width=theme.WIDTH, height={"step": 24}, title="Mean ranks")
+    name = "All conditions" if condition == AVERAGE else condition
+    title = alt.TitleParams(name, subtitle=f"Friedman: p = {p:.2g}") if np.isfinite(p) else name
+    return alt.layer(bars, points).properties(width=_WIDTH, height={"step": 18}, title=title)

@@ -1,12 +1,14 @@
 """Robustness curves: a score over how much is hidden, with intervals over subjects and what scores without looking."""
 
+from collections.abc import Sequence
+
 import altair as alt
 import pandas as pd
 
 from rrrn.experiment import conditions, control_conditions
 from rrrn.report import theme
 from rrrn.report.figure import Figure, nothing
-from rrrn.report.found import Found
+from rrrn.report.found import Found, counted
 from rrrn.tables import no_skill
 from rrrn.tables.published import SHOWN, TITLES
 
@@ -19,7 +21,8 @@ def draw(found: Found) -> Figure:
     if not found.tables:
         return nothing(NAME, TITLE, "no table is there")
     panels, shown = [], []
-    for name, table in sorted(found.tables.items(), key=lambda item: item[0] != "iv"):
+    tables = sorted(found.tables.items(), key=lambda item: item[0] != "iv")
+    for name, table in tables:
         metric = "F1" if name == "iv" else "UAR"
         rows = _rows(found, table, metric)
         title = f"{TITLES[name]}: {_SHORT[metric]}"
@@ -32,9 +35,16 @@ def draw(found: Found) -> Figure:
     caption = (
         f"Lines join percentages of one kind of occluder; conditions without a percentage stand as marks. Bands hold "
         f"95 % over resampled subjects; dashed: always the most frequent tested class; grey: 95 % of random answers. "
-        f"{found.extent()}."
+        f"{_tested(tables)}; {found.seeds_told()}."
     )
     return Figure(NAME, TITLE, caption, panels, 4, pd.concat(shown, ignore_index=True))
+
+
+def _tested(tables: Sequence[tuple[str, pd.DataFrame]]) -> str:
+    """Return in words of how many clips and subjects each table is: those of Tables III are of one database."""
+    numbers = [(TITLES[name], int(table["n_clips"].max()), int(table["n_subjects"].max())) for name, table in tables]
+    said = [f"{title} of {counted(n, 'clip')} of {counted(m, 'subject')}" for title, n, m in numbers]
+    return f"{', '.join(said[:-1])} and {said[-1]}" if said[1:] else said[0]
 
 
 def _rows(found: Found, table: pd.DataFrame, metric: str) -> pd.DataFrame:
