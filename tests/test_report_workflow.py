@@ -1,5 +1,6 @@
 """The report by the workflow: made of a finished run, once, and made again for what it shows."""
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -28,6 +29,26 @@ def test_the_report_shows_what_the_tables_have(reported):
         assert (reported / f"results/figures/{name}.svg").read_text(encoding="utf-8").startswith("<svg")
         with Image.open(reported / f"results/figures/{name}.png") as picture:
             assert min(picture.size) > 100
+
+
+def test_snakemakes_own_report_has_tables_and_figures_with_captions(reported, tmp_path):
+    run = snakemake(reported, "--report", str(tmp_path / "own.html"), *CONFIG, "--", "results/figures/figures.json")
+    assert run.returncode == 0, run.stderr
+    text = (tmp_path / "own.html").read_text(encoding="utf-8")
+    categories, files = (
+        json.JSONDecoder().raw_decode(text, re.search(f"var {name} = (?={{)", text).end())[0]
+        for name in ("categories", "results")
+    )
+    listed = {name: {Path(path).name for own in parts.values() for path in own} for name, parts in categories.items()}
+    assert listed["Figures"] == {f"{name}.{form}" for name in FIGURES for form in ("svg", "png")}
+    assert "table_iv.csv" in listed["Tables"]
+    for path, said in {
+        "figures/robustness.svg": "What each figure shows",
+        "table_iv.csv": "Table iv: all folds pooled",
+    }.items():
+        caption = files[f"results/{path}"]["caption"]
+        assert said in caption and "SYNTHETIC" in caption
+    assert files["results/figures/robustness.svg"]["labels"] == {"figure": "robustness", "form": "svg"}
 
 
 def test_it_is_made_once_and_again_for_what_it_shows(reported, tmp_path):

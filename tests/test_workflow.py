@@ -129,12 +129,6 @@ def test_without_a_gpu_no_job_waits_for_one(tmp_path):
     assert "--threads 1 --gpus 0 --settings" in said and "limited False\n" in said
 
 
-def test_report_holds_the_tables(done):
-    run = snakemake(done, "--report", "report.html", *CONFIG)
-    assert run.returncode == 0, run.stderr
-    assert "table_iv.csv" in (done / "report.html").read_text()
-
-
 def substitute(path: str, old: str, new: str) -> Callable[[Path], None]:
     def edit(root: Path) -> None:
         text = (root / path).read_text()

@@ -14,7 +14,7 @@ ON_DARK_PAGES = dict(zip(COLOURS, ON_DARK, strict=True)) | {
     INK: "#f4f4f4",
     HALO: "#1e2328",
     GREY: "#b8bec6",
-    BAR: "#4a525b",
+    BAR: "#5f6872",
 }
 FAINT = "#888888"  # the same on light and dark pages, and seen on both
 CELLS = ("#f4f8fb", COLOURS[0])  # of cells, from least to most; numbers stand upon them, on dark pages too

@@ -11,6 +11,8 @@ from typing import Any
 from rrrn.data.identity import Identity
 from rrrn.provenance.recipes import Recipe
 
+_DRAWN = {"synthetic": "SYNTHETIC clips", "mixed": "Partly SYNTHETIC clips"}
+
 
 class Caption:
     """The file ``about`` beside a table, read when it is asked for; ``recipe`` gives what is asked for now."""
@@ -35,8 +37,13 @@ class Caption:
 
     @property
     def notes(self) -> str:
-        """Return what a reader must know, as one paragraph."""
-        return " ".join(str(note).replace("\n", " ") for note in self.told["notes"])
+        """Return what a reader must know, as one paragraph: first of all that clips are drawn, if so."""
+        told = self.told
+        notes = [str(note).replace("\n", " ") for note in told["notes"]]
+        drawn = _DRAWN.get(told["data"])
+        if drawn and not any("SYNTHETIC" in note for note in notes):
+            notes.insert(0, f"{drawn}: these numbers say nothing about the paper's results.")
+        return " ".join(notes)
 
     @property
     def warning(self) -> str:
