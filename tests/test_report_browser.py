@@ -31,7 +31,7 @@ SIDEWAYS = """[...document.querySelectorAll("body *")].filter((one) => one.clien
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("report") / "report.html"
-    text = made(found(doubted=True))
+    text = made(found(conditions=("none", "mask", "random-20"), doubted=True))
     assert all(f'data-figure="{name}"' in text for name in FIGURES)
     path.write_text(text, encoding="utf-8")
     return path
