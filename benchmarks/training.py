@@ -266,6 +266,8 @@ def main() -> None:
     ways = ["plain", "fp32"]
     if device.type == "cuda":
         ways += ["tf32", "bf16", "fp16", "bf16, not deterministic", "bf16, compiled", "bf16, graphs"]
+    else:
+        ways += ["bf16", "fp32, compiled"]  # the last needs a C++ compiler
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "flow.h5"
         rows = table(ways, path, args.size, device, args.rounds, args.steps)
