@@ -177,6 +177,16 @@ def test_a_checkpoint_of_other_code_or_data_is_not_used(monkeypatch, args, tmp_p
     check_started_anew(own, caplog, "is of other code, settings or data, and not used")
 
 
+@pytest.mark.parametrize(("weights", "device"), [(b"others", "cpu"), (b"weights", "cuda")])
+def test_a_key_is_of_pretrained_weights_and_the_kind_of_device(args, tmp_path, weights, device):
+    args.weights = tmp_path / "weights.pth"
+    args.weights.write_bytes(b"weights")
+    before = train.key(args, torch.device("cpu"))
+    assert before == train.key(args, torch.device("cpu"))
+    args.weights.write_bytes(weights)
+    assert before != train.key(args, torch.device(device))
+
+
 @pytest.mark.parametrize("damage", ["cut", "cut to nothing", "flipped", "text", "unsealed"])
 def test_a_damaged_checkpoint_is_not_used(monkeypatch, args, caplog, damage):
     kill(monkeypatch, args, 5, 8)
@@ -215,7 +225,7 @@ def test_a_full_disk_costs_the_checkpoint_and_not_the_training(monkeypatch, args
 # ---- signals
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2])
 def test_a_signal_lets_a_training_save_and_end(monkeypatch, args, whole, caplog, number):
     caplog.set_level(logging.INFO)
     steps, step, handler = [], Training._step, signal.getsignal(number)
@@ -259,17 +269,22 @@ def test_a_process_that_is_told_to_end_goes_on_in_another(args, data):
         if name not in ("output", "checkpoint", "checkpoint_minutes"):
             setattr(args, name, value)
     told = args.output.with_name("out.csv.csv")  # the history, beside the log
-    process = start(args)
-    while process.poll() is None and not told.exists():
-        time.sleep(0.01)
-    process.send_signal(signal.SIGTERM)
-    assert process.wait() == 128 + signal.SIGTERM
-    assert args.checkpoint.exists() and not args.output.exists()
+
+    def rows():
+        return told.read_text().splitlines() if told.exists() else []
+
+    for number in (signal.SIGTERM, signal.SIGUSR1):
+        before = len(rows())
+        process = start(args)
+        while process.poll() is None and len(rows()) == before:
+            time.sleep(0.01)
+        process.send_signal(number)
+        assert process.wait() == 128 + number
+        assert args.checkpoint.exists() and not args.output.exists()
     assert start(args).wait() == 0
     log = args.output.with_name("out.csv.log").read_text()
     assert "goes on in epoch" in log and "epoch 1:" not in log
-    rows = told.read_text().splitlines()
-    assert [row.partition(",")[0] for row in rows] == ["epoch", *map(str, range(1, 51))]
+    assert [row.partition(",")[0] for row in rows()] == ["epoch", *map(str, range(1, 51))]
     gone_on = args.output.read_bytes()
     train.main(type(args)(**{**vars(args), "checkpoint": None}))
     assert gone_on == args.output.read_bytes()

@@ -1,7 +1,9 @@
 """The engine of all networks beside a plain loop, and each of its choices."""
 
 import csv
+import io
 import logging
+import sys
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from training_data import CLASSES, CONFIG, arguments, make
 from rrrn.experiment import methods, outside, seeds
 from rrrn.running.stage import InputError
 from rrrn.stages import train
-from rrrn.training import devices, engine, epochs, precision
+from rrrn.training import devices, engine, epochs, fold, precision
 from rrrn.training.engine import Training
 from rrrn.training.settings import Settings
 
@@ -190,20 +192,59 @@ def test_gradient_norm_and_region_weights_are_means():
     assert [row[f"alpha_{region}"] for region in range(6)] == pytest.approx(np.sum(alphas, axis=0) / 20)
 
 
-def test_no_progress_where_there_is_no_terminal(capfd, caplog):
+class Terminal(io.StringIO):
+    """Standard error, as far as a progress bar asks about it."""
+
+    def __init__(self, there):
+        super().__init__()
+        self.isatty = lambda: there
+
+
+@pytest.mark.parametrize(("there", "shown"), [(True, True), (True, False), (False, True)])
+def test_progress_with_the_loss_is_shown_on_a_terminal_alone(monkeypatch, caplog, there, shown):
     caplog.set_level(logging.INFO)
-    trained(build("backbone"), settings(epochs=2))
-    assert capfd.readouterr().err == ""
+    maps, labels, pools = problem(dtype=torch.float32)
+    told = settings(epochs=2)
+    training = Training(build("backbone", torch.float32), Held(maps), labels, pools, told, seeds.generator(0))
+    monkeypatch.setattr("sys.stderr", Terminal(there))
+    fold.fit(training, told.epochs, fold.Noted(shown=shown))
+    bar = sys.stderr.getvalue()
+    if there and shown:
+        losses = [f"loss={row['total']:.3g}" for row in training.history]
+        assert 0 < bar.find(losses[0]) < bar.find(losses[1])
+        assert "/40 [" in bar and " samples/s" in bar
+    else:
+        assert bar == ""
     assert [line.split(":")[0] for line in caplog.messages] == ["epoch 1", "epoch 2"]
 
 
-def test_a_compiled_network_says_the_same():
-    eager, told = build("backbone", torch.float32), settings(epochs=1)
-    asked = []
-    call = engine.compiled(eager, "none")
-    assert call is eager
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(torch, "compile", lambda network, mode: asked.append(mode) or network)
-        engine.compiled(eager, "default")
-        engine.compiled(eager, "graphs")
-    assert asked == ["default", "reduce-overhead"] and told.compile == "none"
+def test_progress_goes_on_with_the_loss_of_what_is_behind(monkeypatch):
+    maps, labels, pools = problem(dtype=torch.float32)
+    told = settings(epochs=2)
+    training = Training(build("backbone", torch.float32), Held(maps), labels, pools, told, seeds.generator(0))
+    steps = training.steps()
+    for _ in range(4):  # of three an epoch
+        next(steps)
+    monkeypatch.setattr("sys.stderr", Terminal(True))
+    fold.fit(training, told.epochs, fold.Noted(shown=True))
+    first = sys.stderr.getvalue().lstrip("\r").partition("\r")[0]
+    assert "28/40 [" in first and f"loss={training.history[0]['total']:.3g}" in first
+
+
+def test_a_compiled_network_has_the_same_losses(monkeypatch):
+    """Traced as for every backend of torch.compile, and run by PyTorch's own kernels."""
+    compile_, asked = torch.compile, []
+
+    def traced(network, mode):
+        asked.append(mode)
+        return compile_(network, backend="eager")
+
+    monkeypatch.setattr(torch, "compile", traced)
+    losses = {}
+    for how in ("none", "default"):
+        network = build("backbone", torch.float32)
+        assert (engine.compiled(network, how) is network) == (how == "none")
+        losses[how] = [row["total"] for row in trained(network, settings(epochs=2, compile=how), torch.float32).history]
+    assert losses["default"] == pytest.approx(losses["none"], rel=1e-5)
+    engine.compiled(network, "graphs")
+    assert asked == ["default", "default", "reduce-overhead"]

@@ -108,9 +108,23 @@ def poisoned(data, folder, **changes) -> dict[str, str]:
     ],
     ids=str,
 )
-def test_a_training_says_the_same_with_poison(data, tmp_path, caplog, changes):
+def test_a_training_ends_in_the_same_and_says_the_same_with_poison(monkeypatch, data, tmp_path, caplog, changes):
+    ended, fit = [], fold.fit
+
+    def seen(training, *told):
+        fit(training, *told)
+        ended.append(training.state())
+
+    monkeypatch.setattr(fold, "fit", seen)
     row = poisoned(data, tmp_path, **changes)
     assert row["poisoned"] == "same" and "without poison" not in caplog.text
+    (tensors, facts), (others, told) = ended  # all that a checkpoint holds
+    assert tensors.keys() == others.keys() and any(name.startswith("adam/") for name in tensors)
+    assert all(value.numpy().tobytes() == others[name].numpy().tobytes() for name, value in tensors.items())
+    assert facts["order"] == told["order"]
+    clock = ("seconds", "samples_per_second")
+    without = [[{k: v for k, v in row.items() if k not in clock} for row in one["history"]] for one in (facts, told)]
+    assert without[0] == without[1]
     tested = len(folds.split(make_table(), row["fold"])[1])
     numbers = 5 + 6 * (changes["method"] == "rrrn")
     assert (int(row["n_clips"]), int(row["n_numbers"])) == (tested, 2 * tested * numbers)

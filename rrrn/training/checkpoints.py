@@ -20,7 +20,8 @@ from rrrn.running.stage import InputError
 from rrrn.training import tensors
 from rrrn.training.engine import Training
 
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+# The last two are how a scheduler warns a job that asks for it, before its time is over (sbatch --signal)
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2)
 
 
 class Checkpoint:

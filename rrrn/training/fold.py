@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import torch
@@ -190,24 +190,32 @@ def fit(training: Training, n_epochs: int, noted: Noted) -> None:
         checkpoint.restore(training)
     total = n_epochs * training.per_epoch
     disable = None if noted.shown else True
-    shown = tqdm(total=total, initial=training.taken, unit=" samples", disable=disable, leave=False)
+    done, loss = training.taken, _loss(training)
+    shown = tqdm(total=total, initial=done, unit=" samples", disable=disable, leave=False, postfix=loss)
     with shown, checkpoints.stopping() if checkpoint else nullcontext(Stop()) as stop:
         for _ in training.steps():
             shown.update(training.taken - shown.n)
-            _tell(training, noted.history)
+            _tell(training, noted.history, shown)
             if checkpoint and stop.number:
                 checkpoint.save(training)
                 logging.info("stopped in epoch %d; the same command goes on from there", training.epoch)
                 stop.leave()
             if checkpoint:
                 checkpoint.save_if_due(training)
-        _tell(training, noted.history)
+        _tell(training, noted.history, shown)
         if checkpoint and stop.number:
             checkpoint.save(training)
             stop.leave()
 
 
-def _tell(training: Training, told: Path | None) -> None:
-    """Write the history as soon as an epoch is over."""
-    if told and training.history and training.done in (1, 0):
-        history.write(training.history, told)
+def _tell(training: Training, told: Path | None, shown: "tqdm[NoReturn]") -> None:
+    """Write the history, and show the loss, as soon as an epoch is over."""
+    if training.history and training.done in (1, 0):
+        shown.set_postfix(_loss(training))
+        if told:
+            history.write(training.history, told)
+
+
+def _loss(training: Training) -> dict[str, float]:
+    """Return the loss of the last epoch that is over, if there is one; that of a step would wait for the GPU."""
+    return {"loss": training.history[-1]["total"]} if training.history else {}
