@@ -251,7 +251,7 @@ def test_every_network_takes_time(file, network):
     own = settings(file)
     job = {**TRAINING, "network": network}
     started = model(own).rates.of("start.train")
-    assert of("train", own, **job).cpu > started + (0.01 if file == TOY else 600)
+    assert of("train", own, **job).cpu > started + (0.005 if file == TOY else 600)
     assert of("train", own, on_gpu=True, **job).gpu > 0
 
 
