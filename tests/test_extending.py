@@ -21,6 +21,7 @@ from rrrn.experiment import conditions, config, defaults, methods, outside, regi
 from rrrn.planning import jobs, model, rates
 from rrrn.provenance import sources
 from rrrn.running.stage import InputError
+from rrrn.training import history
 
 TEXT = (HOME / "docs/extending.md").read_text(encoding="utf-8")
 BLOCKS = dict(re.findall(r"^```(?:python|yaml)\n# (\S+)\n(.*?)^```$", TEXT, re.M | re.S))
@@ -100,6 +101,17 @@ def test_the_text_has_one_of_each():
     assert list(BLOCKS) == ["mine.py", "differences.py", "hand.py", "extended.yaml"]
     for name, most in (("mine.py", 36), ("differences.py", 18), ("hand.py", 28)):
         assert len([line for line in BLOCKS[name].splitlines() if line]) < most
+
+
+def test_histories_are_read_as_the_text_says(tmp_path, monkeypatch, capsys):
+    for number, losses in enumerate(((1.5, 0.5), (1.25, 0.75))):
+        rows = [{"epoch": epoch, "total": loss, "seconds": 2.0} for epoch, loss in enumerate(losses, 1)]
+        history.write(rows, tmp_path / f"logs/train/mine/none/s{number}-0.csv")
+    monkeypatch.chdir(tmp_path)
+    (code,) = [text for text in re.findall(r"^```python\n(.*?)^```$", TEXT, re.M | re.S) if "logs/train" in text]
+    exec(code, {})
+    names, _, *rows = (line.split() for line in capsys.readouterr().out.splitlines())
+    assert names == ["s0-0", "s1-0"] and rows == [["1", "1.5", "1.25"], ["2", "0.5", "0.75"]]
 
 
 def test_all_three_are_in_the_table(extended):
