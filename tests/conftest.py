@@ -2,6 +2,7 @@ import fcntl
 import gc
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -77,4 +78,6 @@ def done(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             with_machine_code(copy(first))
             run = snakemake(first, "--cores", "2", "--quiet", "rules", "progress", *CONFIG, "--", "all")
             assert run.returncode == 0, run.stdout + run.stderr
-    return shutil.copytree(first, tmp_path_factory.mktemp("toy") / "with space")
+    root = tmp_path_factory.mktemp("toy") / "with space"
+    subprocess.run(["cp", "-RPp", first, root], check=True)
+    return root

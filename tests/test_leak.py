@@ -2,14 +2,13 @@
 
 import argparse
 import json
-import shutil
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from scaffold import CONFIG, copy, planned, snakemake
+from scaffold import CONFIG, copy, planned, snakemake, twin
 from sklearn.metrics import f1_score
 from test_checkpoints import kill
 from training_data import CLASSES, arguments, make, make_table
@@ -342,7 +341,7 @@ def test_the_workflow_looks_where_it_is_told(tmp_path):
 
 
 def test_the_workflow_poisons_a_descriptor(done, tmp_path):
-    root = shutil.copytree(done, tmp_path / "root")
+    root = twin(done, tmp_path / "root")
     (root / "poison.yaml").write_text("leak: {poison: true}\n")
     target = "results/poison/lbp_top/none/synsamm-006-0.csv"
     run = snakemake(root, "--cores", "1", "--quiet", "all", *CONFIG, "poison.yaml", "--", target)

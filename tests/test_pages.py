@@ -17,7 +17,7 @@ from typing import NamedTuple
 import pytest
 import warm_python
 import yaml
-from scaffold import ENVIRONMENT, HOME, with_machine_code
+from scaffold import ENVIRONMENT, HOME, twin, with_machine_code
 
 from rrrn.experiment import config, registry
 
@@ -113,7 +113,7 @@ def test_examples_in_python_are_true(page):
 @pytest.fixture
 def folder(reported, tmp_path) -> Path:
     """A clone in which everything was made, of the toy."""
-    root = with_machine_code(shutil.copytree(reported, tmp_path / "rrrn"))
+    root = with_machine_code(twin(reported, tmp_path / "rrrn"))
     for name in ("Makefile", "requirements.txt", "pyproject.toml", "data/megc2018_subject_counts.csv"):
         shutil.copy(HOME / name, root / name)
     shutil.copytree(HOME / "data/reproductions", root / "data/reproductions")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import warm_python
-from scaffold import CONFIG, ENVIRONMENT, planned, snakemake
+from scaffold import CONFIG, ENVIRONMENT, planned, snakemake, twin
 from test_workflow import edits_put_back, substitute
 
 from rrrn.training import models
@@ -29,7 +29,7 @@ def from_clean(root: Path) -> None:
 def started(done, tmp_path_factory) -> Path:
     """The toy, whose trainings were all from scratch, with those of one fold tuned."""
     root = tmp_path_factory.mktemp("start") / "root"
-    shutil.copytree(done, root)
+    twin(done, root)
     from_clean(root)
     assert planned(root) == ALL
     run = snakemake(root, "--cores", "2", "--quiet", "rules", *CONFIG, "--", *TUNED)
@@ -87,7 +87,7 @@ def test_an_edit_reruns_what_starts_from_it_and_no_more(started, path, old, new,
 
 def test_a_model_may_be_deleted_until_it_is_needed(started, tmp_path):
     root = tmp_path / "root"
-    shutil.copytree(started, root)
+    twin(started, root)
     (root / MODEL).unlink()
     assert jobs(root) == {}
     assert rrrn(root, "verify", *TUNED).returncode == 0
@@ -101,11 +101,12 @@ def test_a_model_may_be_deleted_until_it_is_needed(started, tmp_path):
 
 def test_the_model_of_another_fold_in_its_place_stops_the_run_and_is_found(started, tmp_path):
     root = tmp_path / "root"
-    shutil.copytree(started, root)
+    twin(started, root)
     other = MODEL.replace(FOLD, "synsamm-007")
     run = snakemake(root, "--cores", "2", "--quiet", "rules", *CONFIG, "--", other)
     assert run.returncode == 0, run.stdout + run.stderr
     times = (root / MODEL).stat()
+    (root / MODEL).unlink()  # it is a link
     shutil.copy(root / other, root / MODEL)
     os.utime(root / MODEL, ns=(times.st_atime_ns, times.st_mtime_ns))
     run = snakemake(root, "--cores", "2", "--quiet", "rules", *CONFIG, "--", *TUNED)
@@ -117,7 +118,7 @@ def test_the_model_of_another_fold_in_its_place_stops_the_run_and_is_found(start
 def test_a_job_is_refused_a_model_that_was_not_asked_for(started, tmp_path):
     """What the run does not see, as when the file is exchanged while it runs, the training does."""
     root = tmp_path / "root"
-    shutil.copytree(started, root)
+    twin(started, root)
     run = snakemake(root, "--dry-run", "-p", "--forcerun", "tune", *CONFIG, "--", TUNED[0])
     (command,) = re.findall(rf"(python -m rrrn\.stages\.train {re.escape(TUNED[0])} .*)", run.stdout + run.stderr)
     model = models.read(root / MODEL)

@@ -3,7 +3,6 @@
 import copy
 import json
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 import torch
 import warm_python
 import yaml
-from scaffold import CONFIG, ENVIRONMENT, HOME, snakemake
+from scaffold import CONFIG, ENVIRONMENT, HOME, snakemake, twin
 from test_plans import plan
 
 from rrrn.data import clips
@@ -415,7 +414,7 @@ def test_a_variant_is_planned_at_the_rates_of_its_base(monkeypatch):
 @pytest.fixture(scope="module")
 def ran(done, tmp_path_factory) -> Path:
     """The toy run with an ablation: a descriptor's variant is new, and RRRN's trainings are there."""
-    root = shutil.copytree(done, tmp_path_factory.mktemp("ablation") / "with space")
+    root = twin(done, tmp_path_factory.mktemp("ablation") / "with space")
     megc = {"of": "lbp_top", "settings": {"preset": "megc_code"}, "label": "LBP-TOP, one block"}
     told = {"ablation": ["rrrn", "lbp_top", "lbp_top-megc"], "variants": {"lbp_top-megc": megc}}
     (root / "own.yaml").write_text(yaml.safe_dump(told))

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import re
 import shlex
 import shutil
@@ -14,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import warm_python
-from scaffold import CONFIG, ENVIRONMENT, results, snakemake
+from scaffold import CONFIG, ENVIRONMENT, results, snakemake, twin
 
 from rrrn.commands import verify
 from rrrn.data import clips, digested, identity, result, store
@@ -66,12 +65,8 @@ TWINS = {
 
 @pytest.fixture
 def root(done, tmp_path, monkeypatch) -> Path:
-    """A copy of the finished toy. What stages make is linked, since it is replaced and never written into."""
-    copied = tmp_path / "root"
-    for made in ("results", "data"):
-        shutil.copytree(done / made, copied / made, copy_function=os.link)
-    others = [path for path in done.iterdir() if path.name not in ("results", "data")]
-    subprocess.run(["cp", "-RPp", *others, copied], check=True)  # a fifth of what shutil takes
+    """A copy of the finished toy, in which a file of a stage is replaced, and never written into."""
+    copied = twin(done, tmp_path / "root")
     monkeypatch.chdir(copied)
     return copied
 

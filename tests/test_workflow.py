@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
-from scaffold import CONFIG, ENVIRONMENT, HOME, command, copy, distribution, planned, snakemake, with_machine_code
+from scaffold import CONFIG, ENVIRONMENT, HOME, command, copy, distribution, planned, snakemake, twin, with_machine_code
 
 
 def test_tables_are_whole(done):
@@ -313,7 +313,7 @@ def test_environments_of_their_own_are_not_asked_for_libraries(tmp_path):
 
 
 def test_a_shard_of_flow_that_is_gone_is_noticed_when_it_is_needed(done, tmp_path):
-    root = with_machine_code(shutil.copytree(done, tmp_path / "lost"))
+    root = with_machine_code(twin(done, tmp_path / "lost"))
     (root / "results/flow/mask/synsamm-006.h5").unlink()
     assert planned(root) == {}  # to save space
     (root / "results/predictions/rrrn/mask/synsamm-007-0.csv").unlink()
@@ -337,7 +337,7 @@ def test_a_shard_of_flow_that_is_gone_is_noticed_when_it_is_needed(done, tmp_pat
 
 def test_a_control_is_told_rrrns_settings_and_runs_again_when_they_change(done, tmp_path):
     root = tmp_path / "controls"
-    shutil.copytree(done, root)
+    twin(done, root)
     name = "none/synsamm-006-0.csv"
     targets = ["--", *(f"results/predictions/{method}/{name}" for method in ("rrrn", "rrrn-no-rr"))]
     assert snakemake(root, "--cores", "1", "--quiet", "all", *CONFIG, *targets).returncode == 0
@@ -358,7 +358,7 @@ def test_a_control_is_told_rrrns_settings_and_runs_again_when_they_change(done, 
 def test_files_of_ones_own_art_are_depended_on(done, tmp_path):
     """A drawing that is exchanged for one of the same size reruns the occluder's condition and no other."""
     root = tmp_path / "own"
-    shutil.copytree(done, root)
+    twin(done, root)
     substitute("config.yaml", "art: built_in", "art: masks")(root)
     (root / "masks").mkdir()
     (root / "masks/anchors.csv").write_text("file,seam,top,bottom,left,right\nred.png,20,0,30,0,40\n")
@@ -375,7 +375,7 @@ def test_files_of_ones_own_art_are_depended_on(done, tmp_path):
 
 @pytest.mark.parametrize(("trained", "view"), [("clean", "tta_mean"), ("mixed", "augmented_pool")])
 def test_other_training_conditions_and_views_run_to_the_table(done, tmp_path, trained, view):
-    root = with_machine_code(shutil.copytree(done, tmp_path / "other"))
+    root = with_machine_code(twin(done, tmp_path / "other"))
     overlay = {"train_condition": trained, "view": view, "folds": {"grouped": 2}}
     (root / "overlay.yaml").write_text(json.dumps({"protocol": overlay}))
     run = snakemake(root, "--cores", "2", "--quiet", "all", *CONFIG, "overlay.yaml", "--", "results/table_iv.csv")
@@ -391,7 +391,7 @@ def test_other_training_conditions_and_views_run_to_the_table(done, tmp_path, tr
 
 def test_groups_of_subjects_run_to_the_table_and_are_listed(done, tmp_path):
     root = tmp_path / "groups"
-    shutil.copytree(done, root)
+    twin(done, root)
     listed = pd.read_csv(done / "results/folds.csv")
     assert len(listed) == 8  # four subjects, two in each holdout
     own = listed[~listed["fold"].str.contains("-to-")]
