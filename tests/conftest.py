@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 import warm_python
+import yaml
 from hypothesis import HealthCheck, settings
-from scaffold import CONFIG, copy, snakemake, with_machine_code
+from scaffold import CONFIG, copy, snakemake, twin, with_machine_code
 
 # so that the commands which tests start find the package, also where it is not installed
 os.environ["PYTHONPATH"] = str(Path(__file__).resolve().parents[1])
@@ -59,12 +60,20 @@ def one_at_a_time(folder: Path) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def reported(done: Path, shared: Path) -> Path:
-    """The toy run with its report, by the first process that needs it, for all: who writes into it takes a copy."""
+    """The toy run with its report, by the first process that needs it, for all: who writes into it takes a copy.
+
+    The toy is what its config.yaml has, as for a user who has edited that.
+    """
+    from rrrn.experiment import config  # when the number of threads is set
+
     root = shared / "reported"
     with one_at_a_time(shared):
         if not (root / "results/report.html").exists():
-            shutil.copytree(shared / "with space", root, dirs_exist_ok=True)
-            run = snakemake(root, "--cores", "2", "--quiet", "rules", "progress", *CONFIG, "--", "results/report.html")
+            shutil.rmtree(root, ignore_errors=True)
+            twin(shared / "with space", root)
+            told = [yaml.safe_load((root / name).read_text()) for name in ("config.yaml", "tests/config.yaml")]
+            (root / "config.yaml").write_text(yaml.safe_dump(config.merge(told), sort_keys=False))
+            run = snakemake(root, "--cores", "2", "--quiet", "rules", "progress", "--", "results/report.html")
             assert run.returncode == 0, run.stdout + run.stderr
     return root
 

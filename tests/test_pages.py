@@ -120,8 +120,6 @@ def folder(reported, tmp_path) -> Path:
     (root / "docs").mkdir()
     shutil.copy(HOME / "docs/reproductions.md", root / "docs/reproductions.md")
     shutil.copy(root / "tests/clips.csv", root / "data/clips.csv")
-    settings = [yaml.safe_load((root / name).read_text()) for name in ("config.yaml", "tests/config.yaml")]
-    (root / "config.yaml").write_text(yaml.safe_dump(config.merge(settings), sort_keys=False))
     programs = root / ".venv/bin"
     programs.mkdir(parents=True)
     for name, module in (("python", ""), ("rrrn", "-m rrrn"), ("snakemake", "-m snakemake")):
