@@ -30,6 +30,11 @@ settings.register_profile("patient", deadline=None, suppress_health_check=[Healt
 settings.load_profile("patient")
 
 
+def pytest_configure() -> None:
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        warm_python.share()
+
+
 def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()

@@ -22,10 +22,19 @@ from pathlib import Path
 
 import warm_start
 
+_SHARED = "RRRN_TESTS_PYTHON"
+
+
+def share() -> None:
+    """Let processes that this one starts have the same program."""
+    os.environ[_SHARED] = str(python())
+
 
 @cache
 def python() -> Path:
     """Return a program that does as this Python, and runs modules in forks."""
+    if _SHARED in os.environ:
+        return Path(os.environ[_SHARED])
     folder = Path(tempfile.mkdtemp())
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     program, address = folder / "python", folder / "socket"

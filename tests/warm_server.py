@@ -25,14 +25,16 @@ PRELOADED += ("pulp", "requests", "smart_open", "sqlmodel", "yte")  # which Snak
 
 
 def _serve(light: str, heavy: str, program: str) -> None:
-    for name in PRELOADED:
-        importlib.import_module(name)
     doors = []
     for address in (light, heavy):
         doors.append(socket.socket(socket.AF_UNIX))
         doors[-1].bind(address)
         doors[-1].listen(64)
     os.write(1, b"\n")
+    if sys.stdin in select.select([*doors, sys.stdin], [], [])[0]:
+        return  # nobody has asked
+    for name in PRELOADED:
+        importlib.import_module(name)
     if os.fork():
         _answer(doors[0], program)
     elif doors[1] in select.select([doors[1], sys.stdin], [], [])[0]:
