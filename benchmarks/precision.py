@@ -19,6 +19,7 @@ from scipy import stats
 from rrrn.experiment import methods, metrics, outside, seeds
 from rrrn.face import region_boxes
 from rrrn.running import stage
+from rrrn.running.stage import InputError
 from rrrn.training import devices, engine, precision
 from rrrn.training.engine import Training
 from rrrn.training.samples import Samples
@@ -125,6 +126,8 @@ def rows(method: str, found: dict[str, list[Ended]]) -> list[dict[str, str]]:
 
 
 def main(args: argparse.Namespace) -> None:
+    if args.seeds < 2:
+        raise InputError(f"--seeds {args.seeds}: a deviation needs 2 or more")
     logging.getLogger().setLevel(logging.WARNING)  # no line for each epoch
     training, testing = Made("trained", TRAINED), Made("tested", TESTED)
     table = []

@@ -68,11 +68,12 @@ def with_machine_code(root: Path) -> Path:
 
 def twin(done: Path, root: Path) -> Path:
     """A copy of a run, whose frames and results are links: stages replace files, and never write into one."""
-    linked = [path for path in done.iterdir() if path.name in ("results", "data")]
-    for path in linked:
-        shutil.copytree(path, root / path.name, copy_function=os.link)
-    others = [path for path in done.iterdir() if path not in linked]
-    subprocess.run(["cp", "-RPp", *others, root], check=True)  # a fifth of what shutil takes
+    for part in ("results", "data/synthetic"):
+        shutil.copytree(done / part, root / part, copy_function=os.link)
+    for folder in (done, done / "data"):
+        others = [path for path in folder.iterdir() if path.name not in ("results", "data", "synthetic")]
+        # a fifth of what shutil takes
+        subprocess.run(["cp", "-RPp", *others, root / folder.relative_to(done)], check=True)
     return root
 
 

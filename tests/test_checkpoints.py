@@ -265,7 +265,7 @@ def test_a_signal_after_the_last_step_trains_no_epoch_twice(monkeypatch, args, w
 
 
 def test_a_process_that_is_told_to_end_goes_on_in_another(args, data):
-    for name, value in vars(arguments(data, epochs=50)).items():
+    for name, value in vars(arguments(data, epochs=150)).items():
         if name not in ("output", "checkpoint", "checkpoint_minutes"):
             setattr(args, name, value)
     told = args.output.with_name("out.csv.csv")  # the history, beside the log
@@ -284,7 +284,7 @@ def test_a_process_that_is_told_to_end_goes_on_in_another(args, data):
     assert start(args).wait() == 0
     log = args.output.with_name("out.csv.log").read_text()
     assert "goes on in epoch" in log and "epoch 1:" not in log
-    assert [row.partition(",")[0] for row in rows()] == ["epoch", *map(str, range(1, 51))]
+    assert [row.partition(",")[0] for row in rows()] == ["epoch", *map(str, range(1, 151))]
     gone_on = args.output.read_bytes()
     train.main(type(args)(**{**vars(args), "checkpoint": None}))
     assert gone_on == args.output.read_bytes()

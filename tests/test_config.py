@@ -268,6 +268,13 @@ def test_the_file_in_which_a_mistake_stands_is_named(monkeypatch, tmp_path, file
         defaults.whole([Path(name) for name in files], given)
 
 
+@pytest.mark.parametrize("text", ["a: " + 60_000 * "[", "- " * 60_000, "lr: 2024-13-45", "lr: 0x_"])
+def test_what_no_parser_takes_is_one_message(tmp_path, text):
+    (tmp_path / "mine.yaml").write_text(text)
+    with pytest.raises(InputError, match=r"^\S+mine\.yaml: cannot be read as a configuration \(.{5,80}\)$"):
+        defaults.whole([tmp_path / "mine.yaml"])
+
+
 def test_json_is_read_as_snakemake_does(tmp_path):
     (tmp_path / "my.json").write_text('{\n\t"train": {"lr": 1e-4}\n}')
     assert defaults.whole([tmp_path / "my.json"])["train"]["lr"] == 0.0001

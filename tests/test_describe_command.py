@@ -221,7 +221,7 @@ def test_the_title_has_all_that_was_told(tmp_path, monkeypatch, clip, words, tit
 def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch, clip):
     """Of the numbers and of their layout, whichever of the two fails."""
     files = [tmp_path / "x.npy", tmp_path / "x.layout.csv"]
-    write = Path.write_bytes
+    write, replace = Path.write_bytes, Path.replace
     for fails in files:
         for file in files:
             file.write_text("old")
@@ -235,3 +235,14 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch, clip):
         with pytest.raises(SystemExit):
             run(clip, "--descriptor", "hog3d", "-o", files[0])
         assert sorted(tmp_path.iterdir()) == sorted(files) and {file.read_text() for file in files} == {"old"}
+    monkeypatch.setattr(Path, "write_bytes", write)
+
+    def refused(self, target):
+        if Path(target).name == "x.npy":
+            raise OSError(13, "Permission denied")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", refused)
+    with pytest.raises(SystemExit):
+        run(clip, "--descriptor", "hog3d", "-o", files[0])
+    assert files[0].read_text() == "old" and list(tmp_path.iterdir()) == files[:1]  # no layout of other numbers

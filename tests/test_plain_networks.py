@@ -97,6 +97,7 @@ class Saying(nn.Module):
         (Saying(lambda said: (said, said)), "returns tuple; it must return logits"),
         (Saying(lambda said: said.argmax(dim=1)), r"returns int64 \(2,\); it must"),
         (nn.Conv2d(3, 5, 3), r"^Conv2d is given maps float32 \(2, 2, 28, 28\), which fails: .*channels.*; correct its"),
+        (Saying(lambda said: {}["logits"]), "which fails: KeyError: 'logits'; correct its layers"),
         (linear().double(), "^Sequential is given .*, which fails: .*; correct its layers$"),
         (nn.Sequential(nn.AvgPool2d(28), nn.Flatten(), nn.ZeroPad1d((0, 3))), "^Sequential has no weights that can be"),
         (linear().requires_grad_(False), "^Sequential has no weights that can be trained"),

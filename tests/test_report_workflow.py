@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from PIL import Image
-from scaffold import CONFIG, snakemake
+from scaffold import CONFIG, snakemake, twin
 
 from rrrn.report.catalogue import FIGURES
 
@@ -32,7 +32,8 @@ def test_the_report_shows_what_the_tables_have(reported):
 
 
 def test_snakemakes_own_report_has_tables_and_figures_with_captions(reported, tmp_path):
-    run = snakemake(reported, "--report", str(tmp_path / "own.html"), "--", "results/figures/figures.json")
+    root = twin(reported, tmp_path / "root")
+    run = snakemake(root, "--report", str(tmp_path / "own.html"), "--", "results/figures/figures.json")
     assert run.returncode == 0, run.stderr
     text = (tmp_path / "own.html").read_text(encoding="utf-8")
     categories, files = (

@@ -98,7 +98,7 @@ def test_snakemake_is_the_same():
     assert (own.stdout, own.returncode) == (warm.stdout, warm.returncode) and own.stdout
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR2, signal.SIGKILL])
 def test_a_stage_ends_with_who_asked_for_it(told, number):
     asked = subprocess.Popen(
         words(warm_python.python(), "wait"), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, **told

@@ -36,8 +36,10 @@ def _serve(light: str, heavy: str, program: str) -> None:
     for name in PRELOADED:
         importlib.import_module(name)
     if os.fork():
+        doors[1].close()
         _answer(doors[0], program)
     elif doors[1] in select.select([doors[1], sys.stdin], [], [])[0]:
+        doors[0].close()
         importlib.import_module("torch")  # not before it is needed
         _answer(doors[1], program)
 
@@ -63,12 +65,16 @@ def _answer(door: socket.socket, program: str) -> None:
             length, files, _, _ = socket.recv_fds(line, 8, 3)
             with line.makefile("rb") as reader:
                 told = reader.read(int.from_bytes(length, "big"))
-            if not told:  # who asked is gone
+            if len(told) < 8 or len(told) < int.from_bytes(length, "big"):  # who asked is gone
+                for file in files:
+                    os.close(file)
                 line.close()
                 continue
             if not (process := os.fork()):
                 for other in (door, line, *(line for _, line in asked.values())):
                     other.close()
+                for ended in asked:
+                    os.close(ended)
                 _become(*marshal.loads(told), files, program)
             for file in files:
                 os.close(file)
@@ -95,7 +101,10 @@ def _become(
     if any(Path(place, "sitecustomize.py").exists() for place in sys.path):
         sys.orig_argv = [program, "-m", *words]
         sys.modules.pop("sitecustomize", None)
-        importlib.import_module("sitecustomize")  # as Python does when it starts
+        try:  # as Python does when it starts
+            importlib.import_module("sitecustomize")
+        except Exception:
+            traceback.print_exc()
     sys.dont_write_bytecode = bool(environment.get("PYTHONDONTWRITEBYTECODE"))
     sys.argv = words
     importlib.import_module("numpy").random.seed()  # of the draws that no seed is given for

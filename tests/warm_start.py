@@ -42,7 +42,7 @@ def _ask(python: str, address: str, told_locale: str, words: list[str]) -> int:
     line.sendmsg([len(asked).to_bytes(8, "big")], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, files)])
     line.sendall(asked)
     process = int(_line(line))
-    for number in (_signal.SIGTERM, _signal.SIGINT, _signal.SIGUSR1):
+    for number in (_signal.SIGTERM, _signal.SIGINT, _signal.SIGUSR1, _signal.SIGUSR2, _signal.SIGHUP):
         _signal.signal(number, lambda number, _: os.kill(process, number))
     status = int(_line(line))
     if status < 0:
@@ -54,7 +54,10 @@ def _ask(python: str, address: str, told_locale: str, words: list[str]) -> int:
 def _line(line: _socket.socket) -> str:
     said = b""
     while not said.endswith(b"\n"):
-        said += line.recv(1) or b"\n"
+        if not (more := line.recv(1)):
+            sys.stderr.write("the process that forks for the tests is gone\n")
+            os._exit(70)
+        said += more
     return said.decode()
 
 

@@ -113,8 +113,9 @@ def _check_drawn(make: Callable[[], Network[Any]], name: str) -> None:
         first, again, other = (_weights(make, seed) for seed in (0, 0, 1))
     if _equal(first, other):
         raise InputError(
-            f"{name} gives the same weights whatever the seed, as a module that was made or trained before would; each "
-            f"fold draws its own: let {name} make all its layers anew"
+            f"{name} gives the same weights whatever the seed, as a module that was made or trained before would, or "
+            f"one whose weights all begin at constants; each fold draws its own: let {name} make all its layers anew, "
+            "and draw one at least"
         )
     if not _equal(first, again):
         raise InputError(

@@ -158,7 +158,7 @@ def _layout_path(output: Path | None) -> Path | None:
 
 
 def _write(output: Path, vector: NDArray[np.float32], layout: Sequence[Place]) -> None:
-    """Write the vector, and its layout into the same file or beside it: both or none."""
+    """Write the vector, and its layout into the same file or beside it, where no layout of other numbers stays."""
     beside = _layout_path(output)
     with ExitStack() as both:
         if not beside:
@@ -166,9 +166,10 @@ def _write(output: Path, vector: NDArray[np.float32], layout: Sequence[Place]) -
             rows = [(*place, value) for place, value in zip(layout, values, strict=True)]
             both.enter_context(stage.replacing(output)).write_bytes(_csv(_COLUMNS, rows))
             return
-        partial, partial_layout = (both.enter_context(stage.replacing(path)) for path in (output, beside))
+        partial_layout, partial = (both.enter_context(stage.replacing(path)) for path in (beside, output))
         partial_layout.write_bytes(_csv(_COLUMNS[:-1], layout))
         partial.write_bytes(_npy(vector))
+        beside.unlink(missing_ok=True)  # the vector takes its place first, its layout after it
 
 
 def _npy(vector: NDArray[np.float32]) -> bytes:

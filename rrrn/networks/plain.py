@@ -80,8 +80,8 @@ class Plain(Network[Output]):
                 self(x)
         except InputError:
             raise
-        except (RuntimeError, ValueError, TypeError, IndexError) as error:
-            said = str(error).partition("\n")[0].rstrip(".") or type(error).__name__
+        except Exception as error:  # of a user's code
+            said = f"{type(error).__name__}: {error}".partition("\n")[0].rstrip(".: ")
             raise InputError(f"{self._takes(self._view(x))}, which fails: {said}; correct its layers") from error
         self.module.train(training)
         if not any(weight.requires_grad for weight in self.module.parameters()):

@@ -304,11 +304,11 @@ def _histories(logs: Path) -> pd.DataFrame:
 
 
 def _devices(logs: Path) -> pd.DataFrame:
-    """Return where each training began or went on: network, torch (its version), device, as its log says."""
+    """Return where each training ended: network, torch (its version), device, as its log says."""
     found = [
         (path.parts[-3], *told)
         for path in sorted(logs.glob("train/*/*/*.log"))
-        for told in sorted(set(_DEVICE.findall(path.read_text(encoding="utf-8", errors="replace"))))
+        for told in _DEVICE.findall(path.read_text(encoding="utf-8", errors="replace"))[-1:]
     ]
     return pd.DataFrame(found, columns=["network", "torch", "device"])
 
