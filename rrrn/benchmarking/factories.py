@@ -17,7 +17,7 @@ from rrrn.running.stage import InputError
 from rrrn.training.fold import Build
 
 KNOWN = ("n_classes", "side", "channels")  # what a factory may ask for by name, beside its settings
-NAMED = "n_classes, side and channels"
+NAMED = f"{', '.join(KNOWN[:-1])} and {KNOWN[-1]}"
 _BY_NAME = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
 _BY_PLACE = (Parameter.POSITIONAL_ONLY, Parameter.VAR_POSITIONAL)
 
